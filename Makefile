@@ -1,0 +1,146 @@
+# whit: the smallest container images that run. `make help` lists the targets.
+
+SAN ?=
+comma := ,
+BUILD ?= build$(if $(SAN),/$(subst $(comma),-,$(SAN)))
+PREFIX ?= /usr/local
+CC ?= cc
+CFLAGS ?= -O2 -g
+VERSION := $(shell cat VERSION)
+
+warnings := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
+sanitize := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+all_cppflags = -D_GNU_SOURCE -I. -DWHIT_VERSION='"$(VERSION)"' $(CPPFLAGS)
+all_cflags = -std=c17 $(warnings) $(sanitize) $(CFLAGS)
+libraries := -lelf -lcrypto -lcjson -lz -lzstd
+
+library_sources := $(wildcard base/*.c asm/*.c elfcheck/*.c packer/*.c)
+library_objects := $(library_sources:%.c=$(BUILD)/%.o) $(BUILD)/asm/embedded.o
+cli_sources := $(wildcard cli/*.c)
+cli_objects := $(cli_sources:%.c=$(BUILD)/%.o)
+embedded := $(wildcard templates/*/*.asm templates/*/template.json asm/include/*.inc asm/layouts/*.ld)
+c_files := $(wildcard base/*.[ch] asm/*.[ch] elfcheck/*.[ch] packer/*.[ch] cli/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch])
+shell_files := $(wildcard .ci/run asm/*.sh docs/*.sh docs/*.bash-completion tests/*.sh tests/run tests/*/run tests/*/*.bash tests/*/*.bats templates/*/*.bats)
+unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
+
+.PHONY: all
+all: $(BUILD)/libwhit.a ## build the library
+
+$(BUILD)/whit: $(cli_objects) $(BUILD)/libwhit.a
+	$(CC) $(all_cflags) $(LDFLAGS) -o $@ $^ $(libraries)
+
+# One program under two names: it answers to the one it was called by.
+$(BUILD)/elfcheck: $(BUILD)/whit
+	ln -sf whit $@
+
+$(BUILD)/libwhit.a: $(library_objects)
+	rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CC) $(all_cppflags) $(all_cflags) -MMD -MP -c -o $@ $<
+
+$(BUILD)/asm/embedded.o: asm/embed.sh $(embedded) $(BUILD)/embedded-names
+	@mkdir -p $(@D)
+	sh asm/embed.sh $(embedded) > $(BUILD)/asm/embedded.s
+	$(CC) $(sanitize) -c -o $@ $(BUILD)/asm/embedded.s
+
+$(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libwhit.a
+	@mkdir -p $(@D)
+	$(CC) $(all_cppflags) $(all_cflags) -MMD -MP $(LDFLAGS) -o $@ $< $(BUILD)/libwhit.a -lcmocka $(libraries)
+
+# These two change only when what they hold does: another compiler, flag or file list rebuilds.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(subst ','\'',$(all_cppflags) $(all_cflags))' | cmp -s - $@ || echo '$(CC) $(subst ','\'',$(all_cppflags) $(all_cflags))' > $@
+
+$(BUILD)/embedded-names: FORCE
+	@mkdir -p $(@D)
+	@echo '$(embedded)' | cmp -s - $@ || echo '$(embedded)' > $@
+
+.PHONY: FORCE
+FORCE:
+
+# ---- checks ------------------------------------------------------------------------------------
+
+.PHONY: check
+check: ## install what the tests need, build, and run all tests
+	sh tests/packages.sh build run test doc
+	$(MAKE) all tests man
+	BUILD=$(BUILD) tests/run $(TESTS)
+
+.PHONY: tests
+tests: $(unit_tests) ## build the unit tests
+
+.PHONY: lint
+lint: ## static analysis and format of C and shell
+	sh tests/packages.sh build lint
+	clang-format --dry-run -Werror $(c_files)
+	printf '%s\n' $(filter %.c,$(c_files)) | xargs -P 2 -n 4 sh -c 'clang-tidy --quiet "$$@" -- -D_GNU_SOURCE -DWHIT_VERSION="\"\"" -I. -std=c17 2>/dev/null' -
+	cppcheck --quiet --error-exitcode=1 --std=c17 --inline-suppr --suppress=ctuuninitvar --enable=warning,performance,portability -I. $(library_sources) $(cli_sources)
+	shellcheck --severity=warning $(shell_files)
+
+FUZZ_SECONDS ?= 10
+fuzz_programs := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/*.c))
+
+.PHONY: fuzz
+fuzz: ## fuzz each reader of outside data for FUZZ_SECONDS each
+	sh tests/packages.sh build fuzz
+	$(MAKE) $(fuzz_programs)
+	tests/fuzz/run $(BUILD) $(FUZZ_SECONDS)
+
+$(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(library_sources) $(BUILD)/asm/embedded.o $(BUILD)/flags
+	@mkdir -p $(@D)
+	clang $(all_cppflags) -std=c17 $(warnings) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -MMD -MP -o $@ $< $(library_sources) $(BUILD)/asm/embedded.o $(libraries)
+
+.PHONY: bench
+bench: ## time whit beside what it replaces, in one run
+	sh tests/packages.sh build run bench
+	$(MAKE) all
+	WHIT=$(abspath $(BUILD))/whit tests/bench/run
+
+.PHONY: demo
+demo: ## from nothing to a running image, beside the hand-made process
+	sh tests/packages.sh build run
+	$(MAKE) all
+	WHIT=$(abspath $(BUILD))/whit sh docs/demo.sh
+
+# ---- installing --------------------------------------------------------------------------------
+
+manuals := $(patsubst docs/man/%.scd,$(BUILD)/man/%,$(wildcard docs/man/*.scd))
+
+.PHONY: man
+man: $(manuals) ## build the man pages
+
+$(BUILD)/man/%: docs/man/%.scd
+	@mkdir -p $(@D)
+	SOURCE_DATE_EPOCH=0 scdoc < $< > $@
+
+bindir := $(DESTDIR)$(PREFIX)/bin
+mandir := $(DESTDIR)$(PREFIX)/share/man/man1
+completiondir := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+
+.PHONY: install
+install: all ## install whit, elfcheck, man pages and completion (PREFIX, DESTDIR)
+	sh tests/packages.sh doc
+	$(MAKE) man
+	install -d $(bindir) $(mandir) $(completiondir)
+	install -m 755 $(BUILD)/whit $(bindir)/whit
+	ln -sf whit $(bindir)/elfcheck
+	install -m 644 $(manuals) $(mandir)
+	install -m 644 docs/whit.bash-completion $(completiondir)/whit
+
+.PHONY: uninstall
+uninstall: ## remove what install installed
+	rm -f $(bindir)/whit $(bindir)/elfcheck $(manuals:$(BUILD)/man/%=$(mandir)/%) $(completiondir)/whit
+
+.PHONY: clean
+clean: ## remove all that was built
+	rm -rf build
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

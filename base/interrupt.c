@@ -1,0 +1,36 @@
+#include "base/interrupt.h"
+
+#include <signal.h>
+#include <string.h>
+
+static volatile sig_atomic_t arrived;
+
+static void remember(int signal)
+{
+    arrived = signal;
+}
+
+void interrupt_install(void)
+{
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        struct sigaction old;
+        /* A parent that ignores a signal (nohup) wants its children to ignore it too. */
+        if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN)
+            continue;
+        struct sigaction action = {.sa_handler = remember};
+        sigemptyset(&action.sa_mask);
+        sigaction(signals[i], &action, NULL);
+    }
+}
+
+int interrupt_signal(void)
+{
+    return arrived;
+}
+
+int interrupt_check(struct error *error)
+{
+    int signal = arrived;
+    return signal ? error_set(error, "interrupted by SIG%s", sigabbrev_np(signal)) : 0;
+}

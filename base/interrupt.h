@@ -1,0 +1,14 @@
+/*
+ * SIGINT, SIGTERM and SIGHUP become an ordinary error, so that every cleanup on the way out runs
+ * and no half-written output or temporary directory stays behind.
+ */
+#pragma once
+
+#include "base/error.h"
+
+/* Installs the handlers (without SA_RESTART: a blocked read or wait returns EINTR). */
+void interrupt_install(void);
+/* The number of the signal that arrived, or 0. */
+int interrupt_signal(void);
+/* 0, or -1 with "interrupted by SIG..." once a signal has arrived. */
+int interrupt_check(struct error *error);

@@ -1,0 +1,25 @@
+/* JSON only through cJSON; these helpers add what reading from outside needs. */
+#pragma once
+
+#include <cjson/cJSON.h>
+
+#include "base/buffer.h"
+
+void json_free(cJSON **value);
+#define JSON_CLEANUP __attribute__((cleanup(json_free)))
+
+/*
+ * Parses one whole document: well-formed UTF-8, at most 64 levels deep, nothing after it but white
+ * space, no NUL character in a string. `name` is for messages, which carry the offset. The value is
+ * the caller's (json_free), or NULL.
+ */
+cJSON *json_parse(const void *data, size_t size, const char *name, struct error *error);
+
+/*
+ * Appends the document in its shortest form, keys in the order in which they were added. Documents
+ * are built with cJSON_Add... without a check of each result: where memory ran out, this fails.
+ */
+int json_render(const cJSON *value, struct buffer *out, struct error *error);
+
+/* The string of that key (any case, as Go's decoder reads it), or NULL. Owned by `object`. */
+const char *json_string(const cJSON *object, const char *key);

@@ -1,0 +1,190 @@
+#include "base/text.h"
+
+#include <ctype.h>
+#include <stdint.h>
+#include <string.h>
+
+static int hex_value(char digit)
+{
+    if (digit >= '0' && digit <= '9')
+        return digit - '0';
+    if (digit >= 'a' && digit <= 'f')
+        return digit - 'a' + 10;
+    if (digit >= 'A' && digit <= 'F')
+        return digit - 'A' + 10;
+    return -1;
+}
+
+int text_unescape(const char *text, struct buffer *out, struct error *error)
+{
+    static const struct {
+        char letter, byte;
+    } escapes[] = {{'n', '\n'}, {'r', '\r'}, {'t', '\t'}, {'\\', '\\'}, {'0', '\0'}};
+
+    for (size_t i = 0; text[i]; i++) {
+        if (text[i] != '\\') {
+            buffer_append(out, &text[i], 1);
+            continue;
+        }
+        char letter = text[i + 1];
+        if (letter == 'x' && hex_value(text[i + 2]) >= 0 && hex_value(text[i + 3]) >= 0) {
+            unsigned char byte =
+                (unsigned char)(hex_value(text[i + 2]) * 16 + hex_value(text[i + 3]));
+            buffer_append(out, &byte, 1);
+            i += 3;
+            continue;
+        }
+        size_t row = 0;
+        while (row < sizeof escapes / sizeof *escapes && escapes[row].letter != letter)
+            row++;
+        if (row == sizeof escapes / sizeof *escapes)
+            return error_set(
+                error, "unknown escape at character %zu: write \\n \\r \\t \\\\ \\0 or \\xHH", i);
+        buffer_append(out, &escapes[row].byte, 1);
+        i++;
+    }
+    return buffer_check(out, error);
+}
+
+#define LONGEST_COMPARED_WORD 64
+
+/* Levenshtein's distance; words of 64 characters and more are simply far. */
+static size_t distance(const char *a, const char *b)
+{
+    size_t a_length = strlen(a), b_length = strlen(b);
+    if (a_length >= LONGEST_COMPARED_WORD || b_length >= LONGEST_COMPARED_WORD)
+        return SIZE_MAX;
+    size_t row[LONGEST_COMPARED_WORD];
+    for (size_t j = 0; j <= b_length; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= a_length; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= b_length; j++) {
+            size_t replace =
+                diagonal + (tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]));
+            size_t shorter = row[j] < row[j - 1] ? row[j] : row[j - 1];
+            diagonal = row[j];
+            row[j] = replace < shorter + 1 ? replace : shorter + 1;
+        }
+    }
+    return row[b_length];
+}
+
+const char *text_nearest(const char *word, const char *const *choices, size_t count)
+{
+    const char *nearest = NULL;
+    size_t best = 1 + strlen(word) / 3;
+    for (size_t i = 0; i < count; i++) {
+        size_t apart = distance(word, choices[i]);
+        if (apart <= best && (!nearest || apart < best)) {
+            best = apart;
+            nearest = choices[i];
+        }
+    }
+    return nearest;
+}
+
+void text_quote_shell(struct buffer *out, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "@%+=:,./-_";
+    if (*word && strspn(word, plain) == strlen(word)) {
+        buffer_append_text(out, word);
+        return;
+    }
+    buffer_append_text(out, "'");
+    for (; *word; word++) {
+        if (*word == '\'')
+            buffer_append_text(out, "'\\''");
+        else
+            buffer_append(out, word, 1);
+    }
+    buffer_append_text(out, "'");
+}
+
+/* The length of the well-formed sequence at `bytes`, or 0 (Unicode 15, table 3-7). */
+static size_t utf8_sequence(const unsigned char *bytes, size_t size)
+{
+    static const struct {
+        unsigned char first, last, low, high, length;
+    } rows[] = {
+        {0x00, 0x7f, 0x00, 0x00, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
+        {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
+        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (bytes[0] < rows[i].first || bytes[0] > rows[i].last)
+            continue;
+        if (rows[i].length > size)
+            return 0;
+        if (rows[i].length > 1 && (bytes[1] < rows[i].low || bytes[1] > rows[i].high))
+            return 0;
+        for (size_t j = 2; j < rows[i].length; j++)
+            if (bytes[j] < 0x80 || bytes[j] > 0xbf)
+                return 0;
+        return rows[i].length;
+    }
+    return 0;
+}
+
+bool text_is_utf8(const void *data, size_t size)
+{
+    const unsigned char *bytes = data;
+    while (size) {
+        size_t length = utf8_sequence(bytes, size);
+        if (!length)
+            return false;
+        bytes += length;
+        size -= length;
+    }
+    return true;
+}
+
+/* The length of the printable character at `bytes`, or 0: ASCII and C1 controls are not. */
+static size_t printable_length(const unsigned char *bytes, size_t size)
+{
+    bool is_control =
+        bytes[0] < ' ' || bytes[0] == 0x7f || (bytes[0] == 0xc2 && size > 1 && bytes[1] < 0xa0);
+    return is_control ? 0 : utf8_sequence(bytes, size);
+}
+
+void text_append_visible(struct buffer *out, const char *text, size_t size)
+{
+    while (size) {
+        size_t length = printable_length((const unsigned char *)text, size);
+        if (length)
+            buffer_append(out, text, length);
+        else
+            buffer_printf(out, "\\x%02x", (unsigned char)*text);
+        length += !length;
+        text += length;
+        size -= length;
+    }
+}
+
+void text_append_printable(struct buffer *out, const char *text)
+{
+    while (*text) {
+        size_t length = strcspn(text, "\n\t");
+        text_append_visible(out, text, length);
+        text += length;
+        length = strspn(text, "\n\t");
+        buffer_append(out, text, length);
+        text += length;
+    }
+}
+
+bool text_to_number(const char *text, unsigned long long maximum, unsigned long long *number)
+{
+    unsigned long long value = 0;
+    if (!*text)
+        return false;
+    for (; *text; text++) {
+        if (*text < '0' || *text > '9' || __builtin_mul_overflow(value, 10, &value) ||
+            __builtin_add_overflow(value, (unsigned long long)(*text - '0'), &value))
+            return false;
+    }
+    *number = value;
+    return value <= maximum;
+}

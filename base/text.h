@@ -1,0 +1,33 @@
+/* Words that people typed: escapes, likeness, quoting, UTF-8. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buffer.h"
+
+/*
+ * Appends `text` with the escapes \n \r \t \\ \0 \xHH turned into bytes. Any other backslash is an
+ * error that names its position (counted from 0) and the escapes there are.
+ */
+int text_unescape(const char *text, struct buffer *out, struct error *error);
+
+/* The choice most like `word`, or NULL where none is near enough to be what was meant. */
+const char *text_nearest(const char *word, const char *const *choices, size_t count);
+
+/* Appends the word so that a POSIX shell reads it back unchanged. */
+void text_quote_shell(struct buffer *out, const char *word);
+
+/*
+ * Appends text from outside as printable UTF-8: control characters, newlines too, and whatever is no
+ * UTF-8 become \xHH, so that a terminal shows rather than obeys it and it cannot forge a line.
+ */
+void text_append_visible(struct buffer *out, const char *text, size_t size);
+/* The same for a message of several lines: newline and tab stay. */
+void text_append_printable(struct buffer *out, const char *text);
+
+/* Whether the bytes are well-formed UTF-8 (RFC 3629), as JSON strings must be. */
+bool text_is_utf8(const void *data, size_t size);
+
+/* Parses digits only, no sign, no space: false where there is anything else, or above `maximum`. */
+bool text_to_number(const char *text, unsigned long long maximum, unsigned long long *number);
