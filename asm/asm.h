@@ -1,0 +1,118 @@
+/*
+ * The assembly side: template + parameters -> NASM source -> static ELF64.
+ *
+ * Everything a step needs comes in as an argument; every result can be written to a file and handed
+ * to the next step by hand.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/trace.h"
+#include "base/words.h"
+
+/* ---- data files: templates/, asm/include/, asm/layouts/ -------------------------------------- */
+
+/* One embedded file; the table is made at build time by asm/embed.sh and ends with a NULL name. */
+struct asm_file {
+    const char *name; /* as in the repository: "templates/hello/hello.asm" */
+    const unsigned char *data;
+    const unsigned char *end;
+};
+
+extern const struct asm_file asm_embedded_files[];
+
+/* Where templates and includes come from: a directory laid out like the repository, or NULL for the
+ * files embedded in the program. */
+struct asm_data {
+    const char *directory;
+};
+
+/* Appends the file of that name; fails where there is none. */
+int asm_data_read(const struct asm_data *data, const char *name, struct buffer *out,
+                  struct error *error);
+
+/* ---- templates ------------------------------------------------------------------------------- */
+
+enum asm_type {
+    ASM_U8,
+    ASM_U16,
+    ASM_PORT, /* 1..65535 */
+    ASM_U32,
+    ASM_BYTES,    /* any bytes; escapes and @file in what the user types */
+    ASM_PATH,     /* bytes without NUL, at most 4095 */
+    ASM_ENUM,     /* one of `choices` */
+    ASM_BOOL,     /* true|false, yes|no, on|off, 1|0 */
+    ASM_DURATION, /* 10, 1.5s, 250ms, 2m, 1h, 1d, or "forever" where the template allows it */
+};
+
+struct asm_parameter {
+    char *name; /* lower case letters, digits and _ */
+    enum asm_type type;
+    char *help;
+    char *initial;        /* the default, as a user would type it; NULL: required */
+    uint64_t minimum;     /* of the number; of bytes and paths: of their size in bytes */
+    uint64_t maximum;     /* of durations: in whole seconds */
+    bool forever;         /* durations: "forever" is allowed */
+    struct words choices; /* of an enum */
+};
+
+struct asm_template {
+    char *name;
+    char *summary;         /* one line, no full stop */
+    struct words contract; /* arguments, signals, exit codes: a sentence each */
+    struct words syscalls; /* by their kernel names */
+    char *example;         /* a command line */
+    struct asm_parameter *parameters;
+    size_t parameter_count;
+};
+
+/* Appends the names of all templates, sorted. */
+int asm_template_names(const struct asm_data *data, struct words *names, struct error *error);
+
+/*
+ * Reads and checks templates/NAME/template.json; an unknown name is an error that suggests the
+ * nearest one. Any text is safe as a name. After a failure there is nothing to free.
+ */
+int asm_template_load(const struct asm_data *data, const char *name, struct asm_template *template,
+                      struct error *error);
+void asm_template_free(struct asm_template *template);
+#define ASM_TEMPLATE_CLEANUP __attribute__((cleanup(asm_template_free)))
+
+/* "u8", "bytes", ...: as in template.json. */
+const char *asm_type_name(enum asm_type type);
+/* Appends what a parameter accepts, for people: "0 to 255", "up to 65536 bytes", "exit or ignore".
+ */
+void asm_parameter_range(const struct asm_parameter *parameter, struct buffer *out);
+
+/* ---- generate -------------------------------------------------------------------------------- */
+
+/*
+ * Appends one self-contained NASM source: the parameters as plain decimal defines and `db` numbers,
+ * the includes the template names, and the program. `settings` are "KEY=VALUE" texts as typed; a
+ * key given twice is an error. Errors name the parameter, say what is allowed and suggest the
+ * nearest name. Nothing that was typed reaches the source but as numbers.
+ */
+int asm_generate(const struct asm_data *data, const struct asm_template *template,
+                 const char *const *settings, size_t setting_count, struct buffer *source,
+                 struct error *error);
+
+/* ---- assemble and link ----------------------------------------------------------------------- */
+
+struct asm_link_options {
+    const struct asm_data *data;
+    const char *temporary; /* an existing private directory for the files of this one link */
+    const char *path;      /* the value of PATH, where nasm and ld are looked up; NULL: a default */
+    bool keep_symbols;     /* keep section headers, symbols and DWARF for gdb */
+    const struct trace *trace;
+};
+
+/*
+ * nasm, ld with whit's linker script, then the section header table dropped: appends a static ELF64
+ * with one read+execute segment, and a second, read+write one only if the program has data that it
+ * writes (.data, .bss). `source` is the file's path, also for messages and debug information.
+ */
+int asm_link(const char *source, const struct asm_link_options *options, struct buffer *elf,
+             struct error *error);

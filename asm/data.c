@@ -1,0 +1,86 @@
+#include "asm/asm_internal.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+
+#define LARGEST_DATA_FILE (UINT64_C(1024) * 1024)
+
+bool asm_words_contain(const struct words *words, const char *word)
+{
+    for (size_t i = 0; i < words->count; i++)
+        if (strcmp(words->items[i], word) == 0)
+            return true;
+    return false;
+}
+
+/* A folder is met once for each embedded file below it. */
+static int list_embedded(const char *folder, struct words *names, struct error *error)
+{
+    size_t length = strlen(folder);
+    for (const struct asm_file *file = asm_embedded_files; file->name; file++) {
+        if (strncmp(file->name, folder, length) != 0 || file->name[length] != '/')
+            continue;
+        const char *below = file->name + length + 1;
+        char *name TEXT_CLEANUP = NULL;
+        if (asprintf(&name, "%.*s", (int)strcspn(below, "/"), below) < 0)
+            return error_set(error, "out of memory");
+        if (!asm_words_contain(names, name) && words_append(names, name, error) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int list_directory(const char *directory, const char *folder, struct words *names,
+                          struct error *error)
+{
+    char *path TEXT_CLEANUP = NULL;
+    if (asprintf(&path, "%s/%s", directory, folder) < 0)
+        return error_set(error, "out of memory");
+    DIR *entries = opendir(path);
+    if (!entries)
+        return error_system(error, errno, "cannot open the directory %s", path);
+    int result = 0;
+    for (struct dirent *entry; result == 0 && (entry = readdir(entries));)
+        if (entry->d_name[0] != '.')
+            result = words_append(names, entry->d_name, error);
+    closedir(entries);
+    return result;
+}
+
+static int compare_words(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int asm_data_list(const struct asm_data *data, const char *folder, struct words *names,
+                  struct error *error)
+{
+    int result = data->directory ? list_directory(data->directory, folder, names, error)
+                                 : list_embedded(folder, names, error);
+    if (result == 0 && names->count)
+        qsort(names->items, names->count, sizeof *names->items, compare_words);
+    return result;
+}
+
+int asm_data_read(const struct asm_data *data, const char *name, struct buffer *out,
+                  struct error *error)
+{
+    if (data->directory) {
+        char *path TEXT_CLEANUP = NULL;
+        if (asprintf(&path, "%s/%s", data->directory, name) < 0)
+            return error_set(error, "out of memory");
+        return file_read_path(path, LARGEST_DATA_FILE, out, error);
+    }
+    for (const struct asm_file *file = asm_embedded_files; file->name; file++) {
+        if (strcmp(file->name, name) != 0)
+            continue;
+        buffer_append(out, file->data, (size_t)(file->end - file->data));
+        return buffer_check(out, error);
+    }
+    return error_set(error, "whit has no file %s", name);
+}

@@ -1,0 +1,86 @@
+; Prints a message and exits.
+;
+; Exit code: exit_code when all of the message was written, 1 when not. With on_error=ignore always
+; exit_code.
+;
+; edi: standard output, which is 1, then the exit code
+; rsi: what is still to be written
+; edx: how many bytes that is
+
+%include "parameters.inc"
+%include "syscall.inc"
+%include "write_all.inc"
+
+PIPE_BUF equ 4096                       ; a pipe takes so much as a whole or not at all: one call will do
+
+; SET_SIZE
+;   Loads edx, which is zero, with the message's size by the shortest code.
+%macro SET_SIZE 0
+  %if PARAM_MESSAGE_SIZE < 0x100
+    mov     dl, PARAM_MESSAGE_SIZE
+  %elif PARAM_MESSAGE_SIZE < 0x10000
+    mov     dx, PARAM_MESSAGE_SIZE
+  %else
+    mov     edx, PARAM_MESSAGE_SIZE
+  %endif
+%endmacro
+
+; SET_EXIT_CODE
+;   Changes edi from 1 to the exit code.
+%macro SET_EXIT_CODE 0
+  %if PARAM_EXIT_CODE = 0
+    dec     edi
+  %elif PARAM_EXIT_CODE != 1
+    mov     dil, PARAM_EXIT_CODE
+  %endif
+%endmacro
+
+section .text
+global _start
+_start:
+%if PARAM_MESSAGE_SIZE = 0
+    EXIT    PARAM_EXIT_CODE
+
+%else
+    mov     al, SYS_write
+    mov     edi, eax                    ; standard output has the number of the call: 3 bytes saved
+    mov     esi, message
+    SET_SIZE
+
+  %if PARAM_MESSAGE_SIZE > PIPE_BUF
+    %if PARAM_ON_ERROR_EXIT
+    WRITE_ALL .exit                     ; edi is still 1
+    SET_EXIT_CODE
+.exit:
+    %else
+    WRITE_ALL .failed
+.failed:
+    SET_EXIT_CODE
+    %endif
+    SYSCALL exit
+
+  %elif PARAM_ON_ERROR_EXIT && PARAM_EXIT_CODE != 1
+    syscall
+    cmp     eax, edx
+    jne     .exit                       ; edi is still 1
+    SET_EXIT_CODE
+.exit:
+    SYSCALL exit
+
+  %elif PARAM_EXIT_CODE = 0
+    syscall
+    xchg    eax, ebp                    ; eax: 0, as ebp was
+    xchg    eax, edi                    ; edi: 0, eax: 1
+    mov     al, SYS_exit                ; 4 bytes with the two above, where dec and LOAD have 5
+    syscall
+
+  %else
+    syscall
+    SET_EXIT_CODE
+    SYSCALL exit
+  %endif
+
+section .rodata
+message:
+    PARAM_MESSAGE_BYTES
+%endif
