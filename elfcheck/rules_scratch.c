@@ -1,0 +1,146 @@
+/* Has it all it needs in an empty image? */
+#include "elfcheck/elfcheck_internal.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <string.h>
+
+#include "base/text.h"
+
+/* Linux fs/binfmt_elf.c, load_elf_binary: the path of the interpreter with its NUL. */
+#define SHORTEST_INTERPRETER 2
+#define LONGEST_INTERPRETER  PATH_MAX
+
+/* No real dynamic section comes near; the end of a hostile one is not worth waiting for. */
+#define MOST_DYNAMIC_ENTRIES 65536
+#define ENTRIES_AT_A_TIME    64
+
+#define MOST_NAMED_LIBRARIES 8
+#define LONGEST_LIBRARY_NAME 256
+
+void check_interpreter(struct elfcheck_inspection *inspection)
+{
+    /* Linux looks no further than the first. */
+    const Elf64_Phdr *segment = inspection_segment(inspection, PT_INTERP, NULL);
+    if (!segment)
+        return;
+    inspection->report->is_static = false;
+    size_t field = offsetof(Elf64_Phdr, p_filesz);
+    uint64_t size = segment->p_filesz;
+    if (size < SHORTEST_INTERPRETER || size > LONGEST_INTERPRETER) {
+        inspection_find_in(inspection, segment, field,
+                           "an interpreter's path of %" PRIu64 " bytes: Linux takes 2 to 4,096",
+                           size);
+        return;
+    }
+    if (!inspection_has(inspection, segment->p_offset, size)) {
+        inspection_find_in(inspection, segment, offsetof(Elf64_Phdr, p_offset),
+                           "the interpreter's path is past the end of the file, at offset "
+                           "0x%" PRIx64,
+                           segment->p_offset);
+        return;
+    }
+    char path[LONGEST_INTERPRETER];
+    if (!inspection_read(inspection, segment->p_offset, path, (size_t)size))
+        return;
+    if (path[size - 1] != 0) {
+        inspection_find_in(inspection, segment, field,
+                           "the interpreter's path does not end in a NUL byte");
+        return;
+    }
+    struct buffer name BUFFER_CLEANUP = {0};
+    text_append_visible(&name, path, strlen(path));
+    inspection->failed |= buffer_check(&name, inspection->error) < 0;
+    inspection_find(inspection, segment->p_offset, "needs %s",
+                    name.size ? buffer_text(&name) : "an interpreter without a name");
+}
+
+/* The names of shared libraries, as the dynamic section refers to them. */
+struct needed {
+    uint64_t names[MOST_NAMED_LIBRARIES]; /* offsets in the string table */
+    size_t count;                         /* of all there are */
+    uint64_t strings;                     /* the string table's address */
+};
+
+/* Reads the dynamic section up to its end mark, or as much of it as the file holds. */
+static void read_needed(struct elfcheck_inspection *inspection, const Elf64_Phdr *dynamic,
+                        struct needed *needed)
+{
+    uint64_t there = inspection->size - dynamic->p_offset;
+    uint64_t size_in_file = dynamic->p_filesz < there ? dynamic->p_filesz : there;
+    uint64_t count = size_in_file / sizeof(Elf64_Dyn);
+    Elf64_Dyn entries[ENTRIES_AT_A_TIME];
+    for (uint64_t i = 0; i < count && i < MOST_DYNAMIC_ENTRIES; i++) {
+        size_t place = i % ENTRIES_AT_A_TIME;
+        if (place == 0) {
+            uint64_t left = count - i < ENTRIES_AT_A_TIME ? count - i : ENTRIES_AT_A_TIME;
+            size_t size = (size_t)left * sizeof *entries;
+            uint64_t offset = dynamic->p_offset + i * sizeof *entries;
+            if (!inspection_read(inspection, offset, entries, size))
+                return;
+        }
+        if (entries[place].d_tag == DT_NULL)
+            return;
+        if (entries[place].d_tag == DT_STRTAB)
+            needed->strings = entries[place].d_un.d_ptr;
+        if (entries[place].d_tag != DT_NEEDED)
+            continue;
+        if (needed->count < MOST_NAMED_LIBRARIES)
+            needed->names[needed->count] = entries[place].d_un.d_val;
+        needed->count++;
+    }
+}
+
+/* The place in the file of an address, or UINT64_MAX, which no file has. */
+static uint64_t offset_of_address(const struct elfcheck_inspection *inspection, uint64_t address)
+{
+    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
+        if (address >= load->p_vaddr && address - load->p_vaddr < load->p_filesz)
+            return load->p_offset + (address - load->p_vaddr);
+    return UINT64_MAX;
+}
+
+/* Appends the library's name, or says that it has none that can be read. */
+static void append_library(struct elfcheck_inspection *inspection, uint64_t address,
+                           struct buffer *out)
+{
+    char name[LONGEST_LIBRARY_NAME];
+    uint64_t offset = offset_of_address(inspection, address);
+    size_t size = 0;
+    if (offset < inspection->size) {
+        uint64_t left = inspection->size - offset;
+        size = left < sizeof name ? (size_t)left : sizeof name;
+        if (!inspection_read(inspection, offset, name, size))
+            return;
+    }
+    size_t length = strnlen(name, size);
+    if (length && length < size)
+        text_append_visible(out, name, length);
+    else
+        buffer_append_text(out, "(a name that cannot be read)");
+}
+
+void check_libraries(struct elfcheck_inspection *inspection)
+{
+    const Elf64_Phdr *dynamic = inspection_segment(inspection, PT_DYNAMIC, NULL);
+    struct needed needed = {0};
+    if (!dynamic || dynamic->p_offset >= inspection->size)
+        return;
+    read_needed(inspection, dynamic, &needed);
+    if (inspection->failed || needed.count == 0)
+        return;
+    inspection->report->is_static = false;
+
+    struct buffer list BUFFER_CLEANUP = {0};
+    size_t named = needed.count < MOST_NAMED_LIBRARIES ? needed.count : MOST_NAMED_LIBRARIES;
+    for (size_t i = 0; i < named; i++) {
+        buffer_append_text(&list, i ? ", " : "");
+        append_library(inspection, needed.strings + needed.names[i], &list);
+    }
+    if (needed.count > named)
+        buffer_printf(&list, " and %zu more", needed.count - named);
+    inspection->failed |= buffer_check(&list, inspection->error) < 0;
+    inspection_find(inspection, dynamic->p_offset, "needs %s %s",
+                    needed.count == 1 ? "the shared library" : "the shared libraries",
+                    buffer_text(&list));
+}

@@ -1,0 +1,599 @@
+/* What elfcheck finds, what it says of it, and that no file, however broken, stops it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "elfcheck/elfcheck.h"
+#include "tests/unit/test_elfcheck.h"
+
+static struct error error;
+
+static struct elfcheck_report check(const void *bytes, size_t size)
+{
+    struct elfcheck_report report;
+    int fd FD_CLEANUP = file_of(bytes, size);
+    assert_true(fd >= 0);
+    if (elfcheck_file(fd, "program", &report, &error) < 0)
+        fail_msg("%s", error.message);
+    return report;
+}
+
+static const struct elfcheck_finding *find(const struct elfcheck_report *report, const char *rule)
+{
+    for (size_t i = 0; i < report->finding_count; i++)
+        if (strcmp(report->findings[i].rule->name, rule) == 0)
+            return &report->findings[i];
+    return NULL;
+}
+
+/* ---- rules ----------------------------------------------------------------------------------- */
+
+static void describes_every_rule(void **state)
+{
+    (void)state;
+    size_t count;
+    const struct elfcheck_rule *rules = elfcheck_rules(&count);
+    assert_true(count > 0);
+    for (size_t i = 0; i < count; i++) {
+        assert_true(strspn(rules[i].name, "abcdefghijklmnopqrstuvwxyz-") == strlen(rules[i].name));
+        assert_true(rules[i].summary[strlen(rules[i].summary) - 1] == '.');
+        assert_true(rules[i].remedy[0] && rules[i].source[0] && rules[i].check);
+        for (size_t j = 0; j < i; j++)
+            assert_string_not_equal(rules[i].name, rules[j].name);
+    }
+}
+
+static void finds_nothing_in_a_clean_program(void **state)
+{
+    (void)state;
+    for (unsigned kind = 0; kind < PROGRAM_KINDS; kind++) {
+        struct program program = program_of_kind(kind);
+        struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = check(&program, sizeof program);
+        assert_int_equal(report.finding_count, 0);
+        assert_true(report.is_elf && report.is_static && elfcheck_starts(&report));
+        assert_int_equal(report.entry, program.header.e_entry);
+        assert_int_equal(report.segment_count, 1 + kind / 2);
+    }
+}
+
+#define HEADER(field) offsetof(struct program, header.field), sizeof(((Elf64_Ehdr *)NULL)->field)
+#define SEGMENT(field) \
+    offsetof(struct program, segments[0].field), sizeof(((Elf64_Phdr *)NULL)->field)
+#define DATA(field)  offsetof(struct program, segments[1].field), sizeof(((Elf64_Phdr *)NULL)->field)
+#define IDENT(index) offsetof(struct program, header.e_ident[index]), 1
+
+/* One field changed in a program with code and data: the finding that follows. */
+static const struct {
+    size_t offset, size;
+    uint64_t value;
+    const char *rule;
+    enum elfcheck_severity severity;
+    const char *message;
+} changes[] = {
+    {IDENT(1), 'e', "elf-magic", ELFCHECK_ERROR, "not an ELF file: begins with 7f 65 4c 46"},
+    {IDENT(EI_CLASS), 0, "libelf", ELFCHECK_WARNING,
+     "libelf cannot read it: class, data or version byte unknown"},
+    {IDENT(EI_CLASS), 1, "identification", ELFCHECK_WARNING,
+     "identification bytes 01 01 01 00, not 02 01 01 and 00 or 03"},
+    {IDENT(EI_DATA), 2, "libelf", ELFCHECK_WARNING,
+     "libelf reads other program headers than Linux"},
+    {IDENT(EI_OSABI), 9, "identification", ELFCHECK_WARNING,
+     "identification bytes 02 01 01 09, not 02 01 01 and 00 or 03"},
+    {HEADER(e_type), ET_REL, "file-type", ELFCHECK_ERROR,
+     "object file, not linked into a program yet"},
+    {HEADER(e_type), ET_CORE, "file-type", ELFCHECK_ERROR, "core dump, not a program"},
+    {HEADER(e_type), 9, "file-type", ELFCHECK_ERROR, "type 9, which is neither EXEC nor DYN"},
+    {HEADER(e_machine), EM_AARCH64, "machine", ELFCHECK_ERROR, "made for AArch64, not x86-64"},
+    {HEADER(e_machine), EM_386, "machine", ELFCHECK_ERROR,
+     "32-bit program for i386, not x86-64: only kernels with IA32 emulation start those"},
+    {HEADER(e_machine), 9999, "machine", ELFCHECK_ERROR,
+     "made for machine number 9999, not x86-64"},
+    {HEADER(e_version), 0, "header-fields", ELFCHECK_INFO, "e_version is 0"},
+    {HEADER(e_ehsize), 0, "header-fields", ELFCHECK_INFO, "e_ehsize is 0"},
+    {HEADER(e_phentsize), 32, "header-entry-size", ELFCHECK_ERROR,
+     "program headers of 32 bytes, not 56"},
+    {HEADER(e_phnum), 0, "header-count", ELFCHECK_ERROR, "no program headers"},
+    {HEADER(e_phnum), 1171, "header-count", ELFCHECK_ERROR,
+     "1171 program headers, 65576 bytes: Linux reads at most 65,536"},
+    {HEADER(e_phnum), 65535, "header-count", ELFCHECK_ERROR,
+     "65535 program headers, 3669960 bytes: Linux reads at most 65,536"},
+    {HEADER(e_phoff), UINT64_MAX, "header-table", ELFCHECK_ERROR,
+     "168 bytes of program headers at offset 18446744073709551615, but the file has 280 bytes"},
+    {HEADER(e_entry), 0, "entry-executable", ELFCHECK_ERROR, "entry point 0x0 is in no segment"},
+    {HEADER(e_entry), 0x4010f8, "entry-executable", ELFCHECK_ERROR,
+     "entry point 0x4010f8 is in segment 1, which is not executable (R+W)"},
+    {HEADER(e_entry), 0x400f00, "entry-code", ELFCHECK_ERROR,
+     "entry point 0x400f00 holds zeros, not code"},
+    {HEADER(e_shoff), 64, "section-table", ELFCHECK_WARNING, "section headers of 0 bytes, not 64"},
+    {SEGMENT(p_flags), PF_R, "entry-executable", ELFCHECK_ERROR,
+     "entry point 0x4000e8 is in segment 0, which is not executable (R)"},
+    {SEGMENT(p_flags), PF_R | PF_W | PF_X, "write-execute", ELFCHECK_WARNING,
+     "segment 0: writable and executable (R+W+X)"},
+    {SEGMENT(p_vaddr), 0x8000, "low-address", ELFCHECK_WARNING,
+     "segment 0: address 0x8000 is below vm.mmap_min_addr (0x10000), where only CAP_SYS_RAWIO "
+     "may map"},
+    {SEGMENT(p_offset), 0x10, "segment-offset", ELFCHECK_ERROR,
+     "segment 0: offset 0x10 and address 0x400000 differ modulo 4096"},
+    {SEGMENT(p_offset), 0x7ffffffffffff000, "entry-code", ELFCHECK_ERROR,
+     "entry point 0x4000e8 is at offset 0x7ffffffffffff0e8, past the end of the file at 0x118"},
+    {SEGMENT(p_offset), 0xfffffffffffff000, "segment-offset", ELFCHECK_ERROR,
+     "segment 0: no file reaches offset 0xfffffffffffff000 + 0xf8"},
+    {SEGMENT(p_memsz), 0, "segment-size", ELFCHECK_ERROR,
+     "segment 0: 248 bytes in the file, but 0 in memory"},
+    {SEGMENT(p_memsz), 0x1100, "segment-overlap", ELFCHECK_WARNING,
+     "segment 1: at 0x4010f8 hides bytes of segment 0 at 0x400000"},
+    {SEGMENT(p_align), 3, "segment-alignment", ELFCHECK_WARNING,
+     "segment 0: alignment 0x3 is not a power of 2"},
+    {SEGMENT(p_type), PT_INTERP, "interpreter", ELFCHECK_ERROR, "needs \\x7fELF\\x02\\x01\\x01"},
+    {DATA(p_type), PT_INTERP, "interpreter", ELFCHECK_ERROR, "needs an interpreter without a name"},
+    {DATA(p_vaddr), 0x3010f8, "segment-order", ELFCHECK_WARNING,
+     "segment 1: at 0x3010f8 follows segment 0 at 0x400000"},
+    {DATA(p_vaddr), 0x7ffffffff0f8, "segment-address", ELFCHECK_ERROR,
+     "segment 1: 0x3000 bytes at 0x7ffffffff0f8 leave user space, which ends at 0x7ffffffff000"},
+    {DATA(p_memsz), UINT64_C(1) << 32, "memory", ELFCHECK_WARNING,
+     "asks for 4096 MiB of writable memory: Linux refuses where there is less memory and swap"},
+    {DATA(p_filesz), 0x1001, "segment-zeros", ELFCHECK_ERROR,
+     "segment 1: its zeros begin in the page at offset 0x1000, past the end of the file at 0x118"},
+    {DATA(p_filesz), 33, "segment-in-file", ELFCHECK_WARNING,
+     "segment 1: 33 bytes at offset 248, but the file has 280 bytes"},
+    {DATA(p_align), 0x10000, "segment-alignment", ELFCHECK_WARNING,
+     "segment 1: offset 0xf8 and address 0x4010f8 differ modulo the alignment 0x10000"},
+};
+
+static void finds_each_change(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        struct program program = program_with_data(ET_EXEC);
+        memcpy((char *)&program + changes[i].offset, &changes[i].value, changes[i].size);
+        struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = check(&program, sizeof program);
+        const struct elfcheck_finding *finding = find(&report, changes[i].rule);
+        if (!finding)
+            fail_msg("%s does not fire for value %llu", changes[i].rule,
+                     (unsigned long long)changes[i].value);
+        assert_string_equal(finding->message, changes[i].message);
+        assert_int_equal(finding->rule->severity, changes[i].severity);
+        assert_int_equal(elfcheck_starts(&report), elfcheck_count(&report, ELFCHECK_ERROR) == 0);
+    }
+}
+
+static void tests_every_rule(void **state)
+{
+    (void)state;
+    static const char *const elsewhere[] = {"header-page", "loadable", "shared-libraries"};
+    size_t count;
+    const struct elfcheck_rule *rules = elfcheck_rules(&count);
+    for (size_t i = 0; i < count; i++) {
+        size_t tests = 0;
+        for (size_t j = 0; j < sizeof changes / sizeof *changes; j++)
+            tests += strcmp(changes[j].rule, rules[i].name) == 0;
+        for (size_t j = 0; j < sizeof elsewhere / sizeof *elsewhere; j++)
+            tests += strcmp(elsewhere[j], rules[i].name) == 0;
+        if (tests == 0)
+            fail_msg("no test for %s", rules[i].name);
+    }
+}
+
+static void finds_a_program_that_loads_nothing(void **state)
+{
+    (void)state;
+    struct program program = program_new(ET_EXEC);
+    program.segments[0].p_type = PT_NOTE;
+    struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = check(&program, sizeof program);
+    assert_int_equal(report.finding_count, 1);
+    assert_string_equal(report.findings[0].message, "no segment to load (PT_LOAD)");
+}
+
+static void warns_of_more_headers_than_a_page_holds(void **state)
+{
+    (void)state;
+    static const struct {
+        uint16_t count;
+        size_t findings;
+    } cases[] = {{73, 0}, {74, 1}, {1170, 1}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        size_t size = sizeof(struct program) + cases[i].count * sizeof(Elf64_Phdr);
+        unsigned char *bytes = calloc(1, size);
+        struct program program = program_new(ET_EXEC);
+        program.header.e_phoff = sizeof program;
+        program.header.e_phnum = cases[i].count;
+        memcpy(bytes, &program, sizeof program);
+        memcpy(bytes + sizeof program, program.segments, sizeof program.segments);
+        struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = check(bytes, size);
+        assert_int_equal(report.finding_count, cases[i].findings);
+        assert_true(elfcheck_starts(&report));
+        if (cases[i].findings)
+            assert_string_equal(report.findings[0].rule->name, "header-page");
+        free(bytes);
+    }
+}
+
+static void tells_how_an_interpreter_is_malformed(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t offset, size;
+        const char *message;
+    } cases[] = {
+        {offsetof(struct program, data), 1,
+         "segment 1: an interpreter's path of 1 bytes: Linux takes 2 to 4,096"},
+        {offsetof(struct program, data), 4097,
+         "segment 1: an interpreter's path of 4097 bytes: Linux takes 2 to 4,096"},
+        {offsetof(struct program, data), 2,
+         "segment 1: the interpreter's path does not end in a NUL byte"},
+        {UINT64_MAX, 8,
+         "segment 1: the interpreter's path is past the end of the file, at offset "
+         "0xffffffffffffffff"},
+        {offsetof(struct program, data), 8, "needs lib/ld"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct program program = program_new(ET_DYN);
+        memcpy(program.data, "lib/ld", sizeof "lib/ld");
+        program.segments[1] = (Elf64_Phdr){
+            .p_type = PT_INTERP, .p_offset = cases[i].offset, .p_filesz = cases[i].size};
+        struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = check(&program, sizeof program);
+        assert_int_equal(report.finding_count, 1);
+        assert_string_equal(report.findings[0].message, cases[i].message);
+        assert_false(report.is_static);
+    }
+}
+
+/* A program that needs `count` libraries, whose names follow each other in `strings`. */
+static struct elfcheck_report check_with_libraries(size_t count, const char *strings)
+{
+    unsigned char bytes[4096] = {0};
+    struct program program = program_new(ET_DYN);
+    Elf64_Dyn dynamic[32] = {{.d_tag = DT_STRTAB, .d_un.d_ptr = 2048}};
+    size_t offset = 0;
+    for (size_t i = 1; i <= count; i++) {
+        dynamic[i] = (Elf64_Dyn){.d_tag = DT_NEEDED, .d_un.d_val = offset};
+        offset += strlen(strings + offset) + 1;
+    }
+    program.segments[0].p_filesz = program.segments[0].p_memsz = sizeof bytes;
+    program.segments[1] = (Elf64_Phdr){
+        .p_type = PT_DYNAMIC, .p_offset = 1024, .p_vaddr = 1024, .p_filesz = sizeof dynamic};
+    memcpy(bytes, &program, sizeof program);
+    memcpy(bytes + 1024, dynamic, sizeof dynamic);
+    memcpy(bytes + 2048, strings, offset);
+    return check(bytes, sizeof bytes);
+}
+
+static void names_the_libraries_that_a_program_needs(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t count;
+        const char *strings, *message;
+    } cases[] = {
+        {1, "libc.so.6\0", "needs the shared library libc.so.6"},
+        {2, "a\0b\0", "needs the shared libraries a, b"},
+        {10, "a\0b\0c\0d\0e\0f\0g\0h\0i\0j\0",
+         "needs the shared libraries a, b, c, d, e, f, g, h and 2 more"},
+        {1, "\0", "needs the shared library (a name that cannot be read)"},
+        {1, "\x1b[2J\xff\n\0", "needs the shared library \\x1b[2J\\xff\\x0a"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct elfcheck_report report ELFCHECK_REPORT_CLEANUP =
+            check_with_libraries(cases[i].count, cases[i].strings);
+        const struct elfcheck_finding *finding = find(&report, "shared-libraries");
+        assert_non_null(finding);
+        assert_string_equal(finding->message, cases[i].message);
+        assert_false(report.is_static || elfcheck_starts(&report));
+    }
+    struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = check_with_libraries(0, "");
+    assert_true(report.is_static && elfcheck_starts(&report));
+}
+
+static void names_what_is_not_elf(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes;
+        size_t size;
+        const char *message;
+    } cases[] = {
+        {"", 0, "empty file"},
+        {"#!/bin/sh -e\necho\n", 18, "script: needs its interpreter, /bin/sh -e"},
+        {"#! /bin/sh\r\n", 12, "script: needs its interpreter, /bin/sh\\x0d"},
+        {"#!", 2, "script: needs its interpreter, "},
+        {"\x1f\x8b\x08", 3, "gzip file, not an ELF file"},
+        {"!<arch>\n", 8, "static library, not an ELF file"},
+        {"\x7f"
+         "EL",
+         3, "not an ELF file: begins with 7f 45 4c 00"},
+        {"hello", 5, "not an ELF file: begins with 68 65 6c 6c"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct elfcheck_report report ELFCHECK_REPORT_CLEANUP =
+            check(cases[i].bytes, cases[i].size);
+        assert_int_equal(report.finding_count, 1);
+        assert_string_equal(report.findings[0].message, cases[i].message);
+        assert_false(report.is_elf || report.is_static || elfcheck_starts(&report));
+    }
+}
+
+static void reads_machine_and_type_in_the_files_byte_order(void **state)
+{
+    (void)state;
+    struct program program = program_new(ET_EXEC);
+    program.header.e_ident[EI_DATA] = ELFDATA2MSB;
+    program.header.e_machine = __builtin_bswap16(EM_S390);
+    program.header.e_type = __builtin_bswap16(ET_DYN);
+    struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = check(&program, sizeof program);
+    assert_int_equal(report.machine, EM_S390);
+    assert_int_equal(report.type, ET_DYN);
+    assert_int_equal(elfcheck_count(&report, ELFCHECK_ERROR), 1);
+    assert_string_equal(report.findings[0].message, "made for IBM Z, not x86-64");
+}
+
+static void lets_golfed_headers_run(void **state)
+{
+    (void)state;
+    unsigned char golfed[GOLFED_SIZE];
+    golfed_program(golfed);
+    struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = check(golfed, sizeof golfed);
+    assert_true(elfcheck_starts(&report));
+    assert_int_equal(elfcheck_count(&report, ELFCHECK_ERROR), 0);
+    assert_non_null(find(&report, "libelf"));
+    assert_non_null(find(&report, "identification"));
+}
+
+static void judges_this_dynamic_test_itself(void **state)
+{
+    (void)state;
+    struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = {0};
+    int fd FD_CLEANUP = file_open("/proc/self/exe", &error);
+    assert_int_equal(elfcheck_file(fd, "test", &report, &error), 0);
+    const struct elfcheck_finding *finding = find(&report, "interpreter");
+    assert_non_null(finding);
+    assert_string_equal(finding->message, "needs /lib64/ld-linux-x86-64.so.2");
+    assert_false(report.is_static);
+    assert_int_equal(elfcheck_count(&report, ELFCHECK_WARNING),
+                     elfcheck_count(&report, ELFCHECK_ERROR));
+}
+
+static void sorts_findings_by_severity_and_place(void **state)
+{
+    (void)state;
+    struct program program = program_with_data(ET_EXEC);
+    program.header.e_version = 0;
+    program.segments[0].p_flags = PF_R | PF_W | PF_X;
+    program.segments[0].p_offset = 0x10;
+    program.segments[1].p_memsz = 1;
+    struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = check(&program, sizeof program);
+    for (size_t i = 1; i < report.finding_count; i++) {
+        const struct elfcheck_finding *a = &report.findings[i - 1], *b = &report.findings[i];
+        assert_true(a->rule->severity > b->rule->severity ||
+                    (a->rule->severity == b->rule->severity && a->offset <= b->offset));
+    }
+    assert_true(elfcheck_count(&report, ELFCHECK_ERROR) >= 2);
+    assert_int_equal(elfcheck_count(&report, ELFCHECK_INFO), report.finding_count);
+}
+
+/* ---- broken files ---------------------------------------------------------------------------- */
+
+static void render(const struct elfcheck_report *report)
+{
+    struct buffer text BUFFER_CLEANUP = {0}, json BUFFER_CLEANUP = {0};
+    elfcheck_text(report, 1, true, &text);
+    assert_true(text.size > 0);
+    assert_int_equal(elfcheck_json(report, 1, &json, &error), 0);
+    cJSON *document JSON_CLEANUP = json_parse(json.data, json.size, "report", &error);
+    assert_non_null(document);
+}
+
+static void survives_a_file_cut_anywhere(void **state)
+{
+    (void)state;
+    struct program program = program_with_data(ET_DYN);
+    for (size_t size = 0; size < sizeof program; size++) {
+        struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = check(&program, size);
+        render(&report);
+        assert_true(elfcheck_count(&report, ELFCHECK_WARNING) > 0);
+        if (size < offsetof(struct program, code))
+            assert_false(elfcheck_starts(&report));
+    }
+}
+
+static void survives_every_bit_flip(void **state)
+{
+    (void)state;
+    int fd FD_CLEANUP = file_open("/proc/self/exe", &error);
+    unsigned char bytes[4096];
+    assert_int_equal(file_read_at(fd, "test", 0, bytes, sizeof bytes, &error), 0);
+    for (size_t bit = 0; bit < 512 * 8; bit++) {
+        bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
+        struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = check(bytes, sizeof bytes);
+        render(&report);
+        bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
+    }
+}
+
+static void bounds_its_memory_by_the_file(void **state)
+{
+    (void)state;
+    static const off_t sizes[] = {16 << 20, (off_t)1 << 40};
+    /* libelf takes the number of sections from the first section header. */
+    struct program program = program_new(ET_EXEC);
+    program.header.e_shoff = 4096;
+    program.header.e_shentsize = sizeof(Elf64_Shdr);
+    Elf64_Shdr section = {.sh_size = UINT32_MAX};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = {0};
+        int fd FD_CLEANUP = file_of(&program, sizeof program);
+        assert_int_equal(ftruncate(fd, sizes[i]), 0);
+        section.sh_size = (uint64_t)sizes[i] / sizeof section - 64;
+        assert_int_equal(pwrite(fd, &section, sizeof section, 4096), sizeof section);
+        assert_int_equal(elfcheck_file(fd, "large", &report, &error), 0);
+        assert_true(elfcheck_starts(&report));
+    }
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    assert_true(usage.ru_maxrss < 512 * 1024);
+}
+
+static void refuses_what_is_not_a_regular_file(void **state)
+{
+    (void)state;
+    struct elfcheck_report report;
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(elfcheck_file(ends[0], "pipe", &report, &error), -1);
+    assert_string_equal(error.message, "pipe is not a regular file, and headers may point anywhere "
+                                       "in it: copy it to a file first");
+    close(ends[0]);
+    close(ends[1]);
+    static const char *const paths[] = {"/dev/zero", "/"};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        int fd FD_CLEANUP = open(paths[i], O_RDONLY | O_CLOEXEC);
+        assert_int_equal(elfcheck_file(fd, paths[i], &report, &error), -1);
+    }
+    assert_int_equal(elfcheck_file(-1, "closed", &report, &error), -1);
+    assert_string_equal(error.message, "cannot look at closed: Bad file descriptor");
+}
+
+/* ---- reports --------------------------------------------------------------------------------- */
+
+/* Two reports, of a clean program and of a broken one with a hostile name. */
+static void make_reports(struct elfcheck_report reports[static 2])
+{
+    struct program clean = program_with_data(ET_EXEC), broken = program_new(ET_EXEC);
+    int clean_fd FD_CLEANUP = file_of(&clean, sizeof clean);
+    broken.header.e_version = 7;
+    broken.segments[1] = (Elf64_Phdr){.p_type = PT_INTERP,
+                                      .p_offset = offsetof(struct program, data),
+                                      .p_filesz = sizeof broken.data};
+    strcpy((char *)broken.data, "/lib/\x1b]0;x\x07\nld.so");
+    int broken_fd FD_CLEANUP = file_of(&broken, sizeof broken);
+    assert_int_equal(elfcheck_file(clean_fd, "hello", &reports[0], &error), 0);
+    assert_int_equal(
+        elfcheck_file(broken_fd, "a\nb\x1b[31m\xc2\x9b\xff\xc3\xa9", &reports[1], &error), 0);
+}
+
+static void free_reports(struct elfcheck_report reports[static 2])
+{
+    elfcheck_report_free(&reports[0]);
+    elfcheck_report_free(&reports[1]);
+}
+
+static void writes_text_that_people_read(void **state)
+{
+    (void)state;
+    struct elfcheck_report reports[2];
+    struct buffer text BUFFER_CLEANUP = {0};
+    make_reports(reports);
+    elfcheck_text(reports, 2, false, &text);
+    assert_string_equal(
+        buffer_text(&text),
+        "hello: runs in scratch: static x86-64 ELF, 280 bytes, 2 segments (R+X, R+W)\n"
+        "a\\x0ab\\x1b[31m\\xc2\\x9b\\xff\xc3\xa9: will not start in scratch: "
+        "needs /lib/\\x1b]0;x\\x07\\x0ald.so\n"
+        "  error: needs /lib/\\x1b]0;x\\x07\\x0ald.so [interpreter, offset 0xf8]\n"
+        "    remedy: link it statically (gcc -static, CGO_ENABLED=0 go build, Rust's "
+        "*-linux-musl target), or put what it needs into the image\n"
+        "  info: e_version is 7 [header-fields, offset 0x14]\n"
+        "    remedy: harmless on Linux; some tools refuse the file\n");
+    free_reports(reports);
+}
+
+static void colours_only_when_asked(void **state)
+{
+    (void)state;
+    struct elfcheck_report reports[2];
+    struct buffer plain BUFFER_CLEANUP = {0}, colour BUFFER_CLEANUP = {0};
+    make_reports(reports);
+    elfcheck_text(reports, 2, false, &plain);
+    elfcheck_text(reports, 2, true, &colour);
+    assert_null(strchr(buffer_text(&plain), 033));
+    assert_non_null(strstr(buffer_text(&colour), "hello: \033[32mruns in scratch"));
+    assert_non_null(strstr(buffer_text(&colour), "  \033[31merror\033[0m: "));
+    free_reports(reports);
+}
+
+static void writes_json_that_programs_read(void **state)
+{
+    (void)state;
+    struct elfcheck_report reports[2];
+    struct buffer json BUFFER_CLEANUP = {0};
+    make_reports(reports);
+    assert_int_equal(elfcheck_json(reports, 2, &json, &error), 0);
+    static const char start[] =
+        "{\"schema\":1,\"files\":[{\"name\":\"hello\",\"size\":280,"
+        "\"verdict\":\"runs in scratch: static x86-64 ELF, 280 bytes, 2 segments (R+X, R+W)\","
+        "\"starts\":true,\"static\":true,\"type\":\"EXEC\",\"machine\":\"x86-64\","
+        "\"entry\":\"0x4000e8\",\"segments\":["
+        "{\"flags\":\"R+X\",\"address\":\"0x400000\",\"offset\":0,\"file_size\":248,"
+        "\"memory_size\":248},"
+        "{\"flags\":\"R+W\",\"address\":\"0x4010f8\",\"offset\":248,\"file_size\":32,"
+        "\"memory_size\":12288}],\"findings\":[]},"
+        "{\"name\":\"a\\\\x0ab\\\\x1b[31m\\\\xc2\\\\x9b\\\\xffé\",\"size\":280,";
+    assert_true(json.size > sizeof start);
+    assert_memory_equal(json.data, start, sizeof start - 1);
+
+    cJSON *document JSON_CLEANUP = json_parse(json.data, json.size, "report", &error);
+    const cJSON *file = cJSON_GetArrayItem(cJSON_GetObjectItem(document, "files"), 1);
+    const cJSON *finding = cJSON_GetArrayItem(cJSON_GetObjectItem(file, "findings"), 0);
+    assert_string_equal(json_string(finding, "rule"), "interpreter");
+    assert_string_equal(json_string(finding, "group"), "scratch");
+    assert_string_equal(json_string(finding, "severity"), "error");
+    assert_int_equal(cJSON_GetNumberValue(cJSON_GetObjectItem(finding, "offset")), 0xf8);
+    free_reports(reports);
+}
+
+static void keeps_names_and_numbers_exact_in_json(void **state)
+{
+    (void)state;
+    struct elfcheck_report reports[2];
+    struct buffer json BUFFER_CLEANUP = {0}, empty BUFFER_CLEANUP = {0};
+    make_reports(reports);
+    free(reports[0].name);
+    reports[0].name = strdup("tab\t\"quote\" \xe2\x82\xac");
+    reports[0].size = UINT64_MAX;
+    assert_int_equal(elfcheck_json(reports, 1, &json, &error), 0);
+    assert_non_null(strstr(buffer_text(&json), "\"name\":\"tab\\t\\\"quote\\\" \xe2\x82\xac\","
+                                               "\"size\":18446744073709551615,"));
+    assert_int_equal(elfcheck_json(NULL, 0, &empty, &error), 0);
+    assert_string_equal(buffer_text(&empty), "{\"schema\":1,\"files\":[]}\n");
+    free_reports(reports);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(describes_every_rule),
+        cmocka_unit_test(finds_nothing_in_a_clean_program),
+        cmocka_unit_test(finds_each_change),
+        cmocka_unit_test(tests_every_rule),
+        cmocka_unit_test(finds_a_program_that_loads_nothing),
+        cmocka_unit_test(warns_of_more_headers_than_a_page_holds),
+        cmocka_unit_test(tells_how_an_interpreter_is_malformed),
+        cmocka_unit_test(names_the_libraries_that_a_program_needs),
+        cmocka_unit_test(names_what_is_not_elf),
+        cmocka_unit_test(reads_machine_and_type_in_the_files_byte_order),
+        cmocka_unit_test(lets_golfed_headers_run),
+        cmocka_unit_test(judges_this_dynamic_test_itself),
+        cmocka_unit_test(sorts_findings_by_severity_and_place),
+        cmocka_unit_test(survives_a_file_cut_anywhere),
+        cmocka_unit_test(survives_every_bit_flip),
+        cmocka_unit_test(bounds_its_memory_by_the_file),
+        cmocka_unit_test(refuses_what_is_not_a_regular_file),
+        cmocka_unit_test(writes_text_that_people_read),
+        cmocka_unit_test(colours_only_when_asked),
+        cmocka_unit_test(writes_json_that_programs_read),
+        cmocka_unit_test(keeps_names_and_numbers_exact_in_json),
+    };
+    return cmocka_run_group_tests_name("elfcheck", tests, NULL, NULL);
+}
