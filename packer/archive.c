@@ -1,0 +1,216 @@
+/* From a path to an image: what the archive holds, and which bytes are its config and layers. */
+#include "packer/read_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+const struct packer_limits packer_default_limits = {
+    .unpacked_bytes = 8ULL * 1024 * 1024 * 1024,
+    .unpacked_ratio = 200,
+    .entries = 1000 * 1000,
+    .json_bytes = 4 * 1024 * 1024,
+};
+
+/* Counts a limit down. */
+static int spend(uint64_t *left, uint64_t amount, const char *what, struct error *error)
+{
+    if (amount > *left)
+        return error_set(error, "it has more %s than whit reads: it may be made to fill the disk",
+                         what);
+    *left -= amount;
+    return 0;
+}
+
+int archive_spend_entry(struct packer_archive *archive, struct error *error)
+{
+    return spend(&archive->left.entries, 1, "entries", error);
+}
+
+int archive_spend_bytes(struct packer_archive *archive, uint64_t size, struct error *error)
+{
+    if (spend(&archive->left.unpacked_bytes, size, "unpacked bytes", error) < 0)
+        return error_prefix(error, "%s", archive->path);
+    return 0;
+}
+
+static int write_to_spool(struct sink *sink, const void *data, size_t size, struct error *error)
+{
+    struct spool *spool = (struct spool *)sink;
+    if (archive_spend_bytes(spool->archive, size, error) < 0)
+        return -1;
+    if (spool->fd < 0)
+        spool->fd = temporary_file_open(spool->directory, error);
+    if (spool->fd < 0 || file_write_all(spool->fd, "a temporary file", data, size, error) < 0)
+        return -1;
+    spool->size += size;
+    return 0;
+}
+
+struct extent spool_extent(const struct spool *spool, uint64_t start, const char *name)
+{
+    return (struct extent){spool->fd, start, spool->size - start, name};
+}
+
+/* ---- opening --------------------------------------------------------------------------------- */
+
+/* In the order of preference: every engine that reads both reads docker's of a combined archive. */
+static const struct {
+    const char *name;
+    const char *file; /* whose presence shows the format, and which names the rest */
+    int (*read)(struct packer_archive *archive, const struct member *file, struct error *error);
+} formats[] = {
+    {"docker archive", "manifest.json", docker_read},
+    {"OCI layout", "index.json", oci_read},
+};
+#define FORMATS (sizeof formats / sizeof *formats)
+
+const char *archive_format(struct packer_archive *archive, size_t number)
+{
+    struct member *file;
+    struct error ignored;
+    for (size_t i = 0; i < FORMATS; i++)
+        if (member_find(archive, formats[i].file, &file, &ignored) > 0 && number-- == 0)
+            return formats[i].name;
+    return NULL;
+}
+
+static int read_image(struct packer_archive *archive, struct error *error)
+{
+    for (size_t i = 0; i < FORMATS; i++) {
+        struct member *file;
+        int found = member_find(archive, formats[i].file, &file, error);
+        if (found != 0)
+            return found < 0 ? -1 : formats[i].read(archive, file, error);
+    }
+    return error_set(error,
+                     "%s is no image: it holds neither manifest.json (docker archive) nor "
+                     "index.json (OCI layout)",
+                     archive->path);
+}
+
+/* A small archive may unpack to the free amount, a larger one to so many times its size. */
+static void limit_ratio(struct packer_archive *archive, uint64_t size)
+{
+    uint64_t allowed;
+    if (__builtin_mul_overflow(size, archive->left.unpacked_ratio, &allowed))
+        allowed = UINT64_MAX;
+    if (allowed < PACKER_UNPACKED_FREE)
+        allowed = PACKER_UNPACKED_FREE;
+    if (archive->left.unpacked_bytes > allowed)
+        archive->left.unpacked_bytes = allowed;
+}
+
+static int open_directory(struct packer_archive *archive, struct error *error)
+{
+    uint64_t size = 0;
+    if (directory_size(archive->directory, &size, error) < 0)
+        return error_prefix(error, "%s", archive->path);
+    limit_ratio(archive, size);
+    return 0;
+}
+
+/* The file as it is: in place where it can be read at any offset, else spooled. */
+static int open_stored(struct packer_archive *archive, struct error *error)
+{
+    struct stat status;
+    if (fstat(archive->file, &status) == 0 && S_ISREG(status.st_mode) &&
+        lseek(archive->file, 0, SEEK_CUR) == 0) {
+        archive->stored =
+            (struct extent){archive->file, 0, (uint64_t)status.st_size, archive->path};
+        return 0;
+    }
+    if (file_pass(archive->file, archive->path, UINT64_MAX, &archive->spool.sink, error) < 0)
+        return -1;
+    archive->stored = spool_extent(&archive->spool, 0, archive->path);
+    return 0;
+}
+
+static int open_file(struct packer_archive *archive, struct error *error)
+{
+    if (open_stored(archive, error) < 0)
+        return -1;
+    limit_ratio(archive, archive->stored.size);
+    archive->compression = compression_detect(&archive->stored, error);
+    if (!archive->compression)
+        return -1;
+    archive->tar = archive->stored;
+    if (!compression_is_none(archive->compression)) {
+        uint64_t start = archive->spool.size;
+        if (compression_expand(archive->compression, &archive->stored, &archive->spool.sink,
+                               &archive->parts, error) < 0)
+            return -1;
+        archive->tar = spool_extent(&archive->spool, start, archive->path);
+    }
+    return tar_tally(archive, &archive->tar, &archive->tally, member_index, error);
+}
+
+static int open_path(struct packer_archive *archive, const char *path, struct error *error)
+{
+    bool standard = strcmp(path, FILE_STANDARD) == 0;
+    archive->path = strdup(standard ? "standard input" : path);
+    if (!archive->path || !archive->spool.directory)
+        return error_set(error, "out of memory");
+    if (!standard)
+        archive->directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (archive->directory < 0)
+        archive->file = file_open(path, error);
+    if (archive->directory < 0 && archive->file < 0)
+        return -1;
+    if ((archive->directory < 0 ? open_file : open_directory)(archive, error) < 0)
+        return -1;
+    return read_image(archive, error);
+}
+
+struct packer_archive *packer_open(const char *path, const char *temporary,
+                                   const struct packer_limits *limits, struct error *error)
+{
+    struct packer_archive *archive = calloc(1, sizeof *archive);
+    if (!archive) {
+        error_set(error, "out of memory");
+        return NULL;
+    }
+    *archive = (struct packer_archive){.left = *limits, .directory = -1, .file = -1};
+    archive->spool = (struct spool){
+        .sink.write = write_to_spool, .archive = archive, .directory = strdup(temporary), .fd = -1};
+    if (open_path(archive, path, error) < 0)
+        packer_close(&archive);
+    return archive;
+}
+
+void packer_close(struct packer_archive **archive_pointer)
+{
+    struct packer_archive *archive = *archive_pointer;
+    *archive_pointer = NULL;
+    if (!archive)
+        return;
+    for (struct member *member = archive->members, *next; member; member = next) {
+        next = member->next;
+        if (archive->directory >= 0)
+            close(member->content.fd);
+        free(member->name);
+        free(member->link);
+        free(member);
+    }
+    for (size_t i = 0; i < archive->layer_count; i++)
+        free(archive->layers[i].name);
+    free(archive->layers);
+    free(archive->checks);
+    words_free(&archive->tags);
+    json_free(&archive->manifest);
+    json_free(&archive->config);
+    file_close(&archive->file);
+    file_close(&archive->directory);
+    file_close(&archive->spool.fd);
+    free(archive->spool.directory);
+    free(archive->path);
+    free(archive);
+}
+
+const cJSON *packer_config(const struct packer_archive *archive)
+{
+    return archive->config;
+}

@@ -1,0 +1,48 @@
+/* Digests that an image names, each beside the one that its bytes have. */
+#include "packer/read_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool check_holds(const struct check *check)
+{
+    return strcmp(check->named.hex, check->computed.hex) == 0 && check->named_size == check->size;
+}
+
+void check_subject(const struct check *check, struct buffer *out)
+{
+    buffer_append_text(out, check->what);
+    if (check->number)
+        buffer_printf(out, " %zu", check->number);
+}
+
+int archive_add_check(struct packer_archive *archive, const struct check *check,
+                      struct error *error)
+{
+    struct check *checks =
+        realloc(archive->checks, (archive->check_count + 1) * sizeof *archive->checks);
+    if (!checks)
+        return error_set(error, "out of memory");
+    archive->checks = checks;
+    checks[archive->check_count++] = *check;
+    return 0;
+}
+
+bool digest_parse_hex(const char *text, struct digest *digest)
+{
+    if (strspn(text, "0123456789abcdef") < SHA256_HEX_SIZE)
+        return false;
+    memcpy(digest->hex, text, SHA256_HEX_SIZE);
+    digest->hex[SHA256_HEX_SIZE] = '\0';
+    return true;
+}
+
+int digest_parse(const char *text, const char *what, struct digest *digest, struct error *error)
+{
+    size_t prefix = strlen(DIGEST_PREFIX);
+    if (text && strncmp(text, DIGEST_PREFIX, prefix) == 0 &&
+        digest_parse_hex(text + prefix, digest) && text[prefix + SHA256_HEX_SIZE] == '\0')
+        return 0;
+    return error_set(error, "%s is %s%.100s%s, not sha256: and 64 lower-case digits", what,
+                     text ? "\"" : "", text ? text : "missing", text ? "\"" : "");
+}

@@ -1,0 +1,186 @@
+/* Compressed bytes from outside: told by their content, unpacked part by part. */
+#include "packer/read_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <zlib.h>
+#include <zstd.h>
+
+#define CHUNK_SIZE (128 * 1024)
+
+/* Bytes on their way through a decompressor, which moves both ends on. */
+struct flow {
+    const unsigned char *in;
+    size_t in_size;
+    unsigned char *out;
+    size_t out_size;
+};
+
+enum progress { PROGRESS_FAILED = -1, PROGRESS_MORE, PROGRESS_PART_ENDS };
+
+struct compression {
+    const char *name;
+    const char *magic; /* the first bytes of every file of this kind */
+    size_t magic_size;
+    void *(*create)(void); /* NULL: known by name only */
+    enum progress (*step)(void *state, struct flow *flow, struct error *error);
+    void (*destroy)(void *state);
+};
+
+/* ---- gzip ------------------------------------------------------------------------------------ */
+
+#define GZIP_WINDOW (MAX_WBITS + 16) /* zlib: with gzip's header and trailer */
+
+static void *gzip_create(void)
+{
+    z_stream *stream = calloc(1, sizeof *stream);
+    if (!stream || inflateInit2(stream, GZIP_WINDOW) == Z_OK)
+        return stream;
+    free(stream);
+    return NULL;
+}
+
+static enum progress gzip_step(void *state, struct flow *flow, struct error *error)
+{
+    z_stream *stream = state;
+    stream->next_in = (unsigned char *)flow->in; /* which zlib only reads */
+    stream->avail_in = (uInt)flow->in_size;
+    stream->next_out = flow->out;
+    stream->avail_out = (uInt)flow->out_size;
+    int status = inflate(stream, Z_NO_FLUSH);
+    *flow = (struct flow){stream->next_in, stream->avail_in, stream->next_out, stream->avail_out};
+    if (status == Z_STREAM_END)
+        status = inflateReset(stream) == Z_OK ? Z_STREAM_END : Z_STREAM_ERROR;
+    if (status == Z_STREAM_END)
+        return PROGRESS_PART_ENDS;
+    if (status == Z_OK || status == Z_BUF_ERROR)
+        return PROGRESS_MORE;
+    return error_set(error, "%s", stream->msg ? stream->msg : zError(status));
+}
+
+static void gzip_destroy(void *state)
+{
+    inflateEnd(state);
+    free(state);
+}
+
+/* ---- zstd ------------------------------------------------------------------------------------ */
+
+static void *zstd_create(void)
+{
+    return ZSTD_createDStream();
+}
+
+static enum progress zstd_step(void *state, struct flow *flow, struct error *error)
+{
+    ZSTD_inBuffer in = {flow->in, flow->in_size, 0};
+    ZSTD_outBuffer out = {flow->out, flow->out_size, 0};
+    size_t status = ZSTD_decompressStream(state, &out, &in);
+    if (ZSTD_isError(status))
+        return error_set(error, "%s", ZSTD_getErrorName(status));
+    *flow =
+        (struct flow){flow->in + in.pos, in.size - in.pos, flow->out + out.pos, out.size - out.pos};
+    return status == 0 ? PROGRESS_PART_ENDS : PROGRESS_MORE;
+}
+
+static void zstd_destroy(void *state)
+{
+    ZSTD_freeDStream(state);
+}
+
+/* ---- all kinds ------------------------------------------------------------------------------- */
+
+#define MAGIC(bytes) bytes, sizeof(bytes) - 1
+
+static const struct compression compressions[] = {
+    {"gzip", MAGIC("\x1f\x8b"), gzip_create, gzip_step, gzip_destroy},
+    {"zstd", MAGIC("\x28\xb5\x2f\xfd"), zstd_create, zstd_step, zstd_destroy},
+    {.name = "xz", MAGIC("\xfd\x37zXZ\0")},
+    {.name = "bzip2", MAGIC("BZh")},
+    {.name = "lz4", MAGIC("\x04\x22\x4d\x18")},
+};
+#define COMPRESSIONS (sizeof compressions / sizeof *compressions)
+
+static const struct compression none = {.name = "none"};
+
+const struct compression *compression_detect(const struct extent *stored, struct error *error)
+{
+    struct tar_header start = {0};
+    size_t size = stored->size < sizeof start ? (size_t)stored->size : sizeof start;
+    if (extent_read(stored, 0, &start, size, error) < 0)
+        return NULL;
+    /* A tar archive begins with a file's name, which may be "BZh" as well. */
+    if (size == sizeof start && tar_is_header(&start))
+        return &none;
+    for (size_t i = 0; i < COMPRESSIONS; i++)
+        if (size >= compressions[i].magic_size &&
+            memcmp(&start, compressions[i].magic, compressions[i].magic_size) == 0)
+            return &compressions[i];
+    return &none;
+}
+
+const char *compression_name(const struct compression *compression)
+{
+    return compression->name;
+}
+
+bool compression_is_none(const struct compression *compression)
+{
+    return compression == &none;
+}
+
+static int expand(const struct compression *compression, void *state, const struct extent *stored,
+                  struct sink *sink, uint64_t *parts, struct error *error)
+{
+    unsigned char in[CHUNK_SIZE], out[CHUNK_SIZE];
+    struct flow flow = {.in = in};
+    uint64_t taken = 0;
+    bool inside = false; /* a part, rather than between two */
+    for (;;) {
+        if (flow.in_size == 0 && taken < stored->size) {
+            uint64_t left = stored->size - taken;
+            flow.in = in;
+            flow.in_size = left < sizeof in ? (size_t)left : sizeof in;
+            if (extent_read(stored, taken, in, flow.in_size, error) < 0)
+                return -1;
+            taken += flow.in_size;
+        }
+        if (flow.in_size == 0 && !inside)
+            return 0;
+        if (!inside)
+            ++*parts;
+        flow.out = out;
+        flow.out_size = sizeof out;
+        enum progress progress = compression->step(state, &flow, error);
+        size_t made = sizeof out - flow.out_size;
+        if (progress == PROGRESS_FAILED)
+            return error_prefix(error, "%s: its %s data is damaged near offset %llu", stored->name,
+                                compression->name, (unsigned long long)(taken - flow.in_size));
+        if (made && sink_write(sink, out, made, error) < 0)
+            return -1;
+        inside = progress == PROGRESS_MORE;
+        if (inside && made == 0 && flow.in_size == 0 && taken == stored->size)
+            return error_set(error, "%s: its %s data ends in the middle: it was cut short",
+                             stored->name, compression->name);
+    }
+}
+
+int compression_expand(const struct compression *compression, const struct extent *stored,
+                       struct sink *sink, uint64_t *parts, struct error *error)
+{
+    *parts = 0;
+    if (compression_is_none(compression))
+        return extent_copy(stored, sink, error);
+    if (!compression->create)
+        return error_set(error,
+                         "%s is compressed with %s, which whit does not read, nor do all engines: "
+                         "decompress it, or compress it with gzip",
+                         stored->name, compression->name);
+    void *state = compression->create();
+    if (!state)
+        return error_set(error, "out of memory");
+    int result = expand(compression, state, stored, sink, parts, error);
+    compression->destroy(state);
+    return result;
+}

@@ -1,0 +1,57 @@
+/* Docker archives: manifest.json names a config and the layers (moby image/spec/v1.2.md). */
+#include "packer/read_internal.h"
+
+#include <string.h>
+
+/* Docker names a config after its digest, as "HEX.json"; others write "HEX" or "sha256:HEX". */
+static bool digest_of_name(const char *name, struct digest *digest)
+{
+    const char *slash = strrchr(name, '/');
+    const char *base = slash ? slash + 1 : name;
+    if (strncmp(base, DIGEST_PREFIX, strlen(DIGEST_PREFIX)) == 0)
+        base += strlen(DIGEST_PREFIX);
+    const char *end = base + SHA256_HEX_SIZE;
+    return digest_parse_hex(base, digest) && (*end == '\0' || strcmp(end, ".json") == 0);
+}
+
+static int read_docker_config(struct packer_archive *archive, const char *name, struct error *error)
+{
+    struct member *member = member_need(archive, name, error);
+    if (!member || !(archive->config = member_read_json(archive, member, error)))
+        return -1;
+    struct check check = {.what = "config", .where = "file name"};
+    if (!digest_of_name(name, &check.named))
+        return 0;
+    if (extent_hash(&member->content, &check.computed, error) < 0)
+        return -1;
+    return archive_add_check(archive, &check, error);
+}
+
+int docker_read(struct packer_archive *archive, const struct member *file, struct error *error)
+{
+    if (!(archive->manifest = member_read_json(archive, file, error)))
+        return -1;
+    const cJSON *image = cJSON_IsArray(archive->manifest) ? archive->manifest->child : NULL;
+    const char *config = json_string(image, "Config");
+    if (!config)
+        return error_set(error, "%s: manifest.json is not a list of images with a Config",
+                         archive->path);
+    archive->image_count = (size_t)cJSON_GetArraySize(archive->manifest);
+    const cJSON *tag;
+    cJSON_ArrayForEach (tag, cJSON_GetObjectItem(image, "RepoTags"))
+        if (cJSON_IsString(tag) && words_append(&archive->tags, tag->valuestring, error) < 0)
+            return -1;
+    const cJSON *files = cJSON_GetObjectItem(image, "Layers");
+    if (read_docker_config(archive, config, error) < 0 || layers_create(archive, files, error) < 0)
+        return -1;
+    struct layer *layer = archive->layers;
+    const cJSON *name;
+    cJSON_ArrayForEach (name, files) {
+        if (!cJSON_IsString(name))
+            return error_set(error, "%s: manifest.json names a layer that is no text",
+                             archive->path);
+        if (layer_set(archive, layer++, name->valuestring, error) < 0)
+            return -1;
+    }
+    return 0;
+}

@@ -1,0 +1,277 @@
+/* The face of an inspection that people read. */
+#include "packer/read_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
+#define LABEL_WIDTH 14
+#define NUMBER_SIZE sizeof "18,446,744,073,709,551,615"
+
+/* 1234567 as "1,234,567". */
+static const char *group_digits(uint64_t number, char text[NUMBER_SIZE])
+{
+    char digits[NUMBER_SIZE];
+    int length = snprintf(digits, sizeof digits, "%llu", (unsigned long long)number);
+    char *out = text;
+    for (int i = 0; i < length; i++) {
+        if (i && (length - i) % 3 == 0)
+            *out++ = ',';
+        *out++ = digits[i];
+    }
+    *out = '\0';
+    return text;
+}
+
+/* "12.3 %" of a whole that is not 0. */
+static void append_share(struct buffer *out, uint64_t part, uint64_t whole)
+{
+    double share = 100.0 * (double)part / (double)whole;
+    buffer_printf(out, "%5.1f %%", share);
+}
+
+static void append_name(struct buffer *out, const char *text)
+{
+    text_append_visible(out, text, strlen(text));
+}
+
+static void append_label(struct buffer *out, const char *label)
+{
+    buffer_printf(out, "%-*s", LABEL_WIDTH, label);
+}
+
+static void append_count(struct buffer *out, uint64_t count, const char *one, const char *many)
+{
+    char number[NUMBER_SIZE];
+    buffer_printf(out, "%s %s", group_digits(count, number), count == 1 ? one : many);
+}
+
+/* ---- the archive ----------------------------------------------------------------------------- */
+
+/* "gzip in 2 parts, 563 bytes, unpacked 2,591 bytes" */
+static void append_sizes(struct buffer *out, const struct compression *compression, uint64_t parts,
+                         uint64_t stored, uint64_t size)
+{
+    if (compression && !compression_is_none(compression)) {
+        buffer_append_text(out, compression_name(compression));
+        if (parts > 1)
+            buffer_printf(out, " in %llu parts", (unsigned long long)parts);
+        buffer_append_text(out, ", ");
+        append_count(out, stored, "byte", "bytes");
+        buffer_append_text(out, ", unpacked ");
+    }
+    append_count(out, size, "byte", "bytes");
+}
+
+static void append_head(struct packer_archive *archive, const struct inspection *inspection,
+                        struct buffer *out)
+{
+    const char *format;
+    append_name(out, archive->path);
+    for (size_t i = 0; (format = archive_format(archive, i)); i++)
+        buffer_printf(out, "%s %s", i ? " and" : ":", format);
+    buffer_append_text(out, ", ");
+    append_sizes(out, archive->compression, archive->parts, archive->stored.size, inspection->size);
+    buffer_append_text(out, "\n\n");
+    if (archive->image_count > 1) {
+        append_label(out, "images");
+        buffer_printf(out, "%zu, of which this is one\n", archive->image_count);
+    }
+    for (size_t i = 0; i < archive->tags.count; i++) {
+        append_label(out, i ? "" : "tags");
+        append_name(out, archive->tags.items[i]);
+        buffer_append_text(out, "\n");
+    }
+}
+
+/* ---- the config ------------------------------------------------------------------------------ */
+
+/* What of the config is shown where it is there (image-spec, config.md). */
+static const struct field {
+    const char *label, *key;
+    bool execution; /* in the object "config" */
+    bool command;   /* one line of shell words, rather than a line an item */
+} fields[] = {
+    {.label = "os", .key = "os"},
+    {.label = "architecture", .key = "architecture"},
+    {.label = "created", .key = "created"},
+    {.label = "author", .key = "author"},
+    {.label = "entrypoint", .key = "Entrypoint", .execution = true, .command = true},
+    {.label = "cmd", .key = "Cmd", .execution = true, .command = true},
+    {.label = "env", .key = "Env", .execution = true},
+    {.label = "working dir", .key = "WorkingDir", .execution = true},
+    {.label = "user", .key = "User", .execution = true},
+    {.label = "labels", .key = "Labels", .execution = true},
+    {.label = "ports", .key = "ExposedPorts", .execution = true},
+    {.label = "volumes", .key = "Volumes", .execution = true},
+    {.label = "stop signal", .key = "StopSignal", .execution = true},
+};
+
+static int append_item(struct buffer *out, const struct field *field, const cJSON *item,
+                       struct error *error)
+{
+    struct buffer text BUFFER_CLEANUP = {0};
+    bool is_label = item->string && cJSON_IsString(item);
+    /* An object's items: labels have a value, ports and volumes an empty object. */
+    if (item->string)
+        buffer_append_text(&text, item->string);
+    if (is_label)
+        buffer_append_text(&text, "=");
+    if (cJSON_IsString(item) && field->command)
+        text_quote_shell(&text, item->valuestring);
+    else if (cJSON_IsString(item))
+        buffer_append_text(&text, item->valuestring);
+    else if (!item->string && json_render(item, &text, error) < 0)
+        return -1;
+    append_name(out, buffer_text(&text));
+    return buffer_check(&text, error);
+}
+
+static int append_field(struct buffer *out, const struct field *field, const cJSON *value,
+                        struct error *error)
+{
+    bool many = cJSON_IsArray(value) || cJSON_IsObject(value);
+    const cJSON *item = many ? value->child : value;
+    const char *before = field->label;
+    for (; item; item = many ? item->next : NULL) {
+        if (before)
+            append_label(out, before);
+        else
+            buffer_append_text(out, " ");
+        struct cJSON alone = *item;
+        alone.string = cJSON_IsObject(value) ? item->string : NULL;
+        if (append_item(out, field, &alone, error) < 0)
+            return -1;
+        before = field->command ? NULL : "";
+        if (before)
+            buffer_append_text(out, "\n");
+    }
+    if (!before)
+        buffer_append_text(out, "\n");
+    return 0;
+}
+
+static int append_config(const cJSON *config, struct buffer *out, struct error *error)
+{
+    const cJSON *execution = cJSON_GetObjectItem(config, "config");
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        const cJSON *object = fields[i].execution ? execution : config;
+        const cJSON *value = cJSON_GetObjectItem(object, fields[i].key);
+        bool empty =
+            !value || cJSON_IsNull(value) || (cJSON_IsString(value) && !*value->valuestring);
+        if (!empty && append_field(out, &fields[i], value, error) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* ---- digests --------------------------------------------------------------------------------- */
+
+static void append_check(struct buffer *out, const struct check *check)
+{
+    struct buffer subject BUFFER_CLEANUP = {0};
+    bool holds = check_holds(check);
+    check_subject(check, &subject);
+    buffer_printf(out, "  %-8s  %-9s " DIGEST_PREFIX "%s  %s%s\n", holds ? "ok" : "MISMATCH",
+                  buffer_text(&subject), check->named.hex, check->where, holds ? "" : " says");
+    if (!holds)
+        buffer_printf(out, "  %-8s  %-9s " DIGEST_PREFIX "%s  the bytes have\n", "", "",
+                      check->computed.hex);
+    if (check->named_size != check->size)
+        buffer_printf(out, "  %-8s  %-9s %llu bytes, the %s says %llu\n", "", "",
+                      (unsigned long long)check->size, check->where,
+                      (unsigned long long)check->named_size);
+}
+
+static void append_checks(const struct packer_archive *archive, struct buffer *out)
+{
+    if (archive->check_count)
+        buffer_append_text(out, "\ndigests\n");
+    for (size_t i = 0; i < archive->check_count; i++)
+        append_check(out, &archive->checks[i]);
+}
+
+/* ---- files ----------------------------------------------------------------------------------- */
+
+static void append_entry(void *context, const struct tar_entry *entry)
+{
+    struct buffer *out = context;
+    char mode[MODE_TEXT_SIZE], number[NUMBER_SIZE], owner[32];
+    inspect_mode(entry, mode);
+    snprintf(owner, sizeof owner, "%lld:%lld", (long long)entry->uid, (long long)entry->gid);
+    buffer_printf(out, "  %s %-9s %12s  ", mode, owner, group_digits(entry->content.size, number));
+    append_name(out, entry->name);
+    if (*entry->link) {
+        buffer_append_text(out, entry->type == TAR_TYPE_HARD_LINK ? " link to " : " -> ");
+        append_name(out, entry->link);
+    }
+    const char *whiteout = path_whiteout(entry->name);
+    if (whiteout && strcmp(whiteout, WHITEOUT_OPAQUE) == 0)
+        buffer_append_text(out, "  (hides what lower layers have here)");
+    else if (whiteout)
+        buffer_append_text(out, "  (hides this file of lower layers)");
+    buffer_append_text(out, "\n");
+}
+
+static int append_layer(const struct packer_archive *archive, const struct layer *layer,
+                        struct buffer *out, struct error *error)
+{
+    buffer_printf(out, "\nlayer %zu of %zu: ", (size_t)(layer - archive->layers) + 1,
+                  archive->layer_count);
+    append_name(out, layer->member->name + strlen(PATH_ROOT "/"));
+    buffer_append_text(out, ", ");
+    append_sizes(out, layer->compression, layer->parts, layer->member->content.size,
+                 layer->tar.size);
+    buffer_append_text(out, ", ");
+    append_count(out, layer->tally.entries, "entry", "entries");
+    buffer_append_text(out, "\n");
+    return inspect_entries(layer, append_entry, out, error);
+}
+
+/* ---- bytes ----------------------------------------------------------------------------------- */
+
+static void append_bytes(struct buffer *out, const struct tally *tally, uint64_t size)
+{
+    char number[NUMBER_SIZE];
+    for (size_t i = 0; i < BYTE_KINDS; i++) {
+        if (tally->bytes[i] == 0)
+            continue;
+        buffer_printf(out, "  %-18s %15s  ", byte_kind_names[i].text,
+                      group_digits(tally->bytes[i], number));
+        append_share(out, tally->bytes[i], size);
+        buffer_append_text(out, "\n");
+    }
+    buffer_printf(out, "  %-18s %15s\n", "total", group_digits(size, number));
+}
+
+static void append_all_bytes(const struct packer_archive *archive,
+                             const struct inspection *inspection, struct buffer *out)
+{
+    buffer_append_text(out, "\nwhere the bytes are\n");
+    append_bytes(out, &inspection->tally, inspection->size);
+    for (size_t i = 0; i < archive->layer_count; i++) {
+        if (compression_is_none(archive->layers[i].compression))
+            continue;
+        buffer_printf(out, "\nwhere those of layer %zu are, unpacked\n", i + 1);
+        append_bytes(out, &archive->layers[i].tally, archive->layers[i].tar.size);
+    }
+}
+
+int packer_inspect_text(struct packer_archive *archive, struct buffer *out, size_t *mismatches,
+                        struct error *error)
+{
+    struct inspection inspection;
+    if (inspect_archive(archive, &inspection, error) < 0)
+        return -1;
+    append_head(archive, &inspection, out);
+    if (append_config(archive->config, out, error) < 0)
+        return -1;
+    append_checks(archive, out);
+    for (size_t i = 0; i < archive->layer_count; i++)
+        if (append_layer(archive, &archive->layers[i], out, error) < 0)
+            return -1;
+    append_all_bytes(archive, &inspection, out);
+    *mismatches = inspection.mismatches;
+    return buffer_check(out, error);
+}

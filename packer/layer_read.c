@@ -1,0 +1,117 @@
+/* An image's layers: found, decompressed, hashed, and their tars read from end to end. */
+#include "packer/read_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define LAYERS_LIMIT 500 /* OVL_MAX_STACK: the kernel's overlayfs takes no more */
+
+int layers_create(struct packer_archive *archive, const cJSON *list, struct error *error)
+{
+    const cJSON *rootfs = cJSON_GetObjectItem(archive->config, "rootfs");
+    const cJSON *names = cJSON_GetObjectItem(rootfs, "diff_ids");
+    if (list && !cJSON_IsArray(list) && !cJSON_IsNull(list))
+        return error_set(error, "%s: the manifest's layers are not a list", archive->path);
+    int layers = cJSON_GetArraySize(list), diff_ids = cJSON_GetArraySize(names);
+    if (layers != diff_ids)
+        return error_set(error, "%s: the manifest names %d layers, the config's diff_ids %d",
+                         archive->path, layers, diff_ids);
+    if (layers > LAYERS_LIMIT)
+        return error_set(error, "%s has %d layers, Linux mounts at most %d", archive->path, layers,
+                         LAYERS_LIMIT);
+    archive->layers = calloc((size_t)layers + 1, sizeof *archive->layers);
+    if (!archive->layers)
+        return error_set(error, "out of memory");
+    const cJSON *diff_id;
+    cJSON_ArrayForEach (diff_id, names)
+        if (digest_parse(cJSON_GetStringValue(diff_id), "the config's diff ID",
+                         &archive->layers[archive->layer_count++].diff_id, error) < 0)
+            return error_prefix(error, "%s", archive->path);
+    return 0;
+}
+
+int layer_set(struct packer_archive *archive, struct layer *layer, const char *file,
+              struct error *error)
+{
+    struct member *member = member_need(archive, file, error);
+    if (!member)
+        return -1;
+    layer->member = member;
+    member->layer = layer;
+    size_t number = (size_t)(layer - archive->layers) + 1;
+    if (asprintf(&layer->name, "%s: layer %zu (%s)", archive->path, number, file) < 0) {
+        layer->name = NULL;
+        return error_set(error, "out of memory");
+    }
+    return 0;
+}
+
+int tar_tally(struct packer_archive *archive, const struct extent *tar, struct tally *tally,
+              tar_visitor *visit, struct error *error)
+{
+    struct tar_reader reader TAR_READER_CLEANUP;
+    struct tar_entry entry;
+    int got;
+    tar_reader_init(&reader, tar);
+    while ((got = tar_next(&reader, &entry, error)) > 0) {
+        tally->entries++;
+        tally->bytes[BYTES_HEADERS] += entry.header_bytes;
+        tally->bytes[BYTES_PADDING] += entry.padding;
+        if (visit(archive, tally, &entry, error) < 0)
+            return tar_blame(&reader, error);
+    }
+    tally->bytes[BYTES_END] += reader.end_bytes;
+    tally->bytes[BYTES_OTHER] += tar->size - reader.next - reader.end_bytes;
+    return got;
+}
+
+static int count_payload(struct packer_archive *archive, struct tally *tally,
+                         const struct tar_entry *entry, struct error *error)
+{
+    tally->bytes[BYTES_PAYLOAD] += entry->content.size;
+    return archive_spend_entry(archive, error);
+}
+
+static int expand_layer(struct packer_archive *archive, struct layer *layer,
+                        const struct extent *stored, struct digest *diff_id, struct error *error)
+{
+    struct hash_sink hash HASH_SINK_CLEANUP = {0};
+    uint64_t start = archive->spool.size;
+    layer->compression = compression_detect(stored, error);
+    if (!layer->compression)
+        return -1;
+    bool plain = compression_is_none(layer->compression);
+    /* A layer that the manifest names a thousand times costs as much as a thousand layers. */
+    if ((plain && archive_spend_bytes(archive, stored->size, error) < 0) ||
+        hash_sink_init(&hash, plain ? NULL : &archive->spool.sink, error) < 0 ||
+        compression_expand(layer->compression, stored, &hash.sink, &layer->parts, error) < 0 ||
+        hash_sink_finish(&hash, diff_id, error) < 0)
+        return -1;
+    layer->tar = plain ? *stored : spool_extent(&archive->spool, start, layer->name);
+    return 0;
+}
+
+static int load_layer(struct packer_archive *archive, struct layer *layer, size_t number,
+                      struct error *error)
+{
+    struct check check = {
+        .what = "layer", .number = number, .where = "diff ID", .named = layer->diff_id};
+    struct extent stored = layer->member->content;
+    stored.name = layer->name;
+    if (layer->descriptor &&
+        archive_check_descriptor(archive, layer->descriptor, "layer", number, &stored, error) < 0)
+        return -1;
+    if (expand_layer(archive, layer, &stored, &check.computed, error) < 0 ||
+        archive_add_check(archive, &check, error) < 0)
+        return -1;
+    return tar_tally(archive, &layer->tar, &layer->tally, count_payload, error);
+}
+
+int archive_load_layers(struct packer_archive *archive, struct error *error)
+{
+    for (size_t i = 0; i < archive->layer_count && !archive->layers_loaded; i++)
+        if (load_layer(archive, &archive->layers[i], i + 1, error) < 0)
+            return -1;
+    archive->layers_loaded = true;
+    return 0;
+}

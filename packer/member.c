@@ -1,0 +1,142 @@
+/* The files of an archive or a layout's directory, found by name. */
+#include "packer/read_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define MEMBERS_LIMIT 65536 /* a file for each blob: the largest docker save has some thousands */
+#define LINK_HOPS     8
+
+static struct member *add_member(struct packer_archive *archive, const char *name,
+                                 const struct extent *content, struct error *error)
+{
+    struct member *member = calloc(1, sizeof *member);
+    char *copy = strdup(name);
+    if (!member || !copy) {
+        free(member);
+        free(copy);
+        error_set(error, "out of memory");
+        return NULL;
+    }
+    *member = (struct member){.next = archive->members, .name = copy, .content = *content};
+    archive->members = member;
+    archive->member_count++;
+    return member;
+}
+
+/* What a link points to, as a member's name; "", which none has, where it leads out. */
+static char *link_target(const struct tar_entry *entry, const char *name)
+{
+    struct buffer path BUFFER_CLEANUP = {0};
+    bool symbolic = entry->type == TAR_TYPE_SYMLINK;
+    /* A symbolic link is relative to its directory, a hard link to the archive's root. */
+    size_t start = symbolic ? (size_t)(strrchr(name, '/') - name) : strlen(PATH_ROOT);
+    buffer_append(&path, name, start);
+    return strdup(path_join(&path, entry->link, symbolic) ? "" : buffer_text(&path));
+}
+
+int member_index(struct packer_archive *archive, struct tally *tally, const struct tar_entry *entry,
+                 struct error *error)
+{
+    struct buffer path BUFFER_CLEANUP = {0};
+    buffer_append_text(&path, PATH_ROOT);
+    bool link = entry->type == TAR_TYPE_SYMLINK || entry->type == TAR_TYPE_HARD_LINK;
+    bool named = !path_join(&path, entry->name, false) && path.size > strlen(PATH_ROOT);
+    if (!named || (!link && entry->type != TAR_TYPE_FILE)) {
+        tally->bytes[BYTES_OTHER] += entry->content.size;
+        return 0;
+    }
+    if (archive->member_count == MEMBERS_LIMIT)
+        return error_set(error, "there are more than %d files, far more than an image has blobs",
+                         MEMBERS_LIMIT);
+    struct member *member = add_member(archive, buffer_text(&path), &entry->content, error);
+    if (member && link && !(member->link = link_target(entry, member->name)))
+        return error_set(error, "out of memory");
+    return member ? 0 : -1;
+}
+
+/* A file of a layout's directory: 1, 0 where there is none, -1. */
+static int open_member(struct packer_archive *archive, const char *name, struct error *error)
+{
+    struct stat status;
+    /* Opening a FIFO would otherwise wait for somebody who writes to it. */
+    int fd FD_CLEANUP = open_beneath(archive->directory, name, O_RDONLY | O_NONBLOCK, 0);
+    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+        return 0;
+    if (fd < 0)
+        return error_system(error, errno, "cannot open %s in %s", name, archive->path);
+    if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
+        return error_set(error, "%s in %s is not a file", name, archive->path);
+    struct extent content = {fd, 0, (uint64_t)status.st_size, archive->path};
+    if (!add_member(archive, name, &content, error))
+        return -1;
+    fd = -1;
+    return 1;
+}
+
+static struct member *last_member(const struct packer_archive *archive, const char *name)
+{
+    struct member *member = archive->members;
+    while (member && strcmp(member->name, name) != 0)
+        member = member->next;
+    return member;
+}
+
+int member_find(struct packer_archive *archive, const char *name, struct member **found,
+                struct error *error)
+{
+    struct buffer path BUFFER_CLEANUP = {0};
+    buffer_append_text(&path, PATH_ROOT);
+    if (path_join(&path, name, false))
+        return 0;
+    const char *target = buffer_text(&path);
+    for (int hop = 0; hop <= LINK_HOPS; hop++) {
+        *found = last_member(archive, target);
+        if (!*found && archive->directory >= 0) {
+            int opened = open_member(archive, target, error);
+            if (opened < 0)
+                return -1;
+            *found = opened ? archive->members : NULL;
+        }
+        if (!*found || !(*found)->link)
+            return *found ? 1 : 0;
+        target = (*found)->link;
+    }
+    return error_set(error, "%s: %s is a link to a link, and so on without an end", archive->path,
+                     name);
+}
+
+struct member *member_need(struct packer_archive *archive, const char *name, struct error *error)
+{
+    struct member *member;
+    int found = member_find(archive, name, &member, error);
+    if (found == 0)
+        error_set(error, "%s lacks the file %s that it names", archive->path, name);
+    return found > 0 ? member : NULL;
+}
+
+cJSON *member_read_json(const struct packer_archive *archive, const struct member *member,
+                        struct error *error)
+{
+    struct buffer text BUFFER_CLEANUP = {0};
+    struct buffer_sink sink = buffer_sink(&text);
+    char *name TEXT_CLEANUP = NULL;
+    if (asprintf(&name, "%s: %s", archive->path, member->name + strlen(PATH_ROOT "/")) < 0) {
+        name = NULL;
+        error_set(error, "out of memory");
+        return NULL;
+    }
+    if (member->content.size > archive->left.json_bytes) {
+        error_set(error, "%s has %llu bytes, more than the %llu that JSON may have", name,
+                  (unsigned long long)member->content.size,
+                  (unsigned long long)archive->left.json_bytes);
+        return NULL;
+    }
+    if (extent_copy(&member->content, &sink.sink, error) < 0)
+        return NULL;
+    return json_parse(text.data, text.size, name, error);
+}

@@ -1,0 +1,141 @@
+/* Image names, as people type them and as engines want them (distribution/reference, regexp.go). */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "packer/packer_internal.h"
+
+#define LONGEST_TAG  128
+#define LONGEST_NAME 255
+#define DEFAULT_TAG  "latest"
+
+/* What docker takes for granted (distribution/reference, normalize.go). */
+#define DEFAULT_DOMAIN    "docker.io/"
+#define DEFAULT_NAMESPACE "library/"
+
+static const char lower_alphanumeric[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+static const char tag_characters[] =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+
+/* Whether the text of that length is alphanumeric runs joined by ".", "_", "__" or dashes. */
+static bool is_path_component(const char *text, size_t length)
+{
+    size_t at = 0;
+    for (;;) {
+        size_t run = strspn(text + at, lower_alphanumeric);
+        if (run == 0)
+            return false;
+        at += run;
+        if (at >= length)
+            return at == length;
+        size_t joint = strspn(text + at, "-");
+        if (joint == 0)
+            joint = text[at] == '.' ? 1 : strspn(text + at, "_");
+        if (joint == 0 || (text[at] == '_' && joint > 2))
+            return false;
+        at += joint;
+    }
+}
+
+/* Whether a first component is a registry's host and port rather than part of the path. */
+static bool is_domain(const char *text, size_t length)
+{
+    return memchr(text, '.', length) || memchr(text, ':', length) ||
+           (length == strlen("localhost") && memcmp(text, "localhost", length) == 0);
+}
+
+static bool is_host_and_port(const char *text, size_t length)
+{
+    const char *colon = memchr(text, ':', length);
+    size_t host = colon ? (size_t)(colon - text) : length;
+    for (size_t i = 0; i < host; i++) {
+        bool edge = i == 0 || i + 1 == host || text[i - 1] == '.' || text[i + 1] == '.';
+        if (!isalnum((unsigned char)text[i]) && (edge || (text[i] != '-' && text[i] != '.')))
+            return false;
+    }
+    size_t digits = colon ? strspn(colon + 1, "0123456789") : 1;
+    return host > 0 && digits > 0 && (!colon || digits == length - host - 1);
+}
+
+static bool is_name(const char *name, size_t length)
+{
+    const char *slash = memchr(name, '/', length);
+    const char *end = name + length;
+    if (slash && is_domain(name, (size_t)(slash - name))) {
+        if (!is_host_and_port(name, (size_t)(slash - name)))
+            return false;
+        name = slash + 1;
+    }
+    while (name < end) {
+        slash = memchr(name, '/', (size_t)(end - name));
+        const char *component_end = slash ? slash : end;
+        if (!is_path_component(name, (size_t)(component_end - name)))
+            return false;
+        if (!slash)
+            return true;
+        name = slash + 1;
+    }
+    return false;
+}
+
+char *packer_complete_tag(const char *text, struct error *error)
+{
+    const char *slash = strrchr(text, '/');
+    const char *colon = strchr(slash ? slash : text, ':');
+    size_t length = colon ? (size_t)(colon - text) : strlen(text);
+    if (length > LONGEST_NAME || !is_name(text, length)) {
+        error_set(
+            error,
+            "'%s' is not an image name: write NAME:TAG, NAME in lower-case letters and digits "
+            "joined by . _ - and /",
+            text);
+        return NULL;
+    }
+    const char *tag = colon ? colon + 1 : DEFAULT_TAG;
+    size_t tag_length = strlen(tag);
+    if (tag_length == 0 || tag_length > LONGEST_TAG || tag[0] == '.' || tag[0] == '-' ||
+        strspn(tag, tag_characters) != tag_length) {
+        error_set(error,
+                  "'%s' is not a tag: write up to 128 letters, digits, _ . and -, beginning with a "
+                  "letter, a digit or _",
+                  tag);
+        return NULL;
+    }
+    char *full = NULL;
+    if (asprintf(&full, "%.*s:%s", (int)length, text, tag) < 0) {
+        error_set(error, "out of memory");
+        return NULL;
+    }
+    return full;
+}
+
+char *name_qualify(const char *tag, struct error *error)
+{
+    const char *slash = strchr(tag, '/');
+    bool has_domain = slash && is_domain(tag, (size_t)(slash - tag));
+    char *full = NULL;
+    if (asprintf(&full, "%s%s%s", has_domain ? "" : DEFAULT_DOMAIN, slash ? "" : DEFAULT_NAMESPACE,
+                 tag) < 0) {
+        error_set(error, "out of memory");
+        return NULL;
+    }
+    return full;
+}
+
+int packer_check_path(const char *path, struct error *error)
+{
+    for (const char *component = path;;) {
+        size_t length = strcspn(component, "/");
+        if (length == 0 || (length == 1 && component[0] == '.') ||
+            (length == 2 && component[0] == '.' && component[1] == '.'))
+            return error_set(
+                error,
+                "'%s' is no place in an image: write a path like usr/bin/hello, without "
+                "an empty part, . or ..",
+                path);
+        if (!component[length])
+            return 0;
+        component += length + 1;
+    }
+}

@@ -1,0 +1,183 @@
+/*
+ * The OCI image layout: oci-layout, index.json and blobs under their own digests (image-spec 1.1,
+ * image-layout.md). The layer is gzipped into an unnamed temporary file first, since a blob's name
+ * is only known when all of it has been hashed.
+ */
+#include "packer/packer_internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#define LAYOUT_NAME "oci-layout"
+#define LAYOUT_JSON "{\"imageLayoutVersion\":\"1.0.0\"}"
+#define INDEX_NAME  "index.json"
+#define BLOBS       "blobs/sha256/"
+#define ENTRY_MODE  0644
+#define FOLDER_MODE 0755
+
+/* Where the layout's files go: into a tar, or below a directory. */
+struct layout {
+    struct sink *tar; /* NULL: `directory` */
+    int directory;
+};
+
+/* image-spec, descriptor.md. */
+struct descriptor {
+    const char *media_type;
+    struct digest digest;
+    uint64_t size;
+};
+
+static int add_file(const struct layout *layout, const char *name, const struct content *content,
+                    struct error *error)
+{
+    if (layout->tar)
+        return tar_write_file(layout->tar, name, ENTRY_MODE, content, error);
+    return file_create_at(layout->directory, name, ENTRY_MODE, content, error);
+}
+
+static int add_blob(const struct layout *layout, const struct descriptor *descriptor,
+                    const struct content *content, struct error *error)
+{
+    char name[sizeof BLOBS + SHA256_HEX_SIZE];
+    snprintf(name, sizeof name, BLOBS "%s", descriptor->digest.hex);
+    return add_file(layout, name, content, error);
+}
+
+/* A blob whose bytes are in memory: describes and adds it. */
+static int add_json_blob(const struct layout *layout, const struct buffer *json,
+                         struct descriptor *descriptor, struct error *error)
+{
+    descriptor->size = json->size;
+    if (hash_bytes(json->data, json->size, &descriptor->digest, error) < 0)
+        return -1;
+    struct content content = {.data = json->data, .size = json->size};
+    return add_blob(layout, descriptor, &content, error);
+}
+
+/* Compresses the layer into a temporary file; its content, digest of the blob, and diff ID. */
+static int compress_layer(const struct packer_job *job, int temporary,
+                          struct descriptor *descriptor, struct digest *diff_id,
+                          struct error *error)
+{
+    struct hash_sink compressed HASH_SINK_CLEANUP = {0};
+    struct hash_sink plain HASH_SINK_CLEANUP = {0};
+    struct gzip_sink gzip GZIP_SINK_CLEANUP = {0};
+    struct file_sink file = file_sink(temporary, "the layer's temporary file");
+    if (hash_sink_init(&compressed, &file.sink, error) < 0 ||
+        gzip_sink_init(&gzip, &compressed.sink, 0, error) < 0 ||
+        hash_sink_init(&plain, &gzip.sink, error) < 0 ||
+        layer_write(job->image, &plain.sink, error) < 0 || gzip_sink_finish(&gzip, error) < 0 ||
+        hash_sink_finish(&plain, diff_id, error) < 0 ||
+        hash_sink_finish(&compressed, &descriptor->digest, error) < 0)
+        return -1;
+    descriptor->size = file.size;
+    trace_layer(job, diff_id);
+    return 0;
+}
+
+static cJSON *descriptor_to_json(const struct descriptor *descriptor)
+{
+    cJSON *object = cJSON_CreateObject();
+    cJSON_AddStringToObject(object, "mediaType", descriptor->media_type);
+    cJSON_AddItemToObject(object, "digest", digest_to_json(&descriptor->digest));
+    cJSON_AddNumberToObject(object, "size", (double)descriptor->size);
+    return object;
+}
+
+/* manifest.md; `layer` is NULL for an image without one. */
+static int render_manifest(const struct descriptor *config, const struct descriptor *layer,
+                           struct buffer *out, struct error *error)
+{
+    cJSON *document JSON_CLEANUP = cJSON_CreateObject();
+    cJSON_AddNumberToObject(document, "schemaVersion", 2);
+    cJSON_AddStringToObject(document, "mediaType", MEDIA_TYPE_MANIFEST);
+    cJSON_AddItemToObject(document, "config", descriptor_to_json(config));
+    cJSON *layers = cJSON_AddArrayToObject(document, "layers");
+    if (layer)
+        cJSON_AddItemToArray(layers, descriptor_to_json(layer));
+    return json_render(document, out, error);
+}
+
+/* image-index.md. The second annotation is what docker and ctr name the image by. */
+static int render_index(const struct packer_image *image, const struct descriptor *manifest,
+                        struct buffer *out, struct error *error)
+{
+    cJSON *document JSON_CLEANUP = cJSON_CreateObject();
+    cJSON_AddNumberToObject(document, "schemaVersion", 2);
+    cJSON_AddStringToObject(document, "mediaType", MEDIA_TYPE_INDEX);
+    cJSON *entry = descriptor_to_json(manifest);
+    cJSON_AddItemToArray(cJSON_AddArrayToObject(document, "manifests"), entry);
+    if (image->tag) {
+        char *full TEXT_CLEANUP = name_qualify(image->tag, error);
+        if (!full)
+            return -1;
+        cJSON *annotations = cJSON_AddObjectToObject(entry, "annotations");
+        cJSON_AddStringToObject(annotations, "org.opencontainers.image.ref.name", image->tag);
+        cJSON_AddStringToObject(annotations, "io.containerd.image.name", full);
+    }
+    return json_render(document, out, error);
+}
+
+static int add_index(const struct packer_job *job, const struct layout *layout,
+                     const struct descriptor *manifest, struct error *error)
+{
+    struct buffer json BUFFER_CLEANUP = {0};
+    if (render_index(job->image, manifest, &json, error) < 0)
+        return -1;
+    struct content marker = {.data = LAYOUT_JSON, .size = sizeof LAYOUT_JSON - 1};
+    struct content index = {.data = json.data, .size = json.size};
+    trace_text(job->trace, LAYOUT_NAME ": " LAYOUT_JSON);
+    trace_text(job->trace, INDEX_NAME ": %s", buffer_text(&json));
+    if (add_file(layout, LAYOUT_NAME, &marker, error) < 0)
+        return -1;
+    return add_file(layout, INDEX_NAME, &index, error);
+}
+
+static int write_layout(const struct packer_job *job, const struct layout *layout,
+                        struct error *error)
+{
+    struct descriptor layer = {.media_type = MEDIA_TYPE_LAYER_GZIP};
+    struct descriptor config = {.media_type = MEDIA_TYPE_CONFIG};
+    struct descriptor manifest = {.media_type = MEDIA_TYPE_MANIFEST};
+    struct digest diff_id;
+    struct buffer config_json BUFFER_CLEANUP = {0};
+    struct buffer manifest_json BUFFER_CLEANUP = {0};
+    bool has_layer = job->image->file_count > 0;
+
+    if (has_layer) {
+        int temporary FD_CLEANUP = temporary_file_open(job->temporary, error);
+        if (temporary < 0 || compress_layer(job, temporary, &layer, &diff_id, error) < 0)
+            return -1;
+        struct content content = {.fd = temporary, .size = layer.size};
+        if (add_blob(layout, &layer, &content, error) < 0)
+            return -1;
+    }
+    if (config_render(job->image, has_layer ? &diff_id : NULL, &config_json, error) < 0 ||
+        add_json_blob(layout, &config_json, &config, error) < 0 ||
+        render_manifest(&config, has_layer ? &layer : NULL, &manifest_json, error) < 0 ||
+        add_json_blob(layout, &manifest_json, &manifest, error) < 0)
+        return -1;
+    trace_text(job->trace, BLOBS "%s: %s", config.digest.hex, buffer_text(&config_json));
+    trace_text(job->trace, BLOBS "%s: %s", manifest.digest.hex, buffer_text(&manifest_json));
+    return add_index(job, layout, &manifest, error);
+}
+
+int oci_write(const struct packer_job *job, struct sink *sink, struct error *error)
+{
+    struct layout layout = {.tar = sink, .directory = -1};
+    if (write_layout(job, &layout, error) < 0)
+        return -1;
+    return tar_write_end(sink, error);
+}
+
+int oci_write_directory(const struct packer_job *job, int directory, struct error *error)
+{
+    static const char *const folders[] = {"blobs", "blobs/sha256"};
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+        if (directory_create_at(directory, folders[i], FOLDER_MODE, error) < 0)
+            return -1;
+    struct layout layout = {.directory = directory};
+    return write_layout(job, &layout, error);
+}

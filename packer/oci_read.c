@@ -1,0 +1,146 @@
+/* OCI layouts: index.json names manifests, a manifest its config and layers (image-spec 1.1,
+ * image-layout.md, image-index.md, manifest.md). */
+#include "packer/read_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define INDEX_DEPTH     4
+#define LARGEST_INTEGER 9007199254740992.0 /* 2^53: what a JSON number tells exactly */
+
+/* The file that a descriptor means; `digest` is what it names. */
+static char *blob_name(const cJSON *descriptor, struct digest *digest, struct error *error)
+{
+    char *name = NULL;
+    if (digest_parse(json_string(descriptor, "digest"), "a descriptor's digest", digest, error) < 0)
+        return NULL;
+    if (asprintf(&name, "blobs/sha256/%s", digest->hex) >= 0)
+        return name;
+    error_set(error, "out of memory");
+    return NULL;
+}
+
+int archive_check_descriptor(struct packer_archive *archive, const cJSON *descriptor,
+                             const char *what, size_t number, const struct extent *bytes,
+                             struct error *error)
+{
+    struct check check = {
+        .what = what, .number = number, .where = "descriptor", .size = bytes->size};
+    const cJSON *size = cJSON_GetObjectItem(descriptor, "size");
+    check.named_size = bytes->size;
+    if (size &&
+        (!cJSON_IsNumber(size) || !(size->valuedouble >= 0) || size->valuedouble > LARGEST_INTEGER))
+        return error_set(error, "the descriptor of the %s has a size that is none", what);
+    if (size)
+        check.named_size = (uint64_t)size->valuedouble;
+    if (digest_parse(json_string(descriptor, "digest"), "a descriptor's digest", &check.named,
+                     error) < 0 ||
+        extent_hash(bytes, &check.computed, error) < 0)
+        return -1;
+    return archive_add_check(archive, &check, error);
+}
+
+/* Reads the document that a descriptor means. */
+static cJSON *read_blob(struct packer_archive *archive, const cJSON *descriptor, const char *what,
+                        struct error *error)
+{
+    struct digest digest;
+    char *name TEXT_CLEANUP = blob_name(descriptor, &digest, error);
+    struct member *member = name ? member_need(archive, name, error) : NULL;
+    cJSON *document = member ? member_read_json(archive, member, error) : NULL;
+    if (document &&
+        archive_check_descriptor(archive, descriptor, what, 0, &member->content, error) < 0)
+        json_free(&document);
+    return document;
+}
+
+/* How much whit wants an image of that platform; the first of the best is taken. */
+static int preference(const cJSON *descriptor)
+{
+    const cJSON *platform = cJSON_GetObjectItem(descriptor, "platform");
+    const char *os = json_string(platform, "os");
+    const char *architecture = json_string(platform, "architecture");
+    if (!os || !architecture)
+        return 2;
+    return strcmp(os, "linux") == 0 && strcmp(architecture, "amd64") == 0 ? 3 : 1;
+}
+
+static const cJSON *choose_manifest(const cJSON *index)
+{
+    const cJSON *best = NULL, *descriptor;
+    cJSON_ArrayForEach (descriptor, cJSON_GetObjectItem(index, "manifests"))
+        if (!best || preference(descriptor) > preference(best))
+            best = descriptor;
+    return best;
+}
+
+static int add_oci_tag(struct packer_archive *archive, const cJSON *descriptor, struct error *error)
+{
+    /* containerd writes the whole name into the first, and only the tag into the second. */
+    static const char *const keys[] = {"io.containerd.image.name",
+                                       "org.opencontainers.image.ref.name"};
+    const cJSON *annotations = cJSON_GetObjectItem(descriptor, "annotations");
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const char *tag = json_string(annotations, keys[i]);
+        if (tag)
+            return words_append(&archive->tags, tag, error);
+    }
+    return 0;
+}
+
+/* Goes from the index down, through indexes of platforms, to one image's manifest. */
+static int find_manifest(struct packer_archive *archive, const struct member *file,
+                         struct error *error)
+{
+    cJSON *index JSON_CLEANUP = member_read_json(archive, file, error);
+    if (!index)
+        return -1;
+    archive->image_count = (size_t)cJSON_GetArraySize(cJSON_GetObjectItem(index, "manifests"));
+    for (int depth = 0; depth < INDEX_DEPTH; depth++) {
+        const cJSON *descriptor = choose_manifest(index);
+        if (!descriptor)
+            return error_set(error, "%s: an index lists no manifests", archive->path);
+        if (depth == 0 && add_oci_tag(archive, descriptor, error) < 0)
+            return -1;
+        cJSON *document = read_blob(archive, descriptor, "manifest", error);
+        if (!document)
+            return -1;
+        json_free(&index);
+        index = document;
+        /* Media types may lie; a document that could be both is an attack (CVE-2021-41190). */
+        bool is_index = cJSON_HasObjectItem(document, "manifests");
+        bool is_manifest = cJSON_HasObjectItem(document, "config");
+        if (is_index == is_manifest)
+            return error_set(error, "%s: a manifest is %s an image's and an index", archive->path,
+                             is_index ? "both" : "neither");
+        if (is_manifest) {
+            archive->manifest = document;
+            index = NULL;
+            return 0;
+        }
+    }
+    return error_set(error, "%s: an index lists an index, and so on, %d deep", archive->path,
+                     INDEX_DEPTH);
+}
+
+int oci_read(struct packer_archive *archive, const struct member *file, struct error *error)
+{
+    if (find_manifest(archive, file, error) < 0)
+        return -1;
+    archive->config =
+        read_blob(archive, cJSON_GetObjectItem(archive->manifest, "config"), "config", error);
+    const cJSON *list = cJSON_GetObjectItem(archive->manifest, "layers");
+    if (!archive->config || layers_create(archive, list, error) < 0)
+        return -1;
+    struct layer *layer = archive->layers;
+    const cJSON *descriptor;
+    cJSON_ArrayForEach (descriptor, list) {
+        struct digest digest;
+        char *name TEXT_CLEANUP = blob_name(descriptor, &digest, error);
+        if (!name || layer_set(archive, layer, name, error) < 0)
+            return -1;
+        layer++->descriptor = descriptor;
+    }
+    return 0;
+}

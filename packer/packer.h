@@ -1,0 +1,166 @@
+/*
+ * The image side: files + image config -> layer -> blobs -> archive, and back.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "base/trace.h"
+#include "base/words.h"
+
+/* ---- what an image is ------------------------------------------------------------------------ */
+
+/* What an engine does with the image (OCI image-spec 1.1, config.md). Lists end with NULL; a NULL
+ * list or text is left out of the JSON. */
+struct packer_config {
+    const char *architecture; /* GOARCH: "amd64" */
+    const char *const *entrypoint;
+    const char *const *command;     /* Cmd */
+    const char *const *environment; /* "KEY=VALUE" */
+    const char *const *labels;      /* "KEY=VALUE" */
+    const char *const *ports;       /* ExposedPorts: "80/tcp" */
+    const char *working_directory;  /* absolute */
+    const char *user;               /* "uid", "uid:gid" or names */
+    const char *stop_signal;        /* "SIGTERM" */
+    int64_t created;                /* seconds since 1970-01-01 UTC */
+};
+
+/* One regular file of the image, owned by root, with time stamp 0. */
+struct packer_file {
+    const char *path; /* in the image, without a slash in front */
+    mode_t mode;      /* permission bits */
+    struct content content;
+};
+
+struct packer_image {
+    struct packer_config config;
+    const struct packer_file *files;
+    size_t file_count; /* 0: the empty image, with no layer at all */
+    const char *tag;   /* "name:tag", or NULL */
+};
+
+/*
+ * The full form of an image name as people type it (distribution/reference, regexp.go), from the
+ * heap: ":latest" is added where there is no tag. NULL with an error that says what is allowed.
+ */
+char *packer_complete_tag(const char *text, struct error *error);
+
+/* Says which part of a config an engine would refuse, and what is allowed: KEY=VALUE lists without
+ * a key, ports, a relative working directory, text that is not UTF-8. */
+int packer_check_config(const struct packer_config *config, struct error *error);
+
+/* Whether a path can be a file's place in an image: relative, no empty, "." or ".." component. */
+int packer_check_path(const char *path, struct error *error);
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+struct packer_format;
+
+/* What is written: a format in a container. */
+struct packer_target {
+    const struct packer_format *format;
+    bool directory; /* a directory rather than one file */
+    bool gzip;      /* the one file is compressed */
+};
+
+/*
+ * Chooses by the --format name ("docker", "oci", "bundle", "rootfs"; NULL: by the path alone) and
+ * the output's name (".tar", ".tar.gz", ".oci.tar", "layout.oci/", ...). Errors list what there is.
+ */
+int packer_choose(const char *name, const char *path, struct packer_target *target,
+                  struct error *error);
+
+/* The ending that names such a target: ".tar", ".oci". */
+const char *packer_suffix(const struct packer_target *target);
+
+/*
+ * Writes the image to `path` ("-": standard output, files only); it is whole or absent. `temporary`
+ * is an existing directory for what has to be hashed before it can be written. `*size` is the bytes
+ * of the file, or of all files in the directory.
+ */
+int packer_write(const struct packer_image *image, const struct packer_target *target,
+                 const char *path, const char *temporary, const struct trace *trace, uint64_t *size,
+                 struct error *error);
+
+/* ---- running --------------------------------------------------------------------------------- */
+
+/* What a container starts, taken from an image config and the words after "--". */
+struct packer_process {
+    struct words arguments; /* at least one */
+    struct words environment;
+    char *directory;
+    uint32_t uid, gid;
+};
+
+/*
+ * Entrypoint and Cmd as engines join them: `arguments` (NULL-terminated; NULL: none) replace Cmd.
+ * Fails where nothing is left to start, and on a user given by name, which only a passwd file in
+ * the image could tell.
+ */
+int packer_process_init(struct packer_process *process, const cJSON *config,
+                        const char *const *arguments, struct error *error);
+void packer_process_free(struct packer_process *process);
+#define PACKER_PROCESS_CLEANUP __attribute__((cleanup(packer_process_free)))
+
+/*
+ * Appends a runtime-spec 1.0 config.json for a root file system in "rootfs", without capabilities
+ * or a terminal. `rootless` maps root to that user and group by a user namespace; NULL: whit is
+ * root.
+ */
+struct packer_user {
+    uint32_t uid, gid;
+};
+int packer_bundle_config(const struct packer_process *process, const struct packer_user *rootless,
+                         struct buffer *out, struct error *error);
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+/* What reading one archive may cost; beyond it, an error. */
+struct packer_limits {
+    uint64_t unpacked_bytes; /* the decompressed archive and all its uncompressed layers together */
+    uint64_t unpacked_ratio; /* the same as a multiple of the archive's size: see below */
+    uint64_t entries;        /* tar entries, and directories made for them, of all layers together */
+    uint64_t json_bytes;     /* of one JSON document; containers/image too stops at 4 MiB */
+};
+
+/* However small an archive is, it may unpack to this much: the ratio counts beyond it. */
+#define PACKER_UNPACKED_FREE (256 * 1024 * 1024)
+
+/* 8 GiB, 200 times the archive's size, one million entries, 4 MiB of JSON. */
+extern const struct packer_limits packer_default_limits;
+
+/* A docker archive or OCI layout (directory, tar, compressed or not), open for reading. */
+struct packer_archive;
+
+/*
+ * `path` may be "-". What has to be decompressed is spooled into an unnamed file in the directory
+ * `temporary`. Fails on anything that is not such an image, naming the entry and the offset.
+ */
+struct packer_archive *packer_open(const char *path, const char *temporary,
+                                   const struct packer_limits *limits, struct error *error);
+void packer_close(struct packer_archive **archive);
+#define PACKER_CLOSE_CLEANUP __attribute__((cleanup(packer_close)))
+
+/* The image config's document (config.md), owned by the archive. */
+const cJSON *packer_config(const struct packer_archive *archive);
+
+/* Appends what the archive holds, for people: config, layers, files, digests recomputed and
+ * compared, and a table of where every byte went. `*mismatches` counts digests that differ. */
+int packer_inspect_text(struct packer_archive *archive, struct buffer *out, size_t *mismatches,
+                        struct error *error);
+/* The same as one JSON document. */
+int packer_inspect_json(struct packer_archive *archive, struct buffer *out, size_t *mismatches,
+                        struct error *error);
+
+/*
+ * Unpacks the layers, first to last with whiteouts applied (image-spec, layer.md), into an open
+ * empty directory. Refuses every entry that would leave it: "..", absolute names, parents or hard
+ * link targets that lead out through symbolic links; and layers whose digest is not the config's
+ * diff ID.
+ */
+int packer_unpack(struct packer_archive *archive, int rootfs, struct error *error);

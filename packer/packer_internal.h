@@ -1,0 +1,128 @@
+/* What the files of packer/ share. */
+#pragma once
+
+#include <assert.h>
+
+#include "packer/packer.h"
+
+/* ---- tar (POSIX.1-2017 pax, "ustar Interchange Format") -------------------------------------- */
+
+#define TAR_BLOCK_SIZE 512
+
+struct tar_header {
+    char name[100];
+    char mode[8]; /* numbers are octal digits, ended by a NUL or a space */
+    char uid[8];
+    char gid[8];
+    char size[12];
+    char mtime[12];
+    char checksum[8];
+    char type;
+    char link[100];
+    char magic[6];
+    char version[2];
+    char user[32];
+    char group[32];
+    char device_major[8];
+    char device_minor[8];
+    char prefix[155];
+    char padding[12];
+};
+static_assert(sizeof(struct tar_header) == TAR_BLOCK_SIZE, "a tar header is one block");
+
+#define TAR_TYPE_FILE       '0'
+#define TAR_TYPE_FILE_V7    '\0'
+#define TAR_TYPE_HARD_LINK  '1'
+#define TAR_TYPE_SYMLINK    '2'
+#define TAR_TYPE_CHARACTER  '3'
+#define TAR_TYPE_BLOCK      '4'
+#define TAR_TYPE_DIRECTORY  '5'
+#define TAR_TYPE_FIFO       '6'
+#define TAR_TYPE_CONTIGUOUS '7'
+#define TAR_TYPE_PAX        'x'
+#define TAR_TYPE_PAX_ALL    'g'
+#define TAR_TYPE_GNU_NAME   'L'
+#define TAR_TYPE_GNU_LINK   'K'
+#define TAR_TYPE_GNU_SPARSE 'S'
+
+/* The sum of a header's bytes with the checksum field taken as spaces. */
+unsigned int tar_checksum(const struct tar_header *header);
+
+/* Writes a regular file's header: root's, time stamp 0; a pax header before it where the name or
+ * the size does not fit. The content and tar_write_padding follow. */
+int tar_write_header(struct sink *sink, const char *path, mode_t mode, uint64_t size,
+                     struct error *error);
+/* Fills the last block of a content of that size. */
+int tar_write_padding(struct sink *sink, uint64_t size, struct error *error);
+/* A whole file: header, content, padding. */
+int tar_write_file(struct sink *sink, const char *path, mode_t mode, const struct content *content,
+                   struct error *error);
+/* The two zero blocks that end an archive. */
+int tar_write_end(struct sink *sink, struct error *error);
+
+/* ---- gzip (RFC 1952) ------------------------------------------------------------------------- */
+
+/* Compresses what it is given and passes that on. */
+struct gzip_sink {
+    struct sink sink;
+    struct sink *next;
+    uint64_t first_member; /* bytes that still go into a member of their own */
+    void *stream;          /* z_stream */
+};
+
+/*
+ * `first_member`: how many bytes go into a first member of their own. 8 for a whole archive, since
+ * the pgzip of Debian 12's podman and skopeo cannot otherwise read it; 0 for none.
+ */
+int gzip_sink_init(struct gzip_sink *gzip, struct sink *next, uint64_t first_member,
+                   struct error *error);
+/* Ends the stream: what was given is now wholly passed on. */
+int gzip_sink_finish(struct gzip_sink *gzip, struct error *error);
+void gzip_sink_free(struct gzip_sink *gzip);
+#define GZIP_SINK_CLEANUP __attribute__((cleanup(gzip_sink_free)))
+
+/* ---- the parts of an image ------------------------------------------------------------------- */
+
+/* What every format's writer works on. */
+struct packer_job {
+    const struct packer_image *image;
+    const char *temporary;
+    const struct trace *trace;
+};
+
+/* Tells how a person would have made the layer, and what its digest is. */
+void trace_layer(const struct packer_job *job, const struct digest *diff_id);
+
+/* Writes the layer: a tar of the image's files. */
+int layer_write(const struct packer_image *image, struct sink *sink, struct error *error);
+/* The exact number of bytes that layer_write will write. */
+int layer_size(const struct packer_image *image, uint64_t *size, struct error *error);
+
+/* The image config's document, the caller's; `diff_id` is NULL for an image without a layer. */
+cJSON *config_document(const struct packer_image *image, const struct digest *diff_id,
+                       struct error *error);
+/* Appends it as JSON. */
+int config_render(const struct packer_image *image, const struct digest *diff_id,
+                  struct buffer *out, struct error *error);
+
+/* The name with registry and namespace, "docker.io/library/NAME:TAG", from the heap. */
+char *name_qualify(const char *tag, struct error *error);
+
+/* "sha256:..." as a new JSON string. */
+cJSON *digest_to_json(const struct digest *digest);
+
+/* The writers in the table of formats. */
+int docker_write(const struct packer_job *job, struct sink *sink, struct error *error);
+int oci_write(const struct packer_job *job, struct sink *sink, struct error *error);
+int oci_write_directory(const struct packer_job *job, int directory, struct error *error);
+int bundle_write_directory(const struct packer_job *job, int directory, struct error *error);
+int rootfs_write(const struct packer_job *job, struct sink *sink, struct error *error);
+
+/* ---- media types (image-spec, media-types.md) ------------------------------------------------ */
+
+#define MEDIA_TYPE_INDEX      "application/vnd.oci.image.index.v1+json"
+#define MEDIA_TYPE_MANIFEST   "application/vnd.oci.image.manifest.v1+json"
+#define MEDIA_TYPE_CONFIG     "application/vnd.oci.image.config.v1+json"
+#define MEDIA_TYPE_LAYER      "application/vnd.oci.image.layer.v1.tar"
+#define MEDIA_TYPE_LAYER_GZIP MEDIA_TYPE_LAYER "+gzip"
+#define MEDIA_TYPE_LAYER_ZSTD MEDIA_TYPE_LAYER "+zstd"

@@ -1,0 +1,280 @@
+/* What the reading files of packer/ share: bytes -> tar entries -> an image. */
+#pragma once
+
+#include "packer/packer_internal.h"
+
+/* ---- bytes (extent.c) ------------------------------------------------------------------------ */
+
+/* A run of bytes in a file that somebody else keeps open. */
+struct extent {
+    int fd;
+    uint64_t offset; /* in the file */
+    uint64_t size;
+    const char *name; /* for messages */
+};
+
+/* Reads `size` bytes from byte `at` of the extent on; an error where it holds fewer. */
+int extent_read(const struct extent *extent, uint64_t at, void *data, size_t size,
+                struct error *error);
+int extent_copy(const struct extent *extent, struct sink *sink, struct error *error);
+int extent_hash(const struct extent *extent, struct digest *digest, struct error *error);
+
+/* ---- compression (decompress.c) -------------------------------------------------------------- */
+
+struct compression;
+
+/* Told by the content: never NULL, but on a read error. Bytes of no known kind are "none". */
+const struct compression *compression_detect(const struct extent *stored, struct error *error);
+/* "gzip", "zstd", ..., "none" */
+const char *compression_name(const struct compression *compression);
+bool compression_is_none(const struct compression *compression);
+/*
+ * Writes the decompressed bytes to the sink. `*parts` counts the gzip members or zstd frames. What
+ * is damaged, cut short, followed by something else, or only known by name is an error.
+ */
+int compression_expand(const struct compression *compression, const struct extent *stored,
+                       struct sink *sink, uint64_t *parts, struct error *error);
+
+/* ---- tar (tar_read.c) ------------------------------------------------------------------------ */
+
+/*
+ * One entry, whatever the dialect it was written in: v7, ustar, GNU or pax. What Go's archive/tar
+ * makes of an archive counts, because that is what the engines read with.
+ */
+struct tar_entry {
+    const char *name; /* as it stands in the archive: may be hostile */
+    const char *link; /* "" for what is no link */
+    char type;        /* TAR_TYPE_*, with the older spellings of a file and a directory resolved */
+    int64_t mode;     /* not negative; may have bits beyond 07777 */
+    int64_t uid;      /* 0 to 2^32 - 2, as gid */
+    int64_t gid;
+    int64_t size;          /* as the header says; what there really is stands in `content` */
+    int64_t mtime;         /* seconds since 1970, before it too */
+    uint64_t offset;       /* of its first header block in the archive */
+    uint64_t header_bytes; /* with long names and pax records */
+    struct extent content; /* lies within the archive */
+    uint64_t padding;      /* bytes after the content */
+};
+
+struct tar_reader {
+    struct extent archive;
+    uint64_t offset;    /* of the entry that was read last */
+    uint64_t next;      /* of the one to read now; at the end: where the end blocks begin */
+    uint64_t end_bytes; /* once the end is reached: of the blocks of zeros there */
+    struct buffer name, link;
+    struct buffer long_name, long_link, pax, global; /* of the headers before the entry */
+};
+
+/* The reader reads from `archive` without closing it; give it back to tar_reader_free. */
+void tar_reader_init(struct tar_reader *reader, const struct extent *archive);
+void tar_reader_free(struct tar_reader *reader);
+#define TAR_READER_CLEANUP __attribute__((cleanup(tar_reader_free)))
+
+/* 1 and an entry, whose texts are good until the next call; 0 at the end; -1 on an error. */
+int tar_next(struct tar_reader *reader, struct tar_entry *entry, struct error *error);
+/* Puts the archive, the last entry's name and its offset in front of the message; returns -1. */
+int tar_blame(const struct tar_reader *reader, struct error *error);
+
+/* Whether these bytes are a header with a right checksum. */
+bool tar_is_header(const struct tar_header *header);
+
+/* ---- names (beneath.c) ----------------------------------------------------------------------- */
+
+/* What every path that path_join makes begins with; one level up from "./x" is it. */
+#define PATH_ROOT "."
+
+/*
+ * Appends "/" and each component of `name` to `path`, without empty and "." ones. NULL, or why the
+ * name is refused: absolute, or ".." where `may_climb` does not allow it or there is nothing above.
+ */
+const char *path_join(struct buffer *path, const char *name, bool may_climb);
+
+/*
+ * openat2(2) that never leaves the tree of `directory`, whatever symbolic links say; `resolve` adds
+ * further RESOLVE_* flags. The descriptor, or -1 and errno: EXDEV where the path leads out.
+ */
+int open_beneath(int directory, const char *path, int flags, uint64_t resolve);
+
+/* ---- the image (archive.c) ------------------------------------------------------------------- */
+
+/* Where the bytes of an archive go. Every byte is of one kind. */
+enum byte_kind {
+    BYTES_HEADERS,
+    BYTES_JSON,
+    BYTES_PAYLOAD,    /* contents of the layers' files */
+    BYTES_COMPRESSED, /* layers that are compressed inside the archive */
+    BYTES_PADDING,
+    BYTES_END,
+    BYTES_OTHER, /* files that belong to no part of the image, and what follows the end */
+    BYTE_KINDS
+};
+
+/* What a tar archive consists of. */
+struct tally {
+    uint64_t entries;
+    uint64_t bytes[BYTE_KINDS];
+};
+
+/* A file of the archive, or of the layout's directory. */
+struct member {
+    struct member *next;       /* the one before it: of two with one name the last counts */
+    char *name;                /* by path_join */
+    char *link;                /* the name of the member that this one stands for; NULL: a file */
+    struct extent content;     /* the fd is the member's own in a directory, else the archive's */
+    const struct layer *layer; /* that these bytes are; or NULL */
+};
+
+struct layer {
+    char *name; /* for messages: archive, number and member */
+    const struct member *member;
+    const cJSON *descriptor; /* OCI: digest and size of the stored bytes; or NULL */
+    struct digest diff_id;   /* that the config names */
+    /* The rest is known once archive_load_layers has been here. */
+    const struct compression *compression;
+    uint64_t parts;    /* gzip members, zstd frames */
+    struct extent tar; /* uncompressed */
+    struct tally tally;
+};
+
+/* A digest that something names, beside the one that the bytes have. */
+struct check {
+    const char *what;              /* "config", "layer", ... */
+    size_t number;                 /* from 1, where there may be several; or 0 */
+    const char *where;             /* it is named: "descriptor", "diff ID", "file name" */
+    struct digest named, computed; /* of the bytes */
+    uint64_t named_size, size;     /* named by descriptors; elsewhere equal */
+};
+
+/* What was decompressed, or cannot be read twice. */
+struct spool {
+    struct sink sink;
+    struct packer_archive *archive; /* whose limit counts what is written */
+    char *directory;
+    int fd; /* -1 before the first byte */
+    uint64_t size;
+};
+
+struct packer_archive {
+    char *path;
+    struct packer_limits left; /* of the limits; what is read counts them down */
+    int directory;             /* the layout's; -1 for a file */
+    int file;                  /* -1 for a directory */
+    struct spool spool;
+    struct extent stored; /* the file as it is; empty for a directory */
+    const struct compression *compression;
+    uint64_t parts;     /* gzip members, zstd frames */
+    struct extent tar;  /* the file uncompressed */
+    struct tally tally; /* of that, but for the contents of members */
+    struct member *members;
+    size_t member_count;
+
+    size_t image_count; /* in the archive: this is the one that is read */
+    struct words tags;
+    cJSON *manifest; /* docker's manifest.json, or OCI's image manifest */
+    cJSON *config;
+    struct layer *layers; /* lowest first */
+    size_t layer_count;
+    bool layers_loaded;
+    struct check *checks;
+    size_t check_count;
+};
+
+/* The names of the formats in which the archive is, the one that is read first; NULL past them. */
+const char *archive_format(struct packer_archive *archive, size_t number);
+
+/* Each counts a limit down, or fails: one entry, or directory made for one; unpacked bytes. */
+int archive_spend_entry(struct packer_archive *archive, struct error *error);
+int archive_spend_bytes(struct packer_archive *archive, uint64_t size, struct error *error);
+
+/* What was written to the spool from byte `start` on. */
+struct extent spool_extent(const struct spool *spool, uint64_t start, const char *name);
+
+/* ---- digests (check.c) ----------------------------------------------------------------------- */
+
+#define DIGEST_PREFIX "sha256:"
+
+bool check_holds(const struct check *check);
+/* Appends "layer 2". */
+void check_subject(const struct check *check, struct buffer *out);
+int archive_add_check(struct packer_archive *archive, const struct check *check,
+                      struct error *error);
+
+/* The 64 digits that `text` begins with; false where there are fewer. */
+bool digest_parse_hex(const char *text, struct digest *digest);
+/* "sha256:" and 64 digits; `text` may be NULL. `what` is for messages. */
+int digest_parse(const char *text, const char *what, struct digest *digest, struct error *error);
+
+/* ---- files (member.c) ------------------------------------------------------------------------ */
+
+/* What is done with each entry of a tar: it counts the entry's content. */
+typedef int tar_visitor(struct packer_archive *archive, struct tally *tally,
+                        const struct tar_entry *entry, struct error *error);
+tar_visitor member_index; /* makes it a member */
+
+/* The file of that name, with links followed: 1, 0 where there is none, -1. */
+int member_find(struct packer_archive *archive, const char *name, struct member **found,
+                struct error *error);
+/* The same; that there is none is an error. */
+struct member *member_need(struct packer_archive *archive, const char *name, struct error *error);
+cJSON *member_read_json(const struct packer_archive *archive, const struct member *member,
+                        struct error *error);
+
+/* ---- formats (docker_read.c, oci_read.c) ----------------------------------------------------- */
+
+/* Each reads the file that shows the format and fills in the image, its layers not yet loaded. */
+int docker_read(struct packer_archive *archive, const struct member *file, struct error *error);
+int oci_read(struct packer_archive *archive, const struct member *file, struct error *error);
+
+/* Compares the bytes with the digest and size that an OCI descriptor names. */
+int archive_check_descriptor(struct packer_archive *archive, const cJSON *descriptor,
+                             const char *what, size_t number, const struct extent *bytes,
+                             struct error *error);
+
+/* ---- layers (layer_read.c) ------------------------------------------------------------------- */
+
+/* Room for as many layers as the manifest's list has, each with the config's diff ID. */
+int layers_create(struct packer_archive *archive, const cJSON *list, struct error *error);
+/* Says in which file a layer's bytes are. */
+int layer_set(struct packer_archive *archive, struct layer *layer, const char *file,
+              struct error *error);
+/* Reads a tar from end to end. */
+int tar_tally(struct packer_archive *archive, const struct extent *tar, struct tally *tally,
+              tar_visitor *visit, struct error *error);
+
+/* Decompresses and hashes each layer and reads its tar from end to end, once. */
+int archive_load_layers(struct packer_archive *archive, struct error *error);
+
+/* ---- whiteouts (unpack.c; image-spec, layer.md) ---------------------------------------------- */
+
+#define WHITEOUT_PREFIX ".wh."
+#define WHITEOUT_OPAQUE ".wh..wh..opq"
+
+/* The last component of the path where it is a whiteout, else NULL. */
+const char *path_whiteout(const char *path);
+
+/* ---- inspecting (inspect.c, inspect_text.c, inspect_json.c) ---------------------------------- */
+
+/* What both faces show beside what the archive itself holds. */
+struct inspection {
+    struct tally tally; /* of the whole archive: the bytes add up to its uncompressed size */
+    uint64_t size;
+    size_t mismatches;
+};
+
+int inspect_archive(struct packer_archive *archive, struct inspection *inspection,
+                    struct error *error);
+
+/* How a kind of bytes is called in text, and in JSON. */
+struct byte_kind_name {
+    const char *text, *key;
+};
+extern const struct byte_kind_name byte_kind_names[BYTE_KINDS];
+
+#define MODE_TEXT_SIZE sizeof "-rwxr-xr-x"
+/* As ls -l shows it: "-rwxr-xr-x". */
+void inspect_mode(const struct tar_entry *entry, char text[MODE_TEXT_SIZE]);
+
+/* Calls `show` for each entry of the layer. */
+int inspect_entries(const struct layer *layer,
+                    void (*show)(void *context, const struct tar_entry *entry), void *context,
+                    struct error *error);

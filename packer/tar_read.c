@@ -1,0 +1,387 @@
+/* Tar from outside: v7, ustar, GNU and pax, read as Go's archive/tar reads them. */
+#include "packer/read_internal.h"
+
+#include <limits.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Go's archive/tar, and with it every engine, takes no larger one. */
+#define EXTENSION_SIZE_LIMIT (1024 * 1024)
+#define PAX_SPARSE           "GNU.sparse."
+#define SPARSE_REFUSED       "it is a GNU sparse file, which is not read: archive without --sparse"
+
+/* What has a size in its header, but no content (Go: isHeaderOnly). */
+static const char types_without_content[] = {
+    TAR_TYPE_HARD_LINK, TAR_TYPE_SYMLINK,   TAR_TYPE_CHARACTER,
+    TAR_TYPE_BLOCK,     TAR_TYPE_DIRECTORY, TAR_TYPE_FIFO,
+};
+
+/* Headers that stand before an entry and tell more about it: where their content waits for it. */
+static const struct extension {
+    char type;
+    size_t text; /* a buffer in struct tar_reader */
+} extensions[] = {
+    {TAR_TYPE_PAX, offsetof(struct tar_reader, pax)},
+    {TAR_TYPE_GNU_NAME, offsetof(struct tar_reader, long_name)},
+    {TAR_TYPE_GNU_LINK, offsetof(struct tar_reader, long_link)},
+    /* No engine applies what a global header says, so its content waits for nobody. */
+    {TAR_TYPE_PAX_ALL, offsetof(struct tar_reader, global)},
+};
+#define EXTENSIONS (sizeof extensions / sizeof *extensions)
+
+#define FIELD(field) offsetof(struct tar_header, field), sizeof(((struct tar_header *)0)->field)
+
+/* The numbers of an entry: where each stands in the header, its pax keyword, its range. */
+static const struct number {
+    const char *name;
+    const char *keyword;
+    size_t field, field_size;
+    size_t value; /* in struct tar_entry */
+    int64_t minimum, maximum;
+} numbers[] = {
+    {"mode", NULL, FIELD(mode), offsetof(struct tar_entry, mode), 0, INT64_MAX},
+    /* (uid_t)-1 tells chown to change nothing. */
+    {"uid", "uid", FIELD(uid), offsetof(struct tar_entry, uid), 0, UINT32_MAX - 1},
+    {"gid", "gid", FIELD(gid), offsetof(struct tar_entry, gid), 0, UINT32_MAX - 1},
+    {"size", "size", FIELD(size), offsetof(struct tar_entry, size), 0, INT64_MAX},
+    {"mtime", "mtime", FIELD(mtime), offsetof(struct tar_entry, mtime), INT64_MIN, INT64_MAX},
+};
+#define NUMBERS (sizeof numbers / sizeof *numbers)
+
+static int64_t *number_value(const struct number *number, struct tar_entry *entry)
+{
+    return (int64_t *)((char *)entry + number->value);
+}
+
+/* Octal digits between spaces or NULs; what follows a NUL does not count. */
+static bool parse_octal(const char *field, size_t size, int64_t *value)
+{
+    size_t i = 0;
+    *value = 0;
+    while (i < size && (field[i] == ' ' || field[i] == '\0'))
+        i++;
+    for (; i < size && field[i] >= '0' && field[i] <= '7'; i++)
+        *value = *value * 8 + (field[i] - '0');
+    while (i < size && field[i] == ' ')
+        i++;
+    return i == size || field[i] == '\0';
+}
+
+/* GNU's form for what octal cannot hold: a set top bit, then a big-endian two's complement. */
+static bool parse_base256(const char *field, size_t size, int64_t *value)
+{
+    bool negative = field[0] & 0x40;
+    *value = negative ? -1 : 0;
+    for (size_t i = 0; i < size; i++) {
+        unsigned char byte = (unsigned char)field[i];
+        if (i == 0)
+            byte = (unsigned char)(negative ? byte | 0x80 : byte & 0x7f);
+        if (__builtin_mul_overflow(*value, 256, value))
+            return false;
+        *value += byte;
+    }
+    return true;
+}
+
+static bool parse_number(const char *field, size_t size, int64_t *value)
+{
+    return field[0] & 0x80 ? parse_base256(field, size, value) : parse_octal(field, size, value);
+}
+
+/* pax: decimal digits; times may have a sign and a fraction, which is dropped. */
+static bool parse_decimal(const char *text, size_t size, int64_t *value)
+{
+    bool negative = size && *text == '-';
+    size_t first = negative, i = first;
+    for (*value = 0; i < size && text[i] >= '0' && text[i] <= '9'; i++)
+        if (__builtin_mul_overflow(*value, 10, value) ||
+            __builtin_add_overflow(*value, text[i] - '0', value))
+            return false;
+    if (negative)
+        *value = -*value;
+    return i > first && (i == size || text[i] == '.');
+}
+
+bool tar_is_header(const struct tar_header *header)
+{
+    int64_t checksum;
+    return parse_octal(header->checksum, sizeof header->checksum, &checksum) &&
+           checksum == tar_checksum(header);
+}
+
+static struct buffer *find_extension(struct tar_reader *reader, char type)
+{
+    for (size_t i = 0; i < EXTENSIONS; i++)
+        if (extensions[i].type == type)
+            return (struct buffer *)((char *)reader + extensions[i].text);
+    return NULL;
+}
+
+void tar_reader_init(struct tar_reader *reader, const struct extent *archive)
+{
+    *reader = (struct tar_reader){.archive = *archive};
+}
+
+void tar_reader_free(struct tar_reader *reader)
+{
+    buffer_free(&reader->name);
+    buffer_free(&reader->link);
+    for (size_t i = 0; i < EXTENSIONS; i++)
+        buffer_free(find_extension(reader, extensions[i].type));
+}
+
+int tar_blame(const struct tar_reader *reader, struct error *error)
+{
+    return error_prefix(error, "%s: tar entry %s%sat offset %llu", reader->archive.name,
+                        buffer_text(&reader->name), reader->name.size ? " " : "",
+                        (unsigned long long)reader->offset);
+}
+
+static void set_text(struct buffer *text, const char *data, size_t size)
+{
+    text->size = 0;
+    buffer_append(text, data, size);
+}
+
+static bool is_zero(const struct tar_header *header)
+{
+    static const struct tar_header zeros;
+    return memcmp(header, &zeros, sizeof zeros) == 0;
+}
+
+static int read_block(const struct tar_reader *reader, uint64_t offset, struct tar_header *header,
+                      struct error *error)
+{
+    uint64_t left = reader->archive.size - offset;
+    if (left < sizeof *header)
+        return error_set(error, "the archive ends %llu bytes into a header of %d: it was cut short",
+                         (unsigned long long)left, TAR_BLOCK_SIZE);
+    return extent_read(&reader->archive, offset, header, sizeof *header, error);
+}
+
+/* Counts the zeros at the end. A lone block of them before more data is an end to some readers and
+ * none to others, so it is refused; what follows two of them nobody reads. */
+static int read_end(struct tar_reader *reader, struct error *error)
+{
+    uint64_t offset = reader->next;
+    struct tar_header header = {0};
+    while (offset < reader->archive.size) {
+        uint64_t seen = offset - reader->next;
+        if (seen >= 2 * sizeof header && reader->archive.size - offset < sizeof header)
+            break;
+        if (read_block(reader, offset, &header, error) < 0)
+            return -1;
+        if (!is_zero(&header)) {
+            if (seen >= 2 * sizeof header)
+                break;
+            return error_set(error, "a single block of zeros stands before more entries");
+        }
+        offset += sizeof header;
+    }
+    reader->end_bytes = offset - reader->next;
+    return 0;
+}
+
+/* 1 and a header whose checksum is right, or 0 at the end of the archive. */
+static int read_header(struct tar_reader *reader, struct tar_header *header, struct error *error)
+{
+    if (reader->next == reader->archive.size)
+        return 0;
+    if (read_block(reader, reader->next, header, error) < 0)
+        return -1;
+    if (is_zero(header))
+        return read_end(reader, error);
+    if (!tar_is_header(header))
+        return error_set(error, "the header's checksum is wrong: it is damaged, or no tar archive");
+    reader->next += sizeof *header;
+    return 1;
+}
+
+/* Takes `size` bytes and what fills up their last block; the end of the archive may come first. */
+static int take_content(struct tar_reader *reader, uint64_t size, struct extent *content,
+                        uint64_t *padding, struct error *error)
+{
+    uint64_t left = reader->archive.size - reader->next;
+    if (size > left)
+        return error_set(error, "it should hold %llu bytes, but only %llu follow: it was cut short",
+                         (unsigned long long)size, (unsigned long long)left);
+    *content = reader->archive;
+    content->offset += reader->next;
+    content->size = size;
+    *padding = (TAR_BLOCK_SIZE - size % TAR_BLOCK_SIZE) % TAR_BLOCK_SIZE;
+    if (*padding > left - size)
+        *padding = left - size;
+    reader->next += size + *padding;
+    return 0;
+}
+
+static int apply_record(struct tar_reader *reader, struct tar_entry *entry, const char *keyword,
+                        const char *value, size_t size, struct error *error)
+{
+    struct buffer *text = strcmp(keyword, "path") == 0       ? &reader->name
+                          : strcmp(keyword, "linkpath") == 0 ? &reader->link
+                                                             : NULL;
+    if (strncmp(keyword, PAX_SPARSE, strlen(PAX_SPARSE)) == 0)
+        return error_set(error, SPARSE_REFUSED);
+    if (text && memchr(value, '\0', size))
+        return error_set(error, "its pax record \"%s\" has a NUL in it", keyword);
+    if (text && size)
+        set_text(text, value, size);
+    for (size_t i = 0; i < NUMBERS && size; i++)
+        if (numbers[i].keyword && strcmp(keyword, numbers[i].keyword) == 0 &&
+            !parse_decimal(value, size, number_value(&numbers[i], entry)))
+            return error_set(error, "its pax record \"%s\" is no number", keyword);
+    return 0;
+}
+
+/* "LENGTH KEYWORD=VALUE\n" each, where LENGTH counts the whole record (POSIX, pax). */
+static int apply_pax(struct tar_reader *reader, struct tar_entry *entry, struct error *error)
+{
+    char *record = (char *)reader->pax.data;
+    size_t left = reader->pax.size;
+    while (left) {
+        char *end;
+        unsigned long long length =
+            *record >= '0' && *record <= '9' ? strtoull(record, &end, 10) : 0;
+        if (!length || length > left || *end != ' ' || record[length - 1] != '\n')
+            return error_set(error, "its pax header is damaged at byte %zu",
+                             reader->pax.size - left);
+        char *keyword = end + 1, *last = record + length - 1;
+        char *equals = memchr(keyword, '=', (size_t)(last - keyword));
+        if (!equals || equals == keyword || memchr(keyword, '\0', (size_t)(equals - keyword)))
+            return error_set(error, "its pax header has no keyword in the record at byte %zu",
+                             reader->pax.size - left);
+        *equals = '\0';
+        if (apply_record(reader, entry, keyword, equals + 1, (size_t)(last - equals - 1), error) <
+            0)
+            return -1;
+        record += length;
+        left -= (size_t)length;
+    }
+    return 0;
+}
+
+static void read_header_texts(struct tar_reader *reader, const struct tar_header *header)
+{
+    set_text(&reader->name, "", 0);
+    /* GNU and v7 keep other things in the prefix. */
+    if (memcmp(header->magic, "ustar", sizeof header->magic) == 0 && *header->prefix) {
+        set_text(&reader->name, header->prefix, strnlen(header->prefix, sizeof header->prefix));
+        buffer_append(&reader->name, "/", 1);
+    }
+    buffer_append(&reader->name, header->name, strnlen(header->name, sizeof header->name));
+    set_text(&reader->link, header->link, strnlen(header->link, sizeof header->link));
+}
+
+static int read_header_numbers(const struct tar_header *header, struct tar_entry *entry,
+                               struct error *error)
+{
+    for (size_t i = 0; i < NUMBERS; i++) {
+        const char *field = (const char *)header + numbers[i].field;
+        if (!parse_number(field, numbers[i].field_size, number_value(&numbers[i], entry)))
+            return error_set(error, "its %s is no number", numbers[i].name);
+    }
+    return 0;
+}
+
+/* A GNU long name ends at its first NUL; one that was not given leaves the text as it is. */
+static void apply_long(struct buffer *text, const struct buffer *longer)
+{
+    if (longer->size)
+        set_text(text, buffer_text(longer), strlen(buffer_text(longer)));
+}
+
+static int check_text(struct buffer *text, const char *what, struct error *error)
+{
+    if (text->size < PATH_MAX)
+        return buffer_check(text, error);
+    size_t size = text->size;
+    set_text(text, "", 0); /* nor shall it fill the message */
+    return error_set(error, "its %s has %zu bytes, Linux takes at most %d", what, size,
+                     PATH_MAX - 1);
+}
+
+static int check_entry(struct tar_reader *reader, struct tar_entry *entry, struct error *error)
+{
+    for (size_t i = 0; i < NUMBERS; i++) {
+        int64_t value = *number_value(&numbers[i], entry);
+        if (value < numbers[i].minimum || value > numbers[i].maximum)
+            return error_set(error, "its %s is %lld, which cannot be", numbers[i].name,
+                             (long long)value);
+    }
+    if (entry->type == TAR_TYPE_GNU_SPARSE)
+        return error_set(error, SPARSE_REFUSED);
+    return check_text(&reader->name, "name", error) < 0 ? -1
+                                                        : check_text(&reader->link, "link", error);
+}
+
+/* The older spellings: NUL or '7' for a file, a slash at a v7 name's end for a directory. */
+static char plain_type(char type, const struct buffer *name)
+{
+    if (type == TAR_TYPE_FILE_V7 && name->size && name->data[name->size - 1] == '/')
+        return TAR_TYPE_DIRECTORY;
+    return type == TAR_TYPE_FILE_V7 || type == TAR_TYPE_CONTIGUOUS ? TAR_TYPE_FILE : type;
+}
+
+static int read_extension(struct tar_reader *reader, const struct tar_header *header,
+                          struct buffer *text, struct error *error)
+{
+    struct tar_entry numbers_only;
+    struct extent content;
+    uint64_t padding;
+    if (read_header_numbers(header, &numbers_only, error) < 0)
+        return -1;
+    if (numbers_only.size < 0 || numbers_only.size > EXTENSION_SIZE_LIMIT)
+        return error_set(error, "its long name or pax header says it has %lld bytes, at most %d do",
+                         (long long)numbers_only.size, EXTENSION_SIZE_LIMIT);
+    if (take_content(reader, (uint64_t)numbers_only.size, &content, &padding, error) < 0)
+        return -1;
+    text->size = 0;
+    struct buffer_sink sink = buffer_sink(text);
+    return extent_copy(&content, &sink.sink, error);
+}
+
+static int read_entry(struct tar_reader *reader, struct tar_entry *entry, struct error *error)
+{
+    struct tar_header header;
+    struct buffer *text;
+    for (;;) {
+        int got = read_header(reader, &header, error);
+        if (got < 0)
+            return -1;
+        if (got == 0 && reader->next != reader->offset)
+            return error_set(error, "a long name or pax header stands before no entry");
+        if (got == 0)
+            return 0;
+        if (!(text = find_extension(reader, header.type)))
+            break;
+        if (read_extension(reader, &header, text, error) < 0)
+            return -1;
+    }
+    *entry =
+        (struct tar_entry){.offset = reader->offset, .header_bytes = reader->next - reader->offset};
+    read_header_texts(reader, &header);
+    if (read_header_numbers(&header, entry, error) < 0 || apply_pax(reader, entry, error) < 0)
+        return -1;
+    apply_long(&reader->name, &reader->long_name);
+    apply_long(&reader->link, &reader->long_link);
+    entry->type = plain_type(header.type, &reader->name);
+    if (check_entry(reader, entry, error) < 0)
+        return -1;
+    entry->name = buffer_text(&reader->name);
+    entry->link = buffer_text(&reader->link);
+    bool has_content = !memchr(types_without_content, entry->type, sizeof types_without_content);
+    uint64_t size = has_content ? (uint64_t)entry->size : 0;
+    return take_content(reader, size, &entry->content, &entry->padding, error) < 0 ? -1 : 1;
+}
+
+int tar_next(struct tar_reader *reader, struct tar_entry *entry, struct error *error)
+{
+    reader->offset = reader->next;
+    set_text(&reader->name, "", 0);
+    for (size_t i = 0; i < EXTENSIONS; i++)
+        find_extension(reader, extensions[i].type)->size = 0;
+    int got = read_entry(reader, entry, error);
+    return got < 0 ? tar_blame(reader, error) : got;
+}

@@ -1,0 +1,371 @@
+/* Layers onto a file system (image-spec, layer.md), whatever their entries try. */
+#include "packer/read_internal.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PERMISSIONS    07777
+#define OWNER_MAY_FILL 0700 /* what a directory needs until all is in it */
+#define IMPLIED_MODE   0755 /* docker's for directories that no entry describes */
+#define DEEPEST_TREE   1000 /* each level takes a descriptor while a tree is removed */
+
+struct unpack {
+    struct packer_archive *archive;
+    int root;
+};
+
+const char *path_whiteout(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    return strncmp(name, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) == 0 ? name : NULL;
+}
+
+/* ---- places ---------------------------------------------------------------------------------- */
+
+/* A path below the root, taken apart: of "./etc/passwd" the directory "./etc" and the name. */
+struct place {
+    struct buffer path;
+    char *directory;
+    const char *name;
+};
+
+static void place_free(struct place *place)
+{
+    buffer_free(&place->path);
+}
+#define PLACE_CLEANUP __attribute__((cleanup(place_free)))
+
+static int place_init(struct place *place, const char *name, struct error *error)
+{
+    *place = (struct place){0};
+    buffer_append_text(&place->path, PATH_ROOT);
+    const char *reason = path_join(&place->path, name, false);
+    if (reason)
+        return error_set(error, "refused: %s", reason);
+    char *path = (char *)place->path.data;
+    char *slash = strrchr(path, '/');
+    place->directory = path;
+    place->name = slash ? slash + 1 : PATH_ROOT;
+    if (slash)
+        *slash = '\0';
+    return 0;
+}
+
+static bool is_root(const struct place *place)
+{
+    return strcmp(place->name, PATH_ROOT) == 0;
+}
+
+static int refuse_directory(const char *path, struct error *error)
+{
+    if (errno == EXDEV)
+        return error_set(error, "refused: %s leads out of the image through a symbolic link", path);
+    return error_system(error, errno, "its directory %s cannot be opened", path);
+}
+
+/* Opens the directory; what is missing of it is made. */
+static int open_directory(const struct unpack *unpack, char *path, struct error *error)
+{
+    const char *end = path + strlen(path);
+    char *slash;
+    int fd;
+    /* From the end to the deepest directory that there is, ... */
+    while ((fd = open_beneath(unpack->root, path, O_PATH | O_DIRECTORY, 0)) < 0 &&
+           errno == ENOENT && (slash = strrchr(path, '/')))
+        *slash = '\0';
+    if (fd < 0)
+        return refuse_directory(path, error);
+    /* ... and back. What is new holds no links, so a step from one to the next is safe. */
+    for (char *cut = path + strlen(path); cut < end; cut += strlen(cut)) {
+        int parent FD_CLEANUP = fd;
+        fd = -1;
+        *cut = '/';
+        if (archive_spend_entry(unpack->archive, error) < 0 ||
+            directory_create_at(parent, cut + 1, IMPLIED_MODE, error) < 0)
+            return -1;
+        fd = openat(parent, cut + 1, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0)
+            return refuse_directory(path, error);
+    }
+    return fd;
+}
+
+/* ---- removing -------------------------------------------------------------------------------- */
+
+static int remove_tree(int directory, const char *name, int depth, struct error *error);
+
+static void close_entries(DIR **entries)
+{
+    if (*entries)
+        closedir(*entries);
+}
+
+/* Takes over the descriptor. */
+static int remove_children(int directory, int depth, struct error *error)
+{
+    DIR *entries __attribute__((cleanup(close_entries))) = fdopendir(directory);
+    if (!entries) {
+        error_system(error, errno, "cannot read a directory that it replaces");
+        close(directory);
+        return -1;
+    }
+    if (depth > DEEPEST_TREE)
+        return error_set(error, "it replaces a tree deeper than %d directories", DEEPEST_TREE);
+    for (struct dirent *entry; (entry = readdir(entries));) {
+        bool dot = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+        if (!dot && remove_tree(directory, entry->d_name, depth, error) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int remove_tree(int directory, const char *name, int depth, struct error *error)
+{
+    if (unlinkat(directory, name, 0) == 0 || errno == ENOENT)
+        return 0;
+    if (errno != EISDIR)
+        return error_system(error, errno, "cannot remove %s", name);
+    int below = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (below < 0)
+        return error_system(error, errno, "cannot open %s to remove it", name);
+    if (remove_children(below, depth + 1, error) < 0)
+        return -1;
+    return unlinkat(directory, name, AT_REMOVEDIR) < 0
+               ? error_system(error, errno, "cannot remove %s", name)
+               : 0;
+}
+
+/* ---- making ---------------------------------------------------------------------------------- */
+
+/* Never follows a link: `name` is none, or is one itself. */
+static int set_attributes(int directory, const char *name, const struct tar_entry *entry,
+                          mode_t more, struct error *error)
+{
+    struct timespec times[] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = entry->mtime}};
+    mode_t mode = (mode_t)(entry->mode & PERMISSIONS) | more;
+    /* Who is not root, or lacks those ids in its user namespace, owns the files itself. */
+    if (fchownat(directory, name, (uid_t)entry->uid, (gid_t)entry->gid, AT_SYMLINK_NOFOLLOW) < 0 &&
+        errno != EPERM && errno != EINVAL)
+        return error_system(error, errno, "cannot set its owner");
+    /* After the owner, since a change of that takes the setuid bit away. */
+    if (entry->type != TAR_TYPE_SYMLINK && fchmodat(directory, name, mode, 0) < 0)
+        return error_system(error, errno, "cannot set its mode");
+    return utimensat(directory, name, times, AT_SYMLINK_NOFOLLOW) < 0
+               ? error_system(error, errno, "cannot set its time")
+               : 0;
+}
+
+static int make_file(const struct unpack *unpack, int directory, const char *name,
+                     const struct tar_entry *entry, struct error *error)
+{
+    (void)unpack;
+    int fd FD_CLEANUP =
+        openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return error_system(error, errno, "cannot create it");
+    struct file_sink file = file_sink(fd, "it");
+    if (extent_copy(&entry->content, &file.sink, error) < 0)
+        return -1;
+    return set_attributes(directory, name, entry, 0, error);
+}
+
+static int make_directory(const struct unpack *unpack, int directory, const char *name,
+                          const struct tar_entry *entry, struct error *error)
+{
+    (void)unpack;
+    if (mkdirat(directory, name, OWNER_MAY_FILL) < 0 && errno != EEXIST)
+        return error_system(error, errno, "cannot create it");
+    return set_attributes(directory, name, entry, OWNER_MAY_FILL, error);
+}
+
+static int make_symlink(const struct unpack *unpack, int directory, const char *name,
+                        const struct tar_entry *entry, struct error *error)
+{
+    (void)unpack;
+    if (symlinkat(entry->link, directory, name) < 0)
+        return error_system(error, errno, "cannot create it");
+    return set_attributes(directory, name, entry, 0, error);
+}
+
+/* The file that it links to has its attributes already. A link to a symbolic link is one to that
+ * itself, not to what it points at. */
+static int make_hard_link(const struct unpack *unpack, int directory, const char *name,
+                          const struct tar_entry *entry, struct error *error)
+{
+    struct place target PLACE_CLEANUP = {0};
+    if (place_init(&target, entry->link, error) < 0)
+        return error_prefix(error, "link to %s", entry->link);
+    int from FD_CLEANUP = open_beneath(unpack->root, target.directory, O_PATH | O_DIRECTORY, 0);
+    if (from < 0) {
+        refuse_directory(target.directory, error);
+        return error_prefix(error, "link to %s", entry->link);
+    }
+    if (linkat(from, target.name, directory, name, 0) < 0)
+        return error_system(error, errno, "cannot link it to %s", entry->link);
+    return 0;
+}
+
+static int make_fifo(const struct unpack *unpack, int directory, const char *name,
+                     const struct tar_entry *entry, struct error *error)
+{
+    (void)unpack;
+    if (mkfifoat(directory, name, 0600) < 0)
+        return error_system(error, errno, "cannot create it");
+    return set_attributes(directory, name, entry, 0, error);
+}
+
+/* A device of this machine does not belong into a directory of it, and a container gets its own
+ * /dev from the engine. */
+static int leave_out(const struct unpack *unpack, int directory, const char *name,
+                     const struct tar_entry *entry, struct error *error)
+{
+    (void)unpack, (void)directory, (void)name, (void)entry, (void)error;
+    return 0;
+}
+
+static const struct kind {
+    char type;
+    int (*make)(const struct unpack *unpack, int directory, const char *name,
+                const struct tar_entry *entry, struct error *error);
+} kinds[] = {
+    {TAR_TYPE_FILE, make_file},       {TAR_TYPE_DIRECTORY, make_directory},
+    {TAR_TYPE_SYMLINK, make_symlink}, {TAR_TYPE_HARD_LINK, make_hard_link},
+    {TAR_TYPE_FIFO, make_fifo},       {TAR_TYPE_CHARACTER, leave_out},
+    {TAR_TYPE_BLOCK, leave_out},
+};
+
+static const struct kind *find_kind(char type)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (kinds[i].type == type)
+            return &kinds[i];
+    return NULL;
+}
+
+/* ---- passes over the layers ------------------------------------------------------------------ */
+
+static bool is_directory(int directory, const char *name)
+{
+    struct stat status;
+    return fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode);
+}
+
+/*
+ * A whiteout hides what lower layers hold, wherever in its own layer it stands, so this pass comes
+ * before any file of the layer. A directory that is a symbolic link below becomes a real, empty one
+ * here: there is nothing to hide in it.
+ */
+static int hide(const struct unpack *unpack, const struct tar_entry *entry, struct error *error)
+{
+    struct place place PLACE_CLEANUP = {0};
+    if (place_init(&place, entry->name, error) < 0)
+        return -1;
+    const char *whiteout = path_whiteout(place.name);
+    if (!whiteout)
+        return 0;
+    const char *hidden = whiteout + strlen(WHITEOUT_PREFIX);
+    if (!*hidden || strcmp(hidden, ".") == 0 || strcmp(hidden, "..") == 0)
+        return error_set(error, "refused: a whiteout of no file");
+    int fd =
+        open_beneath(unpack->root, place.directory, O_RDONLY | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
+    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
+        return 0;
+    if (fd < 0)
+        return refuse_directory(place.directory, error);
+    if (strcmp(whiteout, WHITEOUT_OPAQUE) == 0)
+        return remove_children(fd, 0, error);
+    int directory FD_CLEANUP = fd;
+    return remove_tree(directory, hidden, 0, error);
+}
+
+/* An entry replaces what has its name; only two directories become one (as in docker). */
+static int put(const struct unpack *unpack, const struct tar_entry *entry, struct error *error)
+{
+    struct place place PLACE_CLEANUP = {0};
+    const struct kind *kind = find_kind(entry->type);
+    if (!kind)
+        return error_set(error, "refused: an image holds no entries of type '%c'", entry->type);
+    if (place_init(&place, entry->name, error) < 0)
+        return -1;
+    if (path_whiteout(place.name))
+        return 0;
+    if (is_root(&place) && entry->type != TAR_TYPE_DIRECTORY)
+        return error_set(error, "refused: it would replace the root directory");
+    int directory FD_CLEANUP = open_directory(unpack, place.directory, error);
+    if (directory < 0)
+        return -1;
+    bool merge = entry->type == TAR_TYPE_DIRECTORY && is_directory(directory, place.name);
+    if (!merge && remove_tree(directory, place.name, 0, error) < 0)
+        return -1;
+    return kind->make(unpack, directory, place.name, entry, error);
+}
+
+/* Directories get their mode and time last: until then they were to be filled. */
+static int finish(const struct unpack *unpack, const struct tar_entry *entry, struct error *error)
+{
+    struct place place PLACE_CLEANUP = {0};
+    if (entry->type != TAR_TYPE_DIRECTORY)
+        return 0;
+    if (place_init(&place, entry->name, error) < 0)
+        return -1;
+    int directory FD_CLEANUP =
+        open_beneath(unpack->root, place.directory, O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
+    /* A later layer may have put something else there. */
+    if (directory < 0 || !is_directory(directory, place.name))
+        return 0;
+    return set_attributes(directory, place.name, entry, 0, error);
+}
+
+static int pass(const struct unpack *unpack, const struct layer *layer,
+                int (*visit)(const struct unpack *unpack, const struct tar_entry *entry,
+                             struct error *error),
+                struct error *error)
+{
+    struct tar_reader reader TAR_READER_CLEANUP;
+    struct tar_entry entry;
+    int got;
+    tar_reader_init(&reader, &layer->tar);
+    while ((got = tar_next(&reader, &entry, error)) > 0)
+        if (visit(unpack, &entry, error) < 0)
+            return tar_blame(&reader, error);
+    return got;
+}
+
+static int require_digests(const struct packer_archive *archive, struct error *error)
+{
+    for (size_t i = 0; i < archive->check_count; i++) {
+        const struct check *check = &archive->checks[i];
+        struct buffer subject BUFFER_CLEANUP = {0};
+        if (check_holds(check))
+            continue;
+        check_subject(check, &subject);
+        return error_set(error,
+                         "%s: the %s is not what its %s says: sha256:%s of %llu bytes, but there "
+                         "are %llu of sha256:%s",
+                         archive->path, buffer_text(&subject), check->where, check->named.hex,
+                         (unsigned long long)check->named_size, (unsigned long long)check->size,
+                         check->computed.hex);
+    }
+    return 0;
+}
+
+int packer_unpack(struct packer_archive *archive, int rootfs, struct error *error)
+{
+    struct unpack unpack = {.archive = archive, .root = rootfs};
+    if (archive_load_layers(archive, error) < 0 || require_digests(archive, error) < 0)
+        return -1;
+    for (size_t i = 0; i < archive->layer_count; i++)
+        if (pass(&unpack, &archive->layers[i], hide, error) < 0 ||
+            pass(&unpack, &archive->layers[i], put, error) < 0)
+            return -1;
+    for (size_t i = 0; i < archive->layer_count; i++)
+        if (pass(&unpack, &archive->layers[i], finish, error) < 0)
+            return -1;
+    return 0;
+}

@@ -1,0 +1,166 @@
+/* The table of formats, and writing one of them to a file or directory. */
+#include "packer/packer_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
+#define FILE_MODE 0666 /* the umask applies */
+
+/* The pgzip of Debian 12's podman and skopeo fails on an archive unless its first gzip member holds
+ * just these bytes (see docs/engines.md). */
+#define FIRST_MEMBER_SIZE 8
+
+struct packer_format {
+    const char *name;
+    const char *file_suffix;      /* NULL: cannot be a file */
+    const char *directory_suffix; /* NULL: cannot be a directory */
+    int (*write)(const struct packer_job *job, struct sink *sink, struct error *error);
+    int (*write_directory)(const struct packer_job *job, int directory, struct error *error);
+};
+
+/* A path is matched against the suffixes in this order: the bare ".tar" comes last. */
+static const struct packer_format formats[] = {
+    {"oci", ".oci.tar", ".oci", oci_write, oci_write_directory},
+    {"bundle", NULL, ".bundle", NULL, bundle_write_directory},
+    {"rootfs", ".rootfs.tar", NULL, rootfs_write, NULL},
+    {"docker", ".tar", NULL, docker_write, NULL},
+};
+
+#define FORMAT_COUNT (sizeof formats / sizeof *formats)
+
+static bool ends_with(const char *text, size_t length, const char *suffix)
+{
+    size_t suffix_length = suffix ? strlen(suffix) : 0;
+    return suffix && length > suffix_length &&
+           memcmp(text + length - suffix_length, suffix, suffix_length) == 0;
+}
+
+static const struct packer_format *find_format(const char *name, struct error *error)
+{
+    const char *names[FORMAT_COUNT];
+    for (size_t i = 0; i < FORMAT_COUNT; i++) {
+        if (strcmp(formats[i].name, name) == 0)
+            return &formats[i];
+        names[i] = formats[i].name;
+    }
+    const char *nearest = text_nearest(name, names, FORMAT_COUNT);
+    error_set(error, "unknown format '%s'%s%s%s: write docker, oci, bundle or rootfs", name,
+              nearest ? ": did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+    return NULL;
+}
+
+/* What the end of a path says. */
+struct ending {
+    bool gzip;
+    bool tar;
+    size_t length; /* of the path without slashes and ".gz" at its end */
+};
+
+static struct ending read_ending(const char *path)
+{
+    struct ending ending = {.length = strlen(path)};
+    while (ending.length > 1 && path[ending.length - 1] == '/')
+        ending.length--;
+    ending.gzip = ends_with(path, ending.length, ".gz");
+    if (ending.gzip)
+        ending.length -= strlen(".gz");
+    ending.tar = ends_with(path, ending.length, ".tar");
+    return ending;
+}
+
+int packer_choose(const char *name, const char *path, struct packer_target *target,
+                  struct error *error)
+{
+    struct ending ending = read_ending(path);
+    bool standard = strcmp(path, FILE_STANDARD) == 0;
+    *target = (struct packer_target){.gzip = ending.gzip};
+    if (name)
+        target->format = find_format(name, error);
+    for (size_t i = 0; i < FORMAT_COUNT && !name && !target->format; i++) {
+        if (ends_with(path, ending.length, formats[i].file_suffix) ||
+            ends_with(path, ending.length, formats[i].directory_suffix))
+            target->format = &formats[i];
+    }
+    if (!target->format)
+        return name ? -1
+                    : error_set(error,
+                                "%s: its name tells no format: end it in .tar, .tar.gz, .oci, "
+                                ".oci.tar, .bundle or .rootfs.tar, or give --format",
+                                path);
+    bool file = ending.tar || ending.gzip || standard || !target->format->directory_suffix;
+    if (file && !target->format->write)
+        return error_set(error, "%s: a %s is a directory, not a file: give it another name", path,
+                         target->format->name);
+    target->directory = !file;
+    return 0;
+}
+
+const char *packer_suffix(const struct packer_target *target)
+{
+    return target->directory ? target->format->directory_suffix : target->format->file_suffix;
+}
+
+void trace_layer(const struct packer_job *job, const struct digest *diff_id)
+{
+    struct buffer command BUFFER_CLEANUP = {0};
+    buffer_append_text(&command, "$ tar cf layer.tar --format=ustar --owner=0 --group=0 --mtime=@0 "
+                                 "--blocking-factor=1");
+    for (size_t i = 0; i < job->image->file_count; i++) {
+        buffer_append_text(&command, " ");
+        text_quote_shell(&command, job->image->files[i].path);
+    }
+    trace_text(job->trace, "%s", buffer_text(&command));
+    trace_text(job->trace, "$ sha256sum layer.tar\n%s  layer.tar", diff_id->hex);
+}
+
+static int write_file(const struct packer_job *job, const struct packer_target *target,
+                      const char *path, uint64_t *size, struct error *error)
+{
+    struct output output OUTPUT_CLEANUP = {0};
+    struct gzip_sink gzip GZIP_SINK_CLEANUP = {0};
+    if (output_open(&output, path, FILE_MODE, error) < 0)
+        return -1;
+    struct sink *sink = &output.file.sink;
+    if (target->gzip) {
+        if (gzip_sink_init(&gzip, sink, FIRST_MEMBER_SIZE, error) < 0)
+            return -1;
+        sink = &gzip.sink;
+    }
+    if (target->format->write(job, sink, error) < 0 ||
+        (target->gzip && gzip_sink_finish(&gzip, error) < 0))
+        return -1;
+    if (target->gzip)
+        trace_text(job->trace,
+                   "$ (head -c %d image.tar | gzip -9n; tail -c +%d image.tar | gzip -9n)",
+                   FIRST_MEMBER_SIZE, FIRST_MEMBER_SIZE + 1);
+    *size = output.file.size;
+    return output_commit(&output, error);
+}
+
+static int write_directory(const struct packer_job *job, const struct packer_target *target,
+                           const char *path, uint64_t *size, struct error *error)
+{
+    struct output_directory output OUTPUT_DIRECTORY_CLEANUP = {.fd = -1};
+    if (output_directory_open(&output, path, error) < 0 ||
+        target->format->write_directory(job, output.fd, error) < 0 ||
+        directory_size(output.fd, size, error) < 0)
+        return -1;
+    return output_directory_commit(&output, error);
+}
+
+int packer_write(const struct packer_image *image, const struct packer_target *target,
+                 const char *path, const char *temporary, const struct trace *trace, uint64_t *size,
+                 struct error *error)
+{
+    struct packer_job job = {.image = image, .temporary = temporary, .trace = trace};
+    *size = 0;
+    if (packer_check_config(&image->config, error) < 0)
+        return -1;
+    for (size_t i = 0; i < image->file_count; i++)
+        if (packer_check_path(image->files[i].path, error) < 0)
+            return -1;
+    return target->directory ? write_directory(&job, target, path, size, error)
+                             : write_file(&job, target, path, size, error);
+}
