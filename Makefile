@@ -24,7 +24,7 @@ shell_files := $(wildcard .ci/run asm/*.sh docs/*.sh docs/*.bash-completion test
 unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
 
 .PHONY: all
-all: $(BUILD)/libwhit.a ## build the library
+all: $(BUILD)/whit $(BUILD)/elfcheck ## build whit and elfcheck
 
 $(BUILD)/whit: $(cli_objects) $(BUILD)/libwhit.a
 	$(CC) $(all_cflags) $(LDFLAGS) -o $@ $^ $(libraries)

@@ -1,0 +1,112 @@
+/* generate -> assemble and link -> judge -> pack, in one go. */
+#include "cli/cli.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#define FORMAT_ELF "elf"
+
+/* What the SOURCE of a build is. */
+enum source_kind { SOURCE_TEMPLATE, SOURCE_ASSEMBLY, SOURCE_BINARY };
+
+static bool ends_with(const char *text, const char *suffix)
+{
+    size_t length = strlen(text), suffix_length = strlen(suffix);
+    return length > suffix_length && strcmp(text + length - suffix_length, suffix) == 0;
+}
+
+/*
+ * A name with a slash or a dot, or "-", is a file. Any other is a template's, unless there is no
+ * such template but a file: then a plain `whit build server` means the file.
+ */
+static enum source_kind kind_of(const char *source)
+{
+    if (ends_with(source, ASM_SUFFIX))
+        return SOURCE_ASSEMBLY;
+    if (strpbrk(source, "/.") || strcmp(source, FILE_STANDARD) == 0)
+        return SOURCE_BINARY;
+    struct asm_data data = cli_data();
+    struct asm_template template ASM_TEMPLATE_CLEANUP = {0};
+    struct error error;
+    bool is_template = asm_template_load(&data, source, &template, &error) == 0;
+    return is_template || access(source, F_OK) < 0 ? SOURCE_TEMPLATE : SOURCE_BINARY;
+}
+
+/* "dir/hello.asm" becomes the name "hello". */
+static int link_program(struct program *program, const char *source, const struct buffer *elf,
+                        const char *temporary, struct error *error)
+{
+    const char *slash = strrchr(source, '/');
+    const char *base = slash ? slash + 1 : source;
+    size_t suffix = ends_with(base, ASM_SUFFIX) ? strlen(ASM_SUFFIX) : 0;
+    char *name TEXT_CLEANUP = strndup(base, strlen(base) - suffix);
+    if (!name)
+        return error_set(error, "out of memory");
+    return program_from_bytes(program, name, elf, temporary, error);
+}
+
+static int make_program(struct program *program, const char *source, char **settings, size_t count,
+                        bool keep_symbols, const char *temporary, const struct cli_common *common,
+                        struct error *error)
+{
+    struct buffer elf BUFFER_CLEANUP = {0};
+    enum source_kind kind = kind_of(source);
+    if (kind != SOURCE_TEMPLATE && count)
+        return error_set(error, "'%s': only a template takes KEY=VALUE, and %s is a file",
+                         settings[0], source);
+    if (kind == SOURCE_BINARY)
+        return program_open(program, source, temporary, error);
+    if (kind == SOURCE_ASSEMBLY
+            ? source_link(source, temporary, keep_symbols, common, &elf, error) < 0
+            : source_generate(source, settings, count, temporary, keep_symbols, common, &elf,
+                              error) < 0)
+        return -1;
+    return link_program(program, source, &elf, temporary, error);
+}
+
+/* --format=elf: the program itself is the output. */
+static int write_program(const struct program *program, const char *path,
+                         const struct cli_common *common, struct error *error)
+{
+    struct output output OUTPUT_CLEANUP = {0};
+    const char *to = path ? path : program->name;
+    if (output_open(&output, to, 0777, error) < 0 ||
+        file_copy_to_sink(program->fd, program->name, 0, program->size, &output.file.sink, error) <
+            0 ||
+        output_commit(&output, error) < 0)
+        return -1;
+    cli_note(common, "%s: %llu bytes", to, (unsigned long long)program->size);
+    return 0;
+}
+
+int command_build(const struct cli_command *command, int argc, char **argv)
+{
+    struct image_options options IMAGE_OPTIONS_CLEANUP = {0};
+    struct cli_option shared[IMAGE_OPTION_COUNT];
+    image_options_table(&options, shared);
+    bool keep_symbols = false;
+    const struct cli_option own[] = {
+        {"keep-symbols", 'g', CLI_FLAG, &keep_symbols, NULL,
+         "keep sections, symbols and line numbers for gdb"},
+        {0},
+    };
+    struct cli_arguments arguments = cli_parse(command, own, shared, 1, -1, argc, argv);
+    if (arguments.done)
+        return arguments.code;
+
+    struct error error;
+    struct program program PROGRAM_CLEANUP = {0};
+    const struct cli_common *common = &arguments.common;
+    char *temporary TEMPORARY_DIRECTORY_CLEANUP =
+        temporary_directory_create(cli_temporary_parent(), &error);
+    if (!temporary ||
+        make_program(&program, arguments.operands[0], arguments.operands + 1,
+                     (size_t)arguments.count - 1, keep_symbols, temporary, common, &error) < 0 ||
+        program_judge(&program, options.force, common, &error) < 0)
+        return cli_fail(&error);
+    bool just_the_program = options.format && strcmp(options.format, FORMAT_ELF) == 0;
+    if (just_the_program ? write_program(&program, options.output, common, &error) < 0
+                         : image_write(&program, &options, temporary, common, &error) < 0)
+        return cli_fail(&error);
+    return CLI_OK;
+}

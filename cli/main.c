@@ -1,0 +1,133 @@
+/* whit: the table of its commands, and the way to one of them. */
+#include "cli/cli.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/interrupt.h"
+#include "base/text.h"
+
+static const struct cli_command commands[] = {
+    {"build", "SOURCE [KEY=VALUE]...", "make an image from a template, an .asm file or an ELF",
+     "SOURCE is a template's name (`whit list`) with its parameters (`whit describe TEMPLATE`), "
+     "an\n"
+     "assembly file (.asm) or a static ELF. The output's name tells the format:\n"
+     "  .tar, .tar.gz          docker archive, for docker load and podman load\n"
+     "  .oci, .oci.tar[.gz]    OCI layout, a directory or one file\n"
+     "  .bundle                runc bundle: config.json and rootfs/\n"
+     "  .rootfs.tar[.gz]       root file system, for docker import\n"
+     "\n"
+     "Examples:\n"
+     "  whit build hello message='Hello runc!\\r\\n' -t hello-runc:nasm -o hello.tar.gz\n"
+     "  whit build hello --format=elf -o hello\n"
+     "  whit build ./server --expose 8080/tcp -t server -o server.oci\n",
+     command_build},
+    {"check", "FILE...", "will this binary run in FROM scratch?",
+     "Says of each file whether Linux would start it in an empty image. Exit code: 0 when nothing\n"
+     "was found at or above the fail level, 1 when something was, 2 when a file could not be "
+     "read.\n"
+     "`elfcheck` is the same command under a name of its own.\n",
+     command_check},
+    {"describe", "TEMPLATE", "one template's parameters, contract and system calls", "",
+     command_describe},
+    {"gen", "TEMPLATE [KEY=VALUE]...", "write a template as one NASM source",
+     "The source includes all it needs: read it, change it, assemble it with `whit link` or by "
+     "hand.\n",
+     command_gen},
+    {"inspect", "IMAGE", "what an image holds, and where every byte went",
+     "Reads docker archives and OCI layouts, compressed or not, and computes each digest again.\n"
+     "Exit code 1 when one differs.\n",
+     command_inspect},
+    {"link", "FILE.asm", "assemble and link to the smallest static ELF",
+     "Runs nasm, then ld with whit's own linker script, then drops the section header table.\n",
+     command_link},
+    {"list", "", "the templates", "", command_list},
+    {"pack", "BINARY", "put a binary into an image",
+     "The output's name tells the format, as with `whit build`. `whit pack --empty` makes the "
+     "image\n"
+     "without any file.\n",
+     command_pack},
+    {"run", "IMAGE|BINARY [-- ARG...]", "run an image or a binary in a container",
+     "Runs it with runc, or with bubblewrap where runc cannot. For an image the ARGs replace its\n"
+     "Cmd, as with docker run; for a binary they follow its name. The exit code is the program's;\n"
+     "125 when it could not be run.\n",
+     command_run},
+};
+
+#define COMMAND_COUNT (sizeof commands / sizeof *commands)
+
+static const struct cli_command *find_command(const char *name)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+static int print_help(void)
+{
+    struct buffer text BUFFER_CLEANUP = {0};
+    buffer_append_text(&text, "whit builds the smallest container images that run.\n\n"
+                              "Usage: whit COMMAND [OPTION]... [OPERAND]...\n\nCommands:\n");
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        buffer_printf(&text, "  %-10s%s\n", commands[i].name, commands[i].summary);
+    buffer_append_text(&text, "\n`whit COMMAND --help` explains a command.\n\nExample:\n"
+                              "  whit build hello message='Hi\\n' -t hi -o hi.tar.gz\n"
+                              "  whit run hi.tar.gz\n");
+    return cli_print(&text);
+}
+
+static int reject_command(const char *name)
+{
+    const char *names[COMMAND_COUNT];
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        names[i] = commands[i].name;
+    const char *nearest = text_nearest(name, names, COMMAND_COUNT);
+    struct error error;
+    error_set(&error, "unknown command '%s'%s%s%s; `whit --help` lists them", name,
+              nearest ? ": did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+    cli_fail(&error);
+    return CLI_USAGE;
+}
+
+static int dispatch(int argc, char **argv)
+{
+    const char *slash = strrchr(argv[0], '/');
+    if (strcmp(slash ? slash + 1 : argv[0], "elfcheck") == 0)
+        return command_check(find_command("check"), argc, argv);
+    const char *name = argc > 1 ? argv[1] : NULL;
+    if (!name) {
+        print_help();
+        return CLI_USAGE;
+    }
+    if (strcmp(name, "--version") == 0) {
+        puts("whit " WHIT_VERSION);
+        return CLI_OK;
+    }
+    bool asks_help =
+        strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0;
+    const struct cli_command *command = find_command(asks_help && argc > 2 ? argv[2] : name);
+    if (asks_help && argc > 2 && command)
+        return command->run(command, 2, (char *[]){argv[2], "--help", NULL});
+    if (asks_help && argc == 2)
+        return print_help();
+    return command ? command->run(command, argc - 1, argv + 1)
+                   : reject_command(asks_help ? argv[2] : name);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 1)
+        return CLI_USAGE;
+    interrupt_install();
+    int code = dispatch(argc, argv);
+    int interrupted = interrupt_signal();
+    if (interrupted && code != CLI_OK) {
+        /* Die of the signal itself, so that a shell's loop around whit ends too. */
+        signal(interrupted, SIG_DFL);
+        raise(interrupted);
+    }
+    return code;
+}

@@ -1,0 +1,87 @@
+/* What whit says, and the surroundings that only the command line may read. */
+#include "cli/cli.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+/* One message on standard error; control characters of what it quotes are shown, not obeyed. */
+static void say(const char *prefix, const char *text)
+{
+    struct buffer line BUFFER_CLEANUP = {0};
+    buffer_append_text(&line, prefix);
+    text_append_printable(&line, text);
+    fprintf(stderr, "%s\n", buffer_text(&line));
+}
+
+int cli_fail(const struct error *error)
+{
+    say("whit: ", error->message);
+    return CLI_FAILED;
+}
+
+int cli_misuse(const struct cli_command *command, const char *format, ...)
+{
+    struct error error;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(error.message, sizeof error.message, format, arguments);
+    va_end(arguments);
+    cli_fail(&error);
+    fprintf(stderr, "whit: `whit %s --help` explains it\n", command->name);
+    return CLI_USAGE;
+}
+
+void cli_note(const struct cli_common *common, const char *format, ...)
+{
+    if (common->quiet)
+        return;
+    char text[ERROR_MESSAGE_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    say("", text);
+}
+
+static void show_step(void *context, const char *text)
+{
+    (void)context;
+    say("", text);
+}
+
+const struct trace *cli_trace(const struct cli_common *common)
+{
+    static const struct trace steps = {.show = show_step};
+    return common->verbose ? &steps : NULL;
+}
+
+int cli_print(const struct buffer *text)
+{
+    struct error error;
+    if (buffer_check(text, &error) < 0 ||
+        file_write_all(STDOUT_FILENO, "standard output", text->data, text->size, &error) < 0)
+        return cli_fail(&error);
+    return CLI_OK;
+}
+
+bool cli_colour(int fd)
+{
+    const char *no_color = getenv("NO_COLOR");
+    return isatty(fd) && !(no_color && *no_color);
+}
+
+struct asm_data cli_data(void)
+{
+    const char *directory = getenv("WHIT_DATA");
+    return (struct asm_data){.directory = directory && *directory ? directory : NULL};
+}
+
+const char *cli_temporary_parent(void)
+{
+    const char *directory = getenv("TMPDIR");
+    return directory && *directory ? directory : "/tmp";
+}

@@ -1,0 +1,32 @@
+#include "cli/cli.h"
+
+int command_pack(const struct cli_command *command, int argc, char **argv)
+{
+    struct image_options options IMAGE_OPTIONS_CLEANUP = {0};
+    struct cli_option shared[IMAGE_OPTION_COUNT];
+    image_options_table(&options, shared);
+    bool empty = false;
+    const struct cli_option own[] = {
+        {"empty", 0, CLI_FLAG, &empty, NULL, "make an image without any file"},
+        {0},
+    };
+    struct cli_arguments arguments = cli_parse(command, own, shared, 0, 1, argc, argv);
+    if (arguments.done)
+        return arguments.code;
+    if (empty == (arguments.count == 1))
+        return cli_misuse(command, empty ? "--empty takes no BINARY" : "name a BINARY, or --empty");
+
+    struct error error;
+    struct program program PROGRAM_CLEANUP = {0};
+    const struct cli_common *common = &arguments.common;
+    char *temporary TEMPORARY_DIRECTORY_CLEANUP =
+        temporary_directory_create(cli_temporary_parent(), &error);
+    if (!temporary)
+        return cli_fail(&error);
+    if (!empty && (program_open(&program, arguments.operands[0], temporary, &error) < 0 ||
+                   program_judge(&program, options.force, common, &error) < 0))
+        return cli_fail(&error);
+    if (image_write(empty ? NULL : &program, &options, temporary, common, &error) < 0)
+        return cli_fail(&error);
+    return CLI_OK;
+}

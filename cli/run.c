@@ -1,0 +1,261 @@
+/* Running an image or a binary: runc first, bubblewrap where runc cannot. */
+#include "cli/cli.h"
+
+#include <assert.h>
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/interrupt.h"
+#include "base/process.h"
+
+#define BUNDLE_CONFIG "config.json"
+#define BUNDLE_ROOTFS "rootfs"
+#define BINARY_MODE   0755
+#define FOLDER_MODE   0755
+
+/* A container to be: a bundle in the temporary directory, open at its root file system. */
+struct container {
+    char *directory; /* the bundle's path */
+    int bundle;      /* the directories, open */
+    int rootfs;
+    struct packer_process process;
+};
+
+static void container_free(struct container *container)
+{
+    file_close(&container->rootfs);
+    file_close(&container->bundle);
+    packer_process_free(&container->process);
+    temporary_directory_remove(&container->directory);
+}
+#define CONTAINER_CLEANUP __attribute__((cleanup(container_free)))
+
+static int container_open(struct container *container, struct error *error)
+{
+    *container = (struct container){.bundle = -1, .rootfs = -1};
+    container->directory = temporary_directory_create(cli_temporary_parent(), error);
+    if (!container->directory)
+        return -1;
+    container->bundle = open(container->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (container->bundle < 0)
+        return error_system(error, errno, "cannot open %s", container->directory);
+    if (directory_create_at(container->bundle, BUNDLE_ROOTFS, FOLDER_MODE, error) < 0)
+        return -1;
+    container->rootfs =
+        openat(container->bundle, BUNDLE_ROOTFS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return container->rootfs < 0 ? error_system(error, errno, "cannot open the root file system")
+                                 : 0;
+}
+
+/* ---- what goes in ---------------------------------------------------------------------------- */
+
+static bool is_elf(const char *path)
+{
+    char magic[SELFMAG] = "";
+    struct error error;
+    struct stat status;
+    int fd FD_CLEANUP = -1;
+    if (stat(path, &status) < 0 || !S_ISREG(status.st_mode))
+        return false;
+    fd = file_open(path, &error);
+    return fd >= 0 && file_read_at(fd, path, 0, magic, SELFMAG, &error) == 0 &&
+           memcmp(magic, ELFMAG, SELFMAG) == 0;
+}
+
+/* The binary alone in a root file system, started as /NAME with the arguments. */
+static int fill_from_binary(struct container *container, const char *path,
+                            const char *const *arguments, const struct cli_common *common,
+                            struct error *error)
+{
+    struct program program PROGRAM_CLEANUP = {0};
+    if (program_open(&program, path, container->directory, error) < 0 ||
+        program_judge(&program, false, common, error) < 0)
+        return -1;
+    struct content content = {.fd = program.fd, .size = program.size};
+    char *command TEXT_CLEANUP = NULL;
+    if (asprintf(&command, "/%s", program.name) < 0)
+        return error_set(error, "out of memory");
+    container->process.directory = strdup("/");
+    if (!container->process.directory)
+        return error_set(error, "out of memory");
+    if (words_append(&container->process.arguments, command, error) < 0 ||
+        words_append_all(&container->process.arguments, arguments, error) < 0)
+        return -1;
+    return file_create_at(container->rootfs, program.name, BINARY_MODE, &content, error);
+}
+
+static int fill_from_image(struct container *container, const char *path,
+                           const char *const *arguments, struct error *error)
+{
+    struct packer_archive *archive PACKER_CLOSE_CLEANUP =
+        packer_open(path, container->directory, &packer_default_limits, error);
+    if (!archive)
+        return -1;
+    if (packer_process_init(&container->process, packer_config(archive),
+                            *arguments ? arguments : NULL, error) < 0)
+        return error_prefix(error, "%s", path);
+    return packer_unpack(archive, container->rootfs, error);
+}
+
+/* config.json, and the directories that /proc and /dev are mounted on. */
+static int complete_bundle(struct container *container, struct error *error)
+{
+    struct buffer json BUFFER_CLEANUP = {0};
+    struct packer_user user = {.uid = geteuid(), .gid = getegid()};
+    if (packer_bundle_config(&container->process, user.uid ? &user : NULL, &json, error) < 0)
+        return -1;
+    struct content content = {.data = json.data, .size = json.size};
+    if (file_create_at(container->bundle, BUNDLE_CONFIG, 0600, &content, error) < 0)
+        return -1;
+    static const char *const mount_points[] = {"proc", "dev"};
+    for (size_t i = 0; i < sizeof mount_points / sizeof *mount_points; i++)
+        if (mkdirat(container->rootfs, mount_points[i], FOLDER_MODE) < 0 && errno != EEXIST)
+            return error_system(error, errno, "cannot create /%s", mount_points[i]);
+    return 0;
+}
+
+/* ---- the runners ----------------------------------------------------------------------------- */
+
+/* What a runner came to. */
+enum outcome { RAN, REFUSED, BROKEN };
+
+/*
+ * The pid file tells a container that ended with an error from one that runc could not start: runc
+ * writes it once the process is there.
+ */
+static enum outcome run_with_runc(const struct container *container,
+                                  const struct cli_common *common, int *code, struct error *error)
+{
+    char id[32];
+    char *state TEXT_CLEANUP = NULL;
+    char *pid_file TEXT_CLEANUP = NULL;
+    snprintf(id, sizeof id, "whit-%d", (int)getpid());
+    if (asprintf(&state, "%s/runc", container->directory) < 0 ||
+        asprintf(&pid_file, "%s/pid", container->directory) < 0) {
+        error_set(error, "out of memory");
+        return BROKEN;
+    }
+    const char *arguments[] = {
+        "runc",       "--root", state, "run", "--bundle", container->directory,
+        "--pid-file", pid_file, id,    NULL};
+    trace_command(cli_trace(common), arguments);
+    struct process process = {.arguments = arguments, .forward_signals = true};
+    if (process_run(&process, code, error) < 0)
+        return *code == PROCESS_NOT_FOUND ? REFUSED : BROKEN;
+    if (access(pid_file, F_OK) < 0) {
+        error_set(error, "runc could not start the container");
+        return interrupt_check(error) < 0 ? BROKEN : REFUSED;
+    }
+    return RAN;
+}
+
+static int bubblewrap_arguments(const struct container *container, const char *rootfs,
+                                struct words *words, struct error *error)
+{
+    static const char *const isolation[] = {
+        "bwrap",         "--unshare-user-try", "--unshare-ipc",
+        "--unshare-pid", "--unshare-net",      "--unshare-uts",
+        "--as-pid-1",    "--die-with-parent",  "--cap-drop",
+        "ALL",           "--clearenv",         NULL,
+    };
+    const struct packer_process *process = &container->process;
+    char uid[16], gid[16];
+    snprintf(uid, sizeof uid, "%u", process->uid);
+    snprintf(gid, sizeof gid, "%u", process->gid);
+    const char *const user[] = {"--uid", uid, "--gid", gid, NULL};
+    const char *const files[] = {"--ro-bind", rootfs, "/",       "--proc",           "/proc",
+                                 "--dev",     "/dev", "--chdir", process->directory, NULL};
+    if (words_append_all(words, isolation, error) < 0 ||
+        (process->uid && words_append_all(words, user, error) < 0) ||
+        words_append_all(words, files, error) < 0)
+        return -1;
+    for (size_t i = 0; i < process->environment.count; i++) {
+        const char *variable = process->environment.items[i];
+        size_t length = strcspn(variable, "=");
+        char *key TEXT_CLEANUP = strndup(variable, length);
+        if (!key)
+            return error_set(error, "out of memory");
+        const char *const set[] = {"--setenv", key, variable + length + (variable[length] == '='),
+                                   NULL};
+        if (words_append_all(words, set, error) < 0)
+            return -1;
+    }
+    if (words_append(words, "--", error) < 0)
+        return -1;
+    return words_append_all(words, words_list(&process->arguments), error);
+}
+
+static enum outcome run_with_bubblewrap(const struct container *container,
+                                        const struct cli_common *common, int *code,
+                                        struct error *error)
+{
+    struct words words WORDS_CLEANUP = {0};
+    char *rootfs TEXT_CLEANUP = NULL;
+    if (asprintf(&rootfs, "%s/" BUNDLE_ROOTFS, container->directory) < 0) {
+        error_set(error, "out of memory");
+        return BROKEN;
+    }
+    if (bubblewrap_arguments(container, rootfs, &words, error) < 0)
+        return BROKEN;
+    trace_command(cli_trace(common), words_list(&words));
+    struct process process = {.arguments = words_list(&words), .forward_signals = true};
+    if (process_run(&process, code, error) < 0)
+        return *code == PROCESS_NOT_FOUND ? REFUSED : BROKEN;
+    return RAN;
+}
+
+/* In the order in which they are tried. */
+static const struct {
+    const char *name;
+    enum outcome (*run)(const struct container *container, const struct cli_common *common,
+                        int *code, struct error *error);
+} runners[] = {{"runc", run_with_runc}, {"bubblewrap", run_with_bubblewrap}};
+
+#define RUNNER_COUNT (sizeof runners / sizeof *runners)
+
+static int run_container(const struct container *container, const struct cli_common *common)
+{
+    struct error error;
+    int code = 0;
+    const struct words *arguments = &container->process.arguments;
+    assert(arguments->items);
+    for (size_t i = 0; i < RUNNER_COUNT; i++) {
+        cli_note(common, "whit: running %s with %s", arguments->items[0], runners[i].name);
+        enum outcome outcome = runners[i].run(container, common, &code, &error);
+        if (outcome == RAN)
+            return code;
+        if (outcome == BROKEN)
+            break;
+        cli_note(common, "whit: %s", error.message);
+    }
+    if (!interrupt_signal())
+        error_prefix(&error, "neither runc nor bubblewrap ran it (apt install runc bubblewrap)");
+    cli_fail(&error);
+    return CLI_CANNOT_RUN;
+}
+
+int command_run(const struct cli_command *command, int argc, char **argv)
+{
+    struct cli_arguments arguments = cli_parse(command, NULL, NULL, 1, -1, argc, argv);
+    if (arguments.done)
+        return arguments.code ? CLI_CANNOT_RUN : CLI_OK;
+    struct error error;
+    struct container container CONTAINER_CLEANUP = {0};
+    const char *path = arguments.operands[0];
+    const char *const *rest = (const char *const *)arguments.operands + 1;
+    int filled = container_open(&container, &error);
+    if (filled == 0)
+        filled = is_elf(path) ? fill_from_binary(&container, path, rest, &arguments.common, &error)
+                              : fill_from_image(&container, path, rest, &error);
+    if (filled < 0 || complete_bundle(&container, &error) < 0) {
+        cli_fail(&error);
+        return CLI_CANNOT_RUN;
+    }
+    return run_container(&container, &arguments.common);
+}

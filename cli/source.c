@@ -1,0 +1,66 @@
+/* From what `build` and `link` are given to an ELF. */
+#include "cli/cli.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A source of more bytes is a mistake: the largest template's is under 400 kB. */
+#define LARGEST_SOURCE (UINT64_C(64) << 20)
+
+int cli_write_file(const char *path, mode_t mode, const struct buffer *bytes, struct error *error)
+{
+    struct output output OUTPUT_CLEANUP = {0};
+    if (output_open(&output, path, mode, error) < 0 ||
+        sink_write(&output.file.sink, bytes->data, bytes->size, error) < 0)
+        return -1;
+    return output_commit(&output, error);
+}
+
+/* Writes a source into the temporary directory; its path, from the heap, or NULL. */
+static char *keep_source(const char *temporary, const char *name, const struct buffer *source,
+                         struct error *error)
+{
+    char *path = NULL;
+    if (asprintf(&path, "%s/%s" ASM_SUFFIX, temporary, name) < 0) {
+        error_set(error, "out of memory");
+        return NULL;
+    }
+    if (cli_write_file(path, 0600, source, error) < 0)
+        text_free(&path);
+    return path;
+}
+
+int source_link(const char *path, const char *temporary, bool keep_symbols,
+                const struct cli_common *common, struct buffer *elf, struct error *error)
+{
+    struct buffer piped BUFFER_CLEANUP = {0};
+    char *kept TEXT_CLEANUP = NULL;
+    if (strcmp(path, FILE_STANDARD) == 0) {
+        if (file_read_path(path, LARGEST_SOURCE, &piped, error) < 0 ||
+            !(kept = keep_source(temporary, "stdin", &piped, error)))
+            return -1;
+        path = kept;
+    }
+    struct asm_data data = cli_data();
+    struct asm_link_options options = {.data = &data,
+                                       .temporary = temporary,
+                                       .path = getenv("PATH"),
+                                       .keep_symbols = keep_symbols,
+                                       .trace = cli_trace(common)};
+    return asm_link(path, &options, elf, error);
+}
+
+int source_generate(const char *name, char **settings, size_t count, const char *temporary,
+                    bool keep_symbols, const struct cli_common *common, struct buffer *elf,
+                    struct error *error)
+{
+    struct asm_data data = cli_data();
+    struct asm_template template ASM_TEMPLATE_CLEANUP = {0};
+    struct buffer source BUFFER_CLEANUP = {0};
+    if (asm_template_load(&data, name, &template, error) < 0 ||
+        asm_generate(&data, &template, (const char *const *)settings, count, &source, error) < 0)
+        return -1;
+    char *path TEXT_CLEANUP = keep_source(temporary, template.name, &source, error);
+    return path ? source_link(path, temporary, keep_symbols, common, elf, error) : -1;
+}

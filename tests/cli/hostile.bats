@@ -1,0 +1,111 @@
+#!/usr/bin/env bats
+# Cut, flipped and hostile files end in a clear error: never a crash, a hang, or a file elsewhere.
+
+load lib
+
+# What a crash or a sanitizer's report would be.
+survives() {
+  timeout 20 "$@" >out 2>err
+  local code=$?
+  [ $code -lt 124 ] || [ $code = 125 ] || {
+    echo "exit $code of $*"
+    cat err
+    return 1
+  }
+  ! grep -aE 'Sanitizer|runtime error' err
+}
+
+# flip FILE OFFSET: inverts one byte.
+flip() {
+  printf "\\x$(printf %02x $((255 - $(od -An -tu1 -j "$2" -N 1 "$1"))))" |
+    dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+
+@test "ELF files cut or flipped anywhere are judged, packed or refused" {
+  "$WHIT" build -q hello --format=elf -o hello
+  size=$(stat -c %s hello)
+  for ((at = 0; at < size; at += 3)); do
+    head -c $at hello >cut
+    survives "$WHIT" check cut
+    survives "$WHIT" pack cut -o cut.tar
+    cp hello flipped
+    flip flipped $at
+    survives "$WHIT" check --format=json flipped
+    jq -e . out >/dev/null
+    survives "$WHIT" pack flipped -o flipped.tar
+  done
+}
+
+@test "images cut or flipped anywhere are inspected or refused" {
+  for name in x.tar x.tar.gz x.oci.tar; do
+    "$WHIT" build -q hello -t a:b -o $name
+    size=$(stat -c %s $name)
+    step=$((size / 80 + 1))
+    for ((at = 0; at < size; at += step)); do
+      head -c $at $name >"cut-$name"
+      survives "$WHIT" inspect "cut-$name"
+      [ -s err ] || [ -s out ]
+      cp $name "flipped-$name"
+      flip "flipped-$name" $at
+      survives "$WHIT" inspect --format=json "flipped-$name"
+    done
+  done
+}
+
+@test "what is no image, no program or no file at all is named in the error" {
+  : >empty
+  mkdir directory
+  for command in inspect run check pack; do
+    for path in empty directory missing /dev/null; do
+      run "$WHIT" $command $path
+      [ "$status" -ne 0 ]
+      [ "$status" -lt 126 ]
+      output_has "$path"
+    done
+  done
+}
+
+# archive LAYER: the docker archive x.tar around a layer that is as hostile as it likes.
+archive() {
+  local id
+  id=$(sha256sum <"$1" | cut -d ' ' -f 1)
+  echo '{"architecture":"amd64","os":"linux","config":{"Cmd":["/x"]},"rootfs":{"type":"layers","diff_ids":["sha256:'"$id"'"]}}' >config.json
+  echo '[{"Config":"config.json","Layers":["'"$1"'"]}]' >manifest.json
+  tar cf x.tar manifest.json config.json "$1"
+}
+
+@test "entries that would leave the root file system are refused, and nothing is written outside" {
+  mkdir -p in "$TMPDIR"
+  touch in/file escaped-original
+  ln -s / in/root
+  ln -s ../.. in/up
+  mkdir in/sub
+  touch in/sub/x
+  (
+    cd in
+    tar cf ../dotdot.tar --transform 's,file,../escaped,' file
+    tar cPf ../absolute.tar --transform "s,file,$BATS_TEST_TMPDIR/escaped," file
+    tar cf ../symlink.tar --transform 's,sub/x,up/escaped,' up sub/x
+    tar cf ../absolute-symlink.tar --transform "s,sub/x,root$BATS_TEST_TMPDIR/escaped," root sub/x
+    ln file hard
+    tar cPf ../hardlink.tar --transform 'flags=h;s,file,../../../../etc/passwd,' file hard
+  )
+  for layer in dotdot absolute symlink absolute-symlink hardlink; do
+    archive $layer.tar
+    run -125 "$WHIT" run x.tar
+    output_has "$layer.tar"
+    [ ! -e escaped ]
+    is_empty "$TMPDIR"
+  done
+  [ -z "$(find / -xdev -name escaped -newer escaped-original 2>/dev/null)" ]
+}
+
+@test "a layer that is not the one the config names is not run" {
+  "$WHIT" build -q hello -o x.tar
+  tar xf x.tar
+  printf x | dd of=layer.tar bs=1 seek=600 conv=notrunc status=none
+  tar cf y.tar manifest.json config.json layer.tar
+  run -1 "$WHIT" inspect y.tar
+  output_has MISMATCH
+  run -125 "$WHIT" run y.tar
+}

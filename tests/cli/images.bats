@@ -1,0 +1,125 @@
+#!/usr/bin/env bats
+# What pack and build write, read back with tar, gzip and jq.
+
+load lib
+
+config() {
+  tar xOf "$1" config.json
+}
+
+@test "the default archive is small, and its gzip is under 600 bytes in two members" {
+  "$WHIT" build -q hello message='Hello runc!\r\n' -t hello-runc:nasm -o hello.tar
+  "$WHIT" build -q hello message='Hello runc!\r\n' -t hello-runc:nasm -o hello.tar.gz
+  [ "$(stat -c %s hello.tar.gz)" -lt 600 ]
+  [ "$(stat -c %s hello.tar)" -le 6656 ]
+  gunzip <hello.tar.gz | cmp - hello.tar
+  # The second member begins within the first 40 bytes.
+  [[ "$(head -c 40 hello.tar.gz | od -An -v -tx1 | tr -d ' \n')" == 1f8b08*1f8b08* ]]
+}
+
+@test "the layer's digest is the diff ID, and root owns a file of 1970" {
+  "$WHIT" build -q hello -o hello.tar
+  tar xf hello.tar
+  [ "sha256:$(sha256sum <layer.tar | cut -d ' ' -f 1)" = "$(jq -r '.rootfs.diff_ids[0]' config.json)" ]
+  run -0 tar tvf layer.tar --numeric-owner --utc
+  [[ $output == "-rwxr-xr-x 0/0 "*" 1970-01-01 00:00 hello" ]]
+}
+
+@test "every option of the image config arrives" {
+  "$WHIT" build -q hello -o hello.tar -t me/hello:1 --entrypoint /hello --entrypoint a --cmd b --cmd c \
+    -e A=1 -e 'B=x=y' -l k=v -l 'quote="\' -w /srv -u 1000:2000 -p 80 -p 53/udp --stop-signal SIGINT
+  run -0 config hello.tar
+  jq -e '.config == {User: "1000:2000", Env: ["A=1", "B=x=y"], Entrypoint: ["/hello", "a"],
+    Cmd: ["b", "c"], WorkingDir: "/srv", StopSignal: "SIGINT",
+    ExposedPorts: {"80/tcp": {}, "53/udp": {}}, Labels: {k: "v", quote: "\"\\"}}' <<<"$output"
+  jq -e '.architecture == "amd64" and .os == "linux" and .rootfs.type == "layers"' <<<"$output"
+  [ "$(tar xOf hello.tar manifest.json | jq -c '.[0].RepoTags')" = '["me/hello:1"]' ]
+}
+
+@test "without options the command is the program, at its place" {
+  "$WHIT" build -q hello -o hello.tar
+  [ "$(config hello.tar | jq -c .config)" = '{"Cmd":["/hello"]}' ]
+  "$WHIT" build -q hello -o hello.tar --path /usr/bin/greet
+  [ "$(config hello.tar | jq -c .config)" = '{"Cmd":["/usr/bin/greet"]}' ]
+  [ "$(tar xOf hello.tar layer.tar | tar t)" = usr/bin/greet ]
+}
+
+@test "hostile names, labels and numbers are an error or correct JSON" {
+  for option in -t=Upper -t=a:b:c -t='a b' -l=novalue -l==x -l=$'k=\xff' -e=$'A=\x80' -p=0 -p=99999 -p=80/x \
+    -w=relative --created=-1 --created=1e3 --created=99999999999999999999 --path=../x --path=a/../../b --path= \
+    --path=/ -u=$'\xff' --format=tar; do
+    run -1 "$WHIT" build -q hello -o x.tar "${option%%=*}" "${option#*=}"
+    [ ! -e x.tar ]
+  done
+  "$WHIT" build -q hello -o x.tar -l $'k=\x01\n\t"}]\\\e[0m\u20ac' -e $'A=\n"' -u '"' -w '/"' --stop-signal '\'
+  config x.tar | jq -e '.config.Labels.k == "\u0001\n\t\"}]\\\u001b[0m\u20ac" and .config.User == "\""'
+}
+
+@test "a name that tells no format is refused with what there is" {
+  run -1 "$WHIT" build hello -o image
+  output_has ".tar.gz"
+  run -1 "$WHIT" build hello --format=ocl -o image
+  output_has "did you mean 'oci'"
+}
+
+@test "an OCI layout's blobs have the digests and sizes that name them" {
+  "$WHIT" build -q hello -t a:b -o x.oci
+  [ "$(cat x.oci/oci-layout)" = '{"imageLayoutVersion":"1.0.0"}' ]
+  for blob in x.oci/blobs/sha256/*; do
+    [ "$(sha256sum <"$blob" | cut -d ' ' -f 1)" = "$(basename "$blob")" ]
+  done
+  descriptor=$(jq -c '.manifests[0]' x.oci/index.json)
+  manifest=x.oci/blobs/sha256/$(jq -r '.digest[7:]' <<<"$descriptor")
+  [ "$(jq .size <<<"$descriptor")" = "$(stat -c %s "$manifest")" ]
+  layer=x.oci/blobs/sha256/$(jq -r '.layers[0].digest[7:]' "$manifest")
+  image=x.oci/blobs/sha256/$(jq -r '.config.digest[7:]' "$manifest")
+  [ "sha256:$(gunzip <"$layer" | sha256sum | cut -d ' ' -f 1)" = "$(jq -r '.rootfs.diff_ids[0]' "$image")" ]
+  "$WHIT" build -q hello -t a:b -o x.oci.tar
+  mkdir y && tar xf x.oci.tar -C y
+  diff -r x.oci y
+}
+
+@test "the empty image has no layer" {
+  "$WHIT" pack -q --empty -t scratch0 -o empty.tar
+  [ "$(config empty.tar | jq -c .rootfs)" = '{"type":"layers","diff_ids":[]}' ]
+  [ "$(tar xOf empty.tar manifest.json | jq -c '.[0] | [.RepoTags, .Layers]')" = '[["scratch0:latest"],[]]' ]
+  run -1 "$WHIT" pack -q --empty -o empty.bundle
+  output_has "command"
+  [ ! -e empty.bundle ]
+}
+
+@test "a program that would not run is not packed unless forced" {
+  printf '#!/bin/sh\n' >script
+  run -1 "$WHIT" pack script -o script.tar
+  output_has --force
+  [ ! -e script.tar ]
+  run -1 "$WHIT" build /bin/ls -o ls.tar
+  output_has ld-linux
+  run -0 "$WHIT" build --force /bin/ls -o ls.tar
+  tar xOf ls.tar layer.tar | tar xO ls | cmp - /bin/ls
+}
+
+@test "pack and build take any static binary and any assembly file" {
+  cat >seven.asm <<'END'
+%include "syscall.inc"
+global _start
+_start: mov edi, 7
+        mov eax, SYS_exit
+        syscall
+END
+  "$WHIT" build -q seven.asm -o seven.tar
+  tar xOf seven.tar layer.tar | tar xO seven >seven
+  chmod +x seven
+  run -7 ./seven
+  printf 'int main(void) { return 3; }\n' >three.c
+  gcc -static -o three three.c
+  "$WHIT" build -q ./three -o three.tar
+  tar xOf three.tar layer.tar | tar xO three | cmp - three
+  run -1 "$WHIT" build ./three message=x -o x.tar
+  output_has "only a template"
+}
+
+@test "names longer than a tar header's field are kept" {
+  "$WHIT" build -q hello --path "$(printf 'd%.0s' $(seq 200))/$(printf 'f%.0s' $(seq 200))" -o long.tar
+  [ "$(tar xOf long.tar layer.tar | tar t | wc -c)" = 402 ]
+}
