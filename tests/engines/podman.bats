@@ -1,0 +1,67 @@
+#!/usr/bin/env bats
+# podman loads and runs what whit writes.
+
+load lib
+
+setup_file() { engine_start podman podman crun; }
+setup() { engine_setup podman; }
+teardown_file() { box_close; }
+
+@test "podman loads and runs the compressed archive" {
+  hello hello.tar.gz
+  podman load -i hello.tar.gz
+  prints 'Hello runc!\r\n' podman run --rm hello-runc:nasm
+  prints 'Hello runc!\r\n' podman run --rm hello-runc:nasm /hello
+}
+
+@test "podman loads and runs the plain archive" {
+  say plain hello.tar
+  podman load -i hello.tar
+  prints plain podman run --rm say:plain
+  prints plain podman run --rm say:plain /hello
+}
+
+@test "podman loads and runs an OCI layout in a tar" {
+  say oci-tar hello.oci.tar
+  podman load -i hello.oci.tar
+  prints oci-tar podman run --rm say:oci-tar
+}
+
+@test "podman pulls and runs an OCI layout" {
+  say oci hello.oci
+  prints oci podman run --rm "$(podman pull --quiet oci:hello.oci)"
+}
+
+@test "podman runs with runc, too" {
+  say runc hello.tar
+  podman load -i hello.tar
+  prints runc podman --runtime runc run --cgroups enabled --pids-limit 0 --rm say:runc
+}
+
+@test "podman imports and runs a root file system" {
+  say rootfs hello.rootfs.tar
+  podman import hello.rootfs.tar imported:1
+  prints rootfs podman run --rm imported:1 /hello
+}
+
+@test "podman loads the empty image" {
+  "$WHIT" pack --empty -t scratch0 -o empty.tar
+  podman load -i empty.tar
+  prints '[]\n' podman inspect --format '{{.RootFS.Layers}}' scratch0:latest
+}
+
+@test "podman passes the exit code on" {
+  "$WHIT" build exit code=42 -t exit:42 -o exit.tar.gz
+  podman load -i exit.tar.gz
+  exits 42 podman run --rm exit:42
+}
+
+@test "podman stop ends pause at once" {
+  "$WHIT" build pause -t pause:1 -o pause.tar.gz
+  podman load -i pause.tar.gz
+  podman run -d --name pause pause:1
+  local before=$SECONDS
+  podman stop --time 10 pause
+  ((SECONDS - before < 5))
+  prints '0\n' podman inspect --format '{{.State.ExitCode}}' pause
+}

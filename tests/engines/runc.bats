@@ -1,0 +1,87 @@
+#!/usr/bin/env bats
+# runc runs whit's bundles; so does `whit run`, whatever it is given.
+
+load lib
+
+setup_file() { engine_start runc; }
+setup() { engine_setup runc; }
+teardown_file() { box_close; }
+
+# `whit run` chose runc.
+by_runc() { grep -w runc errors && ! grep -w bubblewrap errors; }
+
+@test "runc runs the bundle" {
+  hello hello.bundle
+  prints 'Hello runc!\r\n' runc run --bundle hello.bundle bundle
+}
+
+@test "runc runs a bundle of --format=bundle" {
+  "$WHIT" build hello message=format --format=bundle -o folder
+  prints format runc run --bundle folder format
+}
+
+@test "runc passes the bundle's exit code on" {
+  "$WHIT" build exit code=42 -o exit.bundle
+  exits 42 runc run --bundle exit.bundle exit
+}
+
+@test "runc's bundle leaves no mount behind" {
+  say mounts hello.bundle
+  box cat /proc/self/mounts >before
+  runc run --bundle hello.bundle mounts
+  box cat /proc/self/mounts | cmp before -
+}
+
+@test "runc stops the bundle of pause by TERM" {
+  "$WHIT" build pause -o pause.bundle
+  runc run --detach --bundle pause.bundle pause <&- >/dev/null 2>&1
+  [ "$(runc state pause | jq -r .status)" = running ]
+  runc kill pause TERM
+  stopped() { [ "$(runc state pause | jq -r .status)" = stopped ]; }
+  wait_until stopped
+}
+
+@test "whit run takes every kind of image to runc" {
+  for kind in tar tar.gz oci oci.tar; do
+    hello "hello.$kind"
+    prints 'Hello runc!\r\n' whit run "hello.$kind"
+    by_runc
+  done
+}
+
+@test "whit run takes a binary to runc" {
+  "$WHIT" build hello message=binary --format=elf -o binary
+  prints binary whit run binary
+  by_runc
+}
+
+@test "whit run takes the explicit command" {
+  hello hello.tar.gz
+  prints 'Hello runc!\r\n' whit run hello.tar.gz -- /hello
+}
+
+@test "whit run hands a binary its arguments" {
+  "$WHIT" build cat --format=elf -o cat
+  prints '/cat\0/proc/self/cmdline\0' whit run cat -- /proc/self/cmdline
+}
+
+@test "whit run hands an image's entry point its arguments" {
+  "$WHIT" build cat --entrypoint /cat -o cat.tar.gz
+  prints '/cat\0/proc/self/cmdline\0' whit run cat.tar.gz -- /proc/self/cmdline
+}
+
+@test "whit run's exit code is the program's" {
+  for code in 0 1 42 125 127 255; do
+    "$WHIT" build exit code=$code -o exit.tar
+    exits $code whit run exit.tar
+  done
+}
+
+@test "whit run leaves nothing behind" {
+  mkdir temporary
+  hello hello.tar.gz
+  box cat /proc/self/mounts >before
+  TMPDIR=$PWD/temporary prints 'Hello runc!\r\n' whit run hello.tar.gz
+  [ -z "$(ls -A temporary)" ]
+  box cat /proc/self/mounts | cmp before -
+}

@@ -1,0 +1,74 @@
+#!/usr/bin/env bats
+# skopeo copies what whit writes between the formats, and nothing of it changes on the way.
+
+load lib
+
+setup_file() { engine_start skopeo; }
+setup() { engine_setup skopeo; }
+teardown_file() { box_close; }
+
+config_of() { skopeo inspect --config --raw "$1"; }
+layers_of() { skopeo inspect --config "$1" | jq -c .rootfs.diff_ids; }
+
+# The image that a docker archive holds prints a text.
+runs() { prints "$1" whit run "$2"; }
+
+@test "skopeo copies the docker archive to an OCI layout and back" {
+  hello hello.tar
+  skopeo copy docker-archive:hello.tar oci:layout:hello-runc:nasm
+  skopeo copy oci:layout:hello-runc:nasm docker-archive:back.tar:hello-runc:nasm
+  [ "$(layers_of docker-archive:hello.tar)" = "$(layers_of docker-archive:back.tar)" ]
+  runs 'Hello runc!\r\n' layout
+  runs 'Hello runc!\r\n' back.tar
+}
+
+@test "skopeo reads the compressed docker archive" {
+  hello hello.tar.gz
+  skopeo copy docker-archive:hello.tar.gz oci:layout:hello-runc:nasm
+  runs 'Hello runc!\r\n' layout
+}
+
+@test "skopeo copies whit's OCI layout to a docker archive" {
+  hello hello.oci
+  skopeo copy oci:hello.oci docker-archive:back.tar:hello-runc:nasm
+  [ "$(layers_of oci:hello.oci)" = "$(layers_of docker-archive:back.tar)" ]
+  runs 'Hello runc!\r\n' back.tar
+}
+
+@test "skopeo finds the OCI image by its tag" {
+  hello hello.oci
+  skopeo inspect --raw oci:hello.oci:hello-runc:nasm | jq -e '.schemaVersion == 2'
+}
+
+@test "skopeo reads the OCI layout in a tar" {
+  hello hello.oci.tar
+  skopeo copy oci-archive:hello.oci.tar docker-archive:back.tar:hello-runc:nasm
+  runs 'Hello runc!\r\n' back.tar
+}
+
+@test "skopeo copies the OCI layout with equal digests" {
+  hello hello.oci
+  skopeo copy --preserve-digests --dest-oci-accept-uncompressed-layers \
+    oci:hello.oci oci:copy:hello-runc:nasm
+  skopeo inspect --raw oci:hello.oci >manifest
+  skopeo inspect --raw oci:copy >copied
+  cmp manifest copied
+}
+
+@test "skopeo sees the same config in every format" {
+  for format in tar tar.gz oci oci.tar; do
+    hello "hello.$format" --label a=b --env C=d --user 5 --stop-signal SIGINT
+  done
+  config_of docker-archive:hello.tar >config
+  config_of docker-archive:hello.tar.gz | cmp config -
+  config_of oci:hello.oci | cmp config -
+  config_of oci-archive:hello.oci.tar | cmp config -
+  jq -e '.config | .Labels.a == "b" and .Env == ["C=d"] and .User == "5" and
+    .StopSignal == "SIGINT"' config
+}
+
+@test "skopeo copies the empty image" {
+  "$WHIT" pack --empty -t scratch0 -o empty.tar
+  skopeo copy docker-archive:empty.tar oci:layout:scratch0
+  skopeo inspect --raw oci:layout:scratch0 | jq -e '.layers == []'
+}

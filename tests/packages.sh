@@ -1,0 +1,155 @@
+#!/bin/sh
+# Installs what is missing of the named sets, with Debian's packages.
+#
+#   sh tests/packages.sh build test
+#
+# Silent and quick where nothing is missing. Where there is no apt-get, it lists what is missing and
+# stops with exit 1.
+set -eu
+
+# A row: the package in Debian 12, and what shows that it is there already, whoever installed it:
+# a command, a header or an absolute path (a pattern).
+packages() {
+  case $1 in
+    build) echo '
+      gcc                               cc
+      libc6-dev                         stdio.h
+      make                              make
+      nasm                              nasm
+      binutils                          ld
+      libelf-dev                        gelf.h
+      libssl-dev                        openssl/evp.h
+      libcjson-dev                      cjson/cJSON.h
+      zlib1g-dev                        zlib.h' ;;
+    run) echo '
+      nasm                              nasm
+      binutils                          ld
+      runc                              runc
+      bubblewrap                        bwrap' ;;
+    test) echo '
+      bats                              bats
+      libcmocka-dev                     cmocka.h
+      jq                                jq
+      binutils                          readelf
+      elfutils                          eu-elflint
+      gdb                               gdb
+      strace                            strace
+      qemu-user-static                  qemu-x86_64-static
+      xz-utils                          xz
+      zstd                              zstd
+      mount                             mount
+      docker.io                         dockerd
+      containerd                        containerd
+      runc                              runc
+      podman                            podman
+      conmon                            conmon
+      golang-github-containers-common   /etc/containers/policy.json
+      crun                              crun
+      skopeo                            skopeo
+      umoci                             umoci
+      buildah                           buildah
+      docker-registry                   docker-registry
+      bubblewrap                        bwrap' ;;
+    lint) echo '
+      clang                             clang
+      clang-format                      clang-format
+      clang-tidy                        clang-tidy
+      cppcheck                          cppcheck
+      shellcheck                        shellcheck' ;;
+    fuzz) echo '
+      clang                             clang
+      libclang-rt-dev                   /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a
+      llvm                              llvm-symbolizer' ;;
+    bench) echo '
+      hyperfine                         hyperfine' ;;
+    doc) echo '
+      scdoc                             scdoc
+      mandoc                            mandoc' ;;
+    *)
+      echo "packages.sh: no set '$1'; there are build, run, test, lint, fuzz, bench, doc" >&2
+      exit 2
+      ;;
+  esac
+}
+
+# Daemons lie in sbin, which a user's PATH may lack.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+
+present() {
+  case $1 in
+    /*)
+      # shellcheck disable=SC2086 # a pattern
+      set -- $1
+      [ -e "$1" ]
+      ;;
+    *.h)
+      for directory in /usr/include /usr/include/*-linux-gnu /usr/local/include; do
+        [ ! -e "$directory/$1" ] || return 0
+      done
+      return 1
+      ;;
+    *) command -v "$1" >/dev/null ;;
+  esac
+}
+
+missing=
+for set in "$@"; do
+  rows=$(packages "$set")
+  while read -r package evidence; do
+    case " $missing " in
+      *" $package "*) ;; # also: the empty line
+      *) present "$evidence" || missing="$missing $package" ;;
+    esac
+  done <<END
+$rows
+END
+done
+[ -n "$missing" ] || exit 0
+
+if ! command -v apt-get >/dev/null; then
+  echo "Missing, by their names in Debian:$missing" >&2
+  echo "Install them and try again." >&2
+  exit 1
+fi
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then
+    "$@"
+  else
+    sudo "$@"
+  fi
+}
+
+if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
+  echo "Missing:$missing" >&2
+  echo "Install them as root: apt-get install$missing" >&2
+  exit 1
+fi
+
+# Engines come with services, which a package starts unless this policy forbids it. The tests start
+# daemons of their own.
+log=$(mktemp)
+policy=
+trap 'rm -f "$log"; [ -z "$policy" ] || as_root rm -f "$policy"' EXIT
+trap 'exit 1' HUP INT TERM
+if [ ! -e /usr/sbin/policy-rc.d ]; then
+  policy=/usr/sbin/policy-rc.d
+  printf '#!/bin/sh\nexit 101\n' | as_root tee $policy >/dev/null
+  as_root chmod 755 $policy
+fi
+
+install() {
+  # shellcheck disable=SC2086 # a list
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y \
+    -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 install --no-install-recommends $missing </dev/null
+}
+
+echo "Installing:$missing" >&2
+if ! install >"$log" 2>&1; then
+  # A first install, or lists that are older than the mirror's packages.
+  if ! as_root apt-get -q update >"$log" 2>&1 || ! install >>"$log" 2>&1; then
+    cat "$log" >&2
+    echo "packages.sh: could not install$missing" >&2
+    exit 1
+  fi
+fi
