@@ -125,7 +125,8 @@ int cli_write_file(const char *path, mode_t mode, const struct buffer *bytes, st
 
 /* A program on its way into an image. */
 struct program {
-    char *name; /* its file name, without a directory */
+    const char *path; /* as it was named, for messages */
+    char *name;       /* its file name, without a directory */
     int fd;     /* open for reading from the start */
     uint64_t size;
     const char *architecture; /* what the image config says */

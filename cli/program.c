@@ -60,7 +60,8 @@ int program_open(struct program *program, const char *path, const char *temporar
                  struct error *error)
 {
     struct stat status;
-    *program = (struct program){.fd = file_open(path, error), .architecture = DEFAULT_ARCHITECTURE};
+    *program = (struct program){
+        .path = path, .fd = file_open(path, error), .architecture = DEFAULT_ARCHITECTURE};
     if (program->fd < 0 || set_name(program, path, error) < 0)
         return -1;
     if (fstat(program->fd, &status) < 0)
@@ -79,6 +80,7 @@ int program_from_bytes(struct program *program, const char *name, const struct b
                                 .architecture = DEFAULT_ARCHITECTURE};
     if (program->fd < 0 || set_name(program, name, error) < 0)
         return -1;
+    program->path = program->name;
     return file_write_all(program->fd, "a temporary file", elf->data, elf->size, error);
 }
 
@@ -94,7 +96,7 @@ int program_judge(struct program *program, bool force, const struct cli_common *
 {
     struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = {0};
     struct buffer text BUFFER_CLEANUP = {0};
-    if (elfcheck_file(program->fd, program->name, &report, error) < 0)
+    if (elfcheck_file(program->fd, program->path, &report, error) < 0)
         return -1;
     for (size_t i = 0; i < sizeof architectures / sizeof *architectures; i++)
         if (report.is_elf && report.machine == architectures[i].machine)
@@ -107,5 +109,5 @@ int program_judge(struct program *program, bool force, const struct cli_common *
         return 0;
     }
     return error_set(error, "%s would not run in the image (--force packs it all the same)\n%s",
-                     program->name, buffer_text(&text));
+                     program->path, buffer_text(&text));
 }

@@ -5,8 +5,8 @@ load lib
 
 # What a crash or a sanitizer's report would be.
 survives() {
-  timeout 20 "$@" >out 2>err
-  local code=$?
+  local code=0
+  timeout 20 "$@" >out 2>err || code=$?
   [ $code -lt 124 ] || [ $code = 125 ] || {
     echo "exit $code of $*"
     cat err
