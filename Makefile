@@ -7,6 +7,7 @@ PREFIX ?= /usr/local
 CC ?= cc
 CFLAGS ?= -O2 -g
 VERSION := $(shell cat VERSION)
+RELEASE_TIME := 1795478400 # 2026-11-24, for the man pages
 
 warnings := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
 sanitize := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
@@ -15,9 +16,9 @@ all_cflags = -std=c17 $(warnings) $(sanitize) $(CFLAGS)
 libraries := -lelf -lcrypto -lcjson -lz -lzstd
 
 library_sources := $(wildcard base/*.c asm/*.c elfcheck/*.c packer/*.c)
-library_objects := $(library_sources:%.c=$(BUILD)/%.o) $(BUILD)/asm/embedded.o
+library_objects := $(library_sources:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/embedded.o
 cli_sources := $(wildcard cli/*.c)
-cli_objects := $(cli_sources:%.c=$(BUILD)/%.o)
+cli_objects := $(cli_sources:%.c=$(BUILD)/obj/%.o)
 embedded := $(wildcard templates/*/*.asm templates/*/template.json asm/include/*.inc asm/layouts/*.ld)
 c_files := $(wildcard base/*.[ch] asm/*.[ch] elfcheck/*.[ch] packer/*.[ch] cli/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch])
 shell_files := $(wildcard .ci/run asm/*.sh docs/*.sh docs/*.bash-completion tests/*.sh tests/run tests/*/run tests/*/*.bash tests/*/*.bats templates/*/*.bats)
@@ -37,14 +38,14 @@ $(BUILD)/libwhit.a: $(library_objects)
 	rm -f $@
 	$(AR) rcs $@ $^
 
-$(BUILD)/%.o: %.c $(BUILD)/flags
+$(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CC) $(all_cppflags) $(all_cflags) -MMD -MP -c -o $@ $<
 
-$(BUILD)/asm/embedded.o: asm/embed.sh $(embedded) $(BUILD)/embedded-names
+$(BUILD)/obj/embedded.o: asm/embed.sh $(embedded) $(BUILD)/embedded-names
 	@mkdir -p $(@D)
-	sh asm/embed.sh $(embedded) > $(BUILD)/asm/embedded.s
-	$(CC) $(sanitize) -c -o $@ $(BUILD)/asm/embedded.s
+	sh asm/embed.sh $(embedded) > $(@:.o=.s)
+	$(CC) -c -o $@ $(@:.o=.s)
 
 $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libwhit.a
 	@mkdir -p $(@D)
@@ -90,9 +91,18 @@ fuzz: ## fuzz each reader of outside data for FUZZ_SECONDS each
 	$(MAKE) $(fuzz_programs)
 	tests/fuzz/run $(BUILD) $(FUZZ_SECONDS)
 
-$(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(library_sources) $(BUILD)/asm/embedded.o $(BUILD)/flags
+fuzz_cflags := -std=c17 $(warnings) -O1 -g -fno-sanitize-recover=all
+fuzz_objects := $(library_sources:%.c=$(BUILD)/fuzz/%.o) $(BUILD)/obj/embedded.o
+
+$(BUILD)/fuzz/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	clang $(all_cppflags) -std=c17 $(warnings) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -MMD -MP -o $@ $< $(library_sources) $(BUILD)/asm/embedded.o $(libraries)
+	clang $(all_cppflags) $(fuzz_cflags) -fsanitize=fuzzer-no-link,address,undefined -MMD -MP -c -o $@ $<
+
+$(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(fuzz_objects)
+	@mkdir -p $(@D)
+	clang $(all_cppflags) $(fuzz_cflags) -fsanitize=fuzzer,address,undefined -MMD -MP -o $@ $< $(fuzz_objects) $(libraries)
+
+.SECONDARY: $(fuzz_objects)
 
 .PHONY: bench
 bench: ## time whit beside what it replaces, in one run
@@ -113,9 +123,12 @@ manuals := $(patsubst docs/man/%.scd,$(BUILD)/man/%,$(wildcard docs/man/*.scd))
 .PHONY: man
 man: $(manuals) ## build the man pages
 
-$(BUILD)/man/%: docs/man/%.scd
+# scdoc writes empty paragraphs, which mandoc -Tlint minds; tidy.awk takes them out.
+$(BUILD)/man/%: docs/man/%.scd docs/man/tidy.awk
 	@mkdir -p $(@D)
-	SOURCE_DATE_EPOCH=0 scdoc < $< > $@
+	SOURCE_DATE_EPOCH=$(RELEASE_TIME) scdoc < $< > $@.scdoc
+	awk -f docs/man/tidy.awk $@.scdoc > $@
+	@rm $@.scdoc
 
 bindir := $(DESTDIR)$(PREFIX)/bin
 mandir := $(DESTDIR)$(PREFIX)/share/man/man1

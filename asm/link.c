@@ -310,8 +310,8 @@ static int drop_sections(const struct job *job, const struct buffer *program, st
     buffer_append(elf, &header, sizeof header);
     buffer_append(elf, program->data + sizeof header, end - sizeof header);
     trace_text(job->options->trace,
-               "drop the section header table: %zu bytes become %llu (truncate -s %llu " PROGRAM
-               "; e_shoff, e_shentsize, e_shnum, e_shstrndx = 0)",
+               "# drop the section header table, %zu bytes become %llu, and set e_shoff, "
+               "e_shentsize, e_shnum, e_shstrndx to 0\n$ truncate -s %llu " PROGRAM,
                program->size, (unsigned long long)end, (unsigned long long)end);
     return buffer_check(elf, error);
 }

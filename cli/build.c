@@ -83,7 +83,8 @@ int command_build(const struct cli_command *command, int argc, char **argv)
 {
     struct image_options options IMAGE_OPTIONS_CLEANUP = {0};
     struct cli_option shared[IMAGE_OPTION_COUNT];
-    image_options_table(&options, shared);
+    image_options_table(&options, "docker, oci, bundle, rootfs, or elf for just the program",
+                        shared);
     bool keep_symbols = false;
     const struct cli_option own[] = {
         {"keep-symbols", 'g', CLI_FLAG, &keep_symbols, NULL,

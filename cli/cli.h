@@ -27,6 +27,7 @@ struct cli_command {
     const char *summary;  /* one line, for `whit --help` */
     const char *help;     /* what a user of it should know; ends in a newline */
     int (*run)(const struct cli_command *command, int argc, char **argv);
+    const char *alias; /* a program's name that stands for it, or NULL */
 };
 
 int command_build(const struct cli_command *command, int argc, char **argv);
@@ -82,6 +83,8 @@ struct cli_arguments cli_parse(const struct cli_command *command, const struct c
 
 /* ---- messages -------------------------------------------------------------------------------- */
 
+/* How the command is called: "whit NAME", or by its alias where that is this program's name. */
+const char *cli_invocation(const struct cli_command *command);
 /* Prints "whit: message" on standard error and returns CLI_FAILED. */
 int cli_fail(const struct error *error);
 /* The same for a wrong command line: adds where help is, and returns CLI_USAGE. */
@@ -127,7 +130,7 @@ int cli_write_file(const char *path, mode_t mode, const struct buffer *bytes, st
 struct program {
     const char *path; /* as it was named, for messages */
     char *name;       /* its file name, without a directory */
-    int fd;     /* open for reading from the start */
+    int fd;           /* open for reading from the start */
     uint64_t size;
     const char *architecture; /* what the image config says */
 };
@@ -158,8 +161,8 @@ struct image_options {
 
 #define IMAGE_OPTION_COUNT 16
 
-/* Fills a table of options that write into `options`. */
-void image_options_table(struct image_options *options,
+/* Fills a table of options that write into `options`; `formats` is the help of --format. */
+void image_options_table(struct image_options *options, const char *formats,
                          struct cli_option table[static IMAGE_OPTION_COUNT]);
 void image_options_free(struct image_options *options);
 

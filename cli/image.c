@@ -10,13 +10,13 @@
 
 #define PROGRAM_MODE 0755
 
-void image_options_table(struct image_options *options,
+void image_options_table(struct image_options *options, const char *formats,
                          struct cli_option table[static IMAGE_OPTION_COUNT])
 {
     const struct cli_option rows[IMAGE_OPTION_COUNT] = {
         {"output", 'o', CLI_TEXT, &options->output, "PATH",
          "where to write (- for standard output); its end tells the format"},
-        {"format", 0, CLI_TEXT, &options->format, "FORMAT", "docker, oci, bundle or rootfs"},
+        {"format", 0, CLI_TEXT, &options->format, "FORMAT", formats},
         {"tag", 't', CLI_TEXT, &options->tag, "NAME:TAG", "name the image"},
         {"path", 0, CLI_TEXT, &options->path, "PATH", "the program's place in the image [/NAME]"},
         {"cmd", 0, CLI_LIST, &options->command, "WORD",
@@ -116,8 +116,11 @@ static int write_image(const struct packer_image *image, const struct program *p
     if (choose_output(program, options, &output, &target, error) < 0 ||
         packer_write(image, &target, output, temporary, cli_trace(common), &size, error) < 0)
         return -1;
-    cli_note(common, "%s: %llu bytes, of them %llu the program's", output, (unsigned long long)size,
-             (unsigned long long)(program ? program->size : 0));
+    if (program)
+        cli_note(common, "%s: %llu bytes, of them %llu the program's", output,
+                 (unsigned long long)size, (unsigned long long)program->size);
+    else
+        cli_note(common, "%s: %llu bytes", output, (unsigned long long)size);
     return 0;
 }
 
@@ -134,6 +137,9 @@ int image_write(const struct program *program, const struct image_options *optio
         return write_image(&image, program, options, temporary, common, error);
 
     const char *path = options->path ? options->path : program->name;
+    if (!path[strspn(path, "/")])
+        return error_set(error, "--path '%s': name a file, such as /usr/bin/%s", path,
+                         program->name);
     struct packer_file file = {.path = path + strspn(path, "/"),
                                .mode = PROGRAM_MODE,
                                .content = {.fd = program->fd, .size = program->size}};

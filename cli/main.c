@@ -1,6 +1,7 @@
 /* whit: the table of its commands, and the way to one of them. */
 #include "cli/cli.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,37 +24,37 @@ static const struct cli_command commands[] = {
      "  whit build hello message='Hello runc!\\r\\n' -t hello-runc:nasm -o hello.tar.gz\n"
      "  whit build hello --format=elf -o hello\n"
      "  whit build ./server --expose 8080/tcp -t server -o server.oci\n",
-     command_build},
+     command_build, NULL},
     {"check", "FILE...", "will this binary run in FROM scratch?",
      "Says of each file whether Linux would start it in an empty image. Exit code: 0 when nothing\n"
      "was found at or above the fail level, 1 when something was, 2 when a file could not be "
      "read.\n"
      "`elfcheck` is the same command under a name of its own.\n",
-     command_check},
+     command_check, "elfcheck"},
     {"describe", "TEMPLATE", "one template's parameters, contract and system calls", "",
-     command_describe},
+     command_describe, NULL},
     {"gen", "TEMPLATE [KEY=VALUE]...", "write a template as one NASM source",
      "The source includes all it needs: read it, change it, assemble it with `whit link` or by "
      "hand.\n",
-     command_gen},
+     command_gen, NULL},
     {"inspect", "IMAGE", "what an image holds, and where every byte went",
      "Reads docker archives and OCI layouts, compressed or not, and computes each digest again.\n"
      "Exit code 1 when one differs.\n",
-     command_inspect},
+     command_inspect, NULL},
     {"link", "FILE.asm", "assemble and link to the smallest static ELF",
      "Runs nasm, then ld with whit's own linker script, then drops the section header table.\n",
-     command_link},
-    {"list", "", "the templates", "", command_list},
+     command_link, NULL},
+    {"list", "", "the templates", "", command_list, NULL},
     {"pack", "BINARY", "put a binary into an image",
      "The output's name tells the format, as with `whit build`. `whit pack --empty` makes the "
      "image\n"
      "without any file.\n",
-     command_pack},
+     command_pack, NULL},
     {"run", "IMAGE|BINARY [-- ARG...]", "run an image or a binary in a container",
      "Runs it with runc, or with bubblewrap where runc cannot. For an image the ARGs replace its\n"
      "Cmd, as with docker run; for a binary they follow its name. The exit code is the program's;\n"
      "125 when it could not be run.\n",
-     command_run},
+     command_run, NULL},
 };
 
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)
@@ -86,17 +87,30 @@ static int reject_command(const char *name)
         names[i] = commands[i].name;
     const char *nearest = text_nearest(name, names, COMMAND_COUNT);
     struct error error;
-    error_set(&error, "unknown command '%s'%s%s%s; `whit --help` lists them", name,
-              nearest ? ": did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+    if (*name == '-')
+        error_set(&error, "a command comes first, then its options: whit COMMAND %s", name);
+    else
+        error_set(&error, "unknown command '%s'%s%s%s", name, nearest ? ": did you mean '" : "",
+                  nearest ? nearest : "", nearest ? "'?" : "");
     cli_fail(&error);
+    fprintf(stderr, "whit: `whit --help` lists the commands\n");
     return CLI_USAGE;
+}
+
+/* The command that goes by this program's name, or NULL. */
+static const struct cli_command *find_alias(void)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        if (commands[i].alias && strcmp(program_invocation_short_name, commands[i].alias) == 0)
+            return &commands[i];
+    return NULL;
 }
 
 static int dispatch(int argc, char **argv)
 {
-    const char *slash = strrchr(argv[0], '/');
-    if (strcmp(slash ? slash + 1 : argv[0], "elfcheck") == 0)
-        return command_check(find_command("check"), argc, argv);
+    const struct cli_command *alias = find_alias();
+    if (alias)
+        return alias->run(alias, argc, argv);
     const char *name = argc > 1 ? argv[1] : NULL;
     if (!name) {
         print_help();
@@ -108,13 +122,15 @@ static int dispatch(int argc, char **argv)
     }
     bool asks_help =
         strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0;
-    const struct cli_command *command = find_command(asks_help && argc > 2 ? argv[2] : name);
-    if (asks_help && argc > 2 && command)
-        return command->run(command, 2, (char *[]){argv[2], "--help", NULL});
     if (asks_help && argc == 2)
         return print_help();
-    return command ? command->run(command, argc - 1, argv + 1)
-                   : reject_command(asks_help ? argv[2] : name);
+    if (asks_help)
+        name = argv[2];
+    const struct cli_command *command = find_command(name);
+    if (!command)
+        return reject_command(name);
+    return asks_help ? command->run(command, 2, (char *[]){argv[2], "--help", NULL})
+                     : command->run(command, argc - 1, argv + 1);
 }
 
 int main(int argc, char **argv)

@@ -1,9 +1,11 @@
 /* What whit says, and the surroundings that only the command line may read. */
 #include "cli/cli.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -15,6 +17,15 @@ static void say(const char *prefix, const char *text)
     buffer_append_text(&line, prefix);
     text_append_printable(&line, text);
     fprintf(stderr, "%s\n", buffer_text(&line));
+}
+
+const char *cli_invocation(const struct cli_command *command)
+{
+    static char invocation[32];
+    if (command->alias && strcmp(program_invocation_short_name, command->alias) == 0)
+        return command->alias;
+    snprintf(invocation, sizeof invocation, "whit %s", command->name);
+    return invocation;
 }
 
 int cli_fail(const struct error *error)
@@ -31,7 +42,7 @@ int cli_misuse(const struct cli_command *command, const char *format, ...)
     vsnprintf(error.message, sizeof error.message, format, arguments);
     va_end(arguments);
     cli_fail(&error);
-    fprintf(stderr, "whit: `whit %s --help` explains it\n", command->name);
+    fprintf(stderr, "whit: `%s --help` explains it\n", cli_invocation(command));
     return CLI_USAGE;
 }
 

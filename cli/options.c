@@ -27,8 +27,9 @@ static void add_table(struct option_set *set, const struct cli_option *table)
 static int print_help(const struct cli_command *command, const struct option_set *set)
 {
     struct buffer text BUFFER_CLEANUP = {0};
-    buffer_printf(&text, "%s: %s\n\nUsage: whit %s [OPTION]... %s\n\n", command->name,
-                  command->summary, command->name, command->operands);
+    const char *invocation = cli_invocation(command);
+    buffer_printf(&text, "%s: %s\n\nUsage: %s [OPTION]... %s\n\n", invocation, command->summary,
+                  invocation, command->operands);
     if (*command->help)
         buffer_printf(&text, "%s\n", command->help);
     buffer_append_text(&text, "Options:\n");
@@ -128,11 +129,12 @@ struct cli_arguments cli_parse(const struct cli_command *command, const struct c
     else if (version)
         puts("whit " WHIT_VERSION);
     else if (arguments.count < least)
-        arguments.code = cli_misuse(command, "an operand is missing: whit %s %s", command->name,
-                                    command->operands);
+        arguments.code = cli_misuse(command, "an operand is missing: %s %s",
+                                    cli_invocation(command), command->operands);
     else if (most >= 0 && arguments.count > most)
-        arguments.code = cli_misuse(command, "'%s' is one operand too many: whit %s %s",
-                                    arguments.operands[most], command->name, command->operands);
+        arguments.code =
+            cli_misuse(command, "'%s' is one operand too many: %s %s", arguments.operands[most],
+                       cli_invocation(command), command->operands);
     else
         arguments.done = false;
     return arguments;

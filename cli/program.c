@@ -104,6 +104,8 @@ int program_judge(struct program *program, bool force, const struct cli_common *
     if (elfcheck_count(&report, ELFCHECK_ERROR) == 0)
         return 0;
     elfcheck_text(&report, 1, cli_colour(STDERR_FILENO), &text);
+    while (text.size && text.data[text.size - 1] == '\n')
+        text.data[--text.size] = 0;
     if (force) {
         cli_note(common, "%s", buffer_text(&text));
         return 0;

@@ -40,14 +40,21 @@ void elfcheck_verdict(const struct elfcheck_report *report, struct buffer *out)
     append_segments(report, out);
 }
 
-static void append_finding(const struct elfcheck_finding *finding, bool colour, struct buffer *out)
+/* One remedy that several findings in a row have stands once, after the last. */
+static void append_finding(const struct elfcheck_report *report, size_t number, bool colour,
+                           struct buffer *out)
 {
     static const char *const colours[] = {
         [ELFCHECK_INFO] = "", [ELFCHECK_WARNING] = "\033[33m", [ELFCHECK_ERROR] = "\033[31m"};
+    const struct elfcheck_finding *finding = &report->findings[number];
     const struct elfcheck_rule *rule = finding->rule;
-    buffer_printf(out, "  %s%s%s: %s [%s, offset 0x%" PRIx64 "]\n    remedy: %s\n",
+    bool is_last =
+        number + 1 == report->finding_count || strcmp(finding[1].rule->remedy, rule->remedy) != 0;
+    buffer_printf(out, "  %s%s%s: %s [%s, offset 0x%" PRIx64 "]\n",
                   colour ? colours[rule->severity] : "", elfcheck_severity_name(rule->severity),
-                  colour ? RESET : "", finding->message, rule->name, finding->offset, rule->remedy);
+                  colour ? RESET : "", finding->message, rule->name, finding->offset);
+    if (is_last)
+        buffer_printf(out, "    remedy: %s\n", rule->remedy);
 }
 
 void elfcheck_text(const struct elfcheck_report *reports, size_t count, bool colour,
@@ -62,7 +69,7 @@ void elfcheck_text(const struct elfcheck_report *reports, size_t count, bool col
         elfcheck_verdict(report, out);
         buffer_append_text(out, colour ? RESET "\n" : "\n");
         for (size_t j = 0; j < report->finding_count; j++)
-            append_finding(&report->findings[j], colour, out);
+            append_finding(report, j, colour, out);
     }
 }
 

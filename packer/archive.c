@@ -138,7 +138,7 @@ static int open_file(struct packer_archive *archive, struct error *error)
     if (!archive->compression)
         return -1;
     archive->tar = archive->stored;
-    if (!compression_is_none(archive->compression)) {
+    if (archive->compression != &compression_none) {
         uint64_t start = archive->spool.size;
         if (compression_expand(archive->compression, &archive->stored, &archive->spool.sink,
                                &archive->parts, error) < 0)
@@ -173,7 +173,8 @@ struct packer_archive *packer_open(const char *path, const char *temporary,
         error_set(error, "out of memory");
         return NULL;
     }
-    *archive = (struct packer_archive){.left = *limits, .directory = -1, .file = -1};
+    *archive = (struct packer_archive){
+        .left = *limits, .compression = &compression_none, .directory = -1, .file = -1};
     archive->spool = (struct spool){
         .sink.write = write_to_spool, .archive = archive, .directory = strdup(temporary), .fd = -1};
     if (open_path(archive, path, error) < 0)

@@ -9,25 +9,6 @@
 
 #define CHUNK_SIZE (128 * 1024)
 
-/* Bytes on their way through a decompressor, which moves both ends on. */
-struct flow {
-    const unsigned char *in;
-    size_t in_size;
-    unsigned char *out;
-    size_t out_size;
-};
-
-enum progress { PROGRESS_FAILED = -1, PROGRESS_MORE, PROGRESS_PART_ENDS };
-
-struct compression {
-    const char *name;
-    const char *magic; /* the first bytes of every file of this kind */
-    size_t magic_size;
-    void *(*create)(void); /* NULL: known by name only */
-    enum progress (*step)(void *state, struct flow *flow, struct error *error);
-    void (*destroy)(void *state);
-};
-
 /* ---- gzip ------------------------------------------------------------------------------------ */
 
 #define GZIP_WINDOW (MAX_WBITS + 16) /* zlib: with gzip's header and trailer */
@@ -94,15 +75,15 @@ static void zstd_destroy(void *state)
 #define MAGIC(bytes) bytes, sizeof(bytes) - 1
 
 static const struct compression compressions[] = {
-    {"gzip", MAGIC("\x1f\x8b"), gzip_create, gzip_step, gzip_destroy},
-    {"zstd", MAGIC("\x28\xb5\x2f\xfd"), zstd_create, zstd_step, zstd_destroy},
-    {.name = "xz", MAGIC("\xfd\x37zXZ\0")},
-    {.name = "bzip2", MAGIC("BZh")},
-    {.name = "lz4", MAGIC("\x04\x22\x4d\x18")},
+    {"gzip", "members", MAGIC("\x1f\x8b"), gzip_create, gzip_step, gzip_destroy},
+    {"zstd", "frames", MAGIC("\x28\xb5\x2f\xfd"), zstd_create, zstd_step, zstd_destroy},
+    {"xz", NULL, MAGIC("\xfd\x37zXZ\0"), NULL, NULL, NULL},
+    {"bzip2", NULL, MAGIC("BZh"), NULL, NULL, NULL},
+    {"lz4", NULL, MAGIC("\x04\x22\x4d\x18"), NULL, NULL, NULL},
 };
 #define COMPRESSIONS (sizeof compressions / sizeof *compressions)
 
-static const struct compression none = {.name = "none"};
+const struct compression compression_none = {.name = "none"};
 
 const struct compression *compression_detect(const struct extent *stored, struct error *error)
 {
@@ -112,22 +93,12 @@ const struct compression *compression_detect(const struct extent *stored, struct
         return NULL;
     /* A tar archive begins with a file's name, which may be "BZh" as well. */
     if (size == sizeof start && tar_is_header(&start))
-        return &none;
+        return &compression_none;
     for (size_t i = 0; i < COMPRESSIONS; i++)
         if (size >= compressions[i].magic_size &&
             memcmp(&start, compressions[i].magic, compressions[i].magic_size) == 0)
             return &compressions[i];
-    return &none;
-}
-
-const char *compression_name(const struct compression *compression)
-{
-    return compression->name;
-}
-
-bool compression_is_none(const struct compression *compression)
-{
-    return compression == &none;
+    return &compression_none;
 }
 
 static int expand(const struct compression *compression, void *state, const struct extent *stored,
@@ -170,7 +141,7 @@ int compression_expand(const struct compression *compression, const struct exten
                        struct sink *sink, uint64_t *parts, struct error *error)
 {
     *parts = 0;
-    if (compression_is_none(compression))
+    if (compression == &compression_none)
         return extent_copy(stored, sink, error);
     if (!compression->create)
         return error_set(error,

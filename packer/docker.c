@@ -53,7 +53,8 @@ int docker_write(const struct packer_job *job, struct sink *sink, struct error *
         return -1;
     trace_text(job->trace, CONFIG_NAME ": %s", buffer_text(&config));
     trace_text(job->trace, MANIFEST_NAME ": %s", buffer_text(&manifest));
-    trace_text(job->trace, "$ tar cf image.tar %s" CONFIG_NAME " " MANIFEST_NAME,
+    trace_text(job->trace,
+               "$ tar cf image.tar " TAR_OPTIONS " --mode=644 %s" CONFIG_NAME " " MANIFEST_NAME,
                has_layer ? LAYER_NAME " " : "");
     struct content config_content = {.data = config.data, .size = config.size};
     struct content manifest_content = {.data = manifest.data, .size = manifest.size};

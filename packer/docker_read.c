@@ -19,7 +19,8 @@ static int read_docker_config(struct packer_archive *archive, const char *name, 
     struct member *member = member_need(archive, name, error);
     if (!member || !(archive->config = member_read_json(archive, member, error)))
         return -1;
-    struct check check = {.what = "config", .where = "file name"};
+    uint64_t size = member->content.size;
+    struct check check = {.what = "config", .where = "file name", .named_size = size, .size = size};
     if (!digest_of_name(name, &check.named))
         return 0;
     if (extent_hash(&member->content, &check.computed, error) < 0)

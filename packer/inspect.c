@@ -35,7 +35,7 @@ static int tally_member(const struct member *member, struct tally *tally, struct
         if (is_json(&member->content, &json, error) < 0)
             return -1;
         tally->bytes[json ? BYTES_JSON : BYTES_OTHER] += member->content.size;
-    } else if (compression_is_none(member->layer->compression)) {
+    } else if (member->layer->compression == &compression_none) {
         for (size_t i = 0; i < BYTE_KINDS; i++)
             tally->bytes[i] += member->layer->tally.bytes[i];
     } else {

@@ -44,8 +44,7 @@ static void add_bytes(cJSON *object, const struct tally *tally)
 static void add_compression(cJSON *object, const struct compression *compression, uint64_t parts,
                             uint64_t stored, uint64_t size)
 {
-    cJSON_AddStringToObject(object, "compression",
-                            compression ? compression_name(compression) : "none");
+    cJSON_AddStringToObject(object, "compression", compression->name);
     add_number(object, "compressed_parts", parts);
     add_number(object, "stored_size", stored);
     add_number(object, "size", size);
@@ -90,7 +89,7 @@ static void add_entry(void *context, const struct tar_entry *entry)
 static int add_layer(cJSON *list, const struct layer *layer, struct error *error)
 {
     cJSON *object = add_object(list);
-    add_text(object, "file", layer->member->name + sizeof PATH_ROOT);
+    add_text(object, "file", member_path(layer->member));
     add_digest(object, "diff_id", &layer->diff_id);
     add_compression(object, layer->compression, layer->parts, layer->member->content.size,
                     layer->tar.size);

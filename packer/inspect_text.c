@@ -24,11 +24,10 @@ static const char *group_digits(uint64_t number, char text[NUMBER_SIZE])
     return text;
 }
 
-/* "12.3 %" of a whole that is not 0. */
-static void append_share(struct buffer *out, uint64_t part, uint64_t whole)
+/* In percent; of nothing, all. */
+static double share(uint64_t part, uint64_t whole)
 {
-    double share = 100.0 * (double)part / (double)whole;
-    buffer_printf(out, "%5.1f %%", share);
+    return whole ? 100.0 * (double)part / (double)whole : 100.0;
 }
 
 static void append_name(struct buffer *out, const char *text)
@@ -49,17 +48,17 @@ static void append_count(struct buffer *out, uint64_t count, const char *one, co
 
 /* ---- the archive ----------------------------------------------------------------------------- */
 
-/* "gzip in 2 parts, 563 bytes, unpacked 2,591 bytes" */
+/* "gzip in 2 members, 497 bytes (8.8 %), unpacked 5,632 bytes" */
 static void append_sizes(struct buffer *out, const struct compression *compression, uint64_t parts,
                          uint64_t stored, uint64_t size)
 {
-    if (compression && !compression_is_none(compression)) {
-        buffer_append_text(out, compression_name(compression));
+    if (compression != &compression_none) {
+        buffer_append_text(out, compression->name);
         if (parts > 1)
-            buffer_printf(out, " in %llu parts", (unsigned long long)parts);
+            buffer_printf(out, " in %llu %s", (unsigned long long)parts, compression->parts);
         buffer_append_text(out, ", ");
         append_count(out, stored, "byte", "bytes");
-        buffer_append_text(out, ", unpacked ");
+        buffer_printf(out, " (%.1f %%), unpacked ", share(stored, size));
     }
     append_count(out, size, "byte", "bytes");
 }
@@ -76,7 +75,7 @@ static void append_head(struct packer_archive *archive, const struct inspection 
     buffer_append_text(out, "\n\n");
     if (archive->image_count > 1) {
         append_label(out, "images");
-        buffer_printf(out, "%zu, of which this is one\n", archive->image_count);
+        buffer_printf(out, "%zu, one of them shown\n", archive->image_count);
     }
     for (size_t i = 0; i < archive->tags.count; i++) {
         append_label(out, i ? "" : "tags");
@@ -219,12 +218,12 @@ static int append_layer(const struct packer_archive *archive, const struct layer
 {
     buffer_printf(out, "\nlayer %zu of %zu: ", (size_t)(layer - archive->layers) + 1,
                   archive->layer_count);
-    append_name(out, layer->member->name + strlen(PATH_ROOT "/"));
-    buffer_append_text(out, ", ");
     append_sizes(out, layer->compression, layer->parts, layer->member->content.size,
                  layer->tar.size);
     buffer_append_text(out, ", ");
     append_count(out, layer->tally.entries, "entry", "entries");
+    buffer_append_text(out, ", in ");
+    append_name(out, member_path(layer->member));
     buffer_append_text(out, "\n");
     return inspect_entries(layer, append_entry, out, error);
 }
@@ -237,10 +236,8 @@ static void append_bytes(struct buffer *out, const struct tally *tally, uint64_t
     for (size_t i = 0; i < BYTE_KINDS; i++) {
         if (tally->bytes[i] == 0)
             continue;
-        buffer_printf(out, "  %-18s %15s  ", byte_kind_names[i].text,
-                      group_digits(tally->bytes[i], number));
-        append_share(out, tally->bytes[i], size);
-        buffer_append_text(out, "\n");
+        buffer_printf(out, "  %-18s %15s  %5.1f %%\n", byte_kind_names[i].text,
+                      group_digits(tally->bytes[i], number), share(tally->bytes[i], size));
     }
     buffer_printf(out, "  %-18s %15s\n", "total", group_digits(size, number));
 }
@@ -251,7 +248,7 @@ static void append_all_bytes(const struct packer_archive *archive,
     buffer_append_text(out, "\nwhere the bytes are\n");
     append_bytes(out, &inspection->tally, inspection->size);
     for (size_t i = 0; i < archive->layer_count; i++) {
-        if (compression_is_none(archive->layers[i].compression))
+        if (archive->layers[i].compression == &compression_none)
             continue;
         buffer_printf(out, "\nwhere those of layer %zu are, unpacked\n", i + 1);
         append_bytes(out, &archive->layers[i].tally, archive->layers[i].tar.size);

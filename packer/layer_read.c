@@ -80,7 +80,7 @@ static int expand_layer(struct packer_archive *archive, struct layer *layer,
     layer->compression = compression_detect(stored, error);
     if (!layer->compression)
         return -1;
-    bool plain = compression_is_none(layer->compression);
+    bool plain = layer->compression == &compression_none;
     /* A layer that the manifest names a thousand times costs as much as a thousand layers. */
     if ((plain && archive_spend_bytes(archive, stored->size, error) < 0) ||
         hash_sink_init(&hash, plain ? NULL : &archive->spool.sink, error) < 0 ||
@@ -101,8 +101,10 @@ static int load_layer(struct packer_archive *archive, struct layer *layer, size_
     if (layer->descriptor &&
         archive_check_descriptor(archive, layer->descriptor, "layer", number, &stored, error) < 0)
         return -1;
-    if (expand_layer(archive, layer, &stored, &check.computed, error) < 0 ||
-        archive_add_check(archive, &check, error) < 0)
+    if (expand_layer(archive, layer, &stored, &check.computed, error) < 0)
+        return -1;
+    check.size = check.named_size = layer->tar.size;
+    if (archive_add_check(archive, &check, error) < 0)
         return -1;
     return tar_tally(archive, &layer->tar, &layer->tally, count_payload, error);
 }

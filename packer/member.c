@@ -110,6 +110,11 @@ int member_find(struct packer_archive *archive, const char *name, struct member 
                      name);
 }
 
+const char *member_path(const struct member *member)
+{
+    return member->name + strlen(PATH_ROOT "/");
+}
+
 struct member *member_need(struct packer_archive *archive, const char *name, struct error *error)
 {
     struct member *member;
@@ -125,7 +130,7 @@ cJSON *member_read_json(const struct packer_archive *archive, const struct membe
     struct buffer text BUFFER_CLEANUP = {0};
     struct buffer_sink sink = buffer_sink(&text);
     char *name TEXT_CLEANUP = NULL;
-    if (asprintf(&name, "%s: %s", archive->path, member->name + strlen(PATH_ROOT "/")) < 0) {
+    if (asprintf(&name, "%s: %s", archive->path, member_path(member)) < 0) {
         name = NULL;
         error_set(error, "out of memory");
         return NULL;

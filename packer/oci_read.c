@@ -25,10 +25,12 @@ int archive_check_descriptor(struct packer_archive *archive, const cJSON *descri
                              const char *what, size_t number, const struct extent *bytes,
                              struct error *error)
 {
-    struct check check = {
-        .what = what, .number = number, .where = "descriptor", .size = bytes->size};
+    struct check check = {.what = what,
+                          .number = number,
+                          .where = "descriptor",
+                          .named_size = bytes->size,
+                          .size = bytes->size};
     const cJSON *size = cJSON_GetObjectItem(descriptor, "size");
-    check.named_size = bytes->size;
     if (size &&
         (!cJSON_IsNumber(size) || !(size->valuedouble >= 0) || size->valuedouble > LARGEST_INTEGER))
         return error_set(error, "the descriptor of the %s has a size that is none", what);
@@ -126,7 +128,10 @@ static int find_manifest(struct packer_archive *archive, const struct member *fi
 
 int oci_read(struct packer_archive *archive, const struct member *file, struct error *error)
 {
-    if (find_manifest(archive, file, error) < 0)
+    struct member *version;
+    /* What oci-layout says is always the same, but its bytes are part of a directory's too. */
+    if (member_find(archive, "oci-layout", &version, error) < 0 ||
+        find_manifest(archive, file, error) < 0)
         return -1;
     archive->config =
         read_blob(archive, cJSON_GetObjectItem(archive->manifest, "config"), "config", error);

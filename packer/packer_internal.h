@@ -90,6 +90,10 @@ struct packer_job {
     const struct trace *trace;
 };
 
+/* What makes GNU tar write the bytes that tar_write_file writes. */
+#define TAR_OPTIONS \
+    "--format=ustar --blocking-factor=1 --owner=0 --group=0 --numeric-owner --mtime=@0"
+
 /* Tells how a person would have made the layer, and what its digest is. */
 void trace_layer(const struct packer_job *job, const struct digest *diff_id);
 

@@ -21,13 +21,31 @@ int extent_hash(const struct extent *extent, struct digest *digest, struct error
 
 /* ---- compression (decompress.c) -------------------------------------------------------------- */
 
-struct compression;
+/* Bytes on their way through a decompressor, which moves both ends on. */
+struct flow {
+    const unsigned char *in;
+    size_t in_size;
+    unsigned char *out;
+    size_t out_size;
+};
 
-/* Told by the content: never NULL, but on a read error. Bytes of no known kind are "none". */
+enum progress { PROGRESS_FAILED = -1, PROGRESS_MORE, PROGRESS_PART_ENDS };
+
+struct compression {
+    const char *name;
+    const char *parts; /* what more than one stream in a row are called */
+    const char *magic; /* the first bytes of every file of this kind */
+    size_t magic_size;
+    void *(*create)(void); /* NULL: known by name only */
+    enum progress (*step)(void *state, struct flow *flow, struct error *error);
+    void (*destroy)(void *state);
+};
+
+/* What bytes of no known kind are. */
+extern const struct compression compression_none;
+
+/* Told by the content; NULL only on a read error. */
 const struct compression *compression_detect(const struct extent *stored, struct error *error);
-/* "gzip", "zstd", ..., "none" */
-const char *compression_name(const struct compression *compression);
-bool compression_is_none(const struct compression *compression);
 /*
  * Writes the decompressed bytes to the sink. `*parts` counts the gzip members or zstd frames. What
  * is damaged, cut short, followed by something else, or only known by name is an error.
@@ -142,7 +160,7 @@ struct check {
     size_t number;                 /* from 1, where there may be several; or 0 */
     const char *where;             /* it is named: "descriptor", "diff ID", "file name" */
     struct digest named, computed; /* of the bytes */
-    uint64_t named_size, size;     /* named by descriptors; elsewhere equal */
+    uint64_t named_size, size;     /* equal where only the digest is named */
 };
 
 /* What was decompressed, or cannot be read twice. */
@@ -211,6 +229,8 @@ typedef int tar_visitor(struct packer_archive *archive, struct tally *tally,
                         const struct tar_entry *entry, struct error *error);
 tar_visitor member_index; /* makes it a member */
 
+/* Its name as people write it: "blobs/...". */
+const char *member_path(const struct member *member);
 /* The file of that name, with links followed: 1, 0 where there is none, -1. */
 int member_find(struct packer_archive *archive, const char *name, struct member **found,
                 struct error *error);

@@ -40,6 +40,8 @@ static int write_ustar(struct sink *sink, const char *path, char type, mode_t mo
     put_octal(header.gid, sizeof header.gid, 0);
     put_octal(header.size, sizeof header.size, size <= USTAR_LARGEST_SIZE ? size : 0);
     put_octal(header.mtime, sizeof header.mtime, 0);
+    put_octal(header.device_major, sizeof header.device_major, 0);
+    put_octal(header.device_minor, sizeof header.device_minor, 0);
     put_octal(header.checksum, sizeof header.checksum - 1, tar_checksum(&header));
     header.checksum[sizeof header.checksum - 1] = ' ';
     return sink_write(sink, &header, sizeof header, error);

@@ -11,6 +11,16 @@
 #define PAX_SPARSE           "GNU.sparse."
 #define SPARSE_REFUSED       "it is a GNU sparse file, which is not read: archive without --sparse"
 
+/* The texts that pax records may replace. */
+static const struct {
+    const char *keyword;
+    size_t text; /* in struct tar_reader */
+} texts[] = {
+    {"path", offsetof(struct tar_reader, name)},
+    {"linkpath", offsetof(struct tar_reader, link)},
+};
+#define TEXTS (sizeof texts / sizeof *texts)
+
 /* What has a size in its header, but no content (Go: isHeaderOnly). */
 static const char types_without_content[] = {
     TAR_TYPE_HARD_LINK, TAR_TYPE_SYMLINK,   TAR_TYPE_CHARACTER,
@@ -150,45 +160,34 @@ static bool is_zero(const struct tar_header *header)
     return memcmp(header, &zeros, sizeof zeros) == 0;
 }
 
-static int read_block(const struct tar_reader *reader, uint64_t offset, struct tar_header *header,
-                      struct error *error)
-{
-    uint64_t left = reader->archive.size - offset;
-    if (left < sizeof *header)
-        return error_set(error, "the archive ends %llu bytes into a header of %d: it was cut short",
-                         (unsigned long long)left, TAR_BLOCK_SIZE);
-    return extent_read(&reader->archive, offset, header, sizeof *header, error);
-}
-
 /* Counts the zeros at the end. A lone block of them before more data is an end to some readers and
  * none to others, so it is refused; what follows two of them nobody reads. */
 static int read_end(struct tar_reader *reader, struct error *error)
 {
-    uint64_t offset = reader->next;
     struct tar_header header = {0};
-    while (offset < reader->archive.size) {
-        uint64_t seen = offset - reader->next;
-        if (seen >= 2 * sizeof header && reader->archive.size - offset < sizeof header)
-            break;
-        if (read_block(reader, offset, &header, error) < 0)
+    uint64_t offset = reader->next, size = reader->archive.size;
+    for (bool zero = true; zero && size - offset >= sizeof header;) {
+        if (extent_read(&reader->archive, offset, &header, sizeof header, error) < 0)
             return -1;
-        if (!is_zero(&header)) {
-            if (seen >= 2 * sizeof header)
-                break;
-            return error_set(error, "a single block of zeros stands before more entries");
-        }
-        offset += sizeof header;
+        zero = is_zero(&header);
+        offset += zero ? sizeof header : 0;
     }
     reader->end_bytes = offset - reader->next;
+    if (reader->end_bytes == sizeof header && offset < size)
+        return error_set(error, "a single block of zeros stands before more data");
     return 0;
 }
 
 /* 1 and a header whose checksum is right, or 0 at the end of the archive. */
 static int read_header(struct tar_reader *reader, struct tar_header *header, struct error *error)
 {
-    if (reader->next == reader->archive.size)
+    uint64_t left = reader->archive.size - reader->next;
+    if (left == 0)
         return 0;
-    if (read_block(reader, reader->next, header, error) < 0)
+    if (left < sizeof *header)
+        return error_set(error, "the archive ends %llu bytes into a header of %d: it was cut short",
+                         (unsigned long long)left, TAR_BLOCK_SIZE);
+    if (extent_read(&reader->archive, reader->next, header, sizeof *header, error) < 0)
         return -1;
     if (is_zero(header))
         return read_end(reader, error);
@@ -219,15 +218,16 @@ static int take_content(struct tar_reader *reader, uint64_t size, struct extent 
 static int apply_record(struct tar_reader *reader, struct tar_entry *entry, const char *keyword,
                         const char *value, size_t size, struct error *error)
 {
-    struct buffer *text = strcmp(keyword, "path") == 0       ? &reader->name
-                          : strcmp(keyword, "linkpath") == 0 ? &reader->link
-                                                             : NULL;
     if (strncmp(keyword, PAX_SPARSE, strlen(PAX_SPARSE)) == 0)
         return error_set(error, SPARSE_REFUSED);
-    if (text && memchr(value, '\0', size))
-        return error_set(error, "its pax record \"%s\" has a NUL in it", keyword);
-    if (text && size)
-        set_text(text, value, size);
+    /* An empty value leaves what the header says. */
+    for (size_t i = 0; i < TEXTS && size; i++) {
+        if (strcmp(keyword, texts[i].keyword) != 0)
+            continue;
+        if (memchr(value, '\0', size))
+            return error_set(error, "its pax record \"%s\" has a NUL in it", keyword);
+        set_text((struct buffer *)((char *)reader + texts[i].text), value, size);
+    }
     for (size_t i = 0; i < NUMBERS && size; i++)
         if (numbers[i].keyword && strcmp(keyword, numbers[i].keyword) == 0 &&
             !parse_decimal(value, size, number_value(&numbers[i], entry)))

@@ -105,8 +105,7 @@ const char *packer_suffix(const struct packer_target *target)
 void trace_layer(const struct packer_job *job, const struct digest *diff_id)
 {
     struct buffer command BUFFER_CLEANUP = {0};
-    buffer_append_text(&command, "$ tar cf layer.tar --format=ustar --owner=0 --group=0 --mtime=@0 "
-                                 "--blocking-factor=1");
+    buffer_append_text(&command, "$ tar cf layer.tar " TAR_OPTIONS " --mode=755");
     for (size_t i = 0; i < job->image->file_count; i++) {
         buffer_append_text(&command, " ");
         text_quote_shell(&command, job->image->files[i].path);
@@ -133,7 +132,8 @@ static int write_file(const struct packer_job *job, const struct packer_target *
         return -1;
     if (target->gzip)
         trace_text(job->trace,
-                   "$ (head -c %d image.tar | gzip -9n; tail -c +%d image.tar | gzip -9n)",
+                   "$ { head -c %d image.tar | gzip -9n; tail -c +%d image.tar | gzip -9n; } "
+                   ">image.tar.gz",
                    FIRST_MEMBER_SIZE, FIRST_MEMBER_SIZE + 1);
     *size = output.file.size;
     return output_commit(&output, error);

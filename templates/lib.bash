@@ -11,7 +11,10 @@ setup() {
 }
 
 teardown() {
-  [ ${#started[@]} = 0 ] || kill -KILL "${started[@]}" 2>/dev/null || :
+  if [ ${#started[@]} -gt 0 ]; then
+    kill -KILL "${started[@]}" || :
+    wait "${started[@]}" || :
+  fi 2>/dev/null
 }
 
 # build [KEY=VALUE]...: makes the template's program, under its own name.
@@ -72,9 +75,9 @@ field() {
   sed -n "s/^$2:[[:space:]]*//p" "/proc/$1/status" 2>/dev/null
 }
 
-# children PID: their numbers.
+# children PID: their numbers. Other processes end while sed reads, which is no failure.
 children() {
-  sed -n "s/^\([0-9]*\) (.*) [A-Z] $1 .*/\1/p" /proc/[0-9]*/stat 2>/dev/null
+  sed -n "s/^\([0-9]*\) (.*) [A-Za-z] $1 .*/\1/p" /proc/[0-9]*/stat 2>/dev/null || :
 }
 
 has_child() {

@@ -20,7 +20,8 @@ packages() {
       libelf-dev                        gelf.h
       libssl-dev                        openssl/evp.h
       libcjson-dev                      cjson/cJSON.h
-      zlib1g-dev                        zlib.h' ;;
+      zlib1g-dev                        zlib.h
+      libzstd-dev                       zstd.h' ;;
     run) echo '
       nasm                              nasm
       binutils                          ld
@@ -29,12 +30,16 @@ packages() {
     test) echo '
       bats                              bats
       libcmocka-dev                     cmocka.h
+      git                               git
+      openssl                           openssl
       jq                                jq
       binutils                          readelf
       elfutils                          eu-elflint
       gdb                               gdb
       strace                            strace
       qemu-user-static                  qemu-x86_64-static
+      openssl                           openssl
+      bsdextrautils                     col
       xz-utils                          xz
       zstd                              zstd
       mount                             mount

@@ -5,16 +5,18 @@
 ; Exit code: 0; 1 when a file could not be opened or read to its end (the others are copied all the
 ; same); 2 when standard output takes no more.
 ;
-; rbx:  where the next argument's address stands
-; ebp:  the exit code so far
-; r12d: the open file
-; rsp:  the buffer
+; rsp: where the next argument's address stands; below it lies the buffer, for without signal
+; handlers
+;      nothing else uses that memory: bytes saved, as the arguments are taken by pop
+; ebx: the open file
+; ebp: the exit code so far
+; edx: zero or BUFFER_SIZE whenever a file is read
 
 %include "parameters.inc"
 %include "syscall.inc"
 %include "write_all.inc"
 
-BUFFER_SIZE equ 64 * 1024               ; as much as a pipe holds
+BUFFER_SIZE equ 32 * 1024               ; a multiple of 256, so that mov dh loads it in 2 bytes
 O_RDONLY    equ 0
 EXIT_READ   equ 1
 EXIT_WRITE  equ 2
@@ -22,23 +24,28 @@ EXIT_WRITE  equ 2
 section .text
 global _start
 _start:
-    lea     rbx, [rsp + 16]             ; &argv[1]
-    sub     rsp, BUFFER_SIZE
-    cmp     qword [rbx], 0
-    jne     .next
+    pop     rax                         ; argc
+    pop     rdi                         ; argv[0]
+    dec     eax
 %if PARAM_PATH_SIZE
-    mov     edi, path
-    jmp     .open
+    mov     edi, path                   ; keeps the flags
+    jz      .open
 %else
-    jmp     .copy                       ; r12d is zero: standard input
+    jz      .copy                       ; ebx is zero: standard input
 %endif
+    jmp     .next
 
+.failed:
+    LOAD    rbp, EXIT_READ
+.close:
+    test    ebx, ebx                    ; 0, standard input, stays open: it may be named again;
+    jle     .next                       ; what could not be opened is negative
+    SYSCALL close                       ; edi is still the file
 .next:
-    mov     rdi, [rbx]
-    add     rbx, 8
+    pop     rdi
     test    rdi, rdi
     jz      .exit
-    xor     r12d, r12d
+    xor     ebx, ebx
     cmp     word [rdi], '-'             ; with the NUL after it
     je      .copy
 .open:
@@ -46,34 +53,28 @@ _start:
     SYSCALL open
     cmp     eax, -EINTR
     je      .open
-    test    eax, eax
+    xchg    eax, ebx
+    test    ebx, ebx
     js      .failed
-    xchg    eax, r12d
 
 .copy:
-    mov     edi, r12d
+    mov     edi, ebx
+    mov     dh, BUFFER_SIZE >> 8
+    push    rax                         ; what LOAD pushes must not reach the buffer
     push    rsp
     pop     rsi
-    mov     edx, BUFFER_SIZE
+    pop     rax
+    sub     rsi, rdx
     SYSCALL read
     cmp     eax, -EINTR
     je      .copy
     test    eax, eax
-    jz      .close
     js      .failed
+    jz      .close
     xchg    eax, edx
     LOAD    rdi, STDOUT
     WRITE_ALL .cannot_write
     jmp     .copy
-
-.failed:
-    LOAD    rbp, EXIT_READ
-.close:
-    mov     edi, r12d
-    test    edi, edi                    ; standard input stays open: it may be named again
-    jz      .next
-    SYSCALL close
-    jmp     .next
 
 .cannot_write:
     LOAD    rbp, EXIT_WRITE

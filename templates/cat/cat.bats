@@ -9,10 +9,10 @@ bytes() {
 
 @test "files come out in the order of the arguments" {
   build
-  printf one >1
-  printf two >2
-  [ "$(./cat 1 2 1)" = onetwoone ]
-  [ "$(./cat 2)" = two ]
+  printf one >first
+  printf two >second
+  [ "$(./cat first second first)" = onetwoone ]
+  [ "$(./cat second)" = two ]
 }
 
 @test "without arguments it copies standard input" {
@@ -26,10 +26,10 @@ bytes() {
 
 @test "- is standard input, once it is read empty as well" {
   build
-  printf one >1
-  printf two >2
-  [ "$(./cat 1 - 2 <2)" = onetwotwo ]
-  [ "$(./cat - - 1 <2)" = twoone ]
+  printf one >first
+  printf two >second
+  [ "$(./cat first - second <second)" = onetwotwo ]
+  [ "$(./cat - - first <second)" = twoone ]
 }
 
 @test "a name that only begins with - is a file's" {
@@ -55,12 +55,12 @@ bytes() {
 }
 
 @test "the file named by path is copied where no argument names one" {
-  printf one >1
-  printf two >2
-  build path="$PWD/1"
+  printf one >first
+  printf two >second
+  build path="$PWD/first"
   [ "$(./cat)" = one ]
-  [ "$(./cat 2)" = two ]
-  [ "$(./cat - <2)" = two ]
+  [ "$(./cat second)" = two ]
+  [ "$(./cat - <second)" = two ]
   cd /
   [ "$("$OLDPWD/cat")" = one ]
 }
@@ -79,9 +79,9 @@ bytes() {
 
 @test "a missing file ends with 1, and the others are copied" {
   build
-  printf one >1
-  printf two >2
-  run -1 --separate-stderr ./cat 1 missing 2
+  printf one >first
+  printf two >second
+  run -1 --separate-stderr ./cat first missing second
   [ "$output" = onetwo ]
   run -1 ./cat ''
   build path=/missing
@@ -90,20 +90,20 @@ bytes() {
 
 @test "a file that cannot be read ends with 1, and the others are copied" {
   build
-  printf one >1
-  run -1 ./cat . 1
+  printf one >first
+  run -1 ./cat . first
   [ "$output" = one ]
-  run -1 bash -c './cat - 1 <&-'
+  run -1 bash -c './cat - first <&-'
   [ "$output" = one ]
-  run -1 bash -c './cat - 1 <.'
+  run -1 bash -c './cat - first <.'
   [ "$output" = one ]
 }
 
 @test "an error in the midst of a file ends with 1 after what could be read" {
   build
   bytes 1000000 >file
-  printf one >1
-  run -1 bash -c 'strace -qq -o trace -e inject=read:error=EIO:when=2 ./cat file 1 >out'
+  printf one >first
+  run -1 bash -c 'strace -qq -o trace -e inject=read:error=EIO:when=2 ./cat file first >out'
   size=$(($(stat -c %s out) - 3))
   [ $size -gt 0 ]
   cmp out <(head -c $size file && printf one)

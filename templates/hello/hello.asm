@@ -11,13 +11,15 @@
 %include "syscall.inc"
 %include "write_all.inc"
 
-PIPE_BUF equ 4096                       ; a pipe takes so much as a whole or not at all: one call will do
+PIPE_BUF equ 4096                       ; a pipe takes so much whole or not at all: one call does
 
 ; SET_SIZE
 ;   Loads edx, which is zero, with the message's size by the shortest code.
 %macro SET_SIZE 0
   %if PARAM_MESSAGE_SIZE < 0x100
     mov     dl, PARAM_MESSAGE_SIZE
+  %elif PARAM_MESSAGE_SIZE < 0x10000 && PARAM_MESSAGE_SIZE % 0x100 = 0
+    mov     dh, PARAM_MESSAGE_SIZE / 0x100
   %elif PARAM_MESSAGE_SIZE < 0x10000
     mov     dx, PARAM_MESSAGE_SIZE
   %else
@@ -39,7 +41,11 @@ section .text
 global _start
 _start:
 %if PARAM_MESSAGE_SIZE = 0
-    EXIT    PARAM_EXIT_CODE
+  %if PARAM_EXIT_CODE
+    mov     dil, PARAM_EXIT_CODE
+  %endif
+    mov     al, SYS_exit                ; rax and rdi are zero at the start: a byte less than LOAD
+    syscall
 
 %else
     mov     al, SYS_write
@@ -58,6 +64,14 @@ _start:
     SET_EXIT_CODE
     %endif
     SYSCALL exit
+
+  %elif PARAM_ON_ERROR_EXIT && PARAM_EXIT_CODE = 0
+    syscall
+    sub     eax, edx                    ; 0; negative when the write failed or was short
+    shr     eax, 31                     ; the sign is the exit code: a byte less than the jump below
+    xchg    eax, edi                    ; eax: 1
+    mov     al, SYS_exit
+    syscall
 
   %elif PARAM_ON_ERROR_EXIT && PARAM_EXIT_CODE != 1
     syscall

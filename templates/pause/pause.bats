@@ -2,9 +2,8 @@
 
 load ../lib
 
-# start_pause [COMMAND...]: in the background, by the command if there is one.
 start_pause() {
-  start "$@" ./pause
+  start ./pause
   within 5 waits_for_signal "$pid"
 }
 
@@ -93,7 +92,7 @@ END
 @test "stopped and continued it goes on" {
   build exit_code=7
   start_pause
-  for round in 1 2 3; do
+  for _ in 1 2 3; do
     stop_and_continue "$pid"
   done
   waits_for_signal "$pid"
@@ -115,7 +114,7 @@ END
   start_as_process_1 sh -c '(sh -c "read -r line" <go &); exec ./pause'
   within 5 waits_for_signal "$pid"
   within 5 has_child "$pid"
-  echo >go
+  : >go
   within 5 has_no_children "$pid"
 }
 
@@ -125,7 +124,7 @@ END
   mkfifo go
   start perl -e 'fork or exit for 1 .. 2; open(my $go, "<", "go"); exec "./pause"'
   within 5 has_zombie "$pid"
-  echo >go
+  : >go
   within 5 waits_for_signal "$pid"
   has_no_children "$pid"
 }
@@ -137,7 +136,7 @@ END
   within 5 waits_for_signal "$pid"
   within 5 has_one_child "$pid"
   run ! has_zombie "$pid"
-  echo >go
+  : >go
   within 5 has_no_children "$pid"
 }
 

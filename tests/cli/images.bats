@@ -123,3 +123,17 @@ END
   "$WHIT" build -q hello --path "$(printf 'd%.0s' $(seq 200))/$(printf 'f%.0s' $(seq 200))" -o long.tar
   [ "$(tar xOf long.tar layer.tar | tar t | wc -c)" = 402 ]
 }
+
+@test "the commands that -v shows for packing make the very same bytes" {
+  "$WHIT" build -q hello --format=elf -o hello
+  "$WHIT" pack -v hello -t a:b -o image.tar 2>steps
+  for name in config manifest; do
+    printf %s "$(sed -n "s/^$name.json: //p" steps)" >$name.json
+  done
+  mv image.tar expected.tar
+  grep '^\$ tar ' steps | sed 's/^\$ //' >commands
+  [ "$(wc -l <commands)" = 2 ]
+  (umask 077 && sh -e commands)
+  cmp image.tar expected.tar
+  grep -q "^$(sha256sum layer.tar)\$" steps
+}

@@ -55,7 +55,7 @@ box_settled() { [ -e "$BOX/pid" ] || ! kill -0 "$(cat "$BOX/outer")"; }
 # box COMMAND...: runs it in the box, in this directory and with this environment.
 box() {
   # shellcheck disable=SC2016 # for the shell inside
-  nsenter --target "$(cat "$BOX/pid")" --mount --root --cgroup --net --pid -- \
+  nsenter --target "$(cat "$BOX/pid")" --mount --root --wd --cgroup --net --pid -- \
     sh -c 'echo 0 >/sys/fs/cgroup/box/cgroup.procs; cd "$0" && exec "$@"' "$PWD" "$@"
 }
 

@@ -1,0 +1,58 @@
+#!/bin/sh
+# Prints the tables of docs/sizes.md. $WHIT is the whit to measure.
+#
+#   WHIT=whit sh docs/sizes.sh
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+cd "$work"
+
+# The bytes of a file, or of all files in a directory.
+size() {
+  find "$1" -type f -printf '%s\n' | awk '{ sum += $1 } END { print sum }'
+}
+
+hello() {
+  "$WHIT" build -q hello 'message=Hello runc!\r\n' -t hello-runc:nasm "$@"
+}
+
+row() {
+  printf '| %-26s | %7s | %7s |\n' "$@"
+}
+
+mkdir hand
+sh "$here/by-hand.sh" hand
+hello --format=elf -o hello
+hello --format=elf on_error=ignore -o hello-ignore
+for format in tar tar.gz oci.tar oci.tar.gz rootfs.tar rootfs.tar.gz oci bundle; do
+  hello -o "hello.$format"
+done
+"$WHIT" pack -q --empty -t scratch0 -o empty.tar
+"$WHIT" pack -q --empty -t scratch0 -o empty.tar.gz
+
+row 'bytes' 'by hand' 'whit'
+row '---' '---:' '---:'
+row 'program' "$(size hand/hello)" "$(size hello)"
+row 'with on_error=ignore' '' "$(size hello-ignore)"
+row 'docker archive, .tar' "$(size hand/hello.tar)" "$(size hello.tar)"
+row '.tar.gz' '' "$(size hello.tar.gz)"
+row 'OCI layout, .oci' '' "$(size hello.oci)"
+row '.oci.tar' '' "$(size hello.oci.tar)"
+row '.oci.tar.gz' '' "$(size hello.oci.tar.gz)"
+row 'runc bundle, .bundle' "$(size hand/bundle)" "$(size hello.bundle)"
+row 'rootfs, .rootfs.tar' "$(size hand/layer.tar)" "$(size hello.rootfs.tar)"
+row '.rootfs.tar.gz' '' "$(size hello.rootfs.tar.gz)"
+row 'empty image, .tar' '' "$(size empty.tar)"
+row '.tar.gz' '' "$(size empty.tar.gz)"
+
+echo
+row 'template' 'program' '.tar.gz'
+row '---' '---:' '---:'
+for template in $("$WHIT" list -q); do
+  "$WHIT" build -q "$template" --format=elf -o program
+  "$WHIT" build -q "$template" -t "$template" -o program.tar.gz
+  row "$template" "$(size program)" "$(size program.tar.gz)"
+done

@@ -1,0 +1,80 @@
+#!/usr/bin/env bats
+# The README says what is so.
+
+load ../engines/lib
+load lib
+
+setup_file() {
+  engine_start docker dockerd docker podman crun
+  [ -e "$SKIP" ] || start_podman
+}
+
+setup() { enter_empty_directory; }
+teardown_file() { box_close; }
+
+# Rows of the Markdown table below a heading, without its head, cells trimmed.
+table_of() { # FILE HEADING
+  sed -n "/^##* $2\$/,/^##* /p" "$1" | grep '^|' | sed -e '1,2d' -e 's/^| *//; s/ *|$//; s/ *| */|/g'
+}
+
+@test "every command of the README prints what it shows" {
+  unset -f docker podman whit
+  check_console "$ROOT/README.md" plain
+}
+
+@test "every command of the README prints what it shows, with docker and podman" {
+  engine_setup docker
+  cd work
+  check_console "$ROOT/README.md" all
+}
+
+@test "the README names every command" {
+  local command
+  for command in $("$WHIT" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
+    table_of "$ROOT/README.md" Commands | grep -qF "\`whit $command " ||
+      table_of "$ROOT/README.md" Commands | grep -qF "\`whit $command\`"
+  done
+}
+
+@test "the README's templates are those of whit list, with all parameters" {
+  local name
+  table_of "$ROOT/README.md" Templates | tr -d '\`' >shown
+  unset -f whit
+  for name in $(whit list -q); do
+    echo "$name|$(whit list | sed -n "s/^$name  *//p")|$(whit describe "$name" |
+      sed -n 's/^  \([a-z0-9_]*\) (.*/\1/p' | paste -sd , | sed 's/,/, /g')"
+  done >real
+  diff shown real
+}
+
+@test "every ending in the README's table of formats makes an image" {
+  local ending
+  unset -f whit
+  for ending in $(table_of "$ROOT/README.md" Formats | cut -d '|' -f 1 | tr -d '\`,'); do
+    whit build -q hello -o "hello$ending"
+    [ -e "hello$ending" ]
+  done
+  [ "$(find . -maxdepth 1 -name 'hello.*' | wc -l)" -ge 8 ]
+}
+
+@test "the README's sizes are in sizes.md" {
+  local row rows
+  rows=$(sed -n '/^| *bytes/,/^$/p' "$ROOT/README.md" | grep '^|')
+  [ "$(wc -l <<<"$rows")" -ge 4 ]
+  while IFS= read -r row; do
+    grep -qxF -e "$row" "$ROOT/docs/sizes.md"
+  done <<<"$rows"
+}
+
+@test "sizes.md shows what sizes.sh prints" {
+  sh "$ROOT/docs/sizes.sh" >printed
+  diff <(grep '^|' "$ROOT/docs/sizes.md") <(grep '^|' printed)
+}
+
+@test "the demo builds, checks, runs and compares" {
+  sh "$ROOT/docs/demo.sh" >printed 2>&1
+  tr -d '\r' <printed | grep -x 'Hello runc!'
+  grep -E '^program, bytes +8872 +[0-9]{3}$' printed
+  grep -E '^docker archive, bytes +30720 +[0-9]{4}$' printed
+  grep -E '^docker archive, gzip, bytes +[0-9]{3,4} +[0-9]{3}$' printed
+}
