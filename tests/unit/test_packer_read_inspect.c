@@ -40,7 +40,7 @@ static void shows_an_image_to_people(void **state)
 {
     (void)state;
     static const char expected[] =
-        ": docker archive, 9,216 bytes\n"
+        ": docker archive, 8,192 bytes\n"
         "\n"
         "tags          a:b\n"
         "os            linux\n"
@@ -57,7 +57,7 @@ static void shows_an_image_to_people(void **state)
         "\n"
         "digests\n"
         "  ok        layer 1   "
-        "sha256:9c96ea1ff8dffc8cb2c37b31cd3e8b0fca9e8ac8fa4eac9c1fd47b2cc82b4fe1  diff ID\n"
+        "sha256:3228e57decb05b06191bf64925d96aeaf3d45514c6f258ba9474ec99eb43df26  diff ID\n"
         "\n"
         "layer 1 of 1: 4,608 bytes, 6 entries, in 1.tar\n"
         "  drwxr-xr-t 0:0                  0  bin/\n"
@@ -69,12 +69,12 @@ static void shows_an_image_to_people(void **state)
         "here)\n"
         "\n"
         "where the bytes are\n"
-        "  tar headers                  5,120   55.6 %\n"
-        "  JSON                           387    4.2 %\n"
+        "  tar headers                  4,608   56.2 %\n"
+        "  JSON                           396    4.8 %\n"
         "  payload                          4    0.0 %\n"
-        "  padding                      1,657   18.0 %\n"
-        "  end of archive               2,048   22.2 %\n"
-        "  total                        9,216\n";
+        "  padding                      1,136   13.9 %\n"
+        "  end of archive               2,048   25.0 %\n"
+        "  total                        8,192\n";
     struct buffer layer BUFFER_CLEANUP = {0}, tar BUFFER_CLEANUP = {0};
     struct buffer text BUFFER_CLEANUP = {0}, json BUFFER_CLEANUP = {0};
     struct buffer config BUFFER_CLEANUP = {0};
