@@ -159,20 +159,21 @@ static int bubblewrap_arguments(const struct container *container, const char *r
                                 struct words *words, struct error *error)
 {
     static const char *const isolation[] = {
-        "bwrap",         "--unshare-user-try", "--unshare-ipc",
-        "--unshare-pid", "--unshare-net",      "--unshare-uts",
-        "--as-pid-1",    "--die-with-parent",  "--cap-drop",
-        "ALL",           "--clearenv",         NULL,
+        "bwrap",      "--unshare-ipc",     "--unshare-pid", "--unshare-net", "--unshare-uts",
+        "--as-pid-1", "--die-with-parent", "--cap-drop",    "ALL",           "--clearenv",
+        NULL,
     };
     const struct packer_process *process = &container->process;
+    /* Root needs no user namespace to be root inside, and gets none in a chroot. */
+    bool needs_user = geteuid() || process->uid || process->gid;
     char uid[16], gid[16];
     snprintf(uid, sizeof uid, "%u", process->uid);
     snprintf(gid, sizeof gid, "%u", process->gid);
-    const char *const user[] = {"--uid", uid, "--gid", gid, NULL};
+    const char *const user[] = {"--unshare-user", "--uid", uid, "--gid", gid, NULL};
     const char *const files[] = {"--ro-bind", rootfs, "/",       "--proc",           "/proc",
                                  "--dev",     "/dev", "--chdir", process->directory, NULL};
     if (words_append_all(words, isolation, error) < 0 ||
-        (process->uid && words_append_all(words, user, error) < 0) ||
+        (needs_user && words_append_all(words, user, error) < 0) ||
         words_append_all(words, files, error) < 0)
         return -1;
     for (size_t i = 0; i < process->environment.count; i++) {

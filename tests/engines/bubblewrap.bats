@@ -37,6 +37,15 @@ whit_without_runc() { box env PATH="$PWD/bin" "$WHIT" "$@"; }
   grep -w bubblewrap errors
 }
 
+@test "bubblewrap runs the image in a chroot, where nobody makes a user namespace" {
+  hello hello.tar.gz
+  mkdir root
+  # shellcheck disable=SC2016 # for the shell inside
+  prints 'Hello runc!\r\n' box unshare --mount sh -c \
+    'mount --rbind / root && exec chroot root env PATH="$0/bin" "$1" run "$0/hello.tar.gz"' \
+    "$PWD" "$WHIT"
+}
+
 @test "bubblewrap's exit code is the program's" {
   for code in 0 1 42 125 255; do
     "$WHIT" build exit code=$code -o exit.tar

@@ -139,8 +139,10 @@ END
 engine_start() {
   local engine=$1 program
   shift
+  # No settings of the user's.
   unset DOCKER_HOST DOCKER_CONTEXT CONTAINER_HOST CONTAINERD_ADDRESS CONTAINERD_NAMESPACE
-  export HOME=$BATS_FILE_TMPDIR # no settings of the user's
+  unset SOURCE_DATE_EPOCH WHIT_DATA
+  export HOME=$BATS_FILE_TMPDIR
   for program in "${@:-$engine}"; do
     if ! type -P "$program" >/dev/null; then
       echo "$program is not installed" >"$SKIP"

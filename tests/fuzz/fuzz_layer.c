@@ -10,6 +10,13 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Gives each block the checksum that it would have as a header, since no fuzzer guesses one. */
+static void sum_blocks(struct buffer *layer)
+{
+    for (size_t i = 0; i + TAR_BLOCK_SIZE <= layer->size; i += TAR_BLOCK_SIZE)
+        builder_sum((struct tar_header *)(layer->data + i));
+}
+
 static size_t count_entries(const char *path)
 {
     DIR *directory = opendir(path);
@@ -30,13 +37,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     };
     struct error error;
     struct buffer tar BUFFER_CLEANUP = {0};
+    struct buffer lower BUFFER_CLEANUP = {0}, upper BUFFER_CLEANUP = {0};
     const uint8_t *cut = memmem(data, size, SEPARATOR, strlen(SEPARATOR));
-    struct buffer layers[LAYERS] = {{.data = (unsigned char *)data, .size = size}};
-    if (cut) {
-        layers[0].size = (size_t)(cut - data);
-        layers[1].data = (unsigned char *)cut + strlen(SEPARATOR);
-        layers[1].size = size - layers[0].size - strlen(SEPARATOR);
-    }
+    size_t first = cut ? (size_t)(cut - data) : size;
+    buffer_append(&lower, data, first);
+    if (cut)
+        buffer_append(&upper, cut + strlen(SEPARATOR), size - first - strlen(SEPARATOR));
+    sum_blocks(&lower);
+    sum_blocks(&upper);
+    struct buffer layers[LAYERS] = {lower, upper};
     builder_image(&tar, layers, LAYERS);
     struct packer_archive *archive PACKER_CLOSE_CLEANUP =
         builder_open(tar.data, tar.size, &limits, &error);
