@@ -53,7 +53,7 @@ static const struct cli_command commands[] = {
     {"run", "IMAGE|BINARY [-- ARG...]", "run an image or a binary in a container",
      "Runs it with runc, or with bubblewrap where runc cannot. For an image the ARGs replace its\n"
      "Cmd, as with docker run; for a binary they follow its name. The exit code is the program's;\n"
-     "125 when it could not be run.\n",
+     "125 when it could not be run, 127 when the image holds no such program.\n",
      command_run, NULL},
 };
 

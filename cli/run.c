@@ -258,5 +258,11 @@ int command_run(const struct cli_command *command, int argc, char **argv)
         cli_fail(&error);
         return CLI_CANNOT_RUN;
     }
+    if (!packer_process_exists(&container.process, container.rootfs)) {
+        error_set(&error, "%s holds no %s: name another program after --", path,
+                  container.process.arguments.items[0]);
+        cli_fail(&error);
+        return CLI_NOT_FOUND;
+    }
     return run_container(&container, &arguments.common);
 }

@@ -1,6 +1,8 @@
 /* The runc bundle: config.json beside rootfs/ (OCI runtime-spec 1.0, bundle.md and config.md). */
-#include "packer/packer_internal.h"
+#include "packer/read_internal.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -91,6 +93,15 @@ int packer_process_init(struct packer_process *process, const cJSON *document,
     const char *directory = json_string(config, "WorkingDir");
     process->directory = strdup(directory && *directory ? directory : "/");
     return process->directory ? 0 : error_set(error, "out of memory");
+}
+
+bool packer_process_exists(const struct packer_process *process, int rootfs)
+{
+    const char *path = process->arguments.items[0];
+    if (path[0] != '/')
+        return true;
+    int fd FD_CLEANUP = open_beneath(rootfs, path + strspn(path, "/"), O_PATH, 0);
+    return fd >= 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
 void packer_process_free(struct packer_process *process)

@@ -104,6 +104,9 @@ struct packer_process {
  */
 int packer_process_init(struct packer_process *process, const cJSON *config,
                         const char *const *arguments, struct error *error);
+/* Whether the root file system, an open directory, may hold the program: false only where it is
+ * named by a path and is not there. A bare name is the runner's to look up in PATH. */
+bool packer_process_exists(const struct packer_process *process, int rootfs);
 void packer_process_free(struct packer_process *process);
 #define PACKER_PROCESS_CLEANUP __attribute__((cleanup(packer_process_free)))
 
@@ -124,8 +127,8 @@ int packer_bundle_config(const struct packer_process *process, const struct pack
 struct packer_limits {
     uint64_t unpacked_bytes; /* the decompressed archive and all its uncompressed layers together */
     uint64_t unpacked_ratio; /* the same as a multiple of the archive's size: see below */
-    uint64_t entries;        /* tar entries, and directories made for them, of all layers together */
-    uint64_t json_bytes;     /* of one JSON document; containers/image too stops at 4 MiB */
+    uint64_t entries;    /* tar entries, and directories made for them, of all layers together */
+    uint64_t json_bytes; /* of one JSON document; containers/image too stops at 4 MiB */
 };
 
 /* However small an archive is, it may unpack to this much: the ratio counts beyond it. */

@@ -85,3 +85,10 @@ by_runc() { grep -w runc errors && ! grep -w bubblewrap errors; }
   [ -z "$(ls -A temporary)" ]
   box cat /proc/self/mounts | cmp before -
 }
+
+@test "whit run says that the image holds no such program, and exits 127" {
+  hello hello.tar
+  run -127 whit run hello.tar -- /nope
+  [[ $output == *"holds no /nope"* ]]
+  [[ $output != *running* ]]
+}
