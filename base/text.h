@@ -19,8 +19,8 @@ const char *text_nearest(const char *word, const char *const *choices, size_t co
 void text_quote_shell(struct buffer *out, const char *word);
 
 /*
- * Appends text from outside as printable UTF-8: control characters, newlines too, and whatever is no
- * UTF-8 become \xHH, so that a terminal shows rather than obeys it and it cannot forge a line.
+ * Appends text from outside as printable UTF-8: control characters, newlines too, and whatever is
+ * no UTF-8 become \xHH, so that a terminal shows rather than obeys it and it cannot forge a line.
  */
 void text_append_visible(struct buffer *out, const char *text, size_t size);
 /* The same for a message of several lines: newline and tab stay. */

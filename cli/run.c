@@ -226,6 +226,12 @@ static int run_container(const struct container *container, const struct cli_com
     int code = 0;
     const struct words *arguments = &container->process.arguments;
     assert(arguments->items);
+    if (!packer_process_exists(&container->process, container->rootfs)) {
+        error_set(&error, "the image holds no %s: name another program after --",
+                  arguments->items[0]);
+        cli_fail(&error);
+        return CLI_NOT_FOUND;
+    }
     for (size_t i = 0; i < RUNNER_COUNT; i++) {
         cli_note(common, "whit: running %s with %s", arguments->items[0], runners[i].name);
         enum outcome outcome = runners[i].run(container, common, &code, &error);
@@ -257,12 +263,6 @@ int command_run(const struct cli_command *command, int argc, char **argv)
     if (filled < 0 || complete_bundle(&container, &error) < 0) {
         cli_fail(&error);
         return CLI_CANNOT_RUN;
-    }
-    if (!packer_process_exists(&container.process, container.rootfs)) {
-        error_set(&error, "%s holds no %s: name another program after --", path,
-                  container.process.arguments.items[0]);
-        cli_fail(&error);
-        return CLI_NOT_FOUND;
     }
     return run_container(&container, &arguments.common);
 }
