@@ -7,7 +7,8 @@ PREFIX ?= /usr/local
 CC ?= cc
 CFLAGS ?= -O2 -g
 VERSION := $(shell cat VERSION)
-RELEASE_TIME := 1795478400 # 2026-11-24, for the man pages
+# The date on the man pages: 2026-11-24.
+RELEASE_TIME := 1795478400
 
 warnings := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
 sanitize := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
@@ -24,32 +25,42 @@ c_files := $(wildcard base/*.[ch] asm/*.[ch] elfcheck/*.[ch] packer/*.[ch] cli/*
 shell_files := $(wildcard .ci/run asm/*.sh docs/*.sh docs/*.bash-completion tests/*.sh tests/run tests/*/run tests/*/*.bash tests/*/*.bats templates/*/*.bats)
 unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
 
+# Each step is a word and a file; `make V=1` shows the commands.
+quiet := $(if $(V),,@)
+say = @$(if $(V),:,printf '%-6s%s\n' $(1) $(@:$(BUILD)/%=%))
+
 .PHONY: all
 all: $(BUILD)/whit $(BUILD)/elfcheck ## build whit and elfcheck
 
 $(BUILD)/whit: $(cli_objects) $(BUILD)/libwhit.a
-	$(CC) $(all_cflags) $(LDFLAGS) -o $@ $^ $(libraries)
+	$(call say,link)
+	$(quiet)$(CC) $(all_cflags) $(LDFLAGS) -o $@ $^ $(libraries)
 
 # One program under two names: it answers to the one it was called by.
 $(BUILD)/elfcheck: $(BUILD)/whit
-	ln -sf whit $@
+	$(call say,link)
+	$(quiet)ln -sf whit $@
 
 $(BUILD)/libwhit.a: $(library_objects)
-	rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,ar)
+	$(quiet)rm -f $@
+	$(quiet)$(AR) rcs $@ $^
 
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags
+	$(call say,cc)
 	@mkdir -p $(@D)
-	$(CC) $(all_cppflags) $(all_cflags) -MMD -MP -c -o $@ $<
+	$(quiet)$(CC) $(all_cppflags) $(all_cflags) -MMD -MP -c -o $@ $<
 
 $(BUILD)/obj/embedded.o: asm/embed.sh $(embedded) $(BUILD)/embedded-names
+	$(call say,embed)
 	@mkdir -p $(@D)
-	sh asm/embed.sh $(embedded) > $(@:.o=.s)
-	$(CC) -c -o $@ $(@:.o=.s)
+	$(quiet)sh asm/embed.sh $(embedded) > $(@:.o=.s)
+	$(quiet)$(CC) -c -o $@ $(@:.o=.s)
 
 $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libwhit.a
+	$(call say,cc)
 	@mkdir -p $(@D)
-	$(CC) $(all_cppflags) $(all_cflags) -MMD -MP $(LDFLAGS) -o $@ $< $(BUILD)/libwhit.a -lcmocka $(libraries)
+	$(quiet)$(CC) $(all_cppflags) $(all_cflags) -MMD -MP $(LDFLAGS) -o $@ $< $(BUILD)/libwhit.a -lcmocka $(libraries)
 
 # These two change only when what they hold does: another compiler, flag or file list rebuilds.
 $(BUILD)/flags: FORCE
@@ -95,12 +106,14 @@ fuzz_cflags := -std=c17 $(warnings) -O1 -g -fno-sanitize-recover=all
 fuzz_objects := $(library_sources:%.c=$(BUILD)/fuzz/%.o) $(BUILD)/obj/embedded.o
 
 $(BUILD)/fuzz/%.o: %.c $(BUILD)/flags
+	$(call say,clang)
 	@mkdir -p $(@D)
-	clang $(all_cppflags) $(fuzz_cflags) -fsanitize=fuzzer-no-link,address,undefined -MMD -MP -c -o $@ $<
+	$(quiet)clang $(all_cppflags) $(fuzz_cflags) -fsanitize=fuzzer-no-link,address,undefined -MMD -MP -c -o $@ $<
 
 $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(fuzz_objects)
+	$(call say,clang)
 	@mkdir -p $(@D)
-	clang $(all_cppflags) $(fuzz_cflags) -fsanitize=fuzzer,address,undefined -MMD -MP -o $@ $< $(fuzz_objects) $(libraries)
+	$(quiet)clang $(all_cppflags) $(fuzz_cflags) -fsanitize=fuzzer,address,undefined -MMD -MP -o $@ $< $(fuzz_objects) $(libraries)
 
 .SECONDARY: $(fuzz_objects)
 
@@ -125,9 +138,10 @@ man: $(manuals) ## build the man pages
 
 # scdoc writes empty paragraphs, which mandoc -Tlint minds; tidy.awk takes them out.
 $(BUILD)/man/%: docs/man/%.scd docs/man/tidy.awk
+	$(call say,man)
 	@mkdir -p $(@D)
-	SOURCE_DATE_EPOCH=$(RELEASE_TIME) scdoc < $< > $@.scdoc
-	awk -f docs/man/tidy.awk $@.scdoc > $@
+	$(quiet)SOURCE_DATE_EPOCH=$(RELEASE_TIME) scdoc < $< > $@.scdoc
+	$(quiet)awk -f docs/man/tidy.awk $@.scdoc > $@
 	@rm $@.scdoc
 
 bindir := $(DESTDIR)$(PREFIX)/bin

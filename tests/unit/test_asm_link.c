@@ -418,7 +418,7 @@ static void shows_each_step_as_a_person_would_type_it(void **state)
     assert_non_null(strstr(text, "\nENTRY(_start)\n"));
     assert_non_null(strstr(text, "\nEND\n$ ld -m elf_x86_64 "));
     assert_non_null(strstr(text, " -T standard.ld -o program program.o -s\n"));
-    assert_non_null(strstr(text, " bytes become 127 "));
+    assert_non_null(strstr(text, " bytes become 127,"));
 }
 
 int main(void)
