@@ -94,7 +94,8 @@ int output_directory_commit(struct output_directory *output, struct error *error
 void output_directory_discard(struct output_directory *output);
 #define OUTPUT_DIRECTORY_CLEANUP __attribute__((cleanup(output_directory_discard)))
 
-/* Writes one new file below an open directory; `mode` is exact, the umask does not apply. */
+/* Writes one new file below an open directory (or AT_FDCWD); `mode` is exact, the umask does not
+ * apply. */
 int file_create_at(int directory, const char *name, mode_t mode, const struct content *content,
                    struct error *error);
 

@@ -1,6 +1,7 @@
 /* From what `build` and `link` are given to an ELF. */
 #include "cli/cli.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +27,8 @@ static char *keep_source(const char *temporary, const char *name, const struct b
         error_set(error, "out of memory");
         return NULL;
     }
-    if (cli_write_file(path, 0600, source, error) < 0)
+    struct content content = {.data = source->data, .size = source->size};
+    if (file_create_at(AT_FDCWD, path, 0600, &content, error) < 0)
         text_free(&path);
     return path;
 }
