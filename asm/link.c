@@ -48,9 +48,10 @@ static int job_init(struct job *job, const char *source, const struct asm_link_o
     const char *slash = strrchr(source, '/');
     const char *name = slash ? slash + 1 : source;
     char *folder TEXT_CLEANUP = NULL;
-    /* A name that looks like an option would be taken for one. */
+    /* nasm would take the one for an option, the other for a file of options. */
+    bool special = *name == '-' || *name == '@';
     if (asprintf(&folder, "%.*s.", (int)(name - source), source) < 0 ||
-        asprintf(&job->source_name, "%s%s", *name == '-' ? "./" : "", name) < 0)
+        asprintf(&job->source_name, "%s%s", special ? "./" : "", name) < 0)
         return error_set(error, "out of memory");
     job->source_folder = realpath(folder, NULL);
     if (!job->source_folder)

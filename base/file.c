@@ -13,10 +13,9 @@
 
 #include "base/interrupt.h"
 
-#define COPY_CHUNK_SIZE      (256 * 1024)
-#define TEMPORARY_ATTEMPTS   100
-#define TEMPORARY_SUFFIX     ".whit-"
-#define DEEPEST_REMOVED_TREE 4096
+#define COPY_CHUNK_SIZE    (256 * 1024)
+#define TEMPORARY_ATTEMPTS 100
+#define TEMPORARY_SUFFIX   ".whit-"
 
 void file_close(int *fd)
 {
@@ -279,7 +278,8 @@ int output_directory_commit(struct output_directory *output, struct error *error
 {
     if (interrupt_check(error) < 0)
         return -1;
-    if (fsync(output->fd) < 0 && errno != EINVAL && errno != EROFS)
+    /* All files below at once. */
+    if (syncfs(output->fd) < 0)
         return error_system(error, errno, "cannot write %s", output->path);
     if (rename(output->temporary, output->path) < 0)
         return error_system(error, errno, "cannot rename %s to %s", output->temporary,
@@ -337,13 +337,15 @@ int directory_size(int directory, uint64_t *size, struct error *error)
     int result = 0;
     for (struct dirent *entry; result == 0 && (entry = readdir(entries));) {
         struct stat status;
+        result = interrupt_check(error);
         if (is_dot(entry->d_name) || fstatat(own, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0)
             continue;
         if (S_ISREG(status.st_mode))
             *size += (uint64_t)status.st_size;
-        if (!S_ISDIR(status.st_mode))
+        if (result < 0 || !S_ISDIR(status.st_mode))
             continue;
-        int below FD_CLEANUP = openat(own, entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        int below FD_CLEANUP =
+            openat(own, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         result = below < 0 ? error_system(error, errno, "cannot read %s", entry->d_name)
                            : directory_size(below, size, error);
     }
@@ -366,42 +368,78 @@ char *temporary_directory_create(const char *parent, struct error *error)
     return NULL;
 }
 
-/* Empties an open directory that this function closes. Errors are left for the rmdir above it. */
-static void remove_entries(int directory, int depth)
+/* Removes what is not a directory, or an empty one. */
+static bool remove_one(int directory, const char *name)
 {
-    DIR *entries = fdopendir(directory);
-    if (!entries) {
-        close(directory);
-        return;
-    }
-    for (struct dirent *entry; (entry = readdir(entries));) {
-        if (is_dot(entry->d_name))
-            continue;
-        if (unlinkat(dirfd(entries), entry->d_name, 0) == 0 || depth >= DEEPEST_REMOVED_TREE)
-            continue;
-        /* A directory of an image may lack the permissions to be emptied. */
-        int below =
-            openat(dirfd(entries), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (below < 0 && errno == EACCES && fchmodat(dirfd(entries), entry->d_name, 0700, 0) == 0)
-            below = openat(dirfd(entries), entry->d_name,
-                           O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (below < 0)
-            continue;
-        fchmod(below, 0700);
-        remove_entries(below, depth + 1);
-        unlinkat(dirfd(entries), entry->d_name, AT_REMOVEDIR);
-    }
-    closedir(entries);
+    return unlinkat(directory, name, 0) == 0 || unlinkat(directory, name, AT_REMOVEDIR) == 0;
 }
 
+/* Opens a directory to empty it. One of an image may lack the permissions for that. */
+static int open_to_empty(int directory, const char *name)
+{
+    const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    int fd = openat(directory, name, flags);
+    if (fd < 0 && errno == EACCES && fchmodat(directory, name, S_IRWXU, 0) == 0)
+        fd = openat(directory, name, flags);
+    if (fd >= 0)
+        fchmod(fd, S_IRWXU);
+    return fd;
+}
+
+/* Gives a directory that is not empty a new name in `top`; false where that cannot be. */
+static bool move_up(int directory, const char *name, int top)
+{
+    static unsigned int number;
+    char free_name[24];
+    /* Only who may write to a directory may move it. */
+    int opened FD_CLEANUP = open_to_empty(directory, name);
+    for (;;) {
+        snprintf(free_name, sizeof free_name, "moved-%u", number++);
+        if (renameat2(directory, name, top, free_name, RENAME_NOREPLACE) == 0)
+            return true;
+        if (errno != EEXIST)
+            return false;
+    }
+}
+
+/* Removes what is in `directory`, or moves it up to `top` (unless that is it); false: nothing. */
+static bool empty_directory(int directory, int top)
+{
+    int own = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *entries = own < 0 ? NULL : fdopendir(own);
+    bool progress = false;
+    if (!entries) {
+        file_close(&own);
+        return false;
+    }
+    for (struct dirent *entry; (entry = readdir(entries));) {
+        const char *name = entry->d_name;
+        if (is_dot(name))
+            continue;
+        if (remove_one(own, name) || (directory != top && move_up(own, name, top))) {
+            progress = true;
+            continue;
+        }
+        int below FD_CLEANUP = directory == top ? open_to_empty(own, name) : -1;
+        if (below >= 0 && empty_directory(below, top))
+            progress = true;
+        remove_one(own, name);
+    }
+    closedir(entries);
+    return progress;
+}
+
+/*
+ * A tree may be deeper than there are descriptors, so none is held a level: whatever is deep comes
+ * up to the top, until the top itself can be removed.
+ */
 void temporary_directory_remove(char **path)
 {
     if (!*path)
         return;
-    int directory = open(*path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (directory >= 0)
-        remove_entries(directory, 0);
-    rmdir(*path);
+    int top FD_CLEANUP = open(*path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    while (rmdir(*path) < 0 && top >= 0 && empty_directory(top, top))
+        continue;
     text_free(path);
 }
 

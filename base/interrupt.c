@@ -12,7 +12,9 @@ static void remember(int signal)
 
 void interrupt_install(void)
 {
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+    /* A file beyond the limit is an error of write(2), which is reported as one. */
+    signal(SIGXFSZ, SIG_IGN);
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
         struct sigaction old;
         /* A parent that ignores a signal (nohup) wants its children to ignore it too. */

@@ -1,5 +1,5 @@
 /*
- * SIGINT, SIGTERM and SIGHUP become an ordinary error, so that every cleanup on the way out runs
+ * SIGINT, SIGTERM, SIGHUP and SIGPIPE become an ordinary error, so that every cleanup on the way out runs
  * and no half-written output or temporary directory stays behind.
  */
 #pragma once

@@ -24,6 +24,7 @@ static int spawn(const struct process *process, int output_fd, pid_t *child)
     sigemptyset(&none);
     sigemptyset(&defaults);
     sigaddset(&defaults, SIGPIPE);
+    sigaddset(&defaults, SIGXFSZ);
     int failed = posix_spawn_file_actions_init(&actions);
     if (failed)
         return failed;

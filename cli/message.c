@@ -2,12 +2,14 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/interrupt.h"
 #include "base/text.h"
 
 /* One message on standard error; control characters of what it quotes are shown, not obeyed. */
@@ -30,6 +32,9 @@ const char *cli_invocation(const struct cli_command *command)
 
 int cli_fail(const struct error *error)
 {
+    /* Who reads no further need not be told. */
+    if (interrupt_signal() == SIGPIPE)
+        return CLI_FAILED;
     say("whit: ", error->message);
     return CLI_FAILED;
 }

@@ -13,6 +13,7 @@
 
 #include "base/interrupt.h"
 #include "base/process.h"
+#include "base/text.h"
 
 #define BUNDLE_CONFIG "config.json"
 #define BUNDLE_ROOTFS "rootfs"
@@ -113,10 +114,17 @@ static int complete_bundle(struct container *container, struct error *error)
     struct content content = {.data = json.data, .size = json.size};
     if (file_create_at(container->bundle, BUNDLE_CONFIG, 0600, &content, error) < 0)
         return -1;
+    /* A link in their place would lead the runner, which fills /dev, out into the host. */
     static const char *const mount_points[] = {"proc", "dev"};
-    for (size_t i = 0; i < sizeof mount_points / sizeof *mount_points; i++)
-        if (mkdirat(container->rootfs, mount_points[i], FOLDER_MODE) < 0 && errno != EEXIST)
-            return error_system(error, errno, "cannot create /%s", mount_points[i]);
+    for (size_t i = 0; i < sizeof mount_points / sizeof *mount_points; i++) {
+        const char *name = mount_points[i];
+        if (mkdirat(container->rootfs, name, FOLDER_MODE) < 0 && errno != EEXIST)
+            return error_system(error, errno, "cannot create /%s", name);
+        int made FD_CLEANUP =
+            openat(container->rootfs, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (made < 0)
+            return error_set(error, "refused: the image's /%s is not a directory", name);
+    }
     return 0;
 }
 
@@ -226,14 +234,16 @@ static int run_container(const struct container *container, const struct cli_com
     int code = 0;
     const struct words *arguments = &container->process.arguments;
     assert(arguments->items);
+    struct buffer name BUFFER_CLEANUP = {0};
+    text_append_visible(&name, arguments->items[0], strlen(arguments->items[0]));
     if (!packer_process_exists(&container->process, container->rootfs)) {
         error_set(&error, "the image holds no %s: name another program after --",
-                  arguments->items[0]);
+                  buffer_text(&name));
         cli_fail(&error);
         return CLI_NOT_FOUND;
     }
     for (size_t i = 0; i < RUNNER_COUNT; i++) {
-        cli_note(common, "whit: running %s with %s", arguments->items[0], runners[i].name);
+        cli_note(common, "whit: running %s with %s", buffer_text(&name), runners[i].name);
         enum outcome outcome = runners[i].run(container, common, &code, &error);
         if (outcome == RAN)
             return code;

@@ -90,7 +90,13 @@ int packer_process_init(struct packer_process *process, const cJSON *document,
         return -1;
     if (process->arguments.count == 0)
         return error_set(error, "the image names no command: give one after --");
+    for (size_t i = 0; i < process->environment.count; i++)
+        if (strcspn(process->environment.items[i], "=") == 0)
+            return error_set(error, "the image's environment variable '%s' has no name",
+                             process->environment.items[i]);
     const char *directory = json_string(config, "WorkingDir");
+    if (directory && *directory && *directory != '/')
+        return error_set(error, "the image's working directory '%s' is not absolute", directory);
     process->directory = strdup(directory && *directory ? directory : "/");
     return process->directory ? 0 : error_set(error, "out of memory");
 }

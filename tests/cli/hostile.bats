@@ -109,3 +109,32 @@ archive() {
   output_has MISMATCH
   run -125 "$WHIT" run y.tar
 }
+
+@test "a link or file in place of /dev or /proc is refused, for runners would follow it" {
+  mkdir -p outside root "$TMPDIR"
+  touch outside/ptmx
+  "$WHIT" build -q hello --format=elf -o root/hello
+  for name in dev proc; do
+    rm -rf root/dev root/proc
+    ln -s "$PWD/outside" root/$name
+    tar cf link.tar -C root hello $name
+    archive link.tar
+    run -125 "$WHIT" run x.tar -- /hello
+    output_has "/$name is not a directory"
+    rm root/$name
+    touch root/$name
+    tar cf file.tar -C root hello $name
+    archive file.tar
+    run -125 "$WHIT" run x.tar -- /hello
+    output_has "/$name is not a directory"
+  done
+  [ "$(ls outside)" = ptmx ]
+  [ ! -L outside/ptmx ]
+}
+
+@test "a source named like a file of options is a source" {
+  printf 'section .text\nglobal _start\n_start: mov eax, 60\nsyscall\n' >@source.asm
+  printf -- '-h\n' >source.asm
+  "$WHIT" link -q @source.asm -o program
+  ./program
+}

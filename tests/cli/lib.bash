@@ -2,7 +2,7 @@
 
 bats_require_minimum_version 1.5.0
 
-WHIT=${WHIT:-whit}
+export WHIT=${WHIT:-whit}
 
 setup() {
   cd "$BATS_TEST_TMPDIR" || return

@@ -88,6 +88,17 @@ digest() {
   done
 }
 
+@test "a reader that goes away, or a limit on files, leaves nothing behind either" {
+  for try in 1 2 3; do
+    bash -c '"$WHIT" build hello -o - --format=docker | true; exit "${PIPESTATUS[0]}"' || [ $? = 141 ]
+    is_empty "$TMPDIR"
+  done
+  run -1 bash -c 'ulimit -f 1 && "$WHIT" build -q hello -o big.tar'
+  output_has "File too large"
+  [ ! -e big.tar ]
+  is_empty "$TMPDIR"
+}
+
 @test "a disk that fills up leaves nothing behind and is told of" {
   [ "$(id -u)" = 0 ] || skip "mounting needs root"
   mkdir small

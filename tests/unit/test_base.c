@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -242,6 +243,26 @@ static void removes_a_tree_without_following_links(void **state)
     assert_int_equal(system(command), 0);
 }
 
+static void removes_a_tree_that_is_deeper_than_there_are_descriptors(void **state)
+{
+    struct place *place = *state;
+    char command[1024];
+    snprintf(command, sizeof command,
+             "cd %s && mkdir tree && cd tree && for i in $(seq 300); do "
+             "mkdir d e && cd d || exit 1; done",
+             place->directory);
+    assert_int_equal(system(command), 0);
+    struct rlimit before, few = {.rlim_cur = 32};
+    getrlimit(RLIMIT_NOFILE, &before);
+    few.rlim_max = before.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &few);
+    char *tree = NULL;
+    assert_true(asprintf(&tree, "%s/tree", place->directory) > 0);
+    temporary_directory_remove(&tree);
+    setrlimit(RLIMIT_NOFILE, &before);
+    assert_int_equal(count_names(place), 0);
+}
+
 /* ---- hashes and processes -------------------------------------------------------------------- */
 
 static void hashes_what_passes(void **state)
@@ -346,6 +367,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(replaces_an_empty_directory_only, enter, leave),
         cmocka_unit_test_setup_teardown(refuses_to_read_beyond_the_limit_or_the_end, enter, leave),
         cmocka_unit_test_setup_teardown(removes_a_tree_without_following_links, enter, leave),
+        cmocka_unit_test_setup_teardown(removes_a_tree_that_is_deeper_than_there_are_descriptors,
+                                        enter, leave),
         cmocka_unit_test(hashes_what_passes),
         cmocka_unit_test(reports_how_a_process_ended),
         cmocka_unit_test(says_when_there_is_no_such_program),
