@@ -11,10 +11,9 @@
 #include "base/file.h"
 #include "base/process.h"
 
-#define DEFAULT_PATH "/usr/local/bin:/usr/bin:/bin"
-#define OBJECT       "program.o"
-#define PROGRAM      "program"
-#define INCLUDES     "include"
+#define OBJECT   "program.o"
+#define PROGRAM  "program"
+#define INCLUDES "include"
 
 /* nasm writes whatever `times` asks for; an image of whit's is thousands of times smaller. */
 #define LARGEST_PROGRAM (UINT64_C(64) * 1024 * 1024)
@@ -69,28 +68,6 @@ static int job_init(struct job *job, const char *source, const struct asm_link_o
 
 /* ---- running a tool -------------------------------------------------------------------------- */
 
-/*
- * The tool's absolute path, from the heap, or NULL. Relative entries of PATH do not count: they
- * would mean other folders where the tool is started.
- */
-static char *find_tool(const char *name, const char *path, struct error *error)
-{
-    size_t length;
-    for (const char *entry = path; *entry; entry += length + (entry[length] == ':')) {
-        length = strcspn(entry, ":");
-        char *file = NULL;
-        if (asprintf(&file, "%.*s/%s", (int)length, entry, name) < 0) {
-            error_set(error, "out of memory");
-            return NULL;
-        }
-        if (*entry == '/' && access(file, X_OK) == 0)
-            return file;
-        free(file);
-    }
-    error_set(error, "%s is not installed: apt install nasm binutils", name);
-    return NULL;
-}
-
 /* The path as it reads to somebody who works in the temporary directory. */
 static const char *seen_from_temporary(const struct job *job, const char *path)
 {
@@ -130,15 +107,11 @@ static int run_tool(const struct job *job, const char *folder, const struct word
                     struct error *error)
 {
     const char *name = arguments->items[0];
-    const char *path = job->options->path ? job->options->path : DEFAULT_PATH;
-    char *tool TEXT_CLEANUP = find_tool(name, path, error);
+    const char *path = job->options->path;
+    char *tool TEXT_CLEANUP = process_find(name, path, error);
     if (!tool)
-        return -1;
-    struct words started WORDS_CLEANUP = {0};
+        return error_set(error, "%s is not installed: apt install nasm binutils", name);
     struct words shown WORDS_CLEANUP = {0};
-    if (words_append(&started, tool, error) < 0 ||
-        words_append_all(&started, words_list(arguments) + 1, error) < 0)
-        return -1;
     for (size_t i = 0; i < arguments->count; i++)
         if (words_append(&shown, seen_from_temporary(job, arguments->items[i]), error) < 0)
             return -1;
@@ -146,12 +119,13 @@ static int run_tool(const struct job *job, const char *folder, const struct word
 
     struct buffer path_variable BUFFER_CLEANUP = {0};
     struct buffer temporary_variable BUFFER_CLEANUP = {0};
-    buffer_printf(&path_variable, "PATH=%s", path);
+    buffer_printf(&path_variable, "PATH=%s", path ? path : "");
     buffer_printf(&temporary_variable, "TMPDIR=%s", job->temporary);
     const char *environment[] = {buffer_text(&path_variable), buffer_text(&temporary_variable),
                                  "LC_ALL=C", NULL};
     struct buffer output BUFFER_CLEANUP = {0};
-    struct process process = {.arguments = words_list(&started),
+    struct process process = {.program = tool,
+                              .arguments = words_list(arguments),
                               .environment = environment,
                               .directory = folder,
                               .output = &output};

@@ -1,6 +1,6 @@
 /*
- * SIGINT, SIGTERM, SIGHUP and SIGPIPE become an ordinary error, so that every cleanup on the way out runs
- * and no half-written output or temporary directory stays behind.
+ * SIGINT, SIGTERM, SIGHUP and SIGPIPE become an ordinary error, so that every cleanup on the way
+ * out runs and no half-written output or temporary directory stays behind.
  */
 #pragma once
 

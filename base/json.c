@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/text.h"
 
@@ -61,6 +62,37 @@ static size_t find_unsafe(const char *text, size_t size, const char **what)
     return size;
 }
 
+static int compare_keys(const void *left, const void *right)
+{
+    return strcasecmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+/*
+ * The key that one object of the document has twice, in any case: of such, cJSON finds the first
+ * value and Go's decoder the last, so that an engine would read another document. NULL: none; a
+ * document that is too large for the memory there is counts as one with a doubled key.
+ */
+static const char *find_doubled_key(const cJSON *value)
+{
+    const cJSON *item;
+    size_t count = cJSON_IsObject(value) ? (size_t)cJSON_GetArraySize(value) : 0;
+    const char **keys = calloc(count + 1, sizeof *keys);
+    const char *doubled = keys ? NULL : "";
+    if (keys && count) {
+        size_t i = 0;
+        cJSON_ArrayForEach (item, value)
+            keys[i++] = item->string;
+        qsort(keys, count, sizeof *keys, compare_keys);
+        for (i = 1; i < count && !doubled; i++)
+            doubled = strcasecmp(keys[i - 1], keys[i]) == 0 ? keys[i] : NULL;
+    }
+    free(keys);
+    if (cJSON_IsObject(value) || cJSON_IsArray(value))
+        for (item = value->child; item && !doubled; item = item->next)
+            doubled = find_doubled_key(item);
+    return doubled;
+}
+
 cJSON *json_parse(const void *data, size_t size, const char *name, struct error *error)
 {
     const char *text = data;
@@ -84,10 +116,15 @@ cJSON *json_parse(const void *data, size_t size, const char *name, struct error 
     size_t used = (size_t)(end - text);
     while (used < size && strchr(" \t\r\n", text[used]))
         used++;
-    if (used == size)
+    const char *doubled = used == size ? find_doubled_key(value) : NULL;
+    if (used == size && !doubled)
         return value;
+    if (doubled)
+        error_set(error, "%s: an object has the key \"%s\" twice, which programs read differently",
+                  name, doubled);
+    else
+        error_set(error, "%s: something follows the JSON document at offset %zu", name, used);
     cJSON_Delete(value);
-    error_set(error, "%s: something follows the JSON document at offset %zu", name, used);
     return NULL;
 }
 

@@ -10,8 +10,8 @@ void json_free(cJSON **value);
 
 /*
  * Parses one whole document: well-formed UTF-8, at most 64 levels deep, nothing after it but white
- * space, no NUL character in a string. `name` is for messages, which carry the offset. The value is
- * the caller's (json_free), or NULL.
+ * space, no NUL character in a string, no key twice in an object. `name` is for messages, which
+ * carry the offset. The value is the caller's (json_free), or NULL.
  */
 cJSON *json_parse(const void *data, size_t size, const char *name, struct error *error);
 

@@ -5,6 +5,9 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,6 +17,27 @@
 
 /* More output than this of a tool's is read but not kept. */
 #define MOST_OUTPUT_KEPT (1024 * 1024)
+
+#define USUAL_PATH "/usr/local/bin:/usr/bin:/bin"
+
+char *process_find(const char *name, const char *path, struct error *error)
+{
+    size_t length;
+    for (const char *entry = path ? path : USUAL_PATH; *entry;
+         entry += length + (entry[length] == ':')) {
+        length = strcspn(entry, ":");
+        char *file = NULL;
+        if (asprintf(&file, "%.*s/%s", (int)length, entry, name) < 0) {
+            error_set(error, "out of memory");
+            return NULL;
+        }
+        if (*entry == '/' && access(file, X_OK) == 0)
+            return file;
+        free(file);
+    }
+    error_set(error, "%s is not installed", name);
+    return NULL;
+}
 
 /* Starts the child with the signal state of a fresh program; returns an errno value. */
 static int spawn(const struct process *process, int output_fd, pid_t *child)
@@ -45,10 +69,10 @@ static int spawn(const struct process *process, int output_fd, pid_t *child)
     if (!failed && output_fd >= 0)
         failed = posix_spawn_file_actions_adddup2(&actions, output_fd, STDERR_FILENO);
     if (!failed)
-        failed = posix_spawnp(child, process->arguments[0], &actions, &attributes,
-                              (char *const *)process->arguments,
-                              (char *const *)(process->environment ? process->environment
-                                                                   : (const char *const *)environ));
+        failed = posix_spawn(child, process->program, &actions, &attributes,
+                             (char *const *)process->arguments,
+                             (char *const *)(process->environment ? process->environment
+                                                                  : (const char *const *)environ));
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return failed;
@@ -116,11 +140,8 @@ int process_run(const struct process *process, int *code, struct error *error)
     pid_t child;
     int failed = spawn(process, writer, &child);
     file_close(&writer);
-    if (failed) {
-        if (failed == ENOENT)
-            *code = PROCESS_NOT_FOUND;
-        return error_system(error, failed, "cannot start %s", process->arguments[0]);
-    }
+    if (failed)
+        return error_system(error, failed, "cannot start %s", process->program);
     struct buffer unused BUFFER_CLEANUP = {0};
     int attended = attend(child, reader, process->output ? process->output : &unused,
                           process->forward_signals, error);

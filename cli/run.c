@@ -133,6 +133,17 @@ static int complete_bundle(struct container *container, struct error *error)
 /* What a runner came to. */
 enum outcome { RAN, REFUSED, BROKEN };
 
+static enum outcome start_runner(const char *const *arguments, const struct cli_common *common,
+                                 int *code, struct error *error)
+{
+    char *program TEXT_CLEANUP = process_find(arguments[0], getenv("PATH"), error);
+    if (!program)
+        return REFUSED;
+    trace_command(cli_trace(common), arguments);
+    struct process process = {.program = program, .arguments = arguments, .forward_signals = true};
+    return process_run(&process, code, error) < 0 ? BROKEN : RAN;
+}
+
 /*
  * The pid file tells a container that ended with an error from one that runc could not start: runc
  * writes it once the process is there.
@@ -152,10 +163,9 @@ static enum outcome run_with_runc(const struct container *container,
     const char *arguments[] = {
         "runc",       "--root", state, "run", "--bundle", container->directory,
         "--pid-file", pid_file, id,    NULL};
-    trace_command(cli_trace(common), arguments);
-    struct process process = {.arguments = arguments, .forward_signals = true};
-    if (process_run(&process, code, error) < 0)
-        return *code == PROCESS_NOT_FOUND ? REFUSED : BROKEN;
+    enum outcome outcome = start_runner(arguments, common, code, error);
+    if (outcome != RAN)
+        return outcome;
     if (access(pid_file, F_OK) < 0) {
         error_set(error, "runc could not start the container");
         return interrupt_check(error) < 0 ? BROKEN : REFUSED;
@@ -212,11 +222,7 @@ static enum outcome run_with_bubblewrap(const struct container *container,
     }
     if (bubblewrap_arguments(container, rootfs, &words, error) < 0)
         return BROKEN;
-    trace_command(cli_trace(common), words_list(&words));
-    struct process process = {.arguments = words_list(&words), .forward_signals = true};
-    if (process_run(&process, code, error) < 0)
-        return *code == PROCESS_NOT_FOUND ? REFUSED : BROKEN;
-    return RAN;
+    return start_runner(words_list(&words), common, code, error);
 }
 
 /* In the order in which they are tried. */

@@ -15,25 +15,23 @@ const struct packer_limits packer_default_limits = {
     .json_bytes = 4 * 1024 * 1024,
 };
 
-/* Counts a limit down. */
-static int spend(uint64_t *left, uint64_t amount, const char *what, struct error *error)
-{
-    if (amount > *left)
-        return error_set(error, "it has more %s than whit reads: it may be made to fill the disk",
-                         what);
-    *left -= amount;
-    return 0;
-}
-
 int archive_spend_entry(struct packer_archive *archive, struct error *error)
 {
-    return spend(&archive->left.entries, 1, "entries", error);
+    if (archive->entries == archive->limits.entries)
+        return error_set(error, "there are more than %llu entries, the most that whit reads",
+                         (unsigned long long)archive->limits.entries);
+    archive->entries++;
+    return 0;
 }
 
 int archive_spend_bytes(struct packer_archive *archive, uint64_t size, struct error *error)
 {
-    if (spend(&archive->left.unpacked_bytes, size, "unpacked bytes", error) < 0)
-        return error_prefix(error, "%s", archive->path);
+    if (size > archive->limits.unpacked_bytes - archive->unpacked_bytes)
+        return error_set(error,
+                         "%s unpacks to more than %llu bytes, the most that whit allows for its "
+                         "size",
+                         archive->path, (unsigned long long)archive->limits.unpacked_bytes);
+    archive->unpacked_bytes += size;
     return 0;
 }
 
@@ -96,12 +94,12 @@ static int read_image(struct packer_archive *archive, struct error *error)
 static void limit_ratio(struct packer_archive *archive, uint64_t size)
 {
     uint64_t allowed;
-    if (__builtin_mul_overflow(size, archive->left.unpacked_ratio, &allowed))
+    if (__builtin_mul_overflow(size, archive->limits.unpacked_ratio, &allowed))
         allowed = UINT64_MAX;
     if (allowed < PACKER_UNPACKED_FREE)
         allowed = PACKER_UNPACKED_FREE;
-    if (archive->left.unpacked_bytes > allowed)
-        archive->left.unpacked_bytes = allowed;
+    if (archive->limits.unpacked_bytes > allowed)
+        archive->limits.unpacked_bytes = allowed;
 }
 
 static int open_directory(struct packer_archive *archive, struct error *error)
@@ -174,7 +172,7 @@ struct packer_archive *packer_open(const char *path, const char *temporary,
         return NULL;
     }
     *archive = (struct packer_archive){
-        .left = *limits, .compression = &compression_none, .directory = -1, .file = -1};
+        .limits = *limits, .compression = &compression_none, .directory = -1, .file = -1};
     archive->spool = (struct spool){
         .sink.write = write_to_spool, .archive = archive, .directory = strdup(temporary), .fd = -1};
     if (open_path(archive, path, error) < 0)

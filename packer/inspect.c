@@ -80,7 +80,7 @@ void inspect_mode(const struct tar_entry *entry, char text[MODE_TEXT_SIZE])
     } letters[] = {
         {TAR_TYPE_FILE, '-'},      {TAR_TYPE_DIRECTORY, 'd'}, {TAR_TYPE_SYMLINK, 'l'},
         {TAR_TYPE_HARD_LINK, 'h'}, {TAR_TYPE_CHARACTER, 'c'}, {TAR_TYPE_BLOCK, 'b'},
-        {TAR_TYPE_FIFO, 'p'},
+        {TAR_TYPE_FIFO, 'p'},      {TAR_TYPE_PAX_ALL, 'g'},
     };
     static const struct {
         mode_t bit;

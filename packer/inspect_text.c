@@ -107,21 +107,21 @@ static const struct field {
     {.label = "stop signal", .key = "StopSignal", .execution = true},
 };
 
+/* One word of a command, item of a list, or key of an object with what it has for a value. */
 static int append_item(struct buffer *out, const struct field *field, const cJSON *item,
-                       struct error *error)
+                       const char *key, struct error *error)
 {
     struct buffer text BUFFER_CLEANUP = {0};
-    bool is_label = item->string && cJSON_IsString(item);
-    /* An object's items: labels have a value, ports and volumes an empty object. */
-    if (item->string)
-        buffer_append_text(&text, item->string);
-    if (is_label)
+    bool string = cJSON_IsString(item);
+    if (key)
+        buffer_append_text(&text, key);
+    if (key && string)
         buffer_append_text(&text, "=");
-    if (cJSON_IsString(item) && field->command)
+    if (string && field->command)
         text_quote_shell(&text, item->valuestring);
-    else if (cJSON_IsString(item))
+    else if (string)
         buffer_append_text(&text, item->valuestring);
-    else if (!item->string && json_render(item, &text, error) < 0)
+    else if (!key && json_render(item, &text, error) < 0) /* ports and volumes are empty objects */
         return -1;
     append_name(out, buffer_text(&text));
     return buffer_check(&text, error);
@@ -130,23 +130,17 @@ static int append_item(struct buffer *out, const struct field *field, const cJSO
 static int append_field(struct buffer *out, const struct field *field, const cJSON *value,
                         struct error *error)
 {
-    bool many = cJSON_IsArray(value) || cJSON_IsObject(value);
-    const cJSON *item = many ? value->child : value;
-    const char *before = field->label;
-    for (; item; item = many ? item->next : NULL) {
-        if (before)
-            append_label(out, before);
-        else
-            buffer_append_text(out, " ");
-        struct cJSON alone = *item;
-        alone.string = cJSON_IsObject(value) ? item->string : NULL;
-        if (append_item(out, field, &alone, error) < 0)
+    bool object = cJSON_IsObject(value), list = object || cJSON_IsArray(value);
+    const cJSON *first = list ? value->child : value;
+    for (const cJSON *item = first; item; item = list ? item->next : NULL) {
+        if (item != first)
+            buffer_append_text(out, field->command ? " " : "\n");
+        if (item == first || !field->command)
+            append_label(out, item == first ? field->label : "");
+        if (append_item(out, field, item, object ? item->string : NULL, error) < 0)
             return -1;
-        before = field->command ? NULL : "";
-        if (before)
-            buffer_append_text(out, "\n");
     }
-    if (!before)
+    if (first)
         buffer_append_text(out, "\n");
     return 0;
 }

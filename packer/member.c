@@ -135,10 +135,10 @@ cJSON *member_read_json(const struct packer_archive *archive, const struct membe
         error_set(error, "out of memory");
         return NULL;
     }
-    if (member->content.size > archive->left.json_bytes) {
+    if (member->content.size > archive->limits.json_bytes) {
         error_set(error, "%s has %llu bytes, more than the %llu that JSON may have", name,
                   (unsigned long long)member->content.size,
-                  (unsigned long long)archive->left.json_bytes);
+                  (unsigned long long)archive->limits.json_bytes);
         return NULL;
     }
     if (extent_copy(&member->content, &sink.sink, error) < 0)

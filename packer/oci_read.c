@@ -9,13 +9,19 @@
 #define INDEX_DEPTH     4
 #define LARGEST_INTEGER 9007199254740992.0 /* 2^53: what a JSON number tells exactly */
 
-/* The file that a descriptor means; `digest` is what it names. */
-static char *blob_name(const cJSON *descriptor, struct digest *digest, struct error *error)
+static int parse_digest(const cJSON *descriptor, struct digest *digest, struct error *error)
 {
+    return digest_parse(json_string(descriptor, "digest"), "a descriptor's digest", digest, error);
+}
+
+/* The file that a descriptor means, from the heap. */
+static char *blob_name(const cJSON *descriptor, struct error *error)
+{
+    struct digest digest;
     char *name = NULL;
-    if (digest_parse(json_string(descriptor, "digest"), "a descriptor's digest", digest, error) < 0)
+    if (parse_digest(descriptor, &digest, error) < 0)
         return NULL;
-    if (asprintf(&name, "blobs/sha256/%s", digest->hex) >= 0)
+    if (asprintf(&name, "blobs/sha256/%s", digest.hex) >= 0)
         return name;
     error_set(error, "out of memory");
     return NULL;
@@ -36,8 +42,7 @@ int archive_check_descriptor(struct packer_archive *archive, const cJSON *descri
         return error_set(error, "the descriptor of the %s has a size that is none", what);
     if (size)
         check.named_size = (uint64_t)size->valuedouble;
-    if (digest_parse(json_string(descriptor, "digest"), "a descriptor's digest", &check.named,
-                     error) < 0 ||
+    if (parse_digest(descriptor, &check.named, error) < 0 ||
         extent_hash(bytes, &check.computed, error) < 0)
         return -1;
     return archive_add_check(archive, &check, error);
@@ -47,8 +52,7 @@ int archive_check_descriptor(struct packer_archive *archive, const cJSON *descri
 static cJSON *read_blob(struct packer_archive *archive, const cJSON *descriptor, const char *what,
                         struct error *error)
 {
-    struct digest digest;
-    char *name TEXT_CLEANUP = blob_name(descriptor, &digest, error);
+    char *name TEXT_CLEANUP = blob_name(descriptor, error);
     struct member *member = name ? member_need(archive, name, error) : NULL;
     cJSON *document = member ? member_read_json(archive, member, error) : NULL;
     if (document &&
@@ -114,8 +118,9 @@ static int find_manifest(struct packer_archive *archive, const struct member *fi
         bool is_index = cJSON_HasObjectItem(document, "manifests");
         bool is_manifest = cJSON_HasObjectItem(document, "config");
         if (is_index == is_manifest)
-            return error_set(error, "%s: a manifest is %s an image's and an index", archive->path,
-                             is_index ? "both" : "neither");
+            return error_set(error, "%s: a manifest is %s", archive->path,
+                             is_index ? "both an image's and an index: refused"
+                                      : "neither an image's nor an index");
         if (is_manifest) {
             archive->manifest = document;
             index = NULL;
@@ -141,8 +146,7 @@ int oci_read(struct packer_archive *archive, const struct member *file, struct e
     struct layer *layer = archive->layers;
     const cJSON *descriptor;
     cJSON_ArrayForEach (descriptor, list) {
-        struct digest digest;
-        char *name TEXT_CLEANUP = blob_name(descriptor, &digest, error);
+        char *name TEXT_CLEANUP = blob_name(descriptor, error);
         if (!name || layer_set(archive, layer, name, error) < 0)
             return -1;
         layer++->descriptor = descriptor;

@@ -162,8 +162,10 @@ int packer_inspect_json(struct packer_archive *archive, struct buffer *out, size
 
 /*
  * Unpacks the layers, first to last with whiteouts applied (image-spec, layer.md), into an open
- * empty directory. Refuses every entry that would leave it: "..", absolute names, parents or hard
- * link targets that lead out through symbolic links; and layers whose digest is not the config's
- * diff ID.
+ * empty directory. Before the first file is written, all digests that the image names are compared
+ * with what is there. Refuses every entry that would leave the directory: ".." and absolute names,
+ * parents or hard link targets that lead out through symbolic links. Modes and times are exact;
+ * owners where the caller may set them. Devices are left out, since an engine mounts its own /dev,
+ * and so are extended attributes.
  */
 int packer_unpack(struct packer_archive *archive, int rootfs, struct error *error);

@@ -62,7 +62,8 @@ int compression_expand(const struct compression *compression, const struct exten
 struct tar_entry {
     const char *name; /* as it stands in the archive: may be hostile */
     const char *link; /* "" for what is no link */
-    char type;        /* TAR_TYPE_*, with the older spellings of a file and a directory resolved */
+    char type;        /* TAR_TYPE_*, with the older spellings of a file and a directory resolved;
+                         TAR_TYPE_PAX_ALL has nothing but a name and header bytes */
     int64_t mode;     /* not negative; may have bits beyond 07777 */
     int64_t uid;      /* 0 to 2^32 - 2, as gid */
     int64_t gid;
@@ -80,7 +81,7 @@ struct tar_reader {
     uint64_t next;      /* of the one to read now; at the end: where the end blocks begin */
     uint64_t end_bytes; /* once the end is reached: of the blocks of zeros there */
     struct buffer name, link;
-    struct buffer long_name, long_link, pax, global; /* of the headers before the entry */
+    struct buffer long_name, long_link, pax; /* of the headers before the entry */
 };
 
 /* The reader reads from `archive` without closing it; give it back to tar_reader_free. */
@@ -174,9 +175,10 @@ struct spool {
 
 struct packer_archive {
     char *path;
-    struct packer_limits left; /* of the limits; what is read counts them down */
-    int directory;             /* the layout's; -1 for a file */
-    int file;                  /* -1 for a directory */
+    struct packer_limits limits;
+    uint64_t entries, unpacked_bytes; /* read so far, of what the limits allow */
+    int directory;                    /* the layout's; -1 for a file */
+    int file;                         /* -1 for a directory */
     struct spool spool;
     struct extent stored; /* the file as it is; empty for a directory */
     const struct compression *compression;
@@ -200,7 +202,7 @@ struct packer_archive {
 /* The names of the formats in which the archive is, the one that is read first; NULL past them. */
 const char *archive_format(struct packer_archive *archive, size_t number);
 
-/* Each counts a limit down, or fails: one entry, or directory made for one; unpacked bytes. */
+/* Each counts, up to the limit: one entry, or directory made for one; unpacked bytes. */
 int archive_spend_entry(struct packer_archive *archive, struct error *error);
 int archive_spend_bytes(struct packer_archive *archive, uint64_t size, struct error *error);
 

@@ -35,8 +35,6 @@ static const struct extension {
     {TAR_TYPE_PAX, offsetof(struct tar_reader, pax)},
     {TAR_TYPE_GNU_NAME, offsetof(struct tar_reader, long_name)},
     {TAR_TYPE_GNU_LINK, offsetof(struct tar_reader, long_link)},
-    /* No engine applies what a global header says, so its content waits for nobody. */
-    {TAR_TYPE_PAX_ALL, offsetof(struct tar_reader, global)},
 };
 #define EXTENSIONS (sizeof extensions / sizeof *extensions)
 
@@ -324,49 +322,49 @@ static char plain_type(char type, const struct buffer *name)
     return type == TAR_TYPE_FILE_V7 || type == TAR_TYPE_CONTIGUOUS ? TAR_TYPE_FILE : type;
 }
 
-static int read_extension(struct tar_reader *reader, const struct tar_header *header,
-                          struct buffer *text, struct error *error)
+/* What follows a header that is no file's: long names and pax records, with their padding. */
+static int take_extension(struct tar_reader *reader, const struct tar_header *header,
+                          struct extent *content, struct error *error)
 {
-    struct tar_entry numbers_only;
-    struct extent content;
     uint64_t padding;
-    if (read_header_numbers(header, &numbers_only, error) < 0)
-        return -1;
-    if (numbers_only.size < 0 || numbers_only.size > EXTENSION_SIZE_LIMIT)
+    int64_t size;
+    if (!parse_number(header->size, sizeof header->size, &size))
+        return error_set(error, "its size is no number");
+    if (size < 0 || size > EXTENSION_SIZE_LIMIT)
         return error_set(error, "its long name or pax header says it has %lld bytes, at most %d do",
-                         (long long)numbers_only.size, EXTENSION_SIZE_LIMIT);
-    if (take_content(reader, (uint64_t)numbers_only.size, &content, &padding, error) < 0)
-        return -1;
-    text->size = 0;
-    struct buffer_sink sink = buffer_sink(text);
-    return extent_copy(&content, &sink.sink, error);
+                         (long long)size, EXTENSION_SIZE_LIMIT);
+    return take_content(reader, (uint64_t)size, content, &padding, error);
 }
 
-static int read_entry(struct tar_reader *reader, struct tar_entry *entry, struct error *error)
+/* No engine applies what a global pax header says: it is an entry of which nothing is made. */
+static int read_global(struct tar_reader *reader, const struct tar_header *header,
+                       struct tar_entry *entry, struct error *error)
 {
-    struct tar_header header;
-    struct buffer *text;
-    for (;;) {
-        int got = read_header(reader, &header, error);
-        if (got < 0)
-            return -1;
-        if (got == 0 && reader->next != reader->offset)
-            return error_set(error, "a long name or pax header stands before no entry");
-        if (got == 0)
-            return 0;
-        if (!(text = find_extension(reader, header.type)))
-            break;
-        if (read_extension(reader, &header, text, error) < 0)
-            return -1;
-    }
+    struct extent content;
+    read_header_texts(reader, header);
+    if (take_extension(reader, header, &content, error) < 0)
+        return -1;
+    content.size = 0;
+    *entry = (struct tar_entry){.name = buffer_text(&reader->name),
+                                .link = "",
+                                .type = TAR_TYPE_PAX_ALL,
+                                .offset = reader->offset,
+                                .header_bytes = reader->next - reader->offset,
+                                .content = content};
+    return 1;
+}
+
+static int read_file(struct tar_reader *reader, const struct tar_header *header,
+                     struct tar_entry *entry, struct error *error)
+{
     *entry =
         (struct tar_entry){.offset = reader->offset, .header_bytes = reader->next - reader->offset};
-    read_header_texts(reader, &header);
-    if (read_header_numbers(&header, entry, error) < 0 || apply_pax(reader, entry, error) < 0)
+    read_header_texts(reader, header);
+    if (read_header_numbers(header, entry, error) < 0 || apply_pax(reader, entry, error) < 0)
         return -1;
     apply_long(&reader->name, &reader->long_name);
     apply_long(&reader->link, &reader->long_link);
-    entry->type = plain_type(header.type, &reader->name);
+    entry->type = plain_type(header->type, &reader->name);
     if (check_entry(reader, entry, error) < 0)
         return -1;
     entry->name = buffer_text(&reader->name);
@@ -374,6 +372,28 @@ static int read_entry(struct tar_reader *reader, struct tar_entry *entry, struct
     bool has_content = !memchr(types_without_content, entry->type, sizeof types_without_content);
     uint64_t size = has_content ? (uint64_t)entry->size : 0;
     return take_content(reader, size, &entry->content, &entry->padding, error) < 0 ? -1 : 1;
+}
+
+static int read_entry(struct tar_reader *reader, struct tar_entry *entry, struct error *error)
+{
+    struct tar_header header = {0};
+    struct extent content;
+    int got;
+    while ((got = read_header(reader, &header, error)) > 0) {
+        struct buffer *text = find_extension(reader, header.type);
+        if (header.type == TAR_TYPE_PAX_ALL)
+            return read_global(reader, &header, entry, error);
+        if (!text)
+            return read_file(reader, &header, entry, error);
+        struct buffer_sink sink = buffer_sink(text);
+        text->size = 0;
+        if (take_extension(reader, &header, &content, error) < 0 ||
+            extent_copy(&content, &sink.sink, error) < 0)
+            return -1;
+    }
+    if (got == 0 && reader->next != reader->offset)
+        return error_set(error, "a long name or pax header stands before no entry");
+    return got;
 }
 
 int tar_next(struct tar_reader *reader, struct tar_entry *entry, struct error *error)

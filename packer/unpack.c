@@ -86,9 +86,11 @@ static int open_directory(const struct unpack *unpack, char *path, struct error 
         int parent FD_CLEANUP = fd;
         fd = -1;
         *cut = '/';
-        if (archive_spend_entry(unpack->archive, error) < 0 ||
-            directory_create_at(parent, cut + 1, IMPLIED_MODE, error) < 0)
+        if (archive_spend_entry(unpack->archive, error) < 0)
             return -1;
+        if (mkdirat(parent, cut + 1, IMPLIED_MODE) < 0 ||
+            fchmodat(parent, cut + 1, IMPLIED_MODE, 0) < 0)
+            return error_system(error, errno, "its directory %s cannot be created", path);
         fd = openat(parent, cut + 1, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (fd < 0)
             return refuse_directory(path, error);
@@ -332,7 +334,7 @@ static int pass(const struct unpack *unpack, const struct layer *layer,
     int got;
     tar_reader_init(&reader, &layer->tar);
     while ((got = tar_next(&reader, &entry, error)) > 0)
-        if (visit(unpack, &entry, error) < 0)
+        if (entry.type != TAR_TYPE_PAX_ALL && visit(unpack, &entry, error) < 0)
             return tar_blame(&reader, error);
     return got;
 }

@@ -24,9 +24,9 @@ static void assemble(const struct buffer *source, struct buffer *bytes)
     const char *arguments[] = {"nasm", "-f", "bin", "-w+all", "-Werror", "-o", result, path, NULL};
     struct buffer output BUFFER_CLEANUP = {0};
     int code;
-    assert_int_equal(
-        process_run(&(struct process){.arguments = arguments, .output = &output}, &code, &error),
-        0);
+    char *nasm TEXT_CLEANUP = process_find("nasm", getenv("PATH"), &error);
+    struct process process = {.program = nasm, .arguments = arguments, .output = &output};
+    assert_int_equal(process_run(&process, &code, &error), 0);
     if (code)
         fail_msg("nasm refuses it: %s", buffer_text(&output));
     assert_int_equal(file_read_path(result, 1 << 20, bytes, &error), 0);

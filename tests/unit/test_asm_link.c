@@ -50,8 +50,11 @@ static void link_text(const char *text, struct buffer *elf)
 static int run(const char *const *arguments, struct buffer *output)
 {
     int code;
-    struct process process = {.arguments = arguments, .output = output};
-    if (process_run(&process, &code, &error) < 0)
+    char *program TEXT_CLEANUP = strchr(arguments[0], '/')
+                                     ? strdup(arguments[0])
+                                     : process_find(arguments[0], getenv("PATH"), &error);
+    struct process process = {.program = program, .arguments = arguments, .output = output};
+    if (!program || process_run(&process, &code, &error) < 0)
         fail_msg("%s", error.message);
     return code;
 }

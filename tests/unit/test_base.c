@@ -112,8 +112,9 @@ static void refuses_json_that_is_not_safe_to_read(void **state)
     char deep[200];
     memset(deep, '[', sizeof deep);
     deep[sizeof deep - 1] = 0;
-    const char *const wrong[] = {"",   "{",        "{} x", "[1,]",   "\"\\u0000\"",
-                                 deep, "\"\xff\"", "nul",  "{\"a\"}"};
+    const char *const wrong[] = {
+        "",   "{",        "{} x", "[1,]",    "\"\\u0000\"",
+        deep, "\"\xff\"", "nul",  "{\"a\"}", "[{\"a\":{\"k\":1,\"b\":2,\"K\":3}}]"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         assert_null(json_parse(wrong[i], strlen(wrong[i]), "test.json", &error));
         assert_non_null(strstr(error.message, "test.json"));
@@ -292,22 +293,31 @@ static void reports_how_a_process_ended(void **state)
     } rows[] = {{"exit 0", 0}, {"exit 42", 42}, {"kill -TERM $$", 128 + SIGTERM}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const char *arguments[] = {"sh", "-c", rows[i].script, NULL};
-        struct process process = {.arguments = arguments};
+        struct process process = {.program = "/bin/sh", .arguments = arguments};
         int code;
         assert_int_equal(process_run(&process, &code, &error), 0);
         assert_int_equal(code, rows[i].code);
     }
 }
 
-static void says_when_there_is_no_such_program(void **state)
+static void finds_programs_by_absolute_entries_of_the_path_only(void **state)
 {
     (void)state;
-    const char *arguments[] = {"no-such-program-anywhere", NULL};
-    struct process process = {.arguments = arguments};
+    char *shell TEXT_CLEANUP = process_find("sh", "bin:::relative/bin:/nowhere:/bin", &error);
+    assert_string_equal(shell, "/bin/sh");
+    assert_null(process_find("sh", ".:bin:../bin", &error));
+    assert_null(process_find("no-such-program-anywhere", NULL, &error));
+    assert_non_null(strstr(error.message, "no-such-program-anywhere is not installed"));
+}
+
+static void says_when_a_program_cannot_be_started(void **state)
+{
+    (void)state;
+    const char *arguments[] = {"null", NULL};
+    struct process process = {.program = "/dev/null", .arguments = arguments};
     int code;
     assert_int_equal(process_run(&process, &code, &error), -1);
-    assert_int_equal(code, PROCESS_NOT_FOUND);
-    assert_non_null(strstr(error.message, "no-such-program-anywhere"));
+    assert_non_null(strstr(error.message, "/dev/null"));
 }
 
 static void keeps_what_a_process_prints_but_does_not_wait_for_its_heirs(void **state)
@@ -315,7 +325,7 @@ static void keeps_what_a_process_prints_but_does_not_wait_for_its_heirs(void **s
     (void)state;
     struct buffer out BUFFER_CLEANUP = {0};
     const char *arguments[] = {"sh", "-c", "echo out; echo err >&2; sleep 60 & exit 3", NULL};
-    struct process process = {.arguments = arguments, .output = &out};
+    struct process process = {.program = "/bin/sh", .arguments = arguments, .output = &out};
     int code;
     alarm(30);
     assert_int_equal(process_run(&process, &code, &error), 0);
@@ -330,7 +340,10 @@ static void gives_a_process_just_the_environment_it_was_told(void **state)
     struct buffer out BUFFER_CLEANUP = {0};
     const char *arguments[] = {"/usr/bin/env", NULL};
     const char *environment[] = {"ONE=1", NULL};
-    struct process process = {.arguments = arguments, .environment = environment, .output = &out};
+    struct process process = {.program = "/usr/bin/env",
+                              .arguments = arguments,
+                              .environment = environment,
+                              .output = &out};
     int code;
     assert_int_equal(process_run(&process, &code, &error), 0);
     assert_string_equal(buffer_text(&out), "ONE=1\n");
@@ -371,7 +384,8 @@ int main(void)
                                         enter, leave),
         cmocka_unit_test(hashes_what_passes),
         cmocka_unit_test(reports_how_a_process_ended),
-        cmocka_unit_test(says_when_there_is_no_such_program),
+        cmocka_unit_test(finds_programs_by_absolute_entries_of_the_path_only),
+        cmocka_unit_test(says_when_a_program_cannot_be_started),
         cmocka_unit_test(keeps_what_a_process_prints_but_does_not_wait_for_its_heirs),
         cmocka_unit_test(gives_a_process_just_the_environment_it_was_told),
         cmocka_unit_test(ends_every_list_of_words),

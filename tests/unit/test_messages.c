@@ -75,7 +75,7 @@ static int try_message(unsigned int number, const char *directory, struct error 
     struct asm_link_options options = {
         .data = &embedded, .temporary = directory, .path = getenv("PATH")};
     const char *arguments[] = {program, NULL};
-    struct process process = {.arguments = arguments, .output = &printed};
+    struct process process = {.program = program, .arguments = arguments, .output = &printed};
     int code = 0;
 
     int at = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

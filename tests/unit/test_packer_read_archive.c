@@ -49,8 +49,10 @@ static void assert_reads(const struct buffer *bytes)
 {
     struct packer_archive *archive PACKER_CLOSE_CLEANUP =
         builder_open(bytes->data, bytes->size, NULL, &error);
-    if (!archive || archive_load_layers(archive, &error) < 0)
+    if (!archive || archive_load_layers(archive, &error) < 0) {
         fail_msg("%s", error.message);
+        return;
+    }
     for (size_t i = 0; i < archive->check_count; i++)
         assert_true(check_holds(&archive->checks[i]));
 }
@@ -482,10 +484,10 @@ static void stops_at_a_bomb(void **state)
     struct buffer bomb BUFFER_CLEANUP = {0};
     build_bomb(&bomb);
     assert_in_range(bomb.size, 0, 10000);
-    assert_refused(&bomb, "it has more unpacked bytes than whit reads");
+    assert_refused(&bomb, "unpacks to more than ");
     struct packer_limits small = packer_default_limits;
     small.unpacked_bytes = 1024;
-    assert_refused_within(&bomb, &small, "it has more unpacked bytes than whit reads");
+    assert_refused_within(&bomb, &small, "unpacks to more than ");
 }
 
 static void stops_at_too_many_entries(void **state)
@@ -498,8 +500,8 @@ static void stops_at_too_many_entries(void **state)
     struct packer_limits small = packer_default_limits;
     small.entries = 10;
     assert_refused_within(&tar, &small,
-                          "layer 1 (1.tar): tar entry a at offset 5120: it has more "
-                          "entries than whit reads");
+                          "layer 1 (1.tar): tar entry a at offset 5120: there are "
+                          "more than 10 entries, the most that whit reads");
 }
 
 static void stops_at_too_many_files_of_an_archive(void **state)

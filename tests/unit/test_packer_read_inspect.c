@@ -14,7 +14,8 @@ static struct error error;
 static void inspect(const struct buffer *tar, struct buffer *text, struct buffer *json,
                     size_t *mismatches)
 {
-    size_t same;
+    size_t same = 0;
+    *mismatches = 0;
     struct packer_archive *archive PACKER_CLOSE_CLEANUP =
         builder_open(tar->data, tar->size, NULL, &error);
     if (!archive || packer_inspect_text(archive, text, mismatches, &error) < 0 ||
@@ -195,8 +196,8 @@ static void shows_configs_of_any_shape(void **state)
         "[]",
         "5",
         "{\"config\":5,\"os\":5,\"created\":{},\"architecture\":[[]]}",
-        "{\"config\":{\"Cmd\":\"sh\",\"Entrypoint\":{\"a\":1},\"Env\":[1,null,{\"a\":[]},\"\"],"
-        "\"Labels\":[\"a\"],\"ExposedPorts\":\"80\",\"Volumes\":{\"\":null},\"User\":0.5}}",
+        ("{\"config\":{\"Cmd\":\"sh\",\"Entrypoint\":{\"a\":1},\"Env\":[1,null,{\"a\":[]},\"\"],"
+         "\"Labels\":[\"a\"],\"ExposedPorts\":\"80\",\"Volumes\":{\"\":null},\"User\":0.5}}"),
         "{\"config\":{\"Cmd\":[],\"Env\":{},\"Labels\":{\"\\n\\u001b\":\"\\u0001\"}}}",
     };
     for (size_t i = 0; i < sizeof configs / sizeof *configs; i++) {

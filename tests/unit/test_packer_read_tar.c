@@ -184,14 +184,24 @@ static void lets_pax_records_override_the_header(void **state)
 static void ignores_global_pax_headers_as_engines_do(void **state)
 {
     (void)state;
-    static const char records[] = "12 path=evil\n";
+    static const char records[] = "13 path=evil\n";
     struct buffer tar BUFFER_CLEANUP = {0};
     struct fixture fixture FIXTURE;
-    builder_add(&tar,
-                (struct builder_entry){
-                    .name = "g", .type = 'g', .content = records, .size = sizeof records - 1});
+    /* The second also parts the pax header before it from the file after it. */
+    static const char types[] = "gxg";
+    for (size_t i = 0; types[i]; i++)
+        builder_add(&tar, (struct builder_entry){.name = "header",
+                                                 .type = types[i],
+                                                 .content = records,
+                                                 .size = sizeof records - 1});
     builder_file(&tar, "good", "");
     assert_int_equal(start(&fixture, &tar), 1);
+    assert_int_equal(fixture.entry.type, TAR_TYPE_PAX_ALL);
+    assert_int_equal(fixture.entry.header_bytes, 1024);
+    assert_int_equal(fixture.entry.content.size, 0);
+    assert_int_equal(next(&fixture), 1);
+    assert_int_equal(fixture.entry.header_bytes, 2048);
+    assert_int_equal(next(&fixture), 1);
     assert_string_equal(fixture.entry.name, "good");
 }
 

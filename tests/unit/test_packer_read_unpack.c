@@ -119,6 +119,9 @@ static void makes_every_kind_of_file(void **state)
     builder_add(layer, (struct builder_entry){.name = "also", .type = '1', .link = "soft"});
     builder_add(layer, (struct builder_entry){.name = "fifo", .type = '6', .mode = 0600});
     builder_add(layer, (struct builder_entry){.name = "null", .type = '3'});
+    builder_add(layer, (struct builder_entry){
+                           .name = "/tmp/GlobalHead.1.1", .type = 'g', .content = "x", .size = 1});
+    builder_add(layer, (struct builder_entry){.name = ".wh.etc", .type = 'g'});
     builder_file(layer, "new/deep/er", "x");
     unpack(fixture);
     assert_text(fixture->rootfs, "etc/a", "hello");
@@ -193,7 +196,8 @@ static void replaces_what_has_the_name(void **state)
     builder_file(&fixture->layers[1], "dir-file", "new");
     builder_add(&fixture->layers[1],
                 (struct builder_entry){.name = "dir-dir", .type = '5', .mode = 0700});
-    builder_add(&fixture->layers[1], (struct builder_entry){.name = "link-dir", .type = '5'});
+    builder_add(&fixture->layers[1],
+                (struct builder_entry){.name = "link-dir", .type = '5', .mode = 0755});
     builder_file(&fixture->layers[1], "link-dir/b", "new");
     builder_file(&fixture->layers[1], "link-file", "new");
     unpack(fixture);
@@ -394,7 +398,8 @@ static void counts_directories_that_no_entry_describes(void **state)
     builder_file(&fixture->layers[0], "a/b/c/d/e/f/g", "");
     small.entries = 6;
     assert_int_equal(unpack_within(fixture, &small), -1);
-    assert_non_null(strstr(error.message, "it has more entries than whit reads"));
+    assert_non_null(
+        strstr(error.message, "there are more than 6 entries, the most that whit reads"));
     small.entries = 7; /* one entry and six directories */
     assert_int_equal(unpack_within(fixture, &small), 0);
 }
