@@ -1,6 +1,7 @@
 /* From a path to an image: what the archive holds, and which bytes are its config and layers. */
 #include "packer/read_internal.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -12,15 +13,28 @@ const struct packer_limits packer_default_limits = {
     .unpacked_bytes = 8ULL * 1024 * 1024 * 1024,
     .unpacked_ratio = 200,
     .entries = 1000 * 1000,
+    .name_bytes = 32 * 1024 * 1024,
     .json_bytes = 4 * 1024 * 1024,
 };
 
-int archive_spend_entry(struct packer_archive *archive, struct error *error)
+int archive_spend_entries(struct packer_archive *archive, uint64_t count, struct error *error)
 {
-    if (archive->entries == archive->limits.entries)
+    if (count > archive->limits.entries - archive->entries)
         return error_set(error, "there are more than %llu entries, the most that whit reads",
                          (unsigned long long)archive->limits.entries);
-    archive->entries++;
+    archive->entries += count;
+    return 0;
+}
+
+int archive_spend_names(struct packer_archive *archive, const struct tar_entry *entry,
+                        struct error *error)
+{
+    uint64_t size = strlen(entry->name) + strlen(entry->link);
+    if (size > archive->limits.name_bytes - archive->name_bytes)
+        return error_set(error,
+                         "its files' names take more than %llu bytes, the most that whit reads",
+                         (unsigned long long)archive->limits.name_bytes);
+    archive->name_bytes += size;
     return 0;
 }
 
@@ -84,6 +98,10 @@ static int read_image(struct packer_archive *archive, struct error *error)
         if (found != 0)
             return found < 0 ? -1 : formats[i].read(archive, file, error);
     }
+    struct member *config;
+    if (archive->directory >= 0 && member_find(archive, "config.json", &config, error) > 0)
+        return error_set(error, "%s is no image but a bundle: runc run --bundle %s NAME",
+                         archive->path, archive->path);
     return error_set(error,
                      "%s is no image: it holds neither manifest.json (docker archive) nor "
                      "index.json (OCI layout)",
@@ -102,7 +120,7 @@ static void limit_ratio(struct packer_archive *archive, uint64_t size)
         archive->limits.unpacked_bytes = allowed;
 }
 
-static int open_directory(struct packer_archive *archive, struct error *error)
+static int limit_directory(struct packer_archive *archive, struct error *error)
 {
     uint64_t size = 0;
     if (directory_size(archive->directory, &size, error) < 0)
@@ -132,6 +150,15 @@ static int open_file(struct packer_archive *archive, struct error *error)
     if (open_stored(archive, error) < 0)
         return -1;
     limit_ratio(archive, archive->stored.size);
+    char magic[SELFMAG];
+    if (archive->stored.size >= SELFMAG &&
+        extent_read(&archive->stored, 0, magic, SELFMAG, error) == 0 &&
+        memcmp(magic, ELFMAG, SELFMAG) == 0)
+        return error_set(
+            error,
+            "%s is a program, not an image: `whit check` judges it, `whit pack` makes an "
+            "image of it",
+            archive->path);
     archive->compression = compression_detect(&archive->stored, error);
     if (!archive->compression)
         return -1;
@@ -143,7 +170,9 @@ static int open_file(struct packer_archive *archive, struct error *error)
             return -1;
         archive->tar = spool_extent(&archive->spool, start, archive->path);
     }
-    return tar_tally(archive, &archive->tar, &archive->tally, member_index, error);
+    if (tar_tally(archive, &archive->tar, &archive->tally, member_index, error) < 0)
+        return -1;
+    return members_check(archive, error);
 }
 
 static int open_path(struct packer_archive *archive, const char *path, struct error *error)
@@ -158,9 +187,11 @@ static int open_path(struct packer_archive *archive, const char *path, struct er
         archive->file = file_open(path, error);
     if (archive->directory < 0 && archive->file < 0)
         return -1;
-    if ((archive->directory < 0 ? open_file : open_directory)(archive, error) < 0)
+    if (archive->directory < 0 && open_file(archive, error) < 0)
         return -1;
-    return read_image(archive, error);
+    if (read_image(archive, error) < 0)
+        return -1;
+    return archive->directory < 0 ? 0 : limit_directory(archive, error);
 }
 
 struct packer_archive *packer_open(const char *path, const char *temporary,

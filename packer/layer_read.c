@@ -69,7 +69,9 @@ static int count_payload(struct packer_archive *archive, struct tally *tally,
                          const struct tar_entry *entry, struct error *error)
 {
     tally->bytes[BYTES_PAYLOAD] += entry->content.size;
-    return archive_spend_entry(archive, error);
+    if (archive_spend_names(archive, entry, error) < 0)
+        return -1;
+    return archive_spend_entries(archive, 1, error);
 }
 
 static int expand_layer(struct packer_archive *archive, struct layer *layer,
@@ -81,9 +83,7 @@ static int expand_layer(struct packer_archive *archive, struct layer *layer,
     if (!layer->compression)
         return -1;
     bool plain = layer->compression == &compression_none;
-    /* A layer that the manifest names a thousand times costs as much as a thousand layers. */
-    if ((plain && archive_spend_bytes(archive, stored->size, error) < 0) ||
-        hash_sink_init(&hash, plain ? NULL : &archive->spool.sink, error) < 0 ||
+    if (hash_sink_init(&hash, plain ? NULL : &archive->spool.sink, error) < 0 ||
         compression_expand(layer->compression, stored, &hash.sink, &layer->parts, error) < 0 ||
         hash_sink_finish(&hash, diff_id, error) < 0)
         return -1;
@@ -98,6 +98,9 @@ static int load_layer(struct packer_archive *archive, struct layer *layer, size_
         .what = "layer", .number = number, .where = "diff ID", .named = layer->diff_id};
     struct extent stored = layer->member->content;
     stored.name = layer->name;
+    /* A layer that the manifest names a thousand times costs as much as a thousand layers. */
+    if (archive_spend_bytes(archive, stored.size, error) < 0)
+        return -1;
     if (layer->descriptor &&
         archive_check_descriptor(archive, layer->descriptor, "layer", number, &stored, error) < 0)
         return -1;

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #define MEMBERS_LIMIT 65536 /* a file for each blob: the largest docker save has some thousands */
+#define LINKS_LIMIT   4096  /* docker save links a layer that it has saved already */
 #define LINK_HOPS     8
 
 static struct member *add_member(struct packer_archive *archive, const char *name,
@@ -45,7 +46,11 @@ int member_index(struct packer_archive *archive, struct tally *tally, const stru
     struct buffer path BUFFER_CLEANUP = {0};
     buffer_append_text(&path, PATH_ROOT);
     bool link = entry->type == TAR_TYPE_SYMLINK || entry->type == TAR_TYPE_HARD_LINK;
-    bool named = !path_join(&path, entry->name, false) && path.size > strlen(PATH_ROOT);
+    const char *reason = path_join(&path, entry->name, false);
+    if (reason)
+        return error_set(error, "refused: %s, and engines differ in what they make of that",
+                         reason);
+    bool named = path.size > strlen(PATH_ROOT);
     if (!named || (!link && entry->type != TAR_TYPE_FILE)) {
         tally->bytes[BYTES_OTHER] += entry->content.size;
         return 0;
@@ -57,6 +62,25 @@ int member_index(struct packer_archive *archive, struct tally *tally, const stru
     if (member && link && !(member->link = link_target(entry, member->name)))
         return error_set(error, "out of memory");
     return member ? 0 : -1;
+}
+
+int members_check(const struct packer_archive *archive, struct error *error)
+{
+    size_t links = 0;
+    for (const struct member *link = archive->members; link; link = link->next) {
+        if (!link->link)
+            continue;
+        if (++links > LINKS_LIMIT)
+            return error_set(error,
+                             "%s holds more than %d links, far more than an image has layers",
+                             archive->path, LINKS_LIMIT);
+        size_t length = strlen(link->name);
+        for (const struct member *member = archive->members; member; member = member->next)
+            if (strncmp(member->name, link->name, length) == 0 && member->name[length] == '/')
+                return error_set(error, "%s: refused: the file %s lies below the link %s",
+                                 archive->path, member_path(member), member_path(link));
+    }
+    return 0;
 }
 
 /* A file of a layout's directory: 1, 0 where there is none, -1. */
@@ -78,12 +102,33 @@ static int open_member(struct packer_archive *archive, const char *name, struct 
     return 1;
 }
 
-static struct member *last_member(const struct packer_archive *archive, const char *name)
+/* The one of that name, from `member` on towards the archive's start; or NULL. */
+static struct member *find_from(struct member *member, const char *name)
 {
-    struct member *member = archive->members;
     while (member && strcmp(member->name, name) != 0)
         member = member->next;
     return member;
+}
+
+/* Of two files with one name docker reads the last, podman the first: they have to be equal. */
+static int check_twins(struct packer_archive *archive, const struct member *last,
+                       struct error *error)
+{
+    const struct member *twin = last;
+    struct digest first, second;
+    while ((twin = find_from(twin->next, last->name))) {
+        if (archive_spend_bytes(archive, last->content.size, error) < 0 ||
+            archive_spend_bytes(archive, twin->content.size, error) < 0 ||
+            extent_hash(&last->content, &first, error) < 0 ||
+            extent_hash(&twin->content, &second, error) < 0)
+            return -1;
+        if (last->link || twin->link || strcmp(first.hex, second.hex) != 0)
+            return error_set(error,
+                             "%s holds two different files %s: docker reads the last, podman the "
+                             "first",
+                             archive->path, member_path(last));
+    }
+    return 0;
 }
 
 int member_find(struct packer_archive *archive, const char *name, struct member **found,
@@ -95,7 +140,9 @@ int member_find(struct packer_archive *archive, const char *name, struct member 
         return 0;
     const char *target = buffer_text(&path);
     for (int hop = 0; hop <= LINK_HOPS; hop++) {
-        *found = last_member(archive, target);
+        *found = find_from(archive->members, target);
+        if (*found && check_twins(archive, *found, error) < 0)
+            return -1;
         if (!*found && archive->directory >= 0) {
             int opened = open_member(archive, target, error);
             if (opened < 0)

@@ -128,13 +128,14 @@ struct packer_limits {
     uint64_t unpacked_bytes; /* the decompressed archive and all its uncompressed layers together */
     uint64_t unpacked_ratio; /* the same as a multiple of the archive's size: see below */
     uint64_t entries;    /* tar entries, and directories made for them, of all layers together */
+    uint64_t name_bytes; /* of those entries' names and link targets */
     uint64_t json_bytes; /* of one JSON document; containers/image too stops at 4 MiB */
 };
 
 /* However small an archive is, it may unpack to this much: the ratio counts beyond it. */
 #define PACKER_UNPACKED_FREE (256 * 1024 * 1024)
 
-/* 8 GiB, 200 times the archive's size, one million entries, 4 MiB of JSON. */
+/* 8 GiB, 200 times the archive's size, one million entries, 32 MiB of names, 4 MiB of JSON. */
 extern const struct packer_limits packer_default_limits;
 
 /* A docker archive or OCI layout (directory, tar, compressed or not), open for reading. */

@@ -176,9 +176,9 @@ struct spool {
 struct packer_archive {
     char *path;
     struct packer_limits limits;
-    uint64_t entries, unpacked_bytes; /* read so far, of what the limits allow */
-    int directory;                    /* the layout's; -1 for a file */
-    int file;                         /* -1 for a directory */
+    uint64_t entries, name_bytes, unpacked_bytes; /* read so far, of what the limits allow */
+    int directory;                                /* the layout's; -1 for a file */
+    int file;                                     /* -1 for a directory */
     struct spool spool;
     struct extent stored; /* the file as it is; empty for a directory */
     const struct compression *compression;
@@ -203,7 +203,9 @@ struct packer_archive {
 const char *archive_format(struct packer_archive *archive, size_t number);
 
 /* Each counts, up to the limit: one entry, or directory made for one; unpacked bytes. */
-int archive_spend_entry(struct packer_archive *archive, struct error *error);
+int archive_spend_entries(struct packer_archive *archive, uint64_t count, struct error *error);
+int archive_spend_names(struct packer_archive *archive, const struct tar_entry *entry,
+                        struct error *error);
 int archive_spend_bytes(struct packer_archive *archive, uint64_t size, struct error *error);
 
 /* What was written to the spool from byte `start` on. */
@@ -230,6 +232,9 @@ int digest_parse(const char *text, const char *what, struct digest *digest, stru
 typedef int tar_visitor(struct packer_archive *archive, struct tally *tally,
                         const struct tar_entry *entry, struct error *error);
 tar_visitor member_index; /* makes it a member */
+/* Refuses files below a link: engines, which write all files before they read one, would see
+ * another archive. */
+int members_check(const struct packer_archive *archive, struct error *error);
 
 /* Its name as people write it: "blobs/...". */
 const char *member_path(const struct member *member);

@@ -9,10 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PERMISSIONS    07777
-#define OWNER_MAY_FILL 0700 /* what a directory needs until all is in it */
-#define IMPLIED_MODE   0755 /* docker's for directories that no entry describes */
-#define DEEPEST_TREE   1000 /* each level takes a descriptor while a tree is removed */
+#define PERMISSIONS      07777
+#define OWNER_MAY_FILL   0700 /* what a directory needs until all is in it */
+#define IMPLIED_MODE     0755 /* docker's for directories that no entry describes */
+#define LINKED_PATH_COST 200  /* entries */
+#define DEEPEST_TREE     1000 /* each level takes a descriptor while a tree is removed */
 
 struct unpack {
     struct packer_archive *archive;
@@ -69,6 +70,23 @@ static int refuse_directory(const char *path, struct error *error)
     return error_system(error, errno, "its directory %s cannot be opened", path);
 }
 
+/*
+ * Opens a directory of the image. The kernel may walk 40 links of 4 KiB for one path, so a path
+ * with links in it costs as much as many entries.
+ */
+static int open_existing(const struct unpack *unpack, const char *path)
+{
+    struct error ignored;
+    const int flags = O_PATH | O_DIRECTORY;
+    int fd = open_beneath(unpack->root, path, flags, RESOLVE_NO_SYMLINKS);
+    if (fd >= 0 || errno != ELOOP)
+        return fd;
+    if (archive_spend_entries(unpack->archive, LINKED_PATH_COST, &ignored) == 0)
+        return open_beneath(unpack->root, path, flags, 0);
+    errno = ELOOP;
+    return -1;
+}
+
 /* Opens the directory; what is missing of it is made. */
 static int open_directory(const struct unpack *unpack, char *path, struct error *error)
 {
@@ -76,8 +94,8 @@ static int open_directory(const struct unpack *unpack, char *path, struct error 
     char *slash;
     int fd;
     /* From the end to the deepest directory that there is, ... */
-    while ((fd = open_beneath(unpack->root, path, O_PATH | O_DIRECTORY, 0)) < 0 &&
-           errno == ENOENT && (slash = strrchr(path, '/')))
+    while ((fd = open_existing(unpack, path)) < 0 && errno == ENOENT &&
+           (slash = strrchr(path, '/')))
         *slash = '\0';
     if (fd < 0)
         return refuse_directory(path, error);
@@ -86,7 +104,7 @@ static int open_directory(const struct unpack *unpack, char *path, struct error 
         int parent FD_CLEANUP = fd;
         fd = -1;
         *cut = '/';
-        if (archive_spend_entry(unpack->archive, error) < 0)
+        if (archive_spend_entries(unpack->archive, 1, error) < 0)
             return -1;
         if (mkdirat(parent, cut + 1, IMPLIED_MODE) < 0 ||
             fchmodat(parent, cut + 1, IMPLIED_MODE, 0) < 0)
@@ -203,7 +221,7 @@ static int make_hard_link(const struct unpack *unpack, int directory, const char
     struct place target PLACE_CLEANUP = {0};
     if (place_init(&target, entry->link, error) < 0)
         return error_prefix(error, "link to %s", entry->link);
-    int from FD_CLEANUP = open_beneath(unpack->root, target.directory, O_PATH | O_DIRECTORY, 0);
+    int from FD_CLEANUP = open_existing(unpack, target.directory);
     if (from < 0) {
         refuse_directory(target.directory, error);
         return error_prefix(error, "link to %s", entry->link);

@@ -99,15 +99,41 @@ static void reads_keys_of_any_case_and_no_layers(void **state)
     assert_reads(&tar);
 }
 
-static void takes_the_last_of_two_with_one_name(void **state)
+static void refuses_two_different_files_of_one_name(void **state)
 {
     (void)state;
     struct buffer tar BUFFER_CLEANUP = {0};
-    builder_file(&tar, "manifest.json", "broken");
-    builder_file(&tar, "./c", "broken");
     builder_file(&tar, "c", "{}");
+    builder_file(&tar, "unused", "one");
+    builder_file(&tar, "unused", "two");
+    builder_file(&tar, "manifest.json", "[{\"Config\":\"c\"}]");
     builder_file(&tar, "./manifest.json", "[{\"Config\":\"c\"}]");
     assert_reads(&tar);
+    builder_file(&tar, "./c", "[]");
+    assert_refused(&tar, "two different files c");
+}
+
+static void refuses_files_that_engines_would_find_under_another_name(void **state)
+{
+    (void)state;
+    static const struct {
+        struct builder_entry entry;
+        const char *message;
+    } rows[] = {
+        {{.name = "/manifest.json"}, "absolute"},
+        {{.name = "x/../manifest.json"}, "leads out"},
+        {{.name = "d/manifest.json"}, "below the link d"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct buffer tar BUFFER_CLEANUP = {0};
+        struct builder_entry link = {.name = "d", .type = '2', .link = "."};
+        builder_file(&tar, "c", "{}");
+        builder_file(&tar, "manifest.json", "[{\"Config\":\"c\"}]");
+        builder_add(&tar, link);
+        assert_reads(&tar);
+        builder_add(&tar, rows[i].entry);
+        assert_refused(&tar, rows[i].message);
+    }
 }
 
 static void follows_links_between_entries(void **state)
@@ -599,7 +625,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_a_docker_archive),
         cmocka_unit_test(reads_keys_of_any_case_and_no_layers),
-        cmocka_unit_test(takes_the_last_of_two_with_one_name),
+        cmocka_unit_test(refuses_two_different_files_of_one_name),
+        cmocka_unit_test(refuses_files_that_engines_would_find_under_another_name),
         cmocka_unit_test(follows_links_between_entries),
         cmocka_unit_test(refuses_what_is_no_image),
         cmocka_unit_test(finds_a_layer_that_is_not_its_diff_id),
