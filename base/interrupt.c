@@ -4,10 +4,12 @@
 #include <string.h>
 
 static volatile sig_atomic_t arrived;
+static volatile sig_atomic_t count;
 
 static void remember(int signal)
 {
     arrived = signal;
+    count++;
 }
 
 void interrupt_install(void)
@@ -29,6 +31,11 @@ void interrupt_install(void)
 int interrupt_signal(void)
 {
     return arrived;
+}
+
+int interrupt_count(void)
+{
+    return count;
 }
 
 int interrupt_check(struct error *error)

@@ -8,7 +8,9 @@
 
 /* Installs the handlers (without SA_RESTART: a blocked read or wait returns EINTR). */
 void interrupt_install(void);
-/* The number of the signal that arrived, or 0. */
+/* The number of the signal that arrived last, or 0. */
 int interrupt_signal(void);
+/* How many have arrived. */
+int interrupt_count(void);
 /* 0, or -1 with "interrupted by SIG..." once a signal has arrived. */
 int interrupt_check(struct error *error);

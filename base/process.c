@@ -18,6 +18,9 @@
 /* More output than this of a tool's is read but not kept. */
 #define MOST_OUTPUT_KEPT (1024 * 1024)
 
+/* Who asks three times does not want to wait for a program that ignores it. */
+#define SIGNALS_UNTIL_KILLED 3
+
 #define USUAL_PATH "/usr/local/bin:/usr/bin:/bin"
 
 char *process_find(const char *name, const char *path, struct error *error)
@@ -84,7 +87,7 @@ static int spawn(const struct process *process, int output_fd, pid_t *child)
  * first one is passed on, or kills the child.
  */
 static int attend(pid_t child, int reader, struct buffer *output, bool forward_signals,
-                  struct error *error)
+                  int before_start, struct error *error)
 {
     int watch FD_CLEANUP = (int)syscall(SYS_pidfd_open, child, 0);
     if (watch < 0)
@@ -95,11 +98,14 @@ static int attend(pid_t child, int reader, struct buffer *output, bool forward_s
     sigaddset(&ours, SIGTERM);
     sigaddset(&ours, SIGHUP);
     sigprocmask(SIG_BLOCK, &ours, &before);
-    bool passed_on = false, ended = false;
+    int seen = forward_signals ? before_start : 0;
+    bool ended = false;
     while (!ended || reader >= 0) {
-        if (interrupt_signal() && !passed_on) {
-            kill(child, forward_signals ? interrupt_signal() : SIGKILL);
-            passed_on = true;
+        if (interrupt_count() > seen) {
+            seen = interrupt_count();
+            bool patient = forward_signals && seen - before_start < SIGNALS_UNTIL_KILLED &&
+                           interrupt_signal() != SIGHUP;
+            kill(child, patient ? interrupt_signal() : SIGKILL);
         }
         struct pollfd events[] = {{.fd = reader, .events = POLLIN},
                                   {.fd = ended ? -1 : watch, .events = POLLIN}};
@@ -128,6 +134,7 @@ static int attend(pid_t child, int reader, struct buffer *output, bool forward_s
 int process_run(const struct process *process, int *code, struct error *error)
 {
     *code = 0;
+    int before_start = interrupt_count();
     int reader FD_CLEANUP = -1;
     int writer FD_CLEANUP = -1;
     if (process->output) {
@@ -144,7 +151,7 @@ int process_run(const struct process *process, int *code, struct error *error)
         return error_system(error, failed, "cannot start %s", process->program);
     struct buffer unused BUFFER_CLEANUP = {0};
     int attended = attend(child, reader, process->output ? process->output : &unused,
-                          process->forward_signals, error);
+                          process->forward_signals, before_start, error);
     int status;
     while (waitpid(child, &status, 0) < 0)
         if (errno != EINTR)

@@ -11,7 +11,8 @@ struct process {
     const char *const *environment; /* NULL-terminated; NULL: the caller's own */
     const char *directory;          /* to start in; NULL: the caller's */
     struct buffer *output;          /* takes standard output and error; NULL: both inherited */
-    bool forward_signals;           /* pass SIGINT/SIGTERM/SIGHUP on and wait, rather than kill */
+    bool forward_signals;           /* pass SIGINT and SIGTERM on, rather than kill at the first;
+                                       the third one, or SIGHUP, kills all the same */
 };
 
 /*

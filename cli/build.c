@@ -65,12 +65,14 @@ static int make_program(struct program *program, const char *source, char **sett
 }
 
 /* --format=elf: the program itself is the output. */
-static int write_program(const struct program *program, const char *path,
+static int write_program(const struct program *program, char **inputs, const char *path,
                          const struct cli_common *common, struct error *error)
 {
     struct output output OUTPUT_CLEANUP = {0};
     const char *to = path ? path : program->name;
-    if (output_open(&output, to, 0777, error) < 0 ||
+    if (cli_check_output(to, *inputs, true, error) < 0 ||
+        cli_check_settings(to, inputs, true, error) < 0 ||
+        output_open(&output, to, 0777, error) < 0 ||
         file_copy_to_sink(program->fd, program->name, 0, program->size, &output.file.sink, error) <
             0 ||
         output_commit(&output, error) < 0)
@@ -103,11 +105,12 @@ int command_build(const struct cli_command *command, int argc, char **argv)
     if (!temporary ||
         make_program(&program, arguments.operands[0], arguments.operands + 1,
                      (size_t)arguments.count - 1, keep_symbols, temporary, common, &error) < 0 ||
-        program_judge(&program, options.force, common, &error) < 0)
+        program_judge(&program, options.force, FORCE_HINT, common, &error) < 0)
         return cli_fail(&error);
     bool just_the_program = options.format && strcmp(options.format, FORMAT_ELF) == 0;
-    if (just_the_program ? write_program(&program, options.output, common, &error) < 0
-                         : image_write(&program, &options, temporary, common, &error) < 0)
+    if (just_the_program
+            ? write_program(&program, arguments.operands, options.output, common, &error) < 0
+            : image_write(&program, arguments.operands, &options, temporary, common, &error) < 0)
         return cli_fail(&error);
     return CLI_OK;
 }

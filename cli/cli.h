@@ -121,6 +121,10 @@ int source_generate(const char *name, char **settings, size_t count, const char 
                     struct error *error);
 /* Writes a file that is whole or absent; "-" is standard output. */
 int cli_write_file(const char *path, mode_t mode, const struct buffer *bytes, struct error *error);
+/* Refuses an output that is the very file it is made from, or for a terminal what is no text. */
+int cli_check_output(const char *output, const char *input, bool binary, struct error *error);
+/* The same for the files that settings ("KEY=@FILE") name. */
+int cli_check_settings(const char *output, char **settings, bool binary, struct error *error);
 
 /* ---- programs and images --------------------------------------------------------------------- */
 
@@ -147,10 +151,13 @@ void program_free(struct program *program);
 
 /*
  * Judges the program. Findings of severity error are printed on standard error and, unless forced,
- * are a failure.
+ * are a failure, whose message ends its first line in `hint`.
  */
-int program_judge(struct program *program, bool force, const struct cli_common *common,
-                  struct error *error);
+int program_judge(struct program *program, bool force, const char *hint,
+                  const struct cli_common *common, struct error *error);
+
+/* What to say of a program that is not packed. */
+#define FORCE_HINT " (--force packs it all the same)"
 
 /* The options that `build` and `pack` share. */
 struct image_options {
@@ -167,6 +174,7 @@ void image_options_table(struct image_options *options, const char *formats,
                          struct cli_option table[static IMAGE_OPTION_COUNT]);
 void image_options_free(struct image_options *options);
 
-/* Packs the program (NULL: an image without files) and tells the size. */
-int image_write(const struct program *program, const struct image_options *options,
+/* Packs the program (NULL: an image without files) and tells the size. `inputs` are the operands,
+ * none of which the output may be. */
+int image_write(const struct program *program, char **inputs, const struct image_options *options,
                 const char *temporary, const struct cli_common *common, struct error *error);

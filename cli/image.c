@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/text.h"
 
@@ -81,9 +80,6 @@ static int choose_output(const struct program *program, const struct image_optio
     if (!*path)
         return options->output ? error_set(error, "out of memory") : -1;
     bool standard = strcmp(*path, FILE_STANDARD) == 0;
-    if (standard && isatty(STDOUT_FILENO))
-        return error_set(error,
-                         "an image is not for a terminal: redirect it, or name a file by -o");
     const char *format = options->format ? options->format : standard ? "docker" : NULL;
     return packer_choose(format, *path, target, error);
 }
@@ -107,24 +103,26 @@ static int fill_config(struct packer_config *config, const struct program *progr
 }
 
 static int write_image(const struct packer_image *image, const struct program *program,
-                       const struct image_options *options, const char *temporary,
+                       char **inputs, const struct image_options *options, const char *temporary,
                        const struct cli_common *common, struct error *error)
 {
     char *output TEXT_CLEANUP = NULL;
     struct packer_target target;
     uint64_t size;
     if (choose_output(program, options, &output, &target, error) < 0 ||
+        cli_check_settings(output, inputs, true, error) < 0 ||
+        (*inputs && cli_check_output(output, *inputs, true, error) < 0) ||
         packer_write(image, &target, output, temporary, cli_trace(common), &size, error) < 0)
         return -1;
     if (program)
-        cli_note(common, "%s: %llu bytes, of them %llu the program's", output,
-                 (unsigned long long)size, (unsigned long long)program->size);
+        cli_note(common, "%s: %llu bytes, for a program of %llu", output, (unsigned long long)size,
+                 (unsigned long long)program->size);
     else
         cli_note(common, "%s: %llu bytes", output, (unsigned long long)size);
     return 0;
 }
 
-int image_write(const struct program *program, const struct image_options *options,
+int image_write(const struct program *program, char **inputs, const struct image_options *options,
                 const char *temporary, const struct cli_common *common, struct error *error)
 {
     struct packer_image image = {0};
@@ -134,7 +132,7 @@ int image_write(const struct program *program, const struct image_options *optio
         return -1;
     image.tag = tag;
     if (!program)
-        return write_image(&image, program, options, temporary, common, error);
+        return write_image(&image, program, inputs, options, temporary, common, error);
 
     const char *path = options->path ? options->path : program->name;
     if (!path[strspn(path, "/")])
@@ -151,5 +149,5 @@ int image_write(const struct program *program, const struct image_options *optio
         image.config.command = just_the_program;
     image.files = &file;
     image.file_count = 1;
-    return write_image(&image, program, options, temporary, common, error);
+    return write_image(&image, program, inputs, options, temporary, common, error);
 }

@@ -2,10 +2,12 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/interrupt.h"
 #include "base/text.h"
@@ -133,10 +135,23 @@ static int dispatch(int argc, char **argv)
                      : command->run(command, argc - 1, argv + 1);
 }
 
+/*
+ * A file opened while standard input or output is closed would take its number, and be taken for
+ * it. Something that cannot be used that way holds the place, so that using it remains an error.
+ */
+static void hold_standard_descriptors(void)
+{
+    static const int unusable[] = {O_WRONLY, O_RDONLY, O_RDONLY};
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            open("/dev/null", unusable[fd]);
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 1)
         return CLI_USAGE;
+    hold_standard_descriptors();
     interrupt_install();
     int code = dispatch(argc, argv);
     int interrupted = interrupt_signal();

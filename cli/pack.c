@@ -24,9 +24,10 @@ int command_pack(const struct cli_command *command, int argc, char **argv)
     if (!temporary)
         return cli_fail(&error);
     if (!empty && (program_open(&program, arguments.operands[0], temporary, &error) < 0 ||
-                   program_judge(&program, options.force, common, &error) < 0))
+                   program_judge(&program, options.force, FORCE_HINT, common, &error) < 0))
         return cli_fail(&error);
-    if (image_write(empty ? NULL : &program, &options, temporary, common, &error) < 0)
+    if (image_write(empty ? NULL : &program, arguments.operands, &options, temporary, common,
+                    &error) < 0)
         return cli_fail(&error);
     return CLI_OK;
 }

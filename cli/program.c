@@ -91,8 +91,8 @@ void program_free(struct program *program)
     text_free(&program->name);
 }
 
-int program_judge(struct program *program, bool force, const struct cli_common *common,
-                  struct error *error)
+int program_judge(struct program *program, bool force, const char *hint,
+                  const struct cli_common *common, struct error *error)
 {
     struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = {0};
     struct buffer text BUFFER_CLEANUP = {0};
@@ -110,6 +110,6 @@ int program_judge(struct program *program, bool force, const struct cli_common *
         cli_note(common, "%s", buffer_text(&text));
         return 0;
     }
-    return error_set(error, "%s would not run in the image (--force packs it all the same)\n%s",
-                     program->path, buffer_text(&text));
+    return error_set(error, "%s would not run in the image%s\n%s", program->path, hint,
+                     buffer_text(&text));
 }

@@ -76,7 +76,7 @@ static int fill_from_binary(struct container *container, const char *path,
 {
     struct program program PROGRAM_CLEANUP = {0};
     if (program_open(&program, path, container->directory, error) < 0 ||
-        program_judge(&program, false, common, error) < 0)
+        program_judge(&program, false, "", common, error) < 0)
         return -1;
     struct content content = {.fd = program.fd, .size = program.size};
     char *command TEXT_CLEANUP = NULL;
@@ -144,6 +144,20 @@ static enum outcome start_runner(const char *const *arguments, const struct cli_
     return process_run(&process, code, error) < 0 ? BROKEN : RAN;
 }
 
+/* A runc that had to be killed leaves its container running. */
+static void delete_container(const char *state, const char *id)
+{
+    struct error error;
+    struct buffer output BUFFER_CLEANUP = {0};
+    int code;
+    char *program TEXT_CLEANUP = process_find("runc", getenv("PATH"), &error);
+    const char *arguments[] = {"runc", "--root", state, "delete", "--force", id, NULL};
+    struct process process = {
+        .program = program, .arguments = arguments, .output = &output, .forward_signals = true};
+    if (program)
+        process_run(&process, &code, &error);
+}
+
 /*
  * The pid file tells a container that ended with an error from one that runc could not start: runc
  * writes it once the process is there.
@@ -166,6 +180,8 @@ static enum outcome run_with_runc(const struct container *container,
     enum outcome outcome = start_runner(arguments, common, code, error);
     if (outcome != RAN)
         return outcome;
+    if (interrupt_signal())
+        delete_container(state, id);
     if (access(pid_file, F_OK) < 0) {
         error_set(error, "runc could not start the container");
         return interrupt_check(error) < 0 ? BROKEN : REFUSED;

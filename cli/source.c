@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* A source of more bytes is a mistake: the largest template's is under 400 kB. */
 #define LARGEST_SOURCE (UINT64_C(64) << 20)
@@ -16,6 +18,31 @@ int cli_write_file(const char *path, mode_t mode, const struct buffer *bytes, st
         sink_write(&output.file.sink, bytes->data, bytes->size, error) < 0)
         return -1;
     return output_commit(&output, error);
+}
+
+int cli_check_output(const char *output, const char *input, bool binary, struct error *error)
+{
+    struct stat to, from;
+    if (strcmp(output, FILE_STANDARD) == 0)
+        return binary && isatty(STDOUT_FILENO)
+                   ? error_set(error,
+                               "this is not for a terminal: redirect it, or name a file by -o")
+                   : 0;
+    /* A link is replaced, not followed. */
+    if (lstat(output, &to) < 0 || stat(input, &from) < 0 || !S_ISREG(to.st_mode) ||
+        to.st_dev != from.st_dev || to.st_ino != from.st_ino)
+        return 0;
+    return error_set(error, "%s is the input: name another output by -o", output);
+}
+
+int cli_check_settings(const char *output, char **settings, bool binary, struct error *error)
+{
+    for (; *settings; settings++) {
+        const char *file = strstr(*settings, "=@");
+        if (file && cli_check_output(output, file + strlen("=@"), binary, error) < 0)
+            return -1;
+    }
+    return 0;
 }
 
 /* Writes a source into the temporary directory; its path, from the heap, or NULL. */

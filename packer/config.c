@@ -1,6 +1,7 @@
 /* The image config (OCI image-spec 1.1, config.md). */
 #include "packer/packer_internal.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -38,14 +39,56 @@ static int check_port(const char *port, struct error *error)
     return 0;
 }
 
+/* "UID[:GID]", as engines take them, or names, which the image's passwd and group files explain. */
+static int check_user(const char *user, struct error *error)
+{
+    static const char name_characters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+    const char *part = user;
+    for (int i = 0; i < 2; i++) {
+        size_t length = strspn(part, name_characters);
+        bool number = length && strspn(part, "0123456789") == length;
+        char digits[16] = "";
+        unsigned long long id;
+        if (number && length < sizeof digits)
+            memcpy(digits, part, length);
+        if (!length || *part == '-' || (number && !text_to_number(digits, INT32_MAX, &id)))
+            break;
+        part += length;
+        if (!*part)
+            return 0;
+        if (*part++ != ':')
+            break;
+    }
+    return error_set(error, "user '%s': write UID or UID:GID, each from 0 to %d", user, INT32_MAX);
+}
+
+/* A signal as kill(1) names it, with or without SIG, or its number. */
+static int check_signal(const char *signal, struct error *error)
+{
+    unsigned long long number;
+    const char *name = strncmp(signal, "SIG", 3) == 0 ? signal + 3 : signal;
+    if (text_to_number(signal, (unsigned int)SIGRTMAX, &number) && number > 0)
+        return 0;
+    for (int i = 1; i < NSIG; i++) {
+        const char *known = sigabbrev_np(i);
+        if (known && strcmp(name, known) == 0)
+            return 0;
+    }
+    bool real_time = strncmp(name, "RTMIN", 5) == 0 || strncmp(name, "RTMAX", 5) == 0;
+    if (real_time &&
+        (!name[5] || ((name[5] == '+' || name[5] == '-') && text_to_number(name + 6, 30, &number))))
+        return 0;
+    return error_set(error, "stop signal '%s': write a name such as SIGTERM, or 1 to %d", signal,
+                     SIGRTMAX);
+}
+
 int packer_check_config(const struct packer_config *config, struct error *error)
 {
-    const struct {
-        const char *what, *text;
-    } texts[] = {{"user", config->user},
-                 {"working directory", config->working_directory},
-                 {"stop signal", config->stop_signal}};
     const char *const *const lists[] = {config->entrypoint, config->command};
+    const char *const *first = config->entrypoint ? config->entrypoint : config->command;
+    if (first && *first && !**first)
+        return error_set(error, "the command's first word is empty: name a program");
 
     if (check_pairs(config->environment, "environment variable", error) < 0 ||
         check_pairs(config->labels, "label", error) < 0)
@@ -53,18 +96,18 @@ int packer_check_config(const struct packer_config *config, struct error *error)
     for (const char *const *port = config->ports; port && *port; port++)
         if (check_port(*port, error) < 0)
             return -1;
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        if (texts[i].text && !text_is_utf8(texts[i].text, strlen(texts[i].text)))
-            return error_set(error, "%s '%s' is not UTF-8 text, as JSON must be", texts[i].what,
-                             texts[i].text);
+    if ((config->user && check_user(config->user, error) < 0) ||
+        (config->stop_signal && check_signal(config->stop_signal, error) < 0))
+        return -1;
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         for (const char *const *word = lists[i]; word && *word; word++)
             if (!text_is_utf8(*word, strlen(*word)))
                 return error_set(error, "command word '%s' is not UTF-8 text, as JSON must be",
                                  *word);
-    if (config->working_directory && config->working_directory[0] != '/')
-        return error_set(error, "working directory '%s': write an absolute path",
-                         config->working_directory);
+    const char *directory = config->working_directory;
+    if (directory && (directory[0] != '/' || !text_is_utf8(directory, strlen(directory))))
+        return error_set(error, "working directory '%s': write an absolute path in UTF-8",
+                         directory);
     if (config->created < 0 || config->created > LAST_SECOND_OF_9999)
         return error_set(error, "creation time %lld: write seconds from 0 (1970) to %lld (9999)",
                          (long long)config->created, (long long)LAST_SECOND_OF_9999);

@@ -1,5 +1,6 @@
 /* Image names, as people type them and as engines want them (distribution/reference, regexp.go). */
 #include <ctype.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,8 +126,18 @@ char *name_qualify(const char *tag, struct error *error)
 
 int packer_check_path(const char *path, struct error *error)
 {
+    static const char *const mounted[] = {"dev", "proc", "sys"};
+    for (size_t i = 0; i < sizeof mounted / sizeof *mounted; i++)
+        if (strncmp(path, mounted[i], strlen(mounted[i])) == 0 &&
+            (path[strlen(mounted[i])] == '/' || !path[strlen(mounted[i])]))
+            return error_set(error, "'%s' would be hidden: engines mount something on /%s", path,
+                             mounted[i]);
     for (const char *component = path;;) {
         size_t length = strcspn(component, "/");
+        if (length > NAME_MAX)
+            return error_set(error,
+                             "'%s' has a part of more than %d bytes, which no file's name has",
+                             path, NAME_MAX);
         if (length == 0 || (length == 1 && component[0] == '.') ||
             (length == 2 && component[0] == '.' && component[1] == '.'))
             return error_set(

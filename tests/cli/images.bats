@@ -47,12 +47,13 @@ config() {
 @test "hostile names, labels and numbers are an error or correct JSON" {
   for option in -t=Upper -t=a:b:c -t='a b' -l=novalue -l==x -l=$'k=\xff' -e=$'A=\x80' -p=0 -p=99999 -p=80/x \
     -w=relative --created=-1 --created=1e3 --created=99999999999999999999 --path=../x --path=a/../../b --path= \
-    --path=/ -u=$'\xff' --format=tar; do
+    --path=/ --path=dev/x --path=proc --path="$(printf 'f%.0s' $(seq 256))" --cmd= --format=tar \
+    -u=$'\xff' -u='"' -u=-1 -u=1: -u=1:2:3 -u=4294967296 --stop-signal=SIGFOO --stop-signal=65 --stop-signal='\'; do
     run -1 "$WHIT" build -q hello -o x.tar "${option%%=*}" "${option#*=}"
     [ ! -e x.tar ]
   done
-  "$WHIT" build -q hello -o x.tar -l $'k=\x01\n\t"}]\\\e[0m\u20ac' -e $'A=\n"' -u '"' -w '/"' --stop-signal '\'
-  config x.tar | jq -e '.config.Labels.k == "\u0001\n\t\"}]\\\u001b[0m\u20ac" and .config.User == "\""'
+  "$WHIT" build -q hello -o x.tar -l $'k=\x01\n\t"}]\\\e[0m\u20ac' -e $'A=\n"' -w '/"'
+  config x.tar | jq -e '.config.Labels.k == "\u0001\n\t\"}]\\\u001b[0m\u20ac" and .config.WorkingDir == "/\""'
 }
 
 @test "a name that tells no format is refused with what there is" {

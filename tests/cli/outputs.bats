@@ -127,6 +127,28 @@ digest() {
   output_has "No space left"
 }
 
+@test "an output that is the input is refused, and the input stays" {
+  "$WHIT" gen hello -o hello.asm
+  "$WHIT" link -q hello.asm -o hello
+  printf text >text
+  sha256sum hello.asm hello text >sums
+  run -1 "$WHIT" link hello.asm -o ./hello.asm
+  output_has "is the input"
+  run -1 "$WHIT" build hello.asm --format=elf -o hello.asm
+  run -1 "$WHIT" pack hello -o hello --format=docker
+  run -1 "$WHIT" build hello message=@text --format=elf -o text
+  run -1 "$WHIT" gen hello message=@text -o text
+  sha256sum -c --quiet sums
+}
+
+@test "a closed standard output is an error, and nothing else is written to" {
+  run -1 bash -c '"$WHIT" build hello -o - >&-'
+  output_has "standard output"
+  run -1 bash -c '"$WHIT" build hello --format=elf -o - >&-'
+  run -1 bash -c '"$WHIT" link - -o x.elf <&-'
+  is_empty "$TMPDIR"
+}
+
 @test "an existing directory is not overwritten unless it is empty" {
   "$WHIT" build -q hello -o a.oci
   run -1 "$WHIT" build -q hello -o a.oci

@@ -92,3 +92,25 @@ by_runc() { grep -w runc errors && ! grep -w bubblewrap errors; }
   [[ $output == *"holds no /nope"* ]]
   [[ $output != *running* ]]
 }
+
+@test "whit run ends a program that ignores signals at the third, or when the terminal goes" {
+  cat >loop.asm <<'END'
+section .text
+global _start
+_start: jmp _start
+END
+  "$WHIT" link -q loop.asm
+  mkdir temporary
+  for signals in 'INT INT INT' 'TERM TERM TERM' HUP; do
+    TMPDIR=$PWD/temporary box env --default-signal=INT,TERM,HUP "$WHIT" run -q loop &
+    wait_until box pgrep -x loop
+    for signal in $signals; do
+      box pkill -"$signal" -x whit
+      sleep 0.3
+    done
+    wait_until bash -c '! nsenter --target "$1" --mount --root --pid pgrep -x loop' - "$(cat "$BOX/pid")"
+    run wait $!
+    [ "$status" -gt 128 ]
+    [ -z "$(ls -A temporary)" ]
+  done
+}
