@@ -70,8 +70,7 @@ static int write_program(const struct program *program, char **inputs, const cha
 {
     struct output output OUTPUT_CLEANUP = {0};
     const char *to = path ? path : program->name;
-    if (cli_check_output(to, *inputs, true, error) < 0 ||
-        cli_check_settings(to, inputs, true, error) < 0 ||
+    if (cli_check_output(to, inputs, true, error) < 0 ||
         output_open(&output, to, 0777, error) < 0 ||
         file_copy_to_sink(program->fd, program->name, 0, program->size, &output.file.sink, error) <
             0 ||
@@ -107,10 +106,11 @@ int command_build(const struct cli_command *command, int argc, char **argv)
                      (size_t)arguments.count - 1, keep_symbols, temporary, common, &error) < 0 ||
         program_judge(&program, options.force, FORCE_HINT, common, &error) < 0)
         return cli_fail(&error);
+    /* A template's name is not a file's. */
+    char **inputs = arguments.operands + (kind_of(arguments.operands[0]) == SOURCE_TEMPLATE);
     bool just_the_program = options.format && strcmp(options.format, FORMAT_ELF) == 0;
-    if (just_the_program
-            ? write_program(&program, arguments.operands, options.output, common, &error) < 0
-            : image_write(&program, arguments.operands, &options, temporary, common, &error) < 0)
+    if (just_the_program ? write_program(&program, inputs, options.output, common, &error) < 0
+                         : image_write(&program, inputs, &options, temporary, common, &error) < 0)
         return cli_fail(&error);
     return CLI_OK;
 }

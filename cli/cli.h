@@ -121,10 +121,11 @@ int source_generate(const char *name, char **settings, size_t count, const char 
                     struct error *error);
 /* Writes a file that is whole or absent; "-" is standard output. */
 int cli_write_file(const char *path, mode_t mode, const struct buffer *bytes, struct error *error);
-/* Refuses an output that is the very file it is made from, or for a terminal what is no text. */
-int cli_check_output(const char *output, const char *input, bool binary, struct error *error);
-/* The same for the files that settings ("KEY=@FILE") name. */
-int cli_check_settings(const char *output, char **settings, bool binary, struct error *error);
+/*
+ * Refuses an output that is one of its inputs (files, or settings "KEY=@FILE"; NULL-terminated),
+ * and standard output where that is a terminal and the output no text.
+ */
+int cli_check_output(const char *output, char **inputs, bool binary, struct error *error);
 
 /* ---- programs and images --------------------------------------------------------------------- */
 
@@ -174,7 +175,7 @@ void image_options_table(struct image_options *options, const char *formats,
                          struct cli_option table[static IMAGE_OPTION_COUNT]);
 void image_options_free(struct image_options *options);
 
-/* Packs the program (NULL: an image without files) and tells the size. `inputs` are the operands,
- * none of which the output may be. */
+/* Packs the program (NULL: an image without files) and tells the size. The output may be none of
+ * the inputs: see cli_check_output. */
 int image_write(const struct program *program, char **inputs, const struct image_options *options,
                 const char *temporary, const struct cli_common *common, struct error *error);

@@ -17,7 +17,7 @@ int command_gen(const struct cli_command *command, int argc, char **argv)
     if (asm_template_load(&data, arguments.operands[0], &template, &error) < 0 ||
         asm_generate(&data, &template, (const char *const *)arguments.operands + 1,
                      (size_t)arguments.count - 1, &source, &error) < 0 ||
-        cli_check_settings(output_path, arguments.operands + 1, false, &error) < 0 ||
+        cli_check_output(output_path, arguments.operands + 1, false, &error) < 0 ||
         cli_write_file(output_path, 0666, &source, &error) < 0)
         return cli_fail(&error);
     return CLI_OK;

@@ -110,8 +110,7 @@ static int write_image(const struct packer_image *image, const struct program *p
     struct packer_target target;
     uint64_t size;
     if (choose_output(program, options, &output, &target, error) < 0 ||
-        cli_check_settings(output, inputs, true, error) < 0 ||
-        (*inputs && cli_check_output(output, *inputs, true, error) < 0) ||
+        cli_check_output(output, inputs, true, error) < 0 ||
         packer_write(image, &target, output, temporary, cli_trace(common), &size, error) < 0)
         return -1;
     if (program)

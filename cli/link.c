@@ -39,7 +39,7 @@ int command_link(const struct cli_command *command, int argc, char **argv)
     char *output TEXT_CLEANUP = output_path ? strdup(output_path) : default_output(source);
     if (!output)
         error_set(&error, "out of memory");
-    if (!temporary || !output || cli_check_output(output, source, true, &error) < 0 ||
+    if (!temporary || !output || cli_check_output(output, arguments.operands, true, &error) < 0 ||
         source_link(source, temporary, keep_symbols, &arguments.common, &elf, &error) < 0 ||
         cli_write_file(output, 0777, &elf, &error) < 0)
         return cli_fail(&error);

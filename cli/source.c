@@ -20,7 +20,7 @@ int cli_write_file(const char *path, mode_t mode, const struct buffer *bytes, st
     return output_commit(&output, error);
 }
 
-int cli_check_output(const char *output, const char *input, bool binary, struct error *error)
+int cli_check_output(const char *output, char **inputs, bool binary, struct error *error)
 {
     struct stat to, from;
     if (strcmp(output, FILE_STANDARD) == 0)
@@ -29,18 +29,13 @@ int cli_check_output(const char *output, const char *input, bool binary, struct 
                                "this is not for a terminal: redirect it, or name a file by -o")
                    : 0;
     /* A link is replaced, not followed. */
-    if (lstat(output, &to) < 0 || stat(input, &from) < 0 || !S_ISREG(to.st_mode) ||
-        to.st_dev != from.st_dev || to.st_ino != from.st_ino)
+    if (lstat(output, &to) < 0 || !S_ISREG(to.st_mode))
         return 0;
-    return error_set(error, "%s is the input: name another output by -o", output);
-}
-
-int cli_check_settings(const char *output, char **settings, bool binary, struct error *error)
-{
-    for (; *settings; settings++) {
-        const char *file = strstr(*settings, "=@");
-        if (file && cli_check_output(output, file + strlen("=@"), binary, error) < 0)
-            return -1;
+    for (; *inputs; inputs++) {
+        const char *setting = strstr(*inputs, "=@");
+        const char *input = setting ? setting + strlen("=@") : *inputs;
+        if (stat(input, &from) == 0 && to.st_dev == from.st_dev && to.st_ino == from.st_ino)
+            return error_set(error, "%s is the input: name another output by -o", output);
     }
     return 0;
 }

@@ -33,6 +33,7 @@ packages() {
       git                               git
       openssl                           openssl
       jq                                jq
+      procps                            pgrep
       binutils                          readelf
       elfutils                          eu-elflint
       gdb                               gdb
