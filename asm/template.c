@@ -131,8 +131,6 @@ static int read_fields(const cJSON *json, const struct field *fields, size_t cou
             row++;
         if (row == count)
             return error_set(error, "unknown key \"%s\"", value->string);
-        if (cJSON_GetObjectItemCaseSensitive(json, value->string) != value)
-            return error_set(error, "\"%s\" is given twice", value->string);
         if (fields[row].read(value, (char *)object + fields[row].offset, error) < 0)
             return error_prefix(error, "\"%s\"", value->string);
     }

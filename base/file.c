@@ -392,7 +392,8 @@ static bool move_up(int directory, const char *name, int top)
     static unsigned int number;
     char free_name[24];
     /* Only who may write to a directory may move it. */
-    int opened FD_CLEANUP = open_to_empty(directory, name);
+    int opened = open_to_empty(directory, name);
+    file_close(&opened);
     for (;;) {
         snprintf(free_name, sizeof free_name, "moved-%u", number++);
         if (renameat2(directory, name, top, free_name, RENAME_NOREPLACE) == 0)

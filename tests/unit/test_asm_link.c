@@ -49,7 +49,7 @@ static void link_text(const char *text, struct buffer *elf)
 /* The exit code of a program or command; what it printed goes to `output`. */
 static int run(const char *const *arguments, struct buffer *output)
 {
-    int code;
+    int code = 0;
     char *program TEXT_CLEANUP = strchr(arguments[0], '/')
                                      ? strdup(arguments[0])
                                      : process_find(arguments[0], getenv("PATH"), &error);

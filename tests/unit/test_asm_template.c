@@ -96,8 +96,6 @@ static void refuses_a_wrong_parameter_with_its_file_and_name(void **state)
         {TEMPLATE_JSON(PARAMETER("\"type\":\"u8\",\"default\":7")), "\"default\": must be a str"},
         {TEMPLATE_JSON(PARAMETER("\"type\":\"bytes\",\"default\":\"@x\"")), "read from a file"},
         {TEMPLATE_JSON(PARAMETER("\"type\":\"u8\",\"mim\":1")), "unknown key \"mim\""},
-        {TEMPLATE_JSON(PARAMETER("\"type\":\"u8\",\"type\":\"u8\"")), "\"type\" is given twice"},
-        {TEMPLATE_JSON(PARAMETER("\"type\":\"u8\",\"help\":\"h\"")), "\"help\" is given twice"},
         {TEMPLATE_JSON(PARAMETER("\"type\":\"enum\"")), "an enum has \"choices\""},
         {TEMPLATE_JSON(PARAMETER("\"type\":\"enum\",\"choices\":[]")), "an enum has \"choices\""},
         {TEMPLATE_JSON(PARAMETER("\"type\":\"u8\",\"choices\":[\"a\"]")), "no other type has"},

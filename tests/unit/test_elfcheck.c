@@ -161,9 +161,11 @@ static void finds_each_change(void **state)
         memcpy((char *)&program + changes[i].offset, &changes[i].value, changes[i].size);
         struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = check(&program, sizeof program);
         const struct elfcheck_finding *finding = find(&report, changes[i].rule);
-        if (!finding)
+        if (!finding) {
             fail_msg("%s does not fire for value %llu", changes[i].rule,
                      (unsigned long long)changes[i].value);
+            return;
+        }
         assert_string_equal(finding->message, changes[i].message);
         assert_int_equal(finding->rule->severity, changes[i].severity);
         assert_int_equal(elfcheck_starts(&report), elfcheck_count(&report, ELFCHECK_ERROR) == 0);
