@@ -33,4 +33,4 @@ printf '%-28s %10d %10d\n' \
   'program, bytes' "$(size hand/hello)" "$(size hello)" \
   'docker archive, bytes' "$(size hand/hello.tar)" "$(size hello.tar)" \
   'docker archive, gzip, bytes' "$(size hand/hello.tar.gz)" "$(size hello.tar.gz)"
-printf '\nwhit build, docker load -i hello.tar.gz, docker run --rm hello-runc:nasm: that runs it in docker.\n'
+printf '\ndocker load -i hello.tar.gz && docker run --rm hello-runc:nasm    runs such an archive in docker.\n'
