@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gelf.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,6 +92,9 @@ static int explain_failure(const struct job *job, const char *tool, int code,
                            const struct buffer *output, struct error *error)
 {
     struct buffer words BUFFER_CLEANUP = {0};
+    if (code == 128 + SIGXFSZ)
+        return error_set(error, "%s writes a file of more than %llu bytes, the most that is taken",
+                         tool, (unsigned long long)LARGEST_PROGRAM);
     append_without_temporary(job, buffer_text(output), &words);
     const char *text = buffer_text(&words);
     int length = (int)words.size;
@@ -127,6 +131,7 @@ static int run_tool(const struct job *job, const char *folder, const struct word
     struct process process = {.program = tool,
                               .arguments = words_list(arguments),
                               .environment = environment,
+                              .largest_file = LARGEST_PROGRAM,
                               .directory = folder,
                               .output = &output};
     int code;

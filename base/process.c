@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -149,6 +150,9 @@ int process_run(const struct process *process, int *code, struct error *error)
     file_close(&writer);
     if (failed)
         return error_system(error, failed, "cannot start %s", process->program);
+    struct rlimit limit = {process->largest_file, process->largest_file};
+    if (process->largest_file)
+        prlimit(child, RLIMIT_FSIZE, &limit, NULL);
     struct buffer unused BUFFER_CLEANUP = {0};
     int attended = attend(child, reader, process->output ? process->output : &unused,
                           process->forward_signals, before_start, error);

@@ -11,6 +11,7 @@ struct process {
     const char *const *environment; /* NULL-terminated; NULL: the caller's own */
     const char *directory;          /* to start in; NULL: the caller's */
     struct buffer *output;          /* takes standard output and error; NULL: both inherited */
+    uint64_t largest_file;          /* SIGXFSZ ends it beyond so many bytes; 0: no limit */
     bool forward_signals;           /* pass SIGINT and SIGTERM on, rather than kill at the first;
                                        the third one, or SIGHUP, kills all the same */
 };

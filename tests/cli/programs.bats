@@ -94,6 +94,10 @@ END
   printf 'section .text\nglobal _start\n_start: call elsewhere\n' >undefined.asm
   run -1 "$WHIT" link undefined.asm
   output_has elsewhere
+  truncate -s 70000000 zeros
+  printf 'section .text\nglobal _start\n_start: incbin "zeros"\n' >huge.asm
+  run -1 "$WHIT" link huge.asm
+  output_has "more than 67108864 bytes"
   run -1 "$WHIT" link missing.asm
   output_has missing.asm
   is_empty "$TMPDIR"
