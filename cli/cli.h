@@ -162,8 +162,8 @@ int program_judge(struct program *program, bool force, const char *hint,
 
 /* The options that `build` and `pack` share. */
 struct image_options {
-    const char *output, *format, *tag, *path, *working_directory, *user, *stop_signal, *created;
-    struct words entrypoint, command, environment, labels, ports;
+    const char *output, *format, *path, *working_directory, *user, *stop_signal, *created;
+    struct words tags, entrypoint, command, environment, labels, ports;
     bool force;
 };
 #define IMAGE_OPTIONS_CLEANUP __attribute__((cleanup(image_options_free)))

@@ -16,7 +16,7 @@ void image_options_table(struct image_options *options, const char *formats,
         {"output", 'o', CLI_TEXT, &options->output, "PATH",
          "where to write (- for standard output); its end tells the format"},
         {"format", 0, CLI_TEXT, &options->format, "FORMAT", formats},
-        {"tag", 't', CLI_TEXT, &options->tag, "NAME:TAG", "name the image"},
+        {"tag", 't', CLI_LIST, &options->tags, "NAME:TAG", "name the image; may be given again"},
         {"path", 0, CLI_TEXT, &options->path, "PATH", "the program's place in the image [/NAME]"},
         {"cmd", 0, CLI_LIST, &options->command, "WORD",
          "default command, a word an option [the program]"},
@@ -37,6 +37,7 @@ void image_options_table(struct image_options *options, const char *formats,
 
 void image_options_free(struct image_options *options)
 {
+    words_free(&options->tags);
     words_free(&options->entrypoint);
     words_free(&options->command);
     words_free(&options->environment);
@@ -84,6 +85,16 @@ static int choose_output(const struct program *program, const struct image_optio
     return packer_choose(format, *path, target, error);
 }
 
+static int complete_tags(const struct words *typed, struct words *tags, struct error *error)
+{
+    for (size_t i = 0; i < typed->count; i++) {
+        char *tag TEXT_CLEANUP = packer_complete_tag(typed->items[i], error);
+        if (!tag || words_append(tags, tag, error) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 /* What the options say of the image, but for its files, tag and default command. */
 static int fill_config(struct packer_config *config, const struct program *program,
                        const struct image_options *options, struct error *error)
@@ -125,11 +136,11 @@ int image_write(const struct program *program, char **inputs, const struct image
                 const char *temporary, const struct cli_common *common, struct error *error)
 {
     struct packer_image image = {0};
-    char *tag TEXT_CLEANUP = NULL;
+    struct words tags WORDS_CLEANUP = {0};
     if (fill_config(&image.config, program, options, error) < 0 ||
-        (options->tag && !(tag = packer_complete_tag(options->tag, error))))
+        complete_tags(&options->tags, &tags, error) < 0)
         return -1;
-    image.tag = tag;
+    image.tags = words_list(&tags);
     if (!program)
         return write_image(&image, program, inputs, options, temporary, common, error);
 

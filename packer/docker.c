@@ -32,9 +32,9 @@ static int render_manifest(const struct packer_image *image, struct buffer *out,
     cJSON *entry = cJSON_CreateObject();
     cJSON_AddItemToArray(document, entry);
     cJSON_AddStringToObject(entry, "Config", CONFIG_NAME);
-    if (image->tag)
-        cJSON_AddItemToArray(cJSON_AddArrayToObject(entry, "RepoTags"),
-                             cJSON_CreateString(image->tag));
+    cJSON *tags = image->tags ? cJSON_AddArrayToObject(entry, "RepoTags") : NULL;
+    for (const char *const *tag = image->tags; tag && *tag; tag++)
+        cJSON_AddItemToArray(tags, cJSON_CreateString(*tag));
     cJSON *layers = cJSON_AddArrayToObject(entry, "Layers");
     if (image->file_count)
         cJSON_AddItemToArray(layers, cJSON_CreateString(LAYER_NAME));

@@ -100,23 +100,38 @@ static int render_manifest(const struct descriptor *config, const struct descrip
     return json_render(document, out, error);
 }
 
-/* image-index.md. The second annotation is what docker and ctr name the image by. */
+/* One entry of the index; `tag` may be NULL. The second annotation is what docker and ctr name the
+ * image by. */
+static int add_manifest(cJSON *manifests, const struct descriptor *manifest, const char *tag,
+                        struct error *error)
+{
+    cJSON *entry = descriptor_to_json(manifest);
+    cJSON_AddItemToArray(manifests, entry);
+    if (!tag)
+        return 0;
+    char *full TEXT_CLEANUP = name_qualify(tag, error);
+    if (!full)
+        return -1;
+    cJSON *annotations = cJSON_AddObjectToObject(entry, "annotations");
+    cJSON_AddStringToObject(annotations, "org.opencontainers.image.ref.name", tag);
+    cJSON_AddStringToObject(annotations, "io.containerd.image.name", full);
+    return 0;
+}
+
+/* image-index.md: the one manifest, under each of its names. */
 static int render_index(const struct packer_image *image, const struct descriptor *manifest,
                         struct buffer *out, struct error *error)
 {
+    static const char *const untagged[] = {NULL, NULL};
+    const char *const *tag = image->tags ? image->tags : untagged;
     cJSON *document JSON_CLEANUP = cJSON_CreateObject();
     cJSON_AddNumberToObject(document, "schemaVersion", 2);
     cJSON_AddStringToObject(document, "mediaType", MEDIA_TYPE_INDEX);
-    cJSON *entry = descriptor_to_json(manifest);
-    cJSON_AddItemToArray(cJSON_AddArrayToObject(document, "manifests"), entry);
-    if (image->tag) {
-        char *full TEXT_CLEANUP = name_qualify(image->tag, error);
-        if (!full)
+    cJSON *manifests = cJSON_AddArrayToObject(document, "manifests");
+    do {
+        if (add_manifest(manifests, manifest, *tag, error) < 0)
             return -1;
-        cJSON *annotations = cJSON_AddObjectToObject(entry, "annotations");
-        cJSON_AddStringToObject(annotations, "org.opencontainers.image.ref.name", image->tag);
-        cJSON_AddStringToObject(annotations, "io.containerd.image.name", full);
-    }
+    } while (*tag && *++tag);
     return json_render(document, out, error);
 }
 

@@ -40,8 +40,8 @@ struct packer_file {
 struct packer_image {
     struct packer_config config;
     const struct packer_file *files;
-    size_t file_count; /* 0: the empty image, with no layer at all */
-    const char *tag;   /* "name:tag", or NULL */
+    size_t file_count;       /* 0: the empty image, with no layer at all */
+    const char *const *tags; /* "name:tag" each, ended by NULL; NULL: none */
 };
 
 /*

@@ -36,6 +36,17 @@ config() {
   [ "$(tar xOf hello.tar manifest.json | jq -c '.[0].RepoTags')" = '["me/hello:1"]' ]
 }
 
+@test "every tag that is given names the image, also in an OCI layout" {
+  "$WHIT" build -q hello -o hello.tar -t a:1 -t b
+  [ "$(tar xOf hello.tar manifest.json | jq -c '.[0].RepoTags')" = '["a:1","b:latest"]' ]
+  "$WHIT" build -q hello -o hello.oci -t a:1 -t b
+  [ "$(jq -c '[.manifests[].annotations["io.containerd.image.name"]]' hello.oci/index.json)" = \
+    '["docker.io/library/a:1","docker.io/library/b:latest"]' ]
+  [ "$(jq '[.manifests[].digest] | unique | length' hello.oci/index.json)" = 1 ]
+  "$WHIT" build -q hello -o plain.oci
+  [ "$(jq -c '[.manifests[].annotations]' plain.oci/index.json)" = '[null]' ]
+}
+
 @test "without options the command is the program, at its place" {
   "$WHIT" build -q hello -o hello.tar
   [ "$(config hello.tar | jq -c .config)" = '{"Cmd":["/hello"]}' ]
