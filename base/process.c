@@ -84,8 +84,8 @@ static int spawn(const struct process *process, int output_fd, pid_t *child)
 
 /*
  * Waits until the child has ended, reading its output from `reader` (or -1) meanwhile. Signals for
- * us are blocked except inside ppoll, so that none slips in between the check and the wait. The
- * first one is passed on, or kills the child.
+ * us are blocked except inside ppoll, so that none slips in between the check and the wait; each is
+ * passed on as process.h says. Those that came before the start are only minded if not forwarding.
  */
 static int attend(pid_t child, int reader, struct buffer *output, bool forward_signals,
                   int before_start, struct error *error)

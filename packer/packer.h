@@ -125,7 +125,7 @@ int packer_bundle_config(const struct packer_process *process, const struct pack
 
 /* What reading one archive may cost; beyond it, an error. */
 struct packer_limits {
-    uint64_t unpacked_bytes; /* the decompressed archive and all its uncompressed layers together */
+    uint64_t unpacked_bytes; /* the decompressed archive, its layers as stored, and uncompressed */
     uint64_t unpacked_ratio; /* the same as a multiple of the archive's size: see below */
     uint64_t entries;    /* tar entries, and directories made for them, of all layers together */
     uint64_t name_bytes; /* of those entries' names and link targets */
