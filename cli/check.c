@@ -22,7 +22,7 @@ static int judge(const char *path, struct elfcheck_report *report)
     struct error error;
     struct program program PROGRAM_CLEANUP = {0};
     if (program_open(&program, path, cli_temporary_parent(), &error) == 0 &&
-        elfcheck_file(program.fd, path, report, &error) == 0)
+        elfcheck_file(program.fd, path, &elfcheck_default_settings, report, &error) == 0)
         return 0;
     cli_fail(&error);
     return -1;

@@ -96,7 +96,7 @@ int program_judge(struct program *program, bool force, const char *hint,
 {
     struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = {0};
     struct buffer text BUFFER_CLEANUP = {0};
-    if (elfcheck_file(program->fd, program->path, &report, error) < 0)
+    if (elfcheck_file(program->fd, program->path, &elfcheck_default_settings, &report, error) < 0)
         return -1;
     for (size_t i = 0; i < sizeof architectures / sizeof *architectures; i++)
         if (report.is_elf && report.machine == architectures[i].machine)

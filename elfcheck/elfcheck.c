@@ -7,6 +7,14 @@
 #include "base/file.h"
 #include "elfcheck/elfcheck_internal.h"
 
+const struct elfcheck_settings elfcheck_default_settings = {.mode = 0755};
+
+static const struct elfcheck_rule *first_rule(void)
+{
+    size_t count;
+    return elfcheck_rules(&count);
+}
+
 /* Takes over `message`, which is NULL where memory ran out. */
 static void add_finding(struct elfcheck_inspection *inspection, uint64_t offset, char *message)
 {
@@ -21,7 +29,15 @@ static void add_finding(struct elfcheck_inspection *inspection, uint64_t offset,
         inspection->failed = true;
         return;
     }
-    grown[report->finding_count++] = (struct elfcheck_finding){inspection->rule, message, offset};
+    const struct elfcheck_rule *rule = inspection->rule;
+    const enum elfcheck_severity *severities = inspection->settings->severities;
+    grown[report->finding_count++] = (struct elfcheck_finding){
+        .rule = rule,
+        .severity = severities ? severities[rule - first_rule()] : rule->severity,
+        .outcome = rule->outcome,
+        .message = message,
+        .offset = offset,
+    };
 }
 
 /* NULL where memory ran out. */
@@ -43,21 +59,50 @@ void inspection_find(struct elfcheck_inspection *inspection, uint64_t offset, co
 void inspection_find_in(struct elfcheck_inspection *inspection, const Elf64_Phdr *segment,
                         size_t field, const char *format, ...)
 {
-    size_t number = inspection_number(inspection, segment);
     va_list arguments;
     va_start(arguments, format);
     char *message TEXT_CLEANUP = format_message(format, arguments);
     va_end(arguments);
-    inspection_find(inspection, inspection->header.e_phoff + number * sizeof *segment + field,
-                    "segment %zu: %s", number, message ? message : "");
+    inspection_find(inspection, inspection_place_in(inspection, segment, field), "segment %zu: %s",
+                    inspection_number(inspection, segment), message ? message : "");
+}
+
+/* NULL where memory ran out before it was added. */
+static struct elfcheck_finding *last_finding(const struct elfcheck_inspection *inspection)
+{
+    const struct elfcheck_report *report = inspection->report;
+    return inspection->failed ? NULL : &report->findings[report->finding_count - 1];
+}
+
+void inspection_set_outcome(struct elfcheck_inspection *inspection, enum elfcheck_outcome outcome)
+{
+    struct elfcheck_finding *finding = last_finding(inspection);
+    if (finding)
+        finding->outcome = outcome;
+}
+
+void inspection_set_remedy(struct elfcheck_inspection *inspection, const char *format, ...)
+{
+    struct elfcheck_finding *finding = last_finding(inspection);
+    if (!finding)
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    free(finding->remedy);
+    finding->remedy = format_message(format, arguments);
+    va_end(arguments);
+    if (!finding->remedy) {
+        error_set(inspection->error, "out of memory");
+        inspection->failed = true;
+    }
 }
 
 /* Most severe first, then by place; the table's order, which is the kernel's, decides a tie. */
 static int compare_findings(const void *left, const void *right)
 {
     const struct elfcheck_finding *a = left, *b = right;
-    if (a->rule->severity != b->rule->severity)
-        return a->rule->severity > b->rule->severity ? -1 : 1;
+    if (a->severity != b->severity)
+        return a->severity > b->severity ? -1 : 1;
     if (a->offset != b->offset)
         return a->offset < b->offset ? -1 : 1;
     return (a->rule > b->rule) - (a->rule < b->rule);
@@ -67,7 +112,7 @@ static int compare_findings(const void *left, const void *right)
 static int describe(const struct elfcheck_inspection *inspection, struct elfcheck_report *report,
                     struct error *error)
 {
-    if (!inspection->is_native)
+    if (inspection->loader == LOADER_NONE)
         return 0;
     report->entry = inspection->header.e_entry;
     report->is_static = inspection->segments; /* until the scratch rules find otherwise */
@@ -85,25 +130,35 @@ static int describe(const struct elfcheck_inspection *inspection, struct elfchec
     return 0;
 }
 
-static int judge(int fd, const char *name, struct elfcheck_report *report, struct error *error)
+/* Whether it makes sense to ask that of such a file. */
+static bool applies(const struct elfcheck_inspection *inspection, const struct elfcheck_rule *rule)
+{
+    return rule->any_file || inspection->loader != LOADER_NONE;
+}
+
+static int judge(int fd, const char *name, const struct elfcheck_settings *settings,
+                 struct elfcheck_report *report, struct error *error)
 {
     struct elfcheck_inspection inspection INSPECTION_CLEANUP = {0};
-    if (inspection_open(&inspection, fd, name, report, error) < 0 ||
+    if (inspection_open(&inspection, fd, name, settings, report, error) < 0 ||
         describe(&inspection, report, error) < 0)
         return -1;
     size_t count;
     const struct elfcheck_rule *rules = elfcheck_rules(&count);
     for (size_t i = 0; i < count && !inspection.failed; i++) {
         inspection.rule = &rules[i];
-        rules[i].check(&inspection);
+        if (applies(&inspection, inspection.rule))
+            inspection.rule->check(&inspection);
     }
     return inspection.failed ? -1 : 0;
 }
 
-int elfcheck_file(int fd, const char *name, struct elfcheck_report *report, struct error *error)
+int elfcheck_file(int fd, const char *name, const struct elfcheck_settings *settings,
+                  struct elfcheck_report *report, struct error *error)
 {
-    *report = (struct elfcheck_report){.name = strdup(name)};
-    int result = report->name ? judge(fd, name, report, error) : error_set(error, "out of memory");
+    *report = (struct elfcheck_report){.name = strdup(name), .in_root = settings->root};
+    int result =
+        report->name ? judge(fd, name, settings, report, error) : error_set(error, "out of memory");
     if (result < 0)
         elfcheck_report_free(report);
     else if (report->finding_count)
@@ -114,9 +169,10 @@ int elfcheck_file(int fd, const char *name, struct elfcheck_report *report, stru
 void elfcheck_report_free(struct elfcheck_report *report)
 {
     for (size_t i = 0; i < report->finding_count; i++)
-        free(report->findings[i].message);
+        free(report->findings[i].message), free(report->findings[i].remedy);
     free(report->findings);
     free(report->segments);
+    free(report->producer);
     free(report->name);
     *report = (struct elfcheck_report){0};
 }
@@ -124,22 +180,36 @@ void elfcheck_report_free(struct elfcheck_report *report)
 size_t elfcheck_count(const struct elfcheck_report *report, enum elfcheck_severity at_least)
 {
     size_t count = 0;
-    while (count < report->finding_count && report->findings[count].rule->severity >= at_least)
+    while (count < report->finding_count && report->findings[count].severity >= at_least)
         count++;
     return count;
 }
 
-const struct elfcheck_finding *first_obstacle(const struct elfcheck_report *report)
+/* Only what a rule takes for proven keeps a file from starting. */
+static bool is_obstacle(const struct elfcheck_finding *finding)
 {
-    size_t errors = elfcheck_count(report, ELFCHECK_ERROR);
-    for (size_t i = 0; i < errors; i++)
-        if (report->findings[i].rule->group == ELFCHECK_LOAD ||
-            report->findings[i].rule->group == ELFCHECK_SCRATCH)
-            return &report->findings[i];
-    return NULL;
+    const struct elfcheck_rule *rule = finding->rule;
+    return rule->severity == ELFCHECK_ERROR &&
+           (rule->group == ELFCHECK_LOAD || rule->group == ELFCHECK_SCRATCH);
+}
+
+const struct elfcheck_finding *elfcheck_obstacle(const struct elfcheck_report *report)
+{
+    const struct elfcheck_finding *first = NULL;
+    for (size_t i = 0; i < report->finding_count; i++) {
+        const struct elfcheck_finding *finding = &report->findings[i];
+        if (is_obstacle(finding) && (!first || finding->rule < first->rule))
+            first = finding;
+    }
+    return first;
 }
 
 bool elfcheck_starts(const struct elfcheck_report *report)
 {
-    return !first_obstacle(report);
+    return !elfcheck_obstacle(report);
+}
+
+const char *elfcheck_remedy(const struct elfcheck_finding *finding)
+{
+    return finding->remedy ? finding->remedy : finding->rule->remedy;
 }

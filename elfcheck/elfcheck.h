@@ -9,11 +9,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/buffer.h"
 
 enum elfcheck_severity {
-    ELFCHECK_INFO,
+    ELFCHECK_OFF,     /* looked at, but not to be shown */
+    ELFCHECK_INFO,    /* true of the file, and rarely a trouble */
     ELFCHECK_WARNING, /* what the file suggests */
     ELFCHECK_ERROR,   /* what its structure proves */
 };
@@ -26,27 +28,77 @@ enum elfcheck_group {
     ELFCHECK_HARDENED, /* Is it hard to misuse? */
 };
 
+/* How a start ends that does not reach the program's own code, or ends soon after. */
+enum elfcheck_outcome {
+    ELFCHECK_STARTS,
+    ELFCHECK_ENOEXEC, /* execve(2) fails: the engine or shell says so, and exits with 126 or 127 */
+    ELFCHECK_ENOENT,
+    ELFCHECK_EACCES,
+    ELFCHECK_EIO,
+    ELFCHECK_ELIBBAD,
+    ELFCHECK_KILLED,  /* past the point of no return: SIGSEGV, exit code 139, silence */
+    ELFCHECK_CRASHES, /* its first instructions, or its libc's, fault: the same to the eye */
+    ELFCHECK_LOADER,  /* the dynamic loader starts, says what it misses, and exits with 127 */
+};
+
 struct elfcheck_inspection; /* the room's own: elfcheck_internal.h */
+struct sign;
 
 /* One row of the rule table. */
 struct elfcheck_rule {
+    const char *id;   /* "EC101": never given to another rule */
     const char *name; /* "entry-executable": what people write and look up */
     enum elfcheck_group group;
     enum elfcheck_severity severity;
-    const char *summary; /* one line: what must hold */
-    const char *remedy;  /* what to do when it does not */
-    const char *source;  /* whose rule it is: "Linux fs/binfmt_elf.c, load_elf_binary" */
+    enum elfcheck_outcome outcome; /* what comes of it, unless the finding says otherwise */
+    const char *summary;           /* one line: what must hold */
+    const char *remedy;            /* what to do when it does not */
+    const char *source;            /* whose rule it is: "Linux fs/binfmt_elf.c, load_elf_binary" */
+    const char *explanation;   /* for --explain: why, how it shows; sentences, in one paragraph */
+    bool any_file;             /* holds of files, too, that Linux on x86-64 would not load */
+    const char *lack;          /* scratch: what the program will miss, "CA certificates"; or NULL */
+    const char *const *places; /* scratch: paths, any of which is what it needs; or NULL */
+    const struct sign *signs;  /* scratch: what in the file speaks for the need; or NULL */
     void (*check)(struct elfcheck_inspection *inspection); /* adds the findings */
 };
 
 /* All rules, and their number. */
 const struct elfcheck_rule *elfcheck_rules(size_t *count);
 
+/* The rule of that id or name, or NULL. */
+const struct elfcheck_rule *elfcheck_rule_find(const char *name);
+
 struct elfcheck_finding {
     const struct elfcheck_rule *rule;
+    enum elfcheck_severity severity; /* the rule's, unless the settings say otherwise */
+    enum elfcheck_outcome outcome;
     char *message;   /* what was found, with numbers; printable UTF-8 whatever the file holds */
+    char *remedy;    /* for just this file; NULL: the rule's */
     uint64_t offset; /* in the file: of the field that shows it */
 };
+
+/* The kernel that a file is judged for: ELFCHECK_KERNEL(6, 12) is Linux 6.12. */
+#define ELFCHECK_KERNEL(major, minor) ((major)*1000 + (minor))
+#define ELFCHECK_KERNEL_NEWEST        ELFCHECK_KERNEL(7, 2) /* that the model was compared with */
+
+/* The files that a program sees: those of an image, or of a directory that becomes its root. */
+struct elfcheck_root {
+    /* Opens what the absolute path leads to, for reading; links do not leave the root. The
+     * descriptor, a file's or a directory's, or -1 and errno: ENOENT where there is none. */
+    int (*open)(void *context, const char *path);
+    void *context;
+};
+
+/* For what a file is judged. */
+struct elfcheck_settings {
+    unsigned kernel;                          /* ELFCHECK_KERNEL(...); 0: the newest */
+    mode_t mode;                              /* the file's permission bits where it is to run */
+    const struct elfcheck_root *root;         /* NULL: an empty image */
+    const enum elfcheck_severity *severities; /* one a rule, in the table's order; NULL: its own */
+};
+
+/* Executable by all, in an empty image, for the newest kernel. */
+extern const struct elfcheck_settings elfcheck_default_settings;
 
 /* A PT_LOAD entry, its fields as they are in the file (gABI, "Program Header"). */
 struct elfcheck_segment {
@@ -65,7 +117,10 @@ struct elfcheck_report {
     uint16_t type;    /* e_type */
     uint16_t machine; /* e_machine, in the file's own byte order */
 
-    /* From here on only for what Linux's 64-bit loader takes for an x86-64 program. */
+    bool in_root;   /* judged in the files of an image, not in an empty one */
+    char *producer; /* "Go 1.19.8", "C, glibc 2.36": what it was made with; NULL: unknown */
+
+    /* From here on only for what Linux on x86-64 takes for a program. */
     uint64_t entry;                    /* e_entry */
     bool is_static;                    /* neither PT_INTERP nor DT_NEEDED */
     struct elfcheck_segment *segments; /* in the file's order; at most 1,170 */
@@ -80,17 +135,26 @@ struct elfcheck_report {
  * finding; -1 is only for what keeps it from being read (not a regular file, I/O, memory,
  * interrupt).
  */
-int elfcheck_file(int fd, const char *name, struct elfcheck_report *report, struct error *error);
+int elfcheck_file(int fd, const char *name, const struct elfcheck_settings *settings,
+                  struct elfcheck_report *report, struct error *error);
 void elfcheck_report_free(struct elfcheck_report *report);
 #define ELFCHECK_REPORT_CLEANUP __attribute__((cleanup(elfcheck_report_free)))
 
 /* How many findings there are of that severity or worse. */
 size_t elfcheck_count(const struct elfcheck_report *report, enum elfcheck_severity at_least);
 
-/* Whether Linux would start it in an empty image: no error in the two groups that ask for that. */
+/* The first thing that keeps it from starting, in the order in which Linux would meet it, or NULL.
+ * Settings that silence a rule do not change what is true. */
+const struct elfcheck_finding *elfcheck_obstacle(const struct elfcheck_report *report);
+/* Whether Linux would start it there: no obstacle. */
 bool elfcheck_starts(const struct elfcheck_report *report);
 
-/* "info", "warning", "error"; "form", "load", "scratch", "hardened". */
+/* "exec format error", as the engine or shell would say it; "" for ELFCHECK_STARTS. */
+const char *elfcheck_outcome_text(enum elfcheck_outcome outcome);
+/* What to do about a finding. */
+const char *elfcheck_remedy(const struct elfcheck_finding *finding);
+
+/* "off", "info", "warning", "error"; "form", "load", "scratch", "hardened". */
 const char *elfcheck_severity_name(enum elfcheck_severity severity);
 const char *elfcheck_group_name(enum elfcheck_group group);
 

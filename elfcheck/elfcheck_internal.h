@@ -11,14 +11,31 @@
 /* Linux fs/binfmt_elf.c, load_elf_phdrs: more bytes of program headers are refused. */
 #define LARGEST_HEADER_TABLE 65536
 
+/* Which of the kernel's loaders takes the file, by e_type and e_machine alone. */
+enum loader {
+    LOADER_NONE,
+    LOADER_64, /* fs/binfmt_elf.c for x86-64 */
+    LOADER_32, /* fs/compat_binfmt_elf.c for i386, where the kernel has IA32 emulation */
+};
+
 struct elfcheck_inspection {
     int fd;
     const char *name;
+    const struct elfcheck_settings *settings;
     uint64_t size;
-    Elf64_Ehdr header; /* the first bytes, padded with zeros as in the kernel's buffer */
-    bool is_native;    /* what Linux's 64-bit loader takes for an x86-64 program */
+    enum loader loader;
 
-    /* The program headers that Linux reads; none where it refuses the table. */
+    /*
+     * The headers in one shape, whatever their class and byte order: widened to 64 bits. A file
+     * that a loader takes is read as that does, which ignores what the identification says; any
+     * other as the identification says.
+     */
+    bool is_32bit;
+    bool is_swapped;    /* in the other byte order than this machine's */
+    Elf64_Ehdr header;  /* padded with zeros as in the kernel's buffer */
+    size_t header_size; /* of the class: 64 or 52 */
+    size_t entry_size;  /* of a program header of the class: 56 or 32 */
+    /* The program headers that Linux reads; none where it would refuse the table. */
     Elf64_Phdr *segments;
     size_t segment_count;
 
@@ -33,7 +50,8 @@ struct elfcheck_inspection {
 
 /* Reads the headers, raw and by libelf. -1 where the file cannot be read. */
 int inspection_open(struct elfcheck_inspection *inspection, int fd, const char *name,
-                    struct elfcheck_report *report, struct error *error);
+                    const struct elfcheck_settings *settings, struct elfcheck_report *report,
+                    struct error *error);
 void inspection_close(struct elfcheck_inspection *inspection);
 #define INSPECTION_CLEANUP __attribute__((cleanup(inspection_close)))
 
@@ -52,6 +70,12 @@ const Elf64_Phdr *inspection_load(const struct elfcheck_inspection *inspection,
 /* Its place among the program headers, from 0 as readelf counts them. */
 size_t inspection_number(const struct elfcheck_inspection *inspection, const Elf64_Phdr *segment);
 
+/* The offset in the file of a field of the ELF header: `field` is its offset in Elf64_Ehdr. */
+uint64_t inspection_place(const struct elfcheck_inspection *inspection, size_t field);
+/* The same of a program header: `field` is its offset in Elf64_Phdr. */
+uint64_t inspection_place_in(const struct elfcheck_inspection *inspection,
+                             const Elf64_Phdr *segment, size_t field);
+
 /* Adds a finding of the rule whose check runs; `offset` is that of the field that shows it. */
 void inspection_find(struct elfcheck_inspection *inspection, uint64_t offset, const char *format,
                      ...) __attribute__((format(printf, 3, 4)));
@@ -60,8 +84,11 @@ void inspection_find_in(struct elfcheck_inspection *inspection, const Elf64_Phdr
                         size_t field, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* The worst finding for which Linux would not start the file in an empty image, or NULL. */
-const struct elfcheck_finding *first_obstacle(const struct elfcheck_report *report);
+/* Says of the finding that was added last what comes of it. */
+void inspection_set_outcome(struct elfcheck_inspection *inspection, enum elfcheck_outcome outcome);
+/* Gives the finding that was added last a remedy of its own. */
+void inspection_set_remedy(struct elfcheck_inspection *inspection, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* Words for numbers. */
 const char *machine_name(uint16_t machine); /* "x86-64", or NULL */

@@ -51,50 +51,166 @@ size_t inspection_number(const struct elfcheck_inspection *inspection, const Elf
     return (size_t)(segment - inspection->segments);
 }
 
-/* A header that names another byte order is read in that order, where Linux would refuse it. */
-static uint16_t machine_of(const Elf64_Ehdr *header)
+/* ---- one shape for all headers --------------------------------------------------------------- */
+
+/* Where a field of the 64-bit structs stands in the 32-bit ones. */
+struct field {
+    size_t offset, offset_32;
+};
+#define FIELD(kind, name)                                          \
+    {                                                              \
+        offsetof(Elf64_##kind, name), offsetof(Elf32_##kind, name) \
+    }
+
+static const struct field header_fields[] = {
+    FIELD(Ehdr, e_type),     FIELD(Ehdr, e_machine),   FIELD(Ehdr, e_version),
+    FIELD(Ehdr, e_entry),    FIELD(Ehdr, e_phoff),     FIELD(Ehdr, e_shoff),
+    FIELD(Ehdr, e_flags),    FIELD(Ehdr, e_ehsize),    FIELD(Ehdr, e_phentsize),
+    FIELD(Ehdr, e_phnum),    FIELD(Ehdr, e_shentsize), FIELD(Ehdr, e_shnum),
+    FIELD(Ehdr, e_shstrndx),
+};
+static const struct field segment_fields[] = {
+    FIELD(Phdr, p_type),  FIELD(Phdr, p_flags),  FIELD(Phdr, p_offset), FIELD(Phdr, p_vaddr),
+    FIELD(Phdr, p_paddr), FIELD(Phdr, p_filesz), FIELD(Phdr, p_memsz),  FIELD(Phdr, p_align),
+};
+
+static size_t narrow(const struct field *fields, size_t count, size_t offset)
 {
-    if (header->e_machine != EM_X86_64 && header->e_ident[EI_DATA] == ELFDATA2MSB)
-        return __builtin_bswap16(header->e_machine);
-    return header->e_machine;
+    for (size_t i = 0; i < count; i++)
+        if (fields[i].offset == offset)
+            return fields[i].offset_32;
+    return offset;
 }
 
-static uint16_t type_of(const Elf64_Ehdr *header)
+uint64_t inspection_place(const struct elfcheck_inspection *inspection, size_t field)
 {
-    return machine_of(header) == header->e_machine ? header->e_type
-                                                   : __builtin_bswap16(header->e_type);
+    if (!inspection->is_32bit)
+        return field;
+    return narrow(header_fields, sizeof header_fields / sizeof *header_fields, field);
+}
+
+uint64_t inspection_place_in(const struct elfcheck_inspection *inspection,
+                             const Elf64_Phdr *segment, size_t field)
+{
+    if (inspection->is_32bit)
+        field = narrow(segment_fields, sizeof segment_fields / sizeof *segment_fields, field);
+    return inspection->header.e_phoff +
+           inspection_number(inspection, segment) * inspection->entry_size + field;
+}
+
+/* The bytes of any whole number, in the file's order, as one of this machine's. */
+#define NUMBER(inspection, number)                                                            \
+    ((inspection)->is_swapped                                                                 \
+         ? (__typeof__(number))(sizeof(number) == 2   ? __builtin_bswap16((uint16_t)(number)) \
+                                : sizeof(number) == 4 ? __builtin_bswap32((uint32_t)(number)) \
+                                                      : __builtin_bswap64(number))            \
+         : (number))
+
+#define WIDEN_HEADER(inspection, from)                         \
+    (Elf64_Ehdr)                                               \
+    {                                                          \
+        .e_type = NUMBER(inspection, (from).e_type),           \
+        .e_machine = NUMBER(inspection, (from).e_machine),     \
+        .e_version = NUMBER(inspection, (from).e_version),     \
+        .e_entry = NUMBER(inspection, (from).e_entry),         \
+        .e_phoff = NUMBER(inspection, (from).e_phoff),         \
+        .e_shoff = NUMBER(inspection, (from).e_shoff),         \
+        .e_flags = NUMBER(inspection, (from).e_flags),         \
+        .e_ehsize = NUMBER(inspection, (from).e_ehsize),       \
+        .e_phentsize = NUMBER(inspection, (from).e_phentsize), \
+        .e_phnum = NUMBER(inspection, (from).e_phnum),         \
+        .e_shentsize = NUMBER(inspection, (from).e_shentsize), \
+        .e_shnum = NUMBER(inspection, (from).e_shnum),         \
+        .e_shstrndx = NUMBER(inspection, (from).e_shstrndx)    \
+    }
+
+#define WIDEN_SEGMENT(inspection, from)                  \
+    (Elf64_Phdr)                                         \
+    {                                                    \
+        .p_type = NUMBER(inspection, (from).p_type),     \
+        .p_flags = NUMBER(inspection, (from).p_flags),   \
+        .p_offset = NUMBER(inspection, (from).p_offset), \
+        .p_vaddr = NUMBER(inspection, (from).p_vaddr),   \
+        .p_paddr = NUMBER(inspection, (from).p_paddr),   \
+        .p_filesz = NUMBER(inspection, (from).p_filesz), \
+        .p_memsz = NUMBER(inspection, (from).p_memsz),   \
+        .p_align = NUMBER(inspection, (from).p_align)    \
+    }
+
+static enum loader loader_of(const Elf64_Ehdr *header)
+{
+    if (header->e_type != ET_EXEC && header->e_type != ET_DYN)
+        return LOADER_NONE;
+    if (header->e_machine == EM_X86_64)
+        return LOADER_64;
+    return header->e_machine == EM_386 || header->e_machine == EM_IAMCU ? LOADER_32 : LOADER_NONE;
+}
+
+/* Type and machine stand at the same place in both classes, so that they tell the class. */
+static void read_header(struct elfcheck_inspection *inspection, const Elf64_Ehdr *bytes)
+{
+    const unsigned char *ident = bytes->e_ident;
+    Elf32_Ehdr narrow_bytes;
+    memcpy(&narrow_bytes, bytes, sizeof narrow_bytes);
+    inspection->loader = loader_of(bytes);
+    inspection->is_32bit = inspection->loader == LOADER_32 ||
+                           (inspection->loader == LOADER_NONE && ident[EI_CLASS] == ELFCLASS32);
+    inspection->is_swapped = inspection->loader == LOADER_NONE && ident[EI_DATA] == ELFDATA2MSB;
+    inspection->header_size = inspection->is_32bit ? sizeof(Elf32_Ehdr) : sizeof(Elf64_Ehdr);
+    inspection->entry_size = inspection->is_32bit ? sizeof(Elf32_Phdr) : sizeof(Elf64_Phdr);
+    inspection->header = inspection->is_32bit ? WIDEN_HEADER(inspection, narrow_bytes)
+                                              : WIDEN_HEADER(inspection, *bytes);
+    memcpy(inspection->header.e_ident, ident, sizeof bytes->e_ident);
 }
 
 /* Reads the program headers exactly where Linux would. */
 static bool read_segments(struct elfcheck_inspection *inspection)
 {
     const Elf64_Ehdr *header = &inspection->header;
-    size_t size = header->e_phnum * sizeof(Elf64_Phdr);
-    if (!inspection->is_native || header->e_phentsize != sizeof(Elf64_Phdr) || size == 0 ||
-        size > LARGEST_HEADER_TABLE || !inspection_has(inspection, header->e_phoff, size))
+    size_t size = header->e_phnum * inspection->entry_size;
+    if (header->e_phentsize != inspection->entry_size || size == 0 || size > LARGEST_HEADER_TABLE ||
+        !inspection_has(inspection, header->e_phoff, size))
         return true;
-    inspection->segments = malloc(size);
-    if (!inspection->segments) {
+    unsigned char *bytes = malloc(size);
+    inspection->segments = reallocarray(NULL, header->e_phnum, sizeof *inspection->segments);
+    if (!bytes || !inspection->segments) {
+        free(bytes);
         error_set(inspection->error, "out of memory");
         return false;
     }
+    bool complete = inspection_read(inspection, header->e_phoff, bytes, size);
+    for (size_t i = 0; complete && i < header->e_phnum; i++) {
+        Elf32_Phdr entry_32;
+        Elf64_Phdr entry;
+        if (inspection->is_32bit) {
+            memcpy(&entry_32, bytes + i * sizeof entry_32, sizeof entry_32);
+            inspection->segments[i] = WIDEN_SEGMENT(inspection, entry_32);
+        } else {
+            memcpy(&entry, bytes + i * sizeof entry, sizeof entry);
+            inspection->segments[i] = WIDEN_SEGMENT(inspection, entry);
+        }
+    }
     inspection->segment_count = header->e_phnum;
-    return inspection_read(inspection, header->e_phoff, inspection->segments, size);
+    free(bytes);
+    return complete;
 }
 
-/* Whether the section count is 0 and the table's place is not: gABI's extended numbering. */
-static bool has_extended_numbering(const Elf64_Ehdr *header)
+/* ---- libelf ---------------------------------------------------------------------------------- */
+
+/* Whether the section count is 0 and the table's place is not, as libelf reads them by the class
+ * byte: gABI's extended numbering. */
+static bool has_extended_numbering(const Elf64_Ehdr *bytes)
 {
-    if (header->e_ident[EI_CLASS] != ELFCLASS32)
-        return header->e_shnum == 0 && header->e_shoff != 0;
+    if (bytes->e_ident[EI_CLASS] != ELFCLASS32)
+        return bytes->e_shnum == 0 && bytes->e_shoff != 0;
     Elf32_Ehdr header32;
-    memcpy(&header32, header, sizeof header32);
+    memcpy(&header32, bytes, sizeof header32);
     return header32.e_shnum == 0 && header32.e_shoff != 0;
 }
 
-static void open_libelf(struct elfcheck_inspection *inspection)
+static void open_libelf(struct elfcheck_inspection *inspection, const Elf64_Ehdr *bytes)
 {
-    if (inspection->size > LARGEST_EXTENDED_FILE && has_extended_numbering(&inspection->header)) {
+    if (inspection->size > LARGEST_EXTENDED_FILE && has_extended_numbering(bytes)) {
         inspection->libelf_error = "it might take more memory than the file";
         return;
     }
@@ -109,10 +225,12 @@ static void open_libelf(struct elfcheck_inspection *inspection)
 }
 
 int inspection_open(struct elfcheck_inspection *inspection, int fd, const char *name,
-                    struct elfcheck_report *report, struct error *error)
+                    const struct elfcheck_settings *settings, struct elfcheck_report *report,
+                    struct error *error)
 {
     inspection->fd = fd;
     inspection->name = name;
+    inspection->settings = settings;
     inspection->report = report;
     inspection->error = error;
 
@@ -126,20 +244,20 @@ int inspection_open(struct elfcheck_inspection *inspection, int fd, const char *
                          name);
     report->size = inspection->size = (uint64_t)status.st_size;
 
-    Elf64_Ehdr *header = &inspection->header;
-    size_t there = inspection->size < sizeof *header ? (size_t)inspection->size : sizeof *header;
-    if (!inspection_read(inspection, 0, header, there))
+    Elf64_Ehdr bytes = {0};
+    size_t there = inspection->size < sizeof bytes ? (size_t)inspection->size : sizeof bytes;
+    if (!inspection_read(inspection, 0, &bytes, there))
         return -1;
-    if (memcmp(header->e_ident, ELFMAG, SELFMAG) != 0)
+    memcpy(inspection->header.e_ident, bytes.e_ident, sizeof bytes.e_ident);
+    if (memcmp(bytes.e_ident, ELFMAG, SELFMAG) != 0)
         return 0;
+    read_header(inspection, &bytes);
     report->is_elf = true;
-    report->machine = machine_of(header);
-    report->type = type_of(header);
-    inspection->is_native =
-        header->e_machine == EM_X86_64 && (header->e_type == ET_EXEC || header->e_type == ET_DYN);
+    report->machine = inspection->header.e_machine;
+    report->type = inspection->header.e_type;
     if (!read_segments(inspection))
         return -1;
-    open_libelf(inspection);
+    open_libelf(inspection, &bytes);
     return 0;
 }
 

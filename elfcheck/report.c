@@ -30,7 +30,7 @@ static void append_segments(const struct elfcheck_report *report, struct buffer 
 
 void elfcheck_verdict(const struct elfcheck_report *report, struct buffer *out)
 {
-    const struct elfcheck_finding *obstacle = first_obstacle(report);
+    const struct elfcheck_finding *obstacle = elfcheck_obstacle(report);
     if (obstacle) {
         buffer_printf(out, "will not start in scratch: %s", obstacle->message);
         return;
@@ -44,17 +44,20 @@ void elfcheck_verdict(const struct elfcheck_report *report, struct buffer *out)
 static void append_finding(const struct elfcheck_report *report, size_t number, bool colour,
                            struct buffer *out)
 {
-    static const char *const colours[] = {
-        [ELFCHECK_INFO] = "", [ELFCHECK_WARNING] = "\033[33m", [ELFCHECK_ERROR] = "\033[31m"};
+    static const char *const colours[] = {[ELFCHECK_OFF] = "",
+                                          [ELFCHECK_INFO] = "",
+                                          [ELFCHECK_WARNING] = "\033[33m",
+                                          [ELFCHECK_ERROR] = "\033[31m"};
     const struct elfcheck_finding *finding = &report->findings[number];
-    const struct elfcheck_rule *rule = finding->rule;
+    const char *remedy = elfcheck_remedy(finding);
     bool is_last =
-        number + 1 == report->finding_count || strcmp(finding[1].rule->remedy, rule->remedy) != 0;
+        number + 1 == report->finding_count || strcmp(elfcheck_remedy(&finding[1]), remedy) != 0;
     buffer_printf(out, "  %s%s%s: %s [%s, offset 0x%" PRIx64 "]\n",
-                  colour ? colours[rule->severity] : "", elfcheck_severity_name(rule->severity),
-                  colour ? RESET : "", finding->message, rule->name, finding->offset);
+                  colour ? colours[finding->severity] : "",
+                  elfcheck_severity_name(finding->severity), colour ? RESET : "", finding->message,
+                  finding->rule->name, finding->offset);
     if (is_last)
-        buffer_printf(out, "    remedy: %s\n", rule->remedy);
+        buffer_printf(out, "    remedy: %s\n", remedy);
 }
 
 void elfcheck_text(const struct elfcheck_report *reports, size_t count, bool colour,
@@ -148,10 +151,10 @@ static bool add_findings(cJSON *file, const struct elfcheck_report *report)
         cJSON *item = add_item(array);
         if (!item || !cJSON_AddStringToObject(item, "rule", rule->name) ||
             !cJSON_AddStringToObject(item, "group", elfcheck_group_name(rule->group)) ||
-            !cJSON_AddStringToObject(item, "severity", elfcheck_severity_name(rule->severity)) ||
+            !cJSON_AddStringToObject(item, "severity", elfcheck_severity_name(finding->severity)) ||
             !cJSON_AddStringToObject(item, "message", finding->message) ||
             !add_number(item, "offset", finding->offset) ||
-            !cJSON_AddStringToObject(item, "remedy", rule->remedy) ||
+            !cJSON_AddStringToObject(item, "remedy", elfcheck_remedy(finding)) ||
             !cJSON_AddStringToObject(item, "source", rule->source))
             return false;
     }

@@ -10,7 +10,7 @@ void check_identification(struct elfcheck_inspection *inspection)
     bool is_usual = ident[EI_CLASS] == ELFCLASS64 && ident[EI_DATA] == ELFDATA2LSB &&
                     ident[EI_VERSION] == EV_CURRENT &&
                     (ident[EI_OSABI] == ELFOSABI_SYSV || ident[EI_OSABI] == ELFOSABI_GNU);
-    if (inspection->is_native && !is_usual)
+    if (inspection->loader == LOADER_64 && !is_usual)
         inspection_find(inspection, EI_CLASS,
                         "identification bytes %02x %02x %02x %02x, not 02 01 01 and 00 or 03",
                         ident[EI_CLASS], ident[EI_DATA], ident[EI_VERSION], ident[EI_OSABI]);
@@ -19,14 +19,14 @@ void check_identification(struct elfcheck_inspection *inspection)
 void check_header_fields(struct elfcheck_inspection *inspection)
 {
     const Elf64_Ehdr *header = &inspection->header;
-    if (!inspection->is_native)
+    if (!inspection->report->is_elf)
         return;
     if (header->e_version != EV_CURRENT)
-        inspection_find(inspection, offsetof(Elf64_Ehdr, e_version), "e_version is %" PRIu32,
-                        header->e_version);
-    if (header->e_ehsize != sizeof *header)
-        inspection_find(inspection, offsetof(Elf64_Ehdr, e_ehsize), "e_ehsize is %u",
-                        header->e_ehsize);
+        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_version)),
+                        "e_version is %" PRIu32, header->e_version);
+    if (header->e_ehsize != inspection->header_size)
+        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_ehsize)),
+                        "e_ehsize is %u", header->e_ehsize);
 }
 
 /* Whether libelf hands out the program headers that Linux reads. */
@@ -58,23 +58,24 @@ void check_section_table(struct elfcheck_inspection *inspection)
     const Elf64_Ehdr *header = &inspection->header;
     uint64_t size = (uint64_t)header->e_shnum * header->e_shentsize;
     size_t count;
-    if (!inspection->is_native || (header->e_shoff == 0 && header->e_shnum == 0))
+    size_t entry_size = inspection->is_32bit ? sizeof(Elf32_Shdr) : sizeof(Elf64_Shdr);
+    if (!inspection->report->is_elf || (header->e_shoff == 0 && header->e_shnum == 0))
         return;
-    if (header->e_shentsize != sizeof(Elf64_Shdr))
-        inspection_find(inspection, offsetof(Elf64_Ehdr, e_shentsize),
-                        "section headers of %u bytes, not 64", header->e_shentsize);
+    if (header->e_shentsize != entry_size)
+        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_shentsize)),
+                        "section headers of %u bytes, not %zu", header->e_shentsize, entry_size);
     else if (!inspection_has(inspection, header->e_shoff, size))
-        inspection_find(inspection, offsetof(Elf64_Ehdr, e_shoff),
+        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_shoff)),
                         "%" PRIu64 " bytes of section headers at offset %" PRIu64
                         ", but the file has %" PRIu64 " bytes",
                         size, header->e_shoff, inspection->size);
     else if (header->e_shnum && header->e_shstrndx != SHN_XINDEX &&
              header->e_shstrndx >= header->e_shnum)
-        inspection_find(inspection, offsetof(Elf64_Ehdr, e_shstrndx),
+        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_shstrndx)),
                         "section names in section %u of %u", header->e_shstrndx, header->e_shnum);
     else if (inspection->elf && header->e_shnum &&
              (elf_getshdrnum(inspection->elf, &count) != 0 || count != header->e_shnum))
-        inspection_find(inspection, offsetof(Elf64_Ehdr, e_shnum),
+        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_shnum)),
                         "libelf does not find the %u sections of the header", header->e_shnum);
 }
 

@@ -102,9 +102,10 @@ void check_type(struct elfcheck_inspection *inspection)
                                         [ET_CORE] = "core dump, not a program"};
     const char *kind = type < sizeof kinds / sizeof *kinds ? kinds[type] : NULL;
     if (kind)
-        inspection_find(inspection, offsetof(Elf64_Ehdr, e_type), "%s", kind);
+        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_type)),
+                        "%s", kind);
     else
-        inspection_find(inspection, offsetof(Elf64_Ehdr, e_type),
+        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_type)),
                         "type %u, which is neither EXEC nor DYN", type);
 }
 
@@ -115,46 +116,45 @@ void check_machine(struct elfcheck_inspection *inspection)
     if (!inspection->report->is_elf || machine == EM_X86_64)
         return;
     if (machine == EM_386)
-        inspection_find(inspection, offsetof(Elf64_Ehdr, e_machine),
+        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_machine)),
                         "32-bit program for i386, not x86-64: only kernels with IA32 emulation "
                         "start those");
     else if (name)
-        inspection_find(inspection, offsetof(Elf64_Ehdr, e_machine), "made for %s, not x86-64",
-                        name);
+        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_machine)),
+                        "made for %s, not x86-64", name);
     else
-        inspection_find(inspection, offsetof(Elf64_Ehdr, e_machine),
+        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_machine)),
                         "made for machine number %u, not x86-64", machine);
 }
 
 void check_header_entry_size(struct elfcheck_inspection *inspection)
 {
     const Elf64_Ehdr *header = &inspection->header;
-    if (!inspection->is_native || header->e_phentsize == sizeof(Elf64_Phdr))
+    if (header->e_phentsize == inspection->entry_size)
         return;
-    bool is_x32 =
-        header->e_ident[EI_CLASS] == ELFCLASS32 && header->e_phentsize == sizeof(Elf32_Phdr);
-    inspection_find(inspection, offsetof(Elf64_Ehdr, e_phentsize),
-                    "program headers of %u bytes%s, not 56", header->e_phentsize,
-                    is_x32 ? " (the x32 ABI)" : "");
+    bool is_x32 = inspection->loader == LOADER_64 && header->e_ident[EI_CLASS] == ELFCLASS32 &&
+                  header->e_phentsize == sizeof(Elf32_Phdr);
+    inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_phentsize)),
+                    "program headers of %u bytes%s, not %zu", header->e_phentsize,
+                    is_x32 ? " (the x32 ABI)" : "", inspection->entry_size);
 }
 
 void check_header_count(struct elfcheck_inspection *inspection)
 {
     unsigned count = inspection->header.e_phnum;
-    if (!inspection->is_native)
-        return;
     if (count == 0)
-        inspection_find(inspection, offsetof(Elf64_Ehdr, e_phnum), "no program headers");
-    if (count * sizeof(Elf64_Phdr) > LARGEST_HEADER_TABLE)
-        inspection_find(inspection, offsetof(Elf64_Ehdr, e_phnum),
+        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_phnum)),
+                        "no program headers");
+    if (count * inspection->entry_size > LARGEST_HEADER_TABLE)
+        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_phnum)),
                         "%u program headers, %zu bytes: Linux reads at most 65,536", count,
-                        count * sizeof(Elf64_Phdr));
+                        count * inspection->entry_size);
 }
 
 void check_header_page(struct elfcheck_inspection *inspection)
 {
     if (inspection->segment_count > HEADERS_IN_A_PAGE)
-        inspection_find(inspection, offsetof(Elf64_Ehdr, e_phnum),
+        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_phnum)),
                         "%zu program headers: Linux up to 6.12 takes at most 73",
                         inspection->segment_count);
 }
@@ -162,9 +162,9 @@ void check_header_page(struct elfcheck_inspection *inspection)
 void check_header_table(struct elfcheck_inspection *inspection)
 {
     const Elf64_Ehdr *header = &inspection->header;
-    size_t size = header->e_phnum * sizeof(Elf64_Phdr);
-    if (inspection->is_native && !inspection_has(inspection, header->e_phoff, size))
-        inspection_find(inspection, offsetof(Elf64_Ehdr, e_phoff),
+    size_t size = header->e_phnum * inspection->entry_size;
+    if (!inspection_has(inspection, header->e_phoff, size))
+        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_phoff)),
                         "%zu bytes of program headers at offset %" PRIu64
                         ", but the file has %" PRIu64 " bytes",
                         size, header->e_phoff, inspection->size);
@@ -262,10 +262,10 @@ void check_entry_executable(struct elfcheck_inspection *inspection)
     if (!inspection_load(inspection, NULL))
         return;
     if (!place.segment)
-        inspection_find(inspection, offsetof(Elf64_Ehdr, e_entry),
+        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_entry)),
                         "entry point 0x%" PRIx64 " is in no segment", entry);
     else if (!(place.segment->p_flags & PF_X))
-        inspection_find(inspection, offsetof(Elf64_Ehdr, e_entry),
+        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_entry)),
                         "entry point 0x%" PRIx64 " is in segment %zu, which is not executable (%s)",
                         entry, inspection_number(inspection, place.segment),
                         flags_name(place.segment->p_flags));
@@ -289,12 +289,12 @@ void check_entry_code(struct elfcheck_inspection *inspection)
     if (!place.segment || !(place.segment->p_flags & PF_X))
         return;
     if (place.in_file && page_start(place.offset) >= inspection->size)
-        inspection_find(inspection, offsetof(Elf64_Ehdr, e_entry),
+        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_entry)),
                         "entry point 0x%" PRIx64 " is at offset 0x%" PRIx64
                         ", past the end of the file at 0x%" PRIx64,
                         entry, place.offset, inspection->size);
     else if (code_at(inspection, entry) == 0 && code_at(inspection, entry + 1) == 0)
-        inspection_find(inspection, offsetof(Elf64_Ehdr, e_entry),
+        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_entry)),
                         "entry point 0x%" PRIx64 " holds zeros, not code", entry);
 }
 

@@ -3,11 +3,28 @@
 const char *elfcheck_severity_name(enum elfcheck_severity severity)
 {
     static const char *const names[] = {
+        [ELFCHECK_OFF] = "off",
         [ELFCHECK_INFO] = "info",
         [ELFCHECK_WARNING] = "warning",
         [ELFCHECK_ERROR] = "error",
     };
     return names[severity];
+}
+
+const char *elfcheck_outcome_text(enum elfcheck_outcome outcome)
+{
+    static const char *const texts[] = {
+        [ELFCHECK_STARTS] = "",
+        [ELFCHECK_ENOEXEC] = "exec format error",
+        [ELFCHECK_ENOENT] = "no such file or directory",
+        [ELFCHECK_EACCES] = "permission denied",
+        [ELFCHECK_EIO] = "input/output error",
+        [ELFCHECK_ELIBBAD] = "accessing a corrupted shared library",
+        [ELFCHECK_KILLED] = "killed by SIGSEGV, exit code 139, without a word",
+        [ELFCHECK_CRASHES] = "crashes at once, exit code 139 or 132, without a word",
+        [ELFCHECK_LOADER] = "error while loading shared libraries, exit code 127",
+    };
+    return texts[outcome];
 }
 
 const char *elfcheck_group_name(enum elfcheck_group group)

@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int fd FD_CLEANUP = memfd_create("fuzz", MFD_CLOEXEC);
 
     if (file_write_all(fd, "fuzz", data, size, &error) < 0 ||
-        elfcheck_file(fd, name, &report, &error) < 0)
+        elfcheck_file(fd, name, &elfcheck_default_settings, &report, &error) < 0)
         abort();
     elfcheck_text(&report, 1, true, &text);
     if (elfcheck_json(&report, 1, &json, &error) < 0)

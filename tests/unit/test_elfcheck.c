@@ -26,7 +26,7 @@ static struct elfcheck_report check(const void *bytes, size_t size)
     struct elfcheck_report report;
     int fd FD_CLEANUP = file_of(bytes, size);
     assert_true(fd >= 0);
-    if (elfcheck_file(fd, "program", &report, &error) < 0)
+    if (elfcheck_file(fd, "program", &elfcheck_default_settings, &report, &error) < 0)
         fail_msg("%s", error.message);
     return report;
 }
@@ -358,7 +358,7 @@ static void judges_this_dynamic_test_itself(void **state)
     (void)state;
     struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = {0};
     int fd FD_CLEANUP = file_open("/proc/self/exe", &error);
-    assert_int_equal(elfcheck_file(fd, "test", &report, &error), 0);
+    assert_int_equal(elfcheck_file(fd, "test", &elfcheck_default_settings, &report, &error), 0);
     const struct elfcheck_finding *finding = find(&report, "interpreter");
     assert_non_null(finding);
     assert_string_equal(finding->message, "needs /lib64/ld-linux-x86-64.so.2");
@@ -439,7 +439,8 @@ static void bounds_its_memory_by_the_file(void **state)
         assert_int_equal(ftruncate(fd, sizes[i]), 0);
         section.sh_size = (uint64_t)sizes[i] / sizeof section - 64;
         assert_int_equal(pwrite(fd, &section, sizeof section, 4096), sizeof section);
-        assert_int_equal(elfcheck_file(fd, "large", &report, &error), 0);
+        assert_int_equal(elfcheck_file(fd, "large", &elfcheck_default_settings, &report, &error),
+                         0);
         assert_true(elfcheck_starts(&report));
     }
     struct rusage usage;
@@ -453,7 +454,8 @@ static void refuses_what_is_not_a_regular_file(void **state)
     struct elfcheck_report report;
     int ends[2];
     assert_int_equal(pipe(ends), 0);
-    assert_int_equal(elfcheck_file(ends[0], "pipe", &report, &error), -1);
+    assert_int_equal(elfcheck_file(ends[0], "pipe", &elfcheck_default_settings, &report, &error),
+                     -1);
     assert_string_equal(error.message, "pipe is not a regular file, and headers may point anywhere "
                                        "in it: copy it to a file first");
     close(ends[0]);
@@ -461,9 +463,10 @@ static void refuses_what_is_not_a_regular_file(void **state)
     static const char *const paths[] = {"/dev/zero", "/"};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         int fd FD_CLEANUP = open(paths[i], O_RDONLY | O_CLOEXEC);
-        assert_int_equal(elfcheck_file(fd, paths[i], &report, &error), -1);
+        assert_int_equal(elfcheck_file(fd, paths[i], &elfcheck_default_settings, &report, &error),
+                         -1);
     }
-    assert_int_equal(elfcheck_file(-1, "closed", &report, &error), -1);
+    assert_int_equal(elfcheck_file(-1, "closed", &elfcheck_default_settings, &report, &error), -1);
     assert_string_equal(error.message, "cannot look at closed: Bad file descriptor");
 }
 
@@ -480,9 +483,11 @@ static void make_reports(struct elfcheck_report reports[static 2])
                                       .p_filesz = sizeof broken.data};
     strcpy((char *)broken.data, "/lib/\x1b]0;x\x07\nld.so");
     int broken_fd FD_CLEANUP = file_of(&broken, sizeof broken);
-    assert_int_equal(elfcheck_file(clean_fd, "hello", &reports[0], &error), 0);
     assert_int_equal(
-        elfcheck_file(broken_fd, "a\nb\x1b[31m\xc2\x9b\xff\xc3\xa9", &reports[1], &error), 0);
+        elfcheck_file(clean_fd, "hello", &elfcheck_default_settings, &reports[0], &error), 0);
+    assert_int_equal(elfcheck_file(broken_fd, "a\nb\x1b[31m\xc2\x9b\xff\xc3\xa9",
+                                   &elfcheck_default_settings, &reports[1], &error),
+                     0);
 }
 
 static void free_reports(struct elfcheck_report reports[static 2])

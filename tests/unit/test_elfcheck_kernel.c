@@ -132,7 +132,7 @@ static void compare(const char *what, const void *bytes, size_t size)
     struct error error;
     int fd FD_CLEANUP = file_of(bytes, size);
     assert_true(fd >= 0);
-    if (elfcheck_file(fd, what, &report, &error) < 0)
+    if (elfcheck_file(fd, what, &elfcheck_default_settings, &report, &error) < 0)
         fail_msg("%s", error.message);
     if (depends_on_machine(&report))
         return;
