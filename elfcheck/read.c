@@ -53,13 +53,15 @@ size_t inspection_number(const struct elfcheck_inspection *inspection, const Elf
 
 /* ---- one shape for all headers --------------------------------------------------------------- */
 
-/* Where a field of the 64-bit structs stands in the 32-bit ones. */
+/* Where a field of the 64-bit structs stands, and where in the 32-bit ones. */
 struct field {
-    size_t offset, offset_32;
+    size_t offset, size;
+    size_t offset_32, size_32;
 };
-#define FIELD(kind, name)                                          \
-    {                                                              \
-        offsetof(Elf64_##kind, name), offsetof(Elf32_##kind, name) \
+#define FIELD(kind, name)                                                      \
+    {                                                                          \
+        offsetof(Elf64_##kind, name), sizeof(((Elf64_##kind *)NULL)->name),    \
+            offsetof(Elf32_##kind, name), sizeof(((Elf32_##kind *)NULL)->name) \
     }
 
 static const struct field header_fields[] = {
@@ -73,6 +75,7 @@ static const struct field segment_fields[] = {
     FIELD(Phdr, p_type),  FIELD(Phdr, p_flags),  FIELD(Phdr, p_offset), FIELD(Phdr, p_vaddr),
     FIELD(Phdr, p_paddr), FIELD(Phdr, p_filesz), FIELD(Phdr, p_memsz),  FIELD(Phdr, p_align),
 };
+#define COUNT(fields) (sizeof(fields) / sizeof *(fields))
 
 static size_t narrow(const struct field *fields, size_t count, size_t offset)
 {
@@ -84,58 +87,32 @@ static size_t narrow(const struct field *fields, size_t count, size_t offset)
 
 uint64_t inspection_place(const struct elfcheck_inspection *inspection, size_t field)
 {
-    if (!inspection->is_32bit)
-        return field;
-    return narrow(header_fields, sizeof header_fields / sizeof *header_fields, field);
+    return inspection->is_32bit ? narrow(header_fields, COUNT(header_fields), field) : field;
 }
 
 uint64_t inspection_place_in(const struct elfcheck_inspection *inspection,
                              const Elf64_Phdr *segment, size_t field)
 {
     if (inspection->is_32bit)
-        field = narrow(segment_fields, sizeof segment_fields / sizeof *segment_fields, field);
+        field = narrow(segment_fields, COUNT(segment_fields), field);
     return inspection->header.e_phoff +
            inspection_number(inspection, segment) * inspection->entry_size + field;
 }
 
-/* The bytes of any whole number, in the file's order, as one of this machine's. */
-#define NUMBER(inspection, number)                                                            \
-    ((inspection)->is_swapped                                                                 \
-         ? (__typeof__(number))(sizeof(number) == 2   ? __builtin_bswap16((uint16_t)(number)) \
-                                : sizeof(number) == 4 ? __builtin_bswap32((uint32_t)(number)) \
-                                                      : __builtin_bswap64(number))            \
-         : (number))
-
-#define WIDEN_HEADER(inspection, from)                         \
-    (Elf64_Ehdr)                                               \
-    {                                                          \
-        .e_type = NUMBER(inspection, (from).e_type),           \
-        .e_machine = NUMBER(inspection, (from).e_machine),     \
-        .e_version = NUMBER(inspection, (from).e_version),     \
-        .e_entry = NUMBER(inspection, (from).e_entry),         \
-        .e_phoff = NUMBER(inspection, (from).e_phoff),         \
-        .e_shoff = NUMBER(inspection, (from).e_shoff),         \
-        .e_flags = NUMBER(inspection, (from).e_flags),         \
-        .e_ehsize = NUMBER(inspection, (from).e_ehsize),       \
-        .e_phentsize = NUMBER(inspection, (from).e_phentsize), \
-        .e_phnum = NUMBER(inspection, (from).e_phnum),         \
-        .e_shentsize = NUMBER(inspection, (from).e_shentsize), \
-        .e_shnum = NUMBER(inspection, (from).e_shnum),         \
-        .e_shstrndx = NUMBER(inspection, (from).e_shstrndx)    \
+/* Copies the fields from the file's struct to the 64-bit one in this machine's byte order. */
+static void widen(const struct elfcheck_inspection *inspection, const struct field *fields,
+                  size_t count, const unsigned char *from, void *to)
+{
+    for (const struct field *field = fields; field < fields + count; field++) {
+        size_t size = inspection->is_32bit ? field->size_32 : field->size;
+        const unsigned char *bytes =
+            from + (inspection->is_32bit ? field->offset_32 : field->offset);
+        uint64_t number = 0;
+        for (size_t i = 0; i < size; i++)
+            number = number << 8 | bytes[inspection->is_swapped ? i : size - 1 - i];
+        memcpy((unsigned char *)to + field->offset, &number, field->size);
     }
-
-#define WIDEN_SEGMENT(inspection, from)                  \
-    (Elf64_Phdr)                                         \
-    {                                                    \
-        .p_type = NUMBER(inspection, (from).p_type),     \
-        .p_flags = NUMBER(inspection, (from).p_flags),   \
-        .p_offset = NUMBER(inspection, (from).p_offset), \
-        .p_vaddr = NUMBER(inspection, (from).p_vaddr),   \
-        .p_paddr = NUMBER(inspection, (from).p_paddr),   \
-        .p_filesz = NUMBER(inspection, (from).p_filesz), \
-        .p_memsz = NUMBER(inspection, (from).p_memsz),   \
-        .p_align = NUMBER(inspection, (from).p_align)    \
-    }
+}
 
 static enum loader loader_of(const Elf64_Ehdr *header)
 {
@@ -150,17 +127,14 @@ static enum loader loader_of(const Elf64_Ehdr *header)
 static void read_header(struct elfcheck_inspection *inspection, const Elf64_Ehdr *bytes)
 {
     const unsigned char *ident = bytes->e_ident;
-    Elf32_Ehdr narrow_bytes;
-    memcpy(&narrow_bytes, bytes, sizeof narrow_bytes);
-    inspection->loader = loader_of(bytes);
-    inspection->is_32bit = inspection->loader == LOADER_32 ||
-                           (inspection->loader == LOADER_NONE && ident[EI_CLASS] == ELFCLASS32);
-    inspection->is_swapped = inspection->loader == LOADER_NONE && ident[EI_DATA] == ELFDATA2MSB;
+    bool is_foreign = (inspection->loader = loader_of(bytes)) == LOADER_NONE;
+    inspection->is_32bit =
+        is_foreign ? ident[EI_CLASS] == ELFCLASS32 : inspection->loader == LOADER_32;
+    inspection->is_swapped = is_foreign && ident[EI_DATA] == ELFDATA2MSB;
     inspection->header_size = inspection->is_32bit ? sizeof(Elf32_Ehdr) : sizeof(Elf64_Ehdr);
     inspection->entry_size = inspection->is_32bit ? sizeof(Elf32_Phdr) : sizeof(Elf64_Phdr);
-    inspection->header = inspection->is_32bit ? WIDEN_HEADER(inspection, narrow_bytes)
-                                              : WIDEN_HEADER(inspection, *bytes);
-    memcpy(inspection->header.e_ident, ident, sizeof bytes->e_ident);
+    widen(inspection, header_fields, COUNT(header_fields), (const unsigned char *)bytes,
+          &inspection->header);
 }
 
 /* Reads the program headers exactly where Linux would. */
@@ -179,17 +153,9 @@ static bool read_segments(struct elfcheck_inspection *inspection)
         return false;
     }
     bool complete = inspection_read(inspection, header->e_phoff, bytes, size);
-    for (size_t i = 0; complete && i < header->e_phnum; i++) {
-        Elf32_Phdr entry_32;
-        Elf64_Phdr entry;
-        if (inspection->is_32bit) {
-            memcpy(&entry_32, bytes + i * sizeof entry_32, sizeof entry_32);
-            inspection->segments[i] = WIDEN_SEGMENT(inspection, entry_32);
-        } else {
-            memcpy(&entry, bytes + i * sizeof entry, sizeof entry);
-            inspection->segments[i] = WIDEN_SEGMENT(inspection, entry);
-        }
-    }
+    for (size_t i = 0; complete && i < header->e_phnum; i++)
+        widen(inspection, segment_fields, COUNT(segment_fields), bytes + i * inspection->entry_size,
+              &inspection->segments[i]);
     inspection->segment_count = header->e_phnum;
     free(bytes);
     return complete;
