@@ -112,8 +112,6 @@ static int compare_findings(const void *left, const void *right)
 static int describe(const struct elfcheck_inspection *inspection, struct elfcheck_report *report,
                     struct error *error)
 {
-    if (inspection->loader == LOADER_NONE)
-        return 0;
     report->entry = inspection->header.e_entry;
     report->is_static = inspection->segments; /* until the scratch rules find otherwise */
     report->segments = calloc(inspection->segment_count + 1, sizeof *report->segments);

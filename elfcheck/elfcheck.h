@@ -119,11 +119,9 @@ struct elfcheck_report {
 
     bool in_root;   /* judged in the files of an image, not in an empty one */
     char *producer; /* "Go 1.19.8", "C, glibc 2.36": what it was made with; NULL: unknown */
-
-    /* From here on only for what Linux on x86-64 takes for a program. */
-    uint64_t entry;                    /* e_entry */
-    bool is_static;                    /* neither PT_INTERP nor DT_NEEDED */
-    struct elfcheck_segment *segments; /* in the file's order; at most 1,170 */
+    uint64_t entry; /* e_entry */
+    bool is_static; /* has program headers, and neither PT_INTERP nor DT_NEEDED */
+    struct elfcheck_segment *segments; /* in the file's order; at most 2,048 */
     size_t segment_count;
 
     struct elfcheck_finding *findings; /* most severe first, then by offset */
