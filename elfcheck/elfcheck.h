@@ -35,6 +35,8 @@ enum elfcheck_outcome {
     ELFCHECK_ENOENT,
     ELFCHECK_EACCES,
     ELFCHECK_EIO,
+    ELFCHECK_EINVAL,
+    ELFCHECK_ENAMETOOLONG,
     ELFCHECK_ELIBBAD,
     ELFCHECK_KILLED,  /* past the point of no return: SIGSEGV, exit code 139, silence */
     ELFCHECK_CRASHES, /* its first instructions, or its libc's, fault: the same to the eye */
@@ -79,6 +81,8 @@ struct elfcheck_finding {
 
 /* The kernel that a file is judged for: ELFCHECK_KERNEL(6, 12) is Linux 6.12. */
 #define ELFCHECK_KERNEL(major, minor) ((major)*1000 + (minor))
+#define ELFCHECK_KERNEL_MAJOR(kernel) ((kernel) / 1000)
+#define ELFCHECK_KERNEL_MINOR(kernel) ((kernel) % 1000)
 #define ELFCHECK_KERNEL_NEWEST        ELFCHECK_KERNEL(7, 2) /* that the model was compared with */
 
 /* The files that a program sees: those of an image, or of a directory that becomes its root. */

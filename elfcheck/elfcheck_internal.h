@@ -3,6 +3,7 @@
 
 #include <gelf.h>
 #include <libelf.h>
+#include <limits.h>
 
 #include "elfcheck/elfcheck.h"
 
@@ -10,6 +11,10 @@
 
 /* Linux fs/binfmt_elf.c, load_elf_phdrs: more bytes of program headers are refused. */
 #define LARGEST_HEADER_TABLE 65536
+
+/* Linux fs/binfmt_elf.c, load_elf_binary: the path of the interpreter with its NUL. */
+#define SHORTEST_INTERPRETER 2
+#define LONGEST_INTERPRETER  PATH_MAX
 
 /* Which of the kernel's loaders takes the file, by e_type and e_machine alone. */
 enum loader {
@@ -70,6 +75,46 @@ const Elf64_Phdr *inspection_load(const struct elfcheck_inspection *inspection,
 /* Its place among the program headers, from 0 as readelf counts them. */
 size_t inspection_number(const struct elfcheck_inspection *inspection, const Elf64_Phdr *segment);
 
+/* Reads the path of the interpreter. False where there is none, or none that Linux looks for: the
+ * rule interpreter-path says why. */
+bool inspection_interpreter(struct elfcheck_inspection *inspection,
+                            char path[static LONGEST_INTERPRETER]);
+
+/*
+ * What Linux makes of the segments: memory.c. Addresses are those in the file; Linux moves a
+ * position-independent program as a whole.
+ */
+uint64_t page_start(uint64_t address);
+uint64_t page_offset(uint64_t address);
+/* The end of the last page of a range, or of the last page there is. */
+uint64_t page_end(uint64_t address, uint64_t size);
+
+/* The end of user space (TASK_SIZE) for the loader that takes the file. */
+uint64_t memory_end(const struct elfcheck_inspection *inspection);
+
+/* What is at an address once all segments are mapped. */
+struct place {
+    const Elf64_Phdr *segment; /* NULL: nothing */
+    bool in_file;              /* else zeros */
+    uint64_t offset;           /* in the file */
+};
+struct place memory_find(const struct elfcheck_inspection *inspection, uint64_t address);
+/* Whether all pages from `start` to before `end` are there. */
+bool memory_has(const struct elfcheck_inspection *inspection, uint64_t start, uint64_t end);
+
+/* From the first page of the lowest segment to the end of the highest; no segment: end 0. */
+struct span {
+    uint64_t start, end;
+};
+struct span memory_span(const struct elfcheck_inspection *inspection);
+
+/* Linux clears the rest of the last page that comes from the file. */
+bool segment_clears_page(const Elf64_Phdr *load);
+/* Where the bytes of the file end in memory, and where the segment does. */
+uint64_t segment_file_end(const Elf64_Phdr *load);
+uint64_t segment_end(const Elf64_Phdr *load);
+bool segment_is_executable(const struct elfcheck_inspection *inspection, const Elf64_Phdr *load);
+
 /* The offset in the file of a field of the ELF header: `field` is its offset in Elf64_Ehdr. */
 uint64_t inspection_place(const struct elfcheck_inspection *inspection, size_t field);
 /* The same of a program header: `field` is its offset in Elf64_Phdr. */
@@ -99,10 +144,14 @@ const char *flags_name(uint32_t flags);
 /* The checks: rules.c says what each is for. */
 typedef void elfcheck_check(struct elfcheck_inspection *inspection);
 
-elfcheck_check check_magic, check_type, check_machine, check_header_entry_size, check_header_count,
-    check_header_page, check_header_table, check_loads, check_segment_offset, check_segment_size,
-    check_segment_address, check_segment_zeros, check_entry_executable, check_entry_code,
-    check_low_address, check_memory;
+elfcheck_check check_executable_mode, check_magic, check_type, check_machine,
+    check_emulated_machine, check_header_entry_size, check_header_count, check_header_page,
+    check_kernel_headers, check_header_table, check_interpreter_path;
+elfcheck_check check_loads, check_segment_offset, check_segment_size, check_segment_address,
+    check_address_span, check_segment_zeros, check_kernel_zeros, check_older_kernels,
+    check_stack_area, check_entry_executable, check_entry_code, check_low_address, check_memory;
+elfcheck_check check_hidden_bytes, check_foreign_system, check_shared_library, check_loader_missing,
+    check_headers_mapped, check_relro_mapped, check_static_pie;
 elfcheck_check check_identification, check_header_fields, check_libelf, check_section_table,
     check_segment_in_file, check_segment_alignment, check_segment_order, check_segment_overlap;
 elfcheck_check check_interpreter, check_libraries;

@@ -13,6 +13,24 @@
 /* In the order in which Linux would meet them, then what only tools and people mind. */
 static const struct elfcheck_rule rules[] = {
     {
+        .id = "EC117",
+        .name = "executable-mode",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_EACCES,
+        .summary = "The file may be executed: its mode has an x bit.",
+        .remedy = "chmod +x the file",
+        .source = "Linux fs/exec.c, do_open_execat; fs/namei.c, generic_permission",
+        .explanation =
+            "Linux executes only files whose mode lets someone do so: an x for the owner, "
+            "the group or others. Not even root may execute a file that has none. The "
+            "engine or shell says \"permission denied\" and exits with 126. Copies by tools "
+            "that do not keep modes, and downloads, often end like this. Run chmod +x "
+            "PROGRAM before it is packed, or COPY --chmod=755 in a Dockerfile.",
+        .any_file = true,
+        .check = check_executable_mode,
+    },
+    {
         .id = "EC101",
         .name = "elf-magic",
         .group = ELFCHECK_LOAD,
@@ -20,7 +38,15 @@ static const struct elfcheck_rule rules[] = {
         .outcome = ELFCHECK_ENOEXEC,
         .summary = "The file begins with 7f 45 4c 46, as every ELF file does.",
         .remedy = "pack a compiled program; a script needs its interpreter in the image",
-        .source = BINFMT "load_elf_binary; gABI, ELF Identification",
+        .source = BINFMT "load_elf_binary; Linux fs/binfmt_script.c; gABI, ELF Identification",
+        .explanation =
+            "Linux tells the kinds of files that it can start by their first bytes. An ELF "
+            "program begins with 7f 45 4c 46; a script with #! and the path of its "
+            "interpreter, which an empty image does not have. Anything else ends in \"exec "
+            "format error\", and a script without its interpreter in \"no such file or "
+            "directory\", which means the interpreter and not the script. Pack the compiled "
+            "program and not its archive, object file or wrapper script; `file PROGRAM` "
+            "tells what it is.",
         .any_file = true,
         .check = check_magic,
     },
@@ -33,6 +59,11 @@ static const struct elfcheck_rule rules[] = {
         .summary = "The type is EXEC, or DYN for a position-independent program.",
         .remedy = "link it into a program: ld, or the compiler without -c",
         .source = BINFMT "load_elf_binary; gABI, ELF Header, e_type",
+        .explanation =
+            "The type of an ELF file tells whether it is linked: REL is an object file, "
+            "CORE a memory dump, and only EXEC and DYN can be started. Linux refuses the "
+            "others with \"exec format error\". An object file becomes a program with the "
+            "linker: cc main.o -static -o main.",
         .any_file = true,
         .check = check_type,
     },
@@ -42,11 +73,36 @@ static const struct elfcheck_rule rules[] = {
         .group = ELFCHECK_LOAD,
         .severity = ELFCHECK_ERROR,
         .outcome = ELFCHECK_ENOEXEC,
-        .summary = "The machine is x86-64.",
+        .summary = "The machine is x86-64, or i386 by emulation.",
         .remedy = "build it for x86-64 (gcc -m64, GOARCH=amd64)",
         .source = BINFMT "elf_check_arch; x86-64 psABI, ELF Header",
+        .explanation =
+            "A program holds instructions for one kind of processor, which its header "
+            "names. Linux on x86-64 refuses programs for another machine with \"exec format "
+            "error\", unless an emulator such as qemu-user is registered for them. This is "
+            "the usual sign of an image that was built on a computer of another kind, such "
+            "as an ARM laptop. Build for the machine where it is to run: GOARCH=amd64 go "
+            "build, rustc --target x86_64-unknown-linux-musl, docker build --platform "
+            "linux/amd64.",
         .any_file = true,
         .check = check_machine,
+    },
+    {
+        .id = "EC125",
+        .name = "emulated-machine",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_WARNING,
+        .summary = "The program is 64-bit: no kernel option decides whether it starts.",
+        .remedy = "build it for x86-64 (gcc -m64, GOARCH=amd64)",
+        .source = "Linux fs/compat_binfmt_elf.c; arch/x86/include/asm/elf.h, "
+                  "compat_elf_check_arch",
+        .explanation =
+            "Linux on x86-64 starts 32-bit programs for i386 where it was built with "
+            "CONFIG_IA32_EMULATION and not told ia32_emulation=0. Most distributions have "
+            "it; some cloud kernels, hardened ones and gVisor do not, and there the start "
+            "ends in \"exec format error\". Everything else about such a program is judged as "
+            "the 32-bit loader would. Build it for x86-64 unless it has to be 32-bit.",
+        .check = check_emulated_machine,
     },
     {
         .id = "EC104",
@@ -54,9 +110,16 @@ static const struct elfcheck_rule rules[] = {
         .group = ELFCHECK_LOAD,
         .severity = ELFCHECK_ERROR,
         .outcome = ELFCHECK_ENOEXEC,
-        .summary = "A program header has 56 bytes.",
+        .summary = "A program header has 56 bytes, or 32 in a program for i386.",
         .remedy = RELINK,
         .source = BINFMT "load_elf_phdrs; gABI, ELF Header, e_phentsize",
+        .explanation =
+            "The ELF header says how large an entry of the program header table is, and "
+            "Linux takes only the one size that it knows: 56 bytes in 64-bit programs, 32 "
+            "in 32-bit ones. Any other value ends in \"exec format error\". Programs for the "
+            "x32 ABI (gcc -mx32) show up here, too: they are x86-64 by machine and 32-bit "
+            "by shape, and only kernels built with CONFIG_X86_X32_ABI start them. A damaged "
+            "file has to be linked again.",
         .check = check_header_entry_size,
     },
     {
@@ -65,9 +128,15 @@ static const struct elfcheck_rule rules[] = {
         .group = ELFCHECK_LOAD,
         .severity = ELFCHECK_ERROR,
         .outcome = ELFCHECK_ENOEXEC,
-        .summary = "There are 1 to 1,170 program headers: at most 65,536 bytes.",
+        .summary = "There is a program header, and all take at most 65,536 bytes: 1,170, or 2,048 "
+                   "for i386.",
         .remedy = RELINK,
         .source = BINFMT "load_elf_phdrs",
+        .explanation =
+            "Program headers tell Linux what to load. Without any there is nothing to "
+            "start, and more than 65,536 bytes of them are refused. Both end in \"exec "
+            "format error\". No linker writes so many: the count in the header is damaged, "
+            "or the file is not meant to be started.",
         .check = check_header_count,
     },
     {
@@ -75,10 +144,31 @@ static const struct elfcheck_rule rules[] = {
         .name = "header-page",
         .group = ELFCHECK_LOAD,
         .severity = ELFCHECK_WARNING,
-        .summary = "The program headers fit into one page: 73 of them.",
+        .summary = "The program headers fit into one page: 73 of them, or 128 for i386.",
         .remedy = "merge segments, or run it on a recent kernel only",
-        .source = BINFMT "load_elf_phdrs, up to Linux 6.12",
+        .source = BINFMT "load_elf_phdrs, before Linux 6.17",
+        .explanation =
+            "Before version 6.17 Linux read no more than one page of program headers, and "
+            "ended in \"exec format error\" where there were more. The program starts on "
+            "newer kernels only. Name the kernel that it has to run on (--kernel=6.12) to "
+            "make this an error where it is one.",
         .check = check_header_page,
+    },
+    {
+        .id = "EC118",
+        .name = "kernel-headers",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_ENOEXEC,
+        .summary = "The named kernel reads so many program headers.",
+        .remedy = "merge segments, or run it on Linux 6.17 or newer",
+        .source = BINFMT "load_elf_phdrs, before Linux 6.17",
+        .explanation =
+            "Before version 6.17 Linux read no more than one page of program headers: 73 of "
+            "a 64-bit program, 128 of a 32-bit one. A kernel was named for which the file "
+            "was to be judged, and it is older than that: it says \"exec format error\". "
+            "Without a named kernel the rule header-page warns of the same.",
+        .check = check_kernel_headers,
     },
     {
         .id = "EC107",
@@ -89,7 +179,50 @@ static const struct elfcheck_rule rules[] = {
         .summary = "All program headers are in the file.",
         .remedy = RELINK,
         .source = BINFMT "load_elf_phdrs; gABI, ELF Header, e_phoff",
+        .explanation =
+            "The ELF header says where the program headers are. Linux reads them there, and "
+            "where the file ends before they do it says \"exec format error\". The file was "
+            "cut, as by a download that broke off, or its header is damaged. Compare its "
+            "size or checksum with the original.",
         .check = check_header_table,
+    },
+    {
+        .id = "EC119",
+        .name = "interpreter-path",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_ENOEXEC,
+        .summary = "The path of the interpreter (PT_INTERP) is a path: 2 to 4,096 bytes with a NUL "
+                   "at the end.",
+        .remedy = RELINK ", or set the path with patchelf --set-interpreter",
+        .source = BINFMT "load_elf_binary; gABI, Program Interpreter",
+        .explanation =
+            "A dynamic program names the loader that is to start it. Linux reads that path "
+            "from the file and looks for nothing beyond it where the path is malformed: a "
+            "wrong size or a missing NUL ends in \"exec format error\", a place outside of "
+            "the file in \"input/output error\" or \"invalid argument\", an empty path or that "
+            "of a directory in \"permission denied\". Whether there is such a loader is a "
+            "question for the rule interpreter. Link the program again; patchelf --print- "
+            "interpreter PROGRAM shows the path.",
+        .check = check_interpreter_path,
+    },
+    {
+        .id = "EC128",
+        .name = "loader-missing",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_CRASHES,
+        .summary = "A program that needs shared libraries names the interpreter that loads them.",
+        .remedy = "link it with -static or -static-pie alone, without -Wl,--no-dynamic-linker",
+        .source = "gABI, Dynamic Linking; musl ldso/dlstart.c",
+        .explanation =
+            "The file lists shared libraries (DT_NEEDED), and no dynamic loader (PT_INTERP) "
+            "that would load them. Linux starts it directly, its calls into the libraries "
+            "lead nowhere, and it dies of SIGSEGV, exit code 139, without a word. This "
+            "comes of linking libraries dynamically with --no-dynamic-linker, as musl-gcc "
+            "-static-pie with it does. Link it statically: gcc -static, or musl-gcc "
+            "-static.",
+        .check = check_loader_missing,
     },
     {
         .id = "EC201",
@@ -118,10 +251,16 @@ static const struct elfcheck_rule rules[] = {
         .name = "loadable",
         .group = ELFCHECK_LOAD,
         .severity = ELFCHECK_ERROR,
-        .outcome = ELFCHECK_KILLED,
-        .summary = "At least one segment is loaded (PT_LOAD).",
+        .outcome = ELFCHECK_CRASHES,
+        .summary = "At least one segment is loaded (PT_LOAD), and takes up memory.",
         .remedy = RELINK,
-        .source = BINFMT "load_elf_binary",
+        .source = BINFMT "load_elf_binary, total_mapping_size",
+        .explanation =
+            "Linux maps the segments of type PT_LOAD. It does not mind a program without "
+            "one, and starts it: the first instruction is nowhere, and the program ends "
+            "with SIGSEGV, exit code 139, without a word. A position-independent program "
+            "whose segments take up no memory is killed before that. Files that hold only "
+            "debugging information (objcopy --only-keep-debug) look like this.",
         .check = check_loads,
     },
     {
@@ -132,7 +271,13 @@ static const struct elfcheck_rule rules[] = {
         .outcome = ELFCHECK_KILLED,
         .summary = "A segment's offset and address agree modulo 4096, and its end is an offset.",
         .remedy = RELINK,
-        .source = BINFMT "elf_map; mm/mmap.c, do_mmap; gABI, Program Loading",
+        .source = BINFMT "elf_map; Linux mm/mmap.c, do_mmap, file_mmap_ok; gABI, Program Loading",
+        .explanation =
+            "Linux maps whole pages of the file, so that a segment has to begin at the same "
+            "place within a page in the file and in memory. Where it does not, the mapping "
+            "fails when the old program is gone already: the process is killed by SIGSEGV, "
+            "exit code 139, and nothing is printed. Linkers keep the rule; look for a tool "
+            "that has moved contents within the file.",
         .check = check_segment_offset,
     },
     {
@@ -144,6 +289,11 @@ static const struct elfcheck_rule rules[] = {
         .summary = "A segment has no more bytes in the file than in memory.",
         .remedy = RELINK,
         .source = BINFMT "load_elf_binary; gABI, Program Header, PT_LOAD",
+        .explanation =
+            "The bytes of a segment come from the file, and zeros follow up to its size in "
+            "memory. A segment that is larger in the file than in memory makes no sense, "
+            "and Linux kills the process with SIGSEGV, exit code 139, without a word. The "
+            "program header is damaged: link the program again.",
         .check = check_segment_size,
     },
     {
@@ -152,10 +302,35 @@ static const struct elfcheck_rule rules[] = {
         .group = ELFCHECK_LOAD,
         .severity = ELFCHECK_ERROR,
         .outcome = ELFCHECK_KILLED,
-        .summary = "A segment ends below the end of user space, 0x7ffffffff000.",
+        .summary = "A segment ends below the end of user space: 0x7ffffffff000, or 0xffffe000 for "
+                   "i386.",
         .remedy = "link it to a lower address (ld -Ttext-segment, or its default)",
-        .source = BINFMT "load_elf_binary, TASK_SIZE with four-level page tables",
+        .source = BINFMT "load_elf_binary; Linux arch/x86/include/asm, TASK_SIZE",
+        .explanation =
+            "Programs live in the lower part of the address space, and the kernel in the "
+            "upper one. Linux kills a process whose segments would reach beyond its part: "
+            "SIGSEGV, exit code 139, without a word. Processors with five-level page tables "
+            "have more room, on which no program should rely. Kernels and firmware are "
+            "linked to such addresses, and cannot be started as programs.",
         .check = check_segment_address,
+    },
+    {
+        .id = "EC120",
+        .name = "address-span",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_KILLED,
+        .summary = "User space has room for a position-independent program from its lowest to its "
+                   "highest address.",
+        .remedy = RELINK,
+        .source = BINFMT "load_elf_binary, total_mapping_size; Linux arch/x86/mm/mmap.c, mmap_base",
+        .explanation =
+            "Linux looks for one free range of addresses for all segments of a position- "
+            "independent program, from the first to the end of the highest. Where user "
+            "space has none of that size the process is killed by SIGSEGV, exit code 139, "
+            "without a word. One of the addresses is damaged, or the linker script asks for "
+            "segments too far apart.",
+        .check = check_address_span,
     },
     {
         .id = "EC112",
@@ -163,11 +338,105 @@ static const struct elfcheck_rule rules[] = {
         .group = ELFCHECK_LOAD,
         .severity = ELFCHECK_ERROR,
         .outcome = ELFCHECK_KILLED,
-        .summary =
-            "Where a writable segment goes on with zeros, the file has the page to begin in.",
+        .summary = "Where a writable segment goes on with zeros, the file has the page to begin "
+                   "in.",
         .remedy = RELINK,
-        .source = BINFMT "elf_load, padzero",
+        .source = BINFMT "elf_load, padzero: \"Only report padzero() errors when PROT_WRITE\"",
+        .explanation =
+            "Variables that begin as zeros take no space in the file: Linux clears the rest "
+            "of the last page that came from the file, and adds empty pages. Where the file "
+            "is too short to have that page Linux cannot clear it, and kills the process "
+            "with SIGSEGV, exit code 139, without a word. The file was cut in its middle: "
+            "compare its size or checksum with the original.",
         .check = check_segment_zeros,
+    },
+    {
+        .id = "EC121",
+        .name = "kernel-zeros",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_KILLED,
+        .summary = "The named kernel can clear the page in which zeros begin.",
+        .remedy = "make that segment writable, give its zeros a page of their own, or use Linux "
+                  "6.1 or newer",
+        .source = BINFMT "load_elf_binary, set_brk and padzero, before Linux 6.1",
+        .explanation =
+            "Before version 6.1 (in its present stable releases) Linux handled the zeros of "
+            "all segments as one range after the last byte from the file, and insisted on "
+            "clearing the rest of the page in which it begins. Where that page is not "
+            "writable, or not in the file, it kills the process with SIGSEGV, exit code "
+            "139, without a word; newer kernels start it. A kernel was named for which the "
+            "file was to be judged, and it is older than that. Golfed programs whose code "
+            "segment is larger in memory than in the file run into this.",
+        .check = check_kernel_zeros,
+    },
+    {
+        .id = "EC122",
+        .name = "older-kernels",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_INFO,
+        .summary = "Linux 5.10 starts it, too.",
+        .remedy = "harmless on Linux 6.1 and newer; name the kernel (--kernel=5.10) where it "
+                  "matters",
+        .source = BINFMT "load_elf_binary, set_brk and padzero, before Linux 6.1",
+        .explanation =
+            "The program starts on present kernels, but Linux 5.10 and its like would kill "
+            "it with SIGSEGV: they clear the page in which the zeros of a program begin, "
+            "and here cannot. Nothing has to be done where only newer kernels matter. With "
+            "a named kernel (--kernel=5.10) the rule kernel-zeros decides it.",
+        .check = check_older_kernels,
+    },
+    {
+        .id = "EC123",
+        .name = "stack-area",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_WARNING,
+        .summary = "No segment lies where Linux places the stack at random.",
+        .remedy = "link it to a lower address (ld -Ttext-segment, or its default)",
+        .source = "Linux fs/exec.c, setup_arg_pages; arch/x86/include/asm/elf.h, STACK_RND_MASK; "
+                  "arch/x86/mm/mmap.c",
+        .explanation =
+            "Linux places the stack at a random address in the last 16 GiB of user space (8 "
+            "MiB for i386), before it maps the segments. A segment that reaches there "
+            "starts by chance only, and is killed by SIGSEGV at other times. So does a "
+            "position-independent program that takes nearly all addresses. Link it to a "
+            "lower address.",
+        .check = check_stack_area,
+    },
+    {
+        .id = "EC126",
+        .name = "foreign-system",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_CRASHES,
+        .summary = "The program is made for Linux.",
+        .remedy = "build it for Linux",
+        .source = "ELF notes of FreeBSD, NetBSD, OpenBSD, DragonFly, GNU (NT_GNU_ABI_TAG); Go, "
+                  "debug/buildinfo",
+        .explanation =
+            "Other systems number their system calls differently, and Linux does not look "
+            "at the mark (EI_OSABI) that tells such programs apart: it starts them, and "
+            "they die at their first steps, mostly of SIGSEGV (139) and without a word. The "
+            "note that their linkers add to the file, or the build information in a Go "
+            "program, says for which system it was made. Build it for Linux: GOOS=linux go "
+            "build.",
+        .check = check_foreign_system,
+    },
+    {
+        .id = "EC127",
+        .name = "shared-library",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_CRASHES,
+        .summary = "The file is a program, not a shared library.",
+        .remedy = "pack the program that uses the library; build a program without -shared",
+        .source = "gABI, ELF Header, e_entry: 0 where there is no entry point",
+        .explanation =
+            "Shared libraries and position-independent programs have the same type in ELF. "
+            "A library has no entry point, and Linux starts it at its first byte, which is "
+            "not code: SIGSEGV, exit code 139, without a word. Build a program without "
+            "-shared, and pack libraries beside the program that loads them.",
+        .check = check_shared_library,
     },
     {
         .id = "EC113",
@@ -178,6 +447,12 @@ static const struct elfcheck_rule rules[] = {
         .summary = "The entry point is in an executable segment.",
         .remedy = "link it as a program with an entry point (_start, or ld -e SYMBOL)",
         .source = "x86-64: the processor faults at the first instruction (SIGSEGV)",
+        .explanation =
+            "Linux jumps to the entry point that the ELF header names, and does not look "
+            "where that is. If no executable segment is there the processor faults at once: "
+            "SIGSEGV, exit code 139, without a word. The linker warns \"cannot find entry "
+            "symbol _start\" when it writes such a file. Give the program a _start, or name "
+            "another with ld -e SYMBOL; readelf -hl PROGRAM shows both sides.",
         .check = check_entry_executable,
     },
     {
@@ -188,7 +463,14 @@ static const struct elfcheck_rule rules[] = {
         .outcome = ELFCHECK_CRASHES,
         .summary = "The file holds an instruction at the entry point.",
         .remedy = RELINK,
-        .source = "Linux mm/filemap.c, filemap_fault (SIGBUS); 00 00 writes to address 0 (SIGSEGV)",
+        .source = "Linux mm/filemap.c, filemap_fault (SIGBUS); 00 00 writes to address 0 "
+                  "(SIGSEGV)",
+        .explanation =
+            "At the entry point there are zeros, or nothing at all since the file ends "
+            "before. Zeros are an instruction that writes to address 0, so that the program "
+            "dies of SIGSEGV (139) or SIGBUS (135) at its first step, without a word. The "
+            "file was cut, or filled up with zeros by an incomplete copy. Compare its "
+            "checksum with the original.",
         .check = check_entry_code,
     },
     {
@@ -199,6 +481,11 @@ static const struct elfcheck_rule rules[] = {
         .summary = "All segments lie at 0x10000 or above.",
         .remedy = "link it to a higher address (ld -Ttext-segment, or its default)",
         .source = "Linux security/commoncap.c, cap_mmap_addr: vm.mmap_min_addr",
+        .explanation =
+            "Only processes with CAP_SYS_RAWIO may map addresses below vm.mmap_min_addr, "
+            "which is 65,536 in most distributions. Containers do not have that capability. "
+            "For all others the start ends with SIGSEGV, exit code 139, without a word. "
+            "Link the program to its default address, or with ld -Ttext-segment=0x400000.",
         .check = check_low_address,
     },
     {
@@ -209,7 +496,90 @@ static const struct elfcheck_rule rules[] = {
         .summary = "The writable memory that it asks for at start is less than 1 GiB.",
         .remedy = "allocate at run time what the program needs then",
         .source = "Linux mm/util.c, __vm_enough_memory",
+        .explanation =
+            "Linux sets memory aside for all writable segments and all zeros before the "
+            "program starts. Where there is less memory and swap than that, or a limit "
+            "(ulimit -v, vm.overcommit_memory=2), the process is killed by SIGSEGV, exit "
+            "code 139, without a word. Large static arrays are the usual reason: allocate "
+            "them at run time.",
         .check = check_memory,
+    },
+    {
+        .id = "EC124",
+        .name = "hidden-bytes",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_CRASHES,
+        .summary = "No segment hides bytes of an earlier one behind different ones.",
+        .remedy = RELINK,
+        .source = BINFMT "elf_map with MAP_FIXED: the later segment wins, page by page",
+        .explanation =
+            "Linux maps segments in the order of the program headers, whole pages at a "
+            "time, and a later one replaces what an earlier one has put there. Here the "
+            "program finds other bytes at such an address than the linker has put there for "
+            "it: sooner or later it runs or reads the wrong ones, and crashes (SIGSEGV 139, "
+            "SIGILL 132) without a word. An overlap that shows the same bytes is harmless; "
+            "the rule segment-overlap tells of it. Link the program again, each segment on "
+            "pages of its own.",
+        .check = check_hidden_bytes,
+    },
+    {
+        .id = "EC129",
+        .name = "headers-mapped",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_CRASHES,
+        .summary = "The program headers are in memory, where libc needs them.",
+        .remedy = RELINK,
+        .source =
+            BINFMT "create_elf_tables, AT_PHDR; glibc csu/libc-tls.c; musl src/env/__init_tls.c",
+        .explanation =
+            "Linux tells the program where its program headers are in memory (AT_PHDR). "
+            "libc and dynamic loaders read them there before anything else, for thread- "
+            "local data and for what is read-only after relocation. Where no segment holds "
+            "them that address leads nowhere, and the program dies of SIGSEGV, exit code "
+            "139, before main and without a word. Programs that never look, as those in "
+            "assembly, do not need this. Link it again so that the first segment begins "
+            "with the ELF header, as linkers do by default.",
+        .check = check_headers_mapped,
+    },
+    {
+        .id = "EC130",
+        .name = "relro-mapped",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_CRASHES,
+        .summary = "What is to become read-only after relocation (PT_GNU_RELRO) is in a segment.",
+        .remedy = RELINK,
+        .source = "glibc elf/dl-reloc.c, _dl_protect_relro; musl ldso/dynlink.c, reloc_all",
+        .explanation =
+            "Before main glibc, and any dynamic loader, makes the range of PT_GNU_RELRO "
+            "read-only. Where part of it is not in memory that call fails, and libc gives "
+            "up: SIGSEGV (139) in a static program, \"cannot apply additional memory "
+            "protection after relocation\" from a loader. The program header is damaged: "
+            "link the program again, or without RELRO (-Wl,-z,norelro).",
+        .check = check_relro_mapped,
+    },
+    {
+        .id = "EC131",
+        .name = "static-pie",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_CRASHES,
+        .summary = "A static position-independent program of glibc has no library path and no "
+                   "relocations in its code.",
+        .remedy = "link it without -rpath and --enable-new-dtags, or take the path out: patchelf "
+                  "--remove-rpath",
+        .source = "glibc elf/dl-reloc-static-pie.c, _dl_relocate_static_pie; elf/get-dynamic- "
+                  "info.h",
+        .explanation =
+            "A static position-independent program relocates itself before main. glibc does "
+            "that with code that insists on the absence of DT_RPATH, DT_RUNPATH and "
+            "DT_TEXTREL, at a time when it cannot print yet: the program dies of SIGSEGV, "
+            "exit code 139, without a word. Build systems add a library path by -Wl,-rpath, "
+            "and old assembly or -fno-pie code brings relocations. Link without them, or "
+            "with -static -no-pie; readelf -d PROGRAM shows them. musl does not mind.",
+        .check = check_static_pie,
     },
     {
         .id = "EC301",

@@ -1,46 +1,28 @@
 /*
- * Would Linux start it? The checks of load_elf_binary (fs/binfmt_elf.c, Linux 6.18) in its order,
- * and what then happens at the first instruction. Before the program headers are read an error is
- * ENOEXEC; after that the old program is gone, and any error is SIGSEGV.
+ * Would Linux start it? What execve(2) checks while it can still return an error, in its order:
+ * fs/exec.c and the first half of load_elf_binary (fs/binfmt_elf.c), for x86-64 and, included from
+ * fs/compat_binfmt_elf.c, for i386. rules_segments.c has the rest.
  */
 #include "elfcheck/elfcheck_internal.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <string.h>
 
 #include "base/text.h"
 
-/* TASK_SIZE with four-level page tables (arch/x86/include/asm/page_64_types.h). */
-#define USER_SPACE_END 0x7ffffffff000
-
-#define HEADERS_IN_A_PAGE (PAGE_SIZE / sizeof(Elf64_Phdr))
-
-/* vm.mmap_min_addr as distributions set it: only CAP_SYS_RAWIO maps below. */
-#define LOWEST_ADDRESS 0x10000
-
-/* More than this is worth a word: a small machine or container does not have it. */
-#define MUCH_MEMORY (UINT64_C(1) << 30)
-
 #define LONGEST_SCRIPT_LINE 128
 
-static uint64_t page_start(uint64_t address)
-{
-    return address & ~(uint64_t)(PAGE_SIZE - 1);
-}
+#define EXECUTE_BITS 0111
 
-static uint64_t page_offset(uint64_t address)
-{
-    return address & (PAGE_SIZE - 1);
-}
+/* "binfmt_elf: remove the 4k limitation of program header size" */
+#define KERNEL_READS_64K_OF_HEADERS ELFCHECK_KERNEL(6, 17)
 
-/* The end of the last page of a range, or of the last page there is. */
-static uint64_t page_end(uint64_t address, uint64_t size)
+void check_executable_mode(struct elfcheck_inspection *inspection)
 {
-    uint64_t end;
-    if (__builtin_add_overflow(address, size, &end) ||
-        __builtin_add_overflow(end, PAGE_SIZE - 1, &end))
-        end = UINT64_MAX;
-    return page_start(end);
+    mode_t mode = inspection->settings->mode;
+    if (!(mode & EXECUTE_BITS))
+        inspection_find(inspection, 0, "not executable by anyone: mode %04o", mode);
 }
 
 static void find_script(struct elfcheck_inspection *inspection)
@@ -56,6 +38,8 @@ static void find_script(struct elfcheck_inspection *inspection)
     text_append_visible(&interpreter, start, strcspn(start, "\n"));
     inspection->failed |= buffer_check(&interpreter, inspection->error) < 0;
     inspection_find(inspection, 0, "script: needs its interpreter, %s", buffer_text(&interpreter));
+    if (interpreter.size)
+        inspection_set_outcome(inspection, ELFCHECK_ENOENT);
 }
 
 void check_magic(struct elfcheck_inspection *inspection)
@@ -109,22 +93,27 @@ void check_type(struct elfcheck_inspection *inspection)
                         "type %u, which is neither EXEC nor DYN", type);
 }
 
+/* i386 has a rule of its own. */
 void check_machine(struct elfcheck_inspection *inspection)
 {
     uint16_t machine = inspection->report->machine;
     const char *name = machine_name(machine);
-    if (!inspection->report->is_elf || machine == EM_X86_64)
+    uint64_t place = inspection_place(inspection, offsetof(Elf64_Ehdr, e_machine));
+    if (!inspection->report->is_elf || machine == EM_X86_64 || machine == EM_386 ||
+        machine == EM_IAMCU)
         return;
-    if (machine == EM_386)
-        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_machine)),
-                        "32-bit program for i386, not x86-64: only kernels with IA32 emulation "
-                        "start those");
-    else if (name)
-        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_machine)),
-                        "made for %s, not x86-64", name);
+    if (name)
+        inspection_find(inspection, place, "made for %s, not x86-64", name);
     else
+        inspection_find(inspection, place, "made for machine number %u, not x86-64", machine);
+}
+
+void check_emulated_machine(struct elfcheck_inspection *inspection)
+{
+    if (inspection->loader == LOADER_32)
         inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_machine)),
-                        "made for machine number %u, not x86-64", machine);
+                        "32-bit program for i386: only kernels with IA32 emulation start it, and "
+                        "gVisor does not");
 }
 
 void check_header_entry_size(struct elfcheck_inspection *inspection)
@@ -151,12 +140,29 @@ void check_header_count(struct elfcheck_inspection *inspection)
                         count * inspection->entry_size);
 }
 
+/* How many program headers older kernels read at most: one page. */
+static size_t headers_in_a_page(const struct elfcheck_inspection *inspection)
+{
+    return PAGE_SIZE / inspection->entry_size;
+}
+
 void check_header_page(struct elfcheck_inspection *inspection)
 {
-    if (inspection->segment_count > HEADERS_IN_A_PAGE)
+    if (!inspection->settings->kernel && inspection->segment_count > headers_in_a_page(inspection))
         inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_phnum)),
-                        "%zu program headers: Linux up to 6.12 takes at most 73",
-                        inspection->segment_count);
+                        "%zu program headers: Linux before 6.17 takes at most %zu",
+                        inspection->segment_count, headers_in_a_page(inspection));
+}
+
+void check_kernel_headers(struct elfcheck_inspection *inspection)
+{
+    unsigned kernel = inspection->settings->kernel;
+    if (kernel && kernel < KERNEL_READS_64K_OF_HEADERS &&
+        inspection->segment_count > headers_in_a_page(inspection))
+        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_phnum)),
+                        "%zu program headers: Linux %u.%u takes at most %zu",
+                        inspection->segment_count, ELFCHECK_KERNEL_MAJOR(kernel),
+                        ELFCHECK_KERNEL_MINOR(kernel), headers_in_a_page(inspection));
 }
 
 void check_header_table(struct elfcheck_inspection *inspection)
@@ -170,177 +176,92 @@ void check_header_table(struct elfcheck_inspection *inspection)
                         size, header->e_phoff, inspection->size);
 }
 
-void check_loads(struct elfcheck_inspection *inspection)
-{
-    if (inspection->segments && !inspection_load(inspection, NULL))
-        inspection_find(inspection, inspection->header.e_phoff, "no segment to load (PT_LOAD)");
-}
+/* ---- the interpreter's path ------------------------------------------------------------------ */
 
-void check_segment_offset(struct elfcheck_inspection *inspection)
-{
-    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));) {
-        uint64_t end;
-        if (load->p_filesz == 0)
-            continue; /* nothing is mapped from the file */
-        if (page_offset(load->p_offset) != page_offset(load->p_vaddr))
-            inspection_find_in(inspection, load, offsetof(Elf64_Phdr, p_offset),
-                               "offset 0x%" PRIx64 " and address 0x%" PRIx64 " differ modulo 4096",
-                               load->p_offset, load->p_vaddr);
-        else if (__builtin_add_overflow(load->p_offset, load->p_filesz, &end) || end > INT64_MAX)
-            inspection_find_in(inspection, load, offsetof(Elf64_Phdr, p_offset),
-                               "no file reaches offset 0x%" PRIx64 " + 0x%" PRIx64, load->p_offset,
-                               load->p_filesz);
-    }
-}
-
-void check_segment_size(struct elfcheck_inspection *inspection)
-{
-    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
-        if (load->p_filesz > load->p_memsz)
-            inspection_find_in(inspection, load, offsetof(Elf64_Phdr, p_filesz),
-                               "%" PRIu64 " bytes in the file, but %" PRIu64 " in memory",
-                               load->p_filesz, load->p_memsz);
-}
-
-void check_segment_address(struct elfcheck_inspection *inspection)
-{
-    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
-        if (load->p_vaddr >= USER_SPACE_END || load->p_memsz > USER_SPACE_END - load->p_vaddr)
-            inspection_find_in(inspection, load, offsetof(Elf64_Phdr, p_vaddr),
-                               "0x%" PRIx64 " bytes at 0x%" PRIx64
-                               " leave user space, which ends at 0x7ffffffff000",
-                               load->p_memsz, load->p_vaddr);
-}
-
-/* Linux clears the rest of the last page that comes from the file: it has to be there. */
-static bool clears_page(const Elf64_Phdr *load)
-{
-    return (load->p_flags & PF_W) && load->p_filesz && load->p_memsz > load->p_filesz;
-}
-
-void check_segment_zeros(struct elfcheck_inspection *inspection)
-{
-    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));) {
-        uint64_t end = load->p_offset + load->p_filesz;
-        if (clears_page(load) && page_offset(end) && page_start(end) >= inspection->size)
-            inspection_find_in(inspection, load, offsetof(Elf64_Phdr, p_filesz),
-                               "its zeros begin in the page at offset 0x%" PRIx64
-                               ", past the end of the file at 0x%" PRIx64,
-                               page_start(end), inspection->size);
-    }
-}
-
-/* What is at an address once all segments are mapped. */
-struct place {
-    const Elf64_Phdr *segment; /* NULL: nothing */
-    bool in_file;              /* else zeros */
-    uint64_t offset;           /* in the file */
+/* What is wrong with it. */
+enum path_fault {
+    PATH_FINE,
+    PATH_SIZE,
+    PATH_OUTSIDE,   /* of the file */
+    PATH_OPEN_END,  /* no NUL */
+    PATH_DIRECTORY, /* which the root directory or that above it is */
+    PATH_LONG_NAME,
 };
 
-static struct place find_place(const struct elfcheck_inspection *inspection, uint64_t address)
+/* What the path leads to in a root directory, as far as that does not depend on the root. */
+static enum path_fault follow(const char *path)
 {
-    struct place place = {0};
-    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));) {
-        uint64_t start = page_start(load->p_vaddr);
-        uint64_t file_end = load->p_filesz ? page_end(load->p_vaddr, load->p_filesz) : start;
-        uint64_t end = file_end;
-        if (load->p_memsz > load->p_filesz)
-            end = page_end(load->p_vaddr, load->p_memsz);
-        if (clears_page(load))
-            file_end = load->p_vaddr + load->p_filesz;
-        if (address >= start && address < end) /* MAP_FIXED: a later segment wins */
-            place = (struct place){load, address < file_end,
-                                   load->p_offset + (address - load->p_vaddr)};
+    for (;;) {
+        path += strspn(path, "/");
+        size_t length = strcspn(path, "/");
+        if (length == 0)
+            return PATH_DIRECTORY;
+        if (length > NAME_MAX)
+            return PATH_LONG_NAME;
+        bool is_dots = length <= 2 && strspn(path, ".") >= length;
+        if (!is_dots)
+            return PATH_FINE;
+        path += length;
     }
-    return place;
 }
 
-void check_entry_executable(struct elfcheck_inspection *inspection)
+static enum path_fault read_path(struct elfcheck_inspection *inspection, const Elf64_Phdr *segment,
+                                 char path[static LONGEST_INTERPRETER])
 {
-    uint64_t entry = inspection->header.e_entry;
-    struct place place = find_place(inspection, entry);
-    if (!inspection_load(inspection, NULL))
+    uint64_t size = segment->p_filesz;
+    if (size < SHORTEST_INTERPRETER || size > LONGEST_INTERPRETER)
+        return PATH_SIZE;
+    if (!inspection_has(inspection, segment->p_offset, size))
+        return PATH_OUTSIDE;
+    if (!inspection_read(inspection, segment->p_offset, path, (size_t)size))
+        return PATH_FINE;
+    return path[size - 1] == 0 ? follow(path) : PATH_OPEN_END;
+}
+
+bool inspection_interpreter(struct elfcheck_inspection *inspection,
+                            char path[static LONGEST_INTERPRETER])
+{
+    const Elf64_Phdr *segment = inspection_segment(inspection, PT_INTERP, NULL);
+    return segment && read_path(inspection, segment, path) == PATH_FINE && !inspection->failed;
+}
+
+void check_interpreter_path(struct elfcheck_inspection *inspection)
+{
+    /* Linux looks no further than the first. */
+    const Elf64_Phdr *segment = inspection_segment(inspection, PT_INTERP, NULL);
+    char path[LONGEST_INTERPRETER];
+    if (!segment)
         return;
-    if (!place.segment)
-        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_entry)),
-                        "entry point 0x%" PRIx64 " is in no segment", entry);
-    else if (!(place.segment->p_flags & PF_X))
-        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_entry)),
-                        "entry point 0x%" PRIx64 " is in segment %zu, which is not executable (%s)",
-                        entry, inspection_number(inspection, place.segment),
-                        flags_name(place.segment->p_flags));
-}
-
-/* The byte that the processor fetches there: 0 where Linux fills a page up, or has none. */
-static unsigned char code_at(struct elfcheck_inspection *inspection, uint64_t address)
-{
-    struct place place = find_place(inspection, address);
-    unsigned char byte = 0;
-    if (place.segment && (place.segment->p_flags & PF_X) && place.in_file &&
-        place.offset < inspection->size)
-        inspection_read(inspection, place.offset, &byte, sizeof byte);
-    return byte;
-}
-
-void check_entry_code(struct elfcheck_inspection *inspection)
-{
-    uint64_t entry = inspection->header.e_entry;
-    struct place place = find_place(inspection, entry);
-    if (!place.segment || !(place.segment->p_flags & PF_X))
-        return;
-    if (place.in_file && page_start(place.offset) >= inspection->size)
-        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_entry)),
-                        "entry point 0x%" PRIx64 " is at offset 0x%" PRIx64
-                        ", past the end of the file at 0x%" PRIx64,
-                        entry, place.offset, inspection->size);
-    else if (code_at(inspection, entry) == 0 && code_at(inspection, entry + 1) == 0)
-        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_entry)),
-                        "entry point 0x%" PRIx64 " holds zeros, not code", entry);
-}
-
-/*
- * Where a position-independent program has no bytes of its own to map first, or asks for an
- * alignment as large as user space, Linux places it at address 0.
- */
-static bool is_placed_at_zero(const struct elfcheck_inspection *inspection)
-{
-    const Elf64_Phdr *load = inspection_load(inspection, NULL);
-    if (inspection->header.e_type != ET_DYN || !load)
-        return false;
-    bool at_zero = load->p_filesz == 0;
-    for (; load; load = inspection_load(inspection, load))
-        at_zero |= load->p_align > USER_SPACE_END && (load->p_align & (load->p_align - 1)) == 0;
-    return at_zero;
-}
-
-void check_low_address(struct elfcheck_inspection *inspection)
-{
-    if (is_placed_at_zero(inspection)) {
-        inspection_find(inspection, inspection->header.e_phoff,
-                        "Linux would place it at address 0, where only CAP_SYS_RAWIO may");
-        return;
+    switch (read_path(inspection, segment, path)) {
+    case PATH_FINE:
+        break;
+    case PATH_SIZE:
+        inspection_find_in(inspection, segment, offsetof(Elf64_Phdr, p_filesz),
+                           "an interpreter's path of %" PRIu64 " bytes: Linux takes 2 to 4,096",
+                           segment->p_filesz);
+        break;
+    case PATH_OUTSIDE:
+        inspection_find_in(inspection, segment, offsetof(Elf64_Phdr, p_offset),
+                           "the interpreter's path is past the end of the file, at offset "
+                           "0x%" PRIx64,
+                           segment->p_offset);
+        inspection_set_outcome(inspection,
+                               segment->p_offset > INT64_MAX ? ELFCHECK_EINVAL : ELFCHECK_EIO);
+        break;
+    case PATH_OPEN_END:
+        inspection_find_in(inspection, segment, offsetof(Elf64_Phdr, p_filesz),
+                           "the interpreter's path does not end in a NUL byte");
+        break;
+    case PATH_DIRECTORY:
+        inspection_find_in(inspection, segment, offsetof(Elf64_Phdr, p_offset),
+                           *path ? "the interpreter's path is that of a directory"
+                                 : "the interpreter's path is empty");
+        inspection_set_outcome(inspection, ELFCHECK_EACCES);
+        break;
+    case PATH_LONG_NAME:
+        inspection_find_in(inspection, segment, offsetof(Elf64_Phdr, p_offset),
+                           "the interpreter's path has a name of more than 255 bytes");
+        inspection_set_outcome(inspection, ELFCHECK_ENAMETOOLONG);
+        break;
     }
-    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
-        if (inspection->header.e_type == ET_EXEC && load->p_vaddr < LOWEST_ADDRESS)
-            inspection_find_in(inspection, load, offsetof(Elf64_Phdr, p_vaddr),
-                               "address 0x%" PRIx64
-                               " is below vm.mmap_min_addr (0x10000), where only CAP_SYS_RAWIO may "
-                               "map",
-                               load->p_vaddr);
-}
-
-void check_memory(struct elfcheck_inspection *inspection)
-{
-    uint64_t total = 0;
-    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));) {
-        uint64_t zeros = load->p_memsz > load->p_filesz ? load->p_memsz - load->p_filesz : 0;
-        uint64_t charged = load->p_flags & PF_W ? load->p_memsz : zeros;
-        if (__builtin_add_overflow(total, charged, &total))
-            total = UINT64_MAX;
-    }
-    if (total >= MUCH_MEMORY)
-        inspection_find(inspection, inspection->header.e_phoff,
-                        "asks for %" PRIu64 " MiB of writable memory: Linux refuses where there "
-                        "is less memory and swap",
-                        total >> 20);
 }

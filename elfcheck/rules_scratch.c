@@ -2,14 +2,9 @@
 #include "elfcheck/elfcheck_internal.h"
 
 #include <inttypes.h>
-#include <limits.h>
 #include <string.h>
 
 #include "base/text.h"
-
-/* Linux fs/binfmt_elf.c, load_elf_binary: the path of the interpreter with its NUL. */
-#define SHORTEST_INTERPRETER 2
-#define LONGEST_INTERPRETER  PATH_MAX
 
 /* No real dynamic section comes near; the end of a hostile one is not worth waiting for. */
 #define MOST_DYNAMIC_ENTRIES 65536
@@ -20,39 +15,17 @@
 
 void check_interpreter(struct elfcheck_inspection *inspection)
 {
-    /* Linux looks no further than the first. */
     const Elf64_Phdr *segment = inspection_segment(inspection, PT_INTERP, NULL);
+    char path[LONGEST_INTERPRETER];
     if (!segment)
         return;
     inspection->report->is_static = false;
-    size_t field = offsetof(Elf64_Phdr, p_filesz);
-    uint64_t size = segment->p_filesz;
-    if (size < SHORTEST_INTERPRETER || size > LONGEST_INTERPRETER) {
-        inspection_find_in(inspection, segment, field,
-                           "an interpreter's path of %" PRIu64 " bytes: Linux takes 2 to 4,096",
-                           size);
+    if (!inspection_interpreter(inspection, path))
         return;
-    }
-    if (!inspection_has(inspection, segment->p_offset, size)) {
-        inspection_find_in(inspection, segment, offsetof(Elf64_Phdr, p_offset),
-                           "the interpreter's path is past the end of the file, at offset "
-                           "0x%" PRIx64,
-                           segment->p_offset);
-        return;
-    }
-    char path[LONGEST_INTERPRETER];
-    if (!inspection_read(inspection, segment->p_offset, path, (size_t)size))
-        return;
-    if (path[size - 1] != 0) {
-        inspection_find_in(inspection, segment, field,
-                           "the interpreter's path does not end in a NUL byte");
-        return;
-    }
     struct buffer name BUFFER_CLEANUP = {0};
     text_append_visible(&name, path, strlen(path));
     inspection->failed |= buffer_check(&name, inspection->error) < 0;
-    inspection_find(inspection, segment->p_offset, "needs %s",
-                    name.size ? buffer_text(&name) : "an interpreter without a name");
+    inspection_find(inspection, segment->p_offset, "needs %s", buffer_text(&name));
 }
 
 /* The names of shared libraries, as the dynamic section refers to them. */

@@ -19,6 +19,8 @@ const char *elfcheck_outcome_text(enum elfcheck_outcome outcome)
         [ELFCHECK_ENOENT] = "no such file or directory",
         [ELFCHECK_EACCES] = "permission denied",
         [ELFCHECK_EIO] = "input/output error",
+        [ELFCHECK_EINVAL] = "invalid argument",
+        [ELFCHECK_ENAMETOOLONG] = "file name too long",
         [ELFCHECK_ELIBBAD] = "accessing a corrupted shared library",
         [ELFCHECK_KILLED] = "killed by SIGSEGV, exit code 139, without a word",
         [ELFCHECK_CRASHES] = "crashes at once, exit code 139 or 132, without a word",

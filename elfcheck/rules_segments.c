@@ -1,0 +1,344 @@
+/*
+ * Would Linux start it? What happens once the old program is gone, in its order: Linux maps the
+ * segments (the second half of load_elf_binary, fs/binfmt_elf.c), where any error is SIGSEGV, and
+ * the processor fetches the first instruction.
+ */
+#include "elfcheck/elfcheck_internal.h"
+
+#include <inttypes.h>
+
+/* vm.mmap_min_addr as distributions set it: only CAP_SYS_RAWIO maps below. */
+#define LOWEST_ADDRESS 0x10000
+
+/* More than this is worth a word: a small machine or container does not have it. */
+#define MUCH_MEMORY (UINT64_C(1) << 30)
+
+/*
+ * Linux places the stack at random in the last part of user space (STACK_RND_MASK, 16 GiB or
+ * 8 MiB), and position-independent programs at random below that (arch/x86/mm/mmap.c, mmap_base):
+ * 128 MiB below the end at most, and not lower than this.
+ */
+#define STACK_AREA     (UINT64_C(17) << 30)
+#define STACK_AREA_32  (UINT64_C(16) << 20)
+#define SMALLEST_GAP   (UINT64_C(128) << 20)
+#define RANDOM_AREA    (UINT64_C(2) << 40)
+#define RANDOM_AREA_32 (UINT64_C(256) << 20)
+
+/* "binfmt_elf: Support segments with 0 filesz and misaligned starts" in Linux 6.7, and in the
+ * stable 6.1.y and 6.6.y without "Only report padzero() errors when PROT_WRITE". */
+#define KERNEL_LOADS_EACH_SEGMENT  ELFCHECK_KERNEL(6, 1)
+#define KERNEL_CLEARS_EACH_SEGMENT ELFCHECK_KERNEL(6, 7)
+/* "binfmt_elf: Honor PT_LOAD alignment for static PIE" in Linux 6.10, and in the stable 6.1.y. */
+#define KERNEL_ALIGNS_STATIC_PIE ELFCHECK_KERNEL(6, 1)
+
+static bool is_position_independent(const struct elfcheck_inspection *inspection)
+{
+    return inspection->header.e_type == ET_DYN;
+}
+
+/* All pages of a position-independent program: Linux looks for room for them at once. */
+static uint64_t span_size(const struct elfcheck_inspection *inspection)
+{
+    struct span span = memory_span(inspection);
+    return span.end > span.start ? span.end - span.start : 0;
+}
+
+void check_loads(struct elfcheck_inspection *inspection)
+{
+    const Elf64_Phdr *load = inspection_load(inspection, NULL);
+    if (inspection->segments && !load) {
+        inspection_find(inspection, inspection->header.e_phoff, "no segment to load (PT_LOAD)");
+        if (inspection->header.e_entry >= memory_end(inspection))
+            inspection_set_outcome(inspection, ELFCHECK_KILLED);
+    } else if (load && is_position_independent(inspection) && span_size(inspection) == 0) {
+        inspection_find_in(inspection, load, offsetof(Elf64_Phdr, p_memsz),
+                           "no segment takes up memory");
+        inspection_set_outcome(inspection, ELFCHECK_KILLED);
+    }
+}
+
+/* Whether no file reaches to the end of what is mapped at that offset. */
+static bool is_past_any_file(uint64_t offset, uint64_t size)
+{
+    return page_end(offset, size) > INT64_MAX;
+}
+
+void check_segment_offset(struct elfcheck_inspection *inspection)
+{
+    const Elf64_Phdr *first = inspection_load(inspection, NULL);
+    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));) {
+        uint64_t size = load->p_filesz;
+        if (size == 0)
+            continue; /* nothing is mapped from the file */
+        if (load == first && is_position_independent(inspection) && span_size(inspection) > size)
+            size = span_size(inspection); /* mapped whole, and then cut */
+        if (page_offset(load->p_offset) != page_offset(load->p_vaddr))
+            inspection_find_in(inspection, load, offsetof(Elf64_Phdr, p_offset),
+                               "offset 0x%" PRIx64 " and address 0x%" PRIx64 " differ modulo 4096",
+                               load->p_offset, load->p_vaddr);
+        else if (is_past_any_file(load->p_offset, size))
+            inspection_find_in(inspection, load, offsetof(Elf64_Phdr, p_offset),
+                               "no file reaches offset 0x%" PRIx64 " + 0x%" PRIx64, load->p_offset,
+                               size);
+    }
+}
+
+void check_segment_size(struct elfcheck_inspection *inspection)
+{
+    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
+        if (load->p_filesz > load->p_memsz)
+            inspection_find_in(inspection, load, offsetof(Elf64_Phdr, p_filesz),
+                               "%" PRIu64 " bytes in the file, but %" PRIu64 " in memory",
+                               load->p_filesz, load->p_memsz);
+}
+
+void check_segment_address(struct elfcheck_inspection *inspection)
+{
+    uint64_t end = memory_end(inspection);
+    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
+        if (load->p_vaddr >= end || load->p_memsz > end - load->p_vaddr)
+            inspection_find_in(inspection, load, offsetof(Elf64_Phdr, p_vaddr),
+                               "0x%" PRIx64 " bytes at 0x%" PRIx64
+                               " leave user space, which ends at 0x%" PRIx64,
+                               load->p_memsz, load->p_vaddr, end);
+}
+
+/* ---- where Linux places it ------------------------------------------------------------------- */
+
+/* The largest alignment that is a power of 2; others are ignored. At least a page. */
+static uint64_t largest_alignment(const struct elfcheck_inspection *inspection)
+{
+    unsigned kernel = inspection->settings->kernel;
+    uint64_t largest = PAGE_SIZE;
+    bool is_kept = !kernel || kernel >= KERNEL_ALIGNS_STATIC_PIE;
+    for (const Elf64_Phdr *load = NULL; is_kept && (load = inspection_load(inspection, load));)
+        if ((load->p_align & (load->p_align - 1)) == 0 && load->p_align > largest)
+            largest = load->p_align;
+    return largest;
+}
+
+/*
+ * The address that the first segment of a position-independent program gets, where the space for
+ * programs ends `gap` bytes below the end of user space. The first of no bytes in the file is
+ * placed at 0, where the search for an address would have begun.
+ */
+static uint64_t base_below(const struct elfcheck_inspection *inspection, uint64_t gap)
+{
+    uint64_t size = span_size(inspection), space = memory_end(inspection) - gap;
+    if (size > space || inspection_load(inspection, NULL)->p_filesz == 0)
+        return 0;
+    return (space - size) & ~(largest_alignment(inspection) - 1);
+}
+
+/* How far below the first segment the lowest one is. */
+static uint64_t depth(const struct elfcheck_inspection *inspection)
+{
+    return page_start(inspection_load(inspection, NULL)->p_vaddr) - memory_span(inspection).start;
+}
+
+void check_address_span(struct elfcheck_inspection *inspection)
+{
+    const Elf64_Phdr *first = inspection_load(inspection, NULL);
+    if (!first || !is_position_independent(inspection))
+        return;
+    uint64_t size = span_size(inspection);
+    if (size > memory_end(inspection) - SMALLEST_GAP)
+        inspection_find_in(inspection, first, offsetof(Elf64_Phdr, p_vaddr),
+                           "all segments together take 0x%" PRIx64
+                           " bytes of addresses, for which user space has no room",
+                           size);
+    else if (depth(inspection) > base_below(inspection, SMALLEST_GAP))
+        inspection_find_in(inspection, first, offsetof(Elf64_Phdr, p_vaddr),
+                           "stands first, and the lowest is 0x%" PRIx64
+                           " bytes below it, for which user space has no room",
+                           depth(inspection));
+}
+
+static bool maps_nothing(const Elf64_Phdr *load)
+{
+    return segment_end(load) <= page_start(load->p_vaddr);
+}
+
+void check_stack_area(struct elfcheck_inspection *inspection)
+{
+    bool is_32 = inspection->loader == LOADER_32;
+    const Elf64_Phdr *first = inspection_load(inspection, NULL);
+    uint64_t stack = memory_end(inspection) - (is_32 ? STACK_AREA_32 : STACK_AREA);
+    if (first && is_position_independent(inspection)) {
+        uint64_t lowest = base_below(inspection, is_32 ? RANDOM_AREA_32 : RANDOM_AREA);
+        if (lowest < depth(inspection) + LOWEST_ADDRESS)
+            inspection_find_in(inspection, first, offsetof(Elf64_Phdr, p_vaddr),
+                               "all segments together take 0x%" PRIx64
+                               " bytes of addresses: Linux finds room for them only by chance",
+                               span_size(inspection));
+        return;
+    }
+    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
+        if (!maps_nothing(load) && segment_end(load) > stack)
+            inspection_find_in(inspection, load, offsetof(Elf64_Phdr, p_vaddr),
+                               "0x%" PRIx64 " bytes at 0x%" PRIx64
+                               " reach into where Linux places the stack by chance, from "
+                               "0x%" PRIx64 " on",
+                               load->p_memsz, load->p_vaddr, stack);
+}
+
+void check_low_address(struct elfcheck_inspection *inspection)
+{
+    const Elf64_Phdr *first = inspection_load(inspection, NULL);
+    if (first && is_position_independent(inspection)) {
+        if (base_below(inspection, SMALLEST_GAP) < LOWEST_ADDRESS)
+            inspection_find(inspection, inspection->header.e_phoff,
+                            "Linux would place it at address 0, where only CAP_SYS_RAWIO may");
+        return;
+    }
+    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
+        if (!maps_nothing(load) && page_start(load->p_vaddr) < LOWEST_ADDRESS)
+            inspection_find_in(inspection, load, offsetof(Elf64_Phdr, p_vaddr),
+                               "address 0x%" PRIx64
+                               " is below vm.mmap_min_addr (0x10000), where only CAP_SYS_RAWIO may "
+                               "map",
+                               load->p_vaddr);
+}
+
+/* What Linux sets aside for a segment: what can be written, and zeros in any case. */
+static uint64_t charge(const struct elfcheck_inspection *inspection, const Elf64_Phdr *load)
+{
+    uint64_t zeros = load->p_memsz > load->p_filesz ? load->p_memsz - load->p_filesz : 0;
+    bool is_first = load == inspection_load(inspection, NULL);
+    if (!(load->p_flags & PF_W))
+        return zeros;
+    uint64_t whole = is_first && is_position_independent(inspection) ? span_size(inspection) : 0;
+    return whole > load->p_memsz ? whole : load->p_memsz;
+}
+
+void check_memory(struct elfcheck_inspection *inspection)
+{
+    uint64_t total = 0;
+    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
+        if (__builtin_add_overflow(total, charge(inspection, load), &total))
+            total = UINT64_MAX;
+    if (total >= MUCH_MEMORY)
+        inspection_find(inspection, inspection->header.e_phoff,
+                        "asks for %" PRIu64 " MiB of writable memory: Linux refuses where there "
+                        "is less memory and swap",
+                        total >> 20);
+}
+
+/* ---- zeros after the bytes of the file ------------------------------------------------------- */
+
+void check_segment_zeros(struct elfcheck_inspection *inspection)
+{
+    unsigned kernel = inspection->settings->kernel;
+    if (kernel && kernel < KERNEL_CLEARS_EACH_SEGMENT)
+        return; /* those do not mind, or have a rule of their own */
+    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));) {
+        uint64_t end = load->p_offset + load->p_filesz;
+        if (segment_clears_page(load) && page_offset(end) && page_start(end) >= inspection->size)
+            inspection_find_in(inspection, load, offsetof(Elf64_Phdr, p_filesz),
+                               "its zeros begin in the page at offset 0x%" PRIx64
+                               ", past the end of the file at 0x%" PRIx64,
+                               page_start(end), inspection->size);
+    }
+}
+
+/* The segment whose bytes from the file end last in memory; of several that end there, the last,
+ * whose page is what is seen. */
+static const Elf64_Phdr *last_from_file(const struct elfcheck_inspection *inspection)
+{
+    const Elf64_Phdr *last = NULL;
+    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
+        if (!last || load->p_vaddr + load->p_filesz >= last->p_vaddr + last->p_filesz)
+            last = load;
+    return last;
+}
+
+/*
+ * Before Linux 6.1 all segments share one range of zeros, from where the bytes of the file end for
+ * good to where memory does (set_brk): Linux clears the rest of its first page, and has to be able
+ * to write there. And a segment without bytes in the file is mapped from the file all the same.
+ */
+static const Elf64_Phdr *find_old_trouble(const struct elfcheck_inspection *inspection)
+{
+    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
+        if (load->p_filesz == 0 && page_offset(load->p_vaddr) &&
+            page_offset(load->p_vaddr) != page_offset(load->p_offset))
+            return load;
+    const Elf64_Phdr *last = last_from_file(inspection);
+    if (!last)
+        return NULL;
+    uint64_t zeros = last->p_vaddr + last->p_filesz;
+    bool can_clear =
+        (last->p_flags & PF_W) && page_start(last->p_offset + last->p_filesz) < inspection->size;
+    return memory_span(inspection).end > zeros && page_offset(zeros) && !can_clear ? last : NULL;
+}
+
+#define OLD_TROUBLE                                                                             \
+    "its zeros begin at 0x%" PRIx64 ", in a page that Linux %u.%u cannot clear: not writable, " \
+    "or not in the file"
+
+void check_kernel_zeros(struct elfcheck_inspection *inspection)
+{
+    unsigned kernel = inspection->settings->kernel;
+    const Elf64_Phdr *load = find_old_trouble(inspection);
+    if (load && kernel && kernel < KERNEL_LOADS_EACH_SEGMENT)
+        inspection_find_in(inspection, load, offsetof(Elf64_Phdr, p_filesz), OLD_TROUBLE,
+                           load->p_vaddr + load->p_filesz, ELFCHECK_KERNEL_MAJOR(kernel),
+                           ELFCHECK_KERNEL_MINOR(kernel));
+}
+
+void check_older_kernels(struct elfcheck_inspection *inspection)
+{
+    const Elf64_Phdr *load = find_old_trouble(inspection);
+    if (load && !inspection->settings->kernel)
+        inspection_find_in(inspection, load, offsetof(Elf64_Phdr, p_filesz), OLD_TROUBLE,
+                           load->p_vaddr + load->p_filesz, 5U, 10U);
+}
+
+/* ---- the first instruction ------------------------------------------------------------------- */
+
+void check_entry_executable(struct elfcheck_inspection *inspection)
+{
+    uint64_t entry = inspection->header.e_entry;
+    uint64_t field = inspection_place(inspection, offsetof(Elf64_Ehdr, e_entry));
+    struct place place = memory_find(inspection, entry);
+    if (!inspection_load(inspection, NULL))
+        return;
+    if (!place.segment) {
+        inspection_find(inspection, field, "entry point 0x%" PRIx64 " is in no segment", entry);
+        if (entry >= memory_end(inspection) && !is_position_independent(inspection))
+            inspection_set_outcome(inspection, ELFCHECK_KILLED);
+    } else if (!segment_is_executable(inspection, place.segment)) {
+        inspection_find(inspection, field,
+                        "entry point 0x%" PRIx64 " is in segment %zu, which is not executable (%s)",
+                        entry, inspection_number(inspection, place.segment),
+                        flags_name(place.segment->p_flags));
+    }
+}
+
+/* The byte that the processor fetches there: 0 where Linux fills a page up, or has none. */
+static unsigned char code_at(struct elfcheck_inspection *inspection, uint64_t address)
+{
+    struct place place = memory_find(inspection, address);
+    unsigned char byte = 0;
+    if (place.segment && segment_is_executable(inspection, place.segment) && place.in_file &&
+        place.offset < inspection->size)
+        inspection_read(inspection, place.offset, &byte, sizeof byte);
+    return byte;
+}
+
+void check_entry_code(struct elfcheck_inspection *inspection)
+{
+    uint64_t entry = inspection->header.e_entry;
+    uint64_t field = inspection_place(inspection, offsetof(Elf64_Ehdr, e_entry));
+    struct place place = memory_find(inspection, entry);
+    if (!place.segment || !segment_is_executable(inspection, place.segment))
+        return;
+    if (place.in_file && page_start(place.offset) >= inspection->size)
+        inspection_find(inspection, field,
+                        "entry point 0x%" PRIx64 " is at offset 0x%" PRIx64
+                        ", past the end of the file at 0x%" PRIx64,
+                        entry, place.offset, inspection->size);
+    else if (code_at(inspection, entry) == 0 && code_at(inspection, entry + 1) == 0)
+        inspection_find(inspection, field, "entry point 0x%" PRIx64 " holds zeros, not code",
+                        entry);
+}

@@ -1,0 +1,420 @@
+/*
+ * Would Linux start it? It would, and the program dies before its main function, silently: what
+ * libc's first steps, or those of another system's, need and do not find.
+ */
+#include "elfcheck/elfcheck_internal.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/text.h"
+
+/* "fs/binfmt_elf: Fix AT_PHDR for unusual ELF files" */
+#define KERNEL_FINDS_HEADERS ELFCHECK_KERNEL(5, 18)
+
+/* ---- bytes that no one sees ------------------------------------------------------------------ */
+
+#define COMPARED_AT_A_TIME 4096
+#define MOST_COMPARED      (1024 * 1024)
+
+/* The bytes of a file's range; zeros past its end. */
+static bool read_padded(struct elfcheck_inspection *inspection, uint64_t offset,
+                        unsigned char *bytes, size_t size)
+{
+    size_t there = 0;
+    if (offset < inspection->size)
+        there = inspection->size - offset < size ? (size_t)(inspection->size - offset) : size;
+    memset(bytes + there, 0, size - there);
+    return inspection_read(inspection, offset, bytes, there);
+}
+
+/* What is at an address of a segment: bytes of the file, and zeros after them. */
+static bool read_segment(struct elfcheck_inspection *inspection, const Elf64_Phdr *load,
+                         uint64_t address, unsigned char *bytes, size_t size)
+{
+    uint64_t file_end = segment_file_end(load);
+    uint64_t left = address < file_end ? file_end - address : 0;
+    size_t in_file = left < size ? (size_t)left : size;
+    memset(bytes + in_file, 0, size - in_file);
+    return in_file == 0 ||
+           read_padded(inspection, load->p_offset + (address - load->p_vaddr), bytes, in_file);
+}
+
+/*
+ * The first address at which `later` shows other bytes than `earlier` has there in the file; or
+ * UINT64_MAX: it hides none, or only the same ones, or there was too much to compare.
+ */
+static uint64_t first_hidden(struct elfcheck_inspection *inspection, const Elf64_Phdr *earlier,
+                             const Elf64_Phdr *later, size_t *compared)
+{
+    uint64_t start = page_start(later->p_vaddr), end = segment_end(later);
+    uint64_t own_end = earlier->p_vaddr + earlier->p_filesz;
+    start = start > earlier->p_vaddr ? start : earlier->p_vaddr;
+    end = end < own_end ? end : own_end;
+    if (later->p_offset - later->p_vaddr == earlier->p_offset - earlier->p_vaddr &&
+        start < segment_file_end(later))
+        start = segment_file_end(later); /* the same bytes up to there */
+    for (; start < end && *compared < MOST_COMPARED; *compared += COMPARED_AT_A_TIME) {
+        unsigned char hidden[COMPARED_AT_A_TIME], shown[COMPARED_AT_A_TIME];
+        size_t size = end - start < sizeof hidden ? (size_t)(end - start) : sizeof hidden;
+        uint64_t offset = earlier->p_offset + (start - earlier->p_vaddr);
+        if (offset >= inspection->size || !read_padded(inspection, offset, hidden, size) ||
+            !read_segment(inspection, later, start, shown, size))
+            return UINT64_MAX;
+        for (size_t i = 0; i < size; i++)
+            if (hidden[i] != shown[i])
+                return start + i;
+        start += size;
+    }
+    return UINT64_MAX;
+}
+
+void check_hidden_bytes(struct elfcheck_inspection *inspection)
+{
+    size_t compared = 0;
+    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));) {
+        const Elf64_Phdr *earlier = inspection_load(inspection, NULL);
+        uint64_t address = UINT64_MAX;
+        for (; earlier != load; earlier = inspection_load(inspection, earlier)) {
+            address = first_hidden(inspection, earlier, load, &compared);
+            if (inspection->failed)
+                return;
+            if (address != UINT64_MAX)
+                break;
+        }
+        if (address != UINT64_MAX)
+            inspection_find_in(inspection, load, offsetof(Elf64_Phdr, p_vaddr),
+                               "hides what segment %zu has at 0x%" PRIx64 " behind other bytes",
+                               inspection_number(inspection, earlier), address);
+    }
+}
+
+/* ---- notes: who made it, for what ------------------------------------------------------------ */
+
+#define MOST_NOTE_BYTES 4096
+#define ABI_TAG         1 /* NT_GNU_ABI_TAG, and of the same number in the BSDs' notes */
+
+/* What the notes tell. */
+struct notes {
+    bool glibc;         /* the ABI tag that glibc's start files bring, for Linux */
+    bool go;            /* Go's build ID */
+    const char *system; /* the other system's that it was made for, or NULL */
+    uint64_t offset;    /* of the note that says so */
+};
+
+static const char *system_of_tag(uint32_t number)
+{
+    static const char *const systems[] = {NULL,      "GNU Hurd", "Solaris",
+                                          "FreeBSD", "NetBSD",   "Syllable"};
+    return number < sizeof systems / sizeof *systems ? systems[number] : NULL;
+}
+
+static void take_note(struct notes *notes, const Elf64_Nhdr *note, const char *name,
+                      const unsigned char *content, uint64_t offset)
+{
+    static const char *const foreign[] = {"FreeBSD", "NetBSD", "OpenBSD", "DragonFly"};
+    const char *system = NULL;
+    notes->go |= note->n_namesz >= sizeof "Go" && memcmp(name, "Go", sizeof "Go") == 0;
+    if (note->n_type != ABI_TAG)
+        return;
+    for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
+        if (note->n_namesz == strlen(foreign[i]) + 1 &&
+            memcmp(name, foreign[i], note->n_namesz) == 0)
+            system = foreign[i];
+    uint32_t number;
+    if (note->n_namesz == sizeof "GNU" && memcmp(name, "GNU", sizeof "GNU") == 0 &&
+        note->n_descsz >= sizeof number) {
+        memcpy(&number, content, sizeof number);
+        system = system_of_tag(number);
+        notes->glibc |= number == 0;
+    }
+    if (system && !notes->system)
+        *notes = (struct notes){notes->glibc, notes->go, system, offset};
+}
+
+static size_t padded(size_t size, size_t alignment)
+{
+    return (size + alignment - 1) & ~(alignment - 1);
+}
+
+static void read_notes_of(struct elfcheck_inspection *inspection, const Elf64_Phdr *segment,
+                          struct notes *notes)
+{
+    unsigned char bytes[MOST_NOTE_BYTES];
+    size_t alignment = segment->p_align == 8 ? 8 : 4;
+    size_t size = segment->p_filesz < sizeof bytes ? (size_t)segment->p_filesz : sizeof bytes;
+    if (!inspection_has(inspection, segment->p_offset, size) ||
+        !inspection_read(inspection, segment->p_offset, bytes, size))
+        return;
+    Elf64_Nhdr note; /* the same in both classes */
+    for (size_t place = 0; size - place >= sizeof note;) {
+        memcpy(&note, bytes + place, sizeof note);
+        size_t name = place + sizeof note, left = size - name;
+        if (note.n_namesz > left || note.n_descsz > left)
+            return;
+        size_t content = name + padded(note.n_namesz, alignment);
+        if (content > size || note.n_descsz > size - content)
+            return;
+        take_note(notes, &note, (const char *)bytes + name, bytes + content,
+                  segment->p_offset + place);
+        place = content + padded(note.n_descsz, alignment);
+        if (place > size)
+            return;
+    }
+}
+
+#define MOST_NOTE_SEGMENTS 16
+
+static struct notes read_notes(struct elfcheck_inspection *inspection)
+{
+    struct notes notes = {0};
+    const Elf64_Phdr *segment = NULL;
+    for (size_t i = 0; i < MOST_NOTE_SEGMENTS && !inspection->failed; i++) {
+        segment = inspection_segment(inspection, PT_NOTE, segment);
+        if (!segment)
+            break;
+        read_notes_of(inspection, segment, &notes);
+    }
+    return notes;
+}
+
+/* ---- another system's programs --------------------------------------------------------------- */
+
+/* Go, debug/buildinfo: in the first writable segment, at a multiple of 16. Two strings follow the
+ * header, each after its length: the version, and lines of settings. */
+#define GO_MAGIC       "\xff Go buildinf:"
+#define GO_ALIGNMENT   16
+#define GO_FLAGS       15 /* its place in the header */
+#define GO_INLINE      2  /* since Go 1.18: the strings follow */
+#define GO_HEADER_SIZE 32
+#define GO_WINDOW      (64 * 1024)
+#define GO_SYSTEM      "\nbuild\tGOOS="
+
+/* A length as Go's encoding/binary writes it; advances past it. False where it does not end. */
+static bool take_length(const unsigned char **place, const unsigned char *end, size_t *length)
+{
+    *length = 0;
+    for (unsigned shift = 0; *place < end && shift < 28; shift += 7) {
+        unsigned char byte = *(*place)++;
+        *length |= (size_t)(byte & 0x7f) << shift;
+        if (byte < 0x80)
+            return *length <= (size_t)(end - *place);
+    }
+    return false;
+}
+
+/* The name of the system in Go's settings; NULL where they are not all in these bytes. */
+static const char *find_go_system(const unsigned char *bytes, size_t size, size_t *length)
+{
+    for (size_t i = 0; size - i >= GO_HEADER_SIZE; i += GO_ALIGNMENT) {
+        if (memcmp(bytes + i, GO_MAGIC, strlen(GO_MAGIC)) != 0)
+            continue;
+        const unsigned char *place = bytes + i + GO_HEADER_SIZE, *end = bytes + size;
+        size_t version, settings;
+        if (!(bytes[i + GO_FLAGS] & GO_INLINE) || !take_length(&place, end, &version))
+            return NULL;
+        place += version;
+        if (!take_length(&place, end, &settings))
+            return NULL;
+        const char *system = memmem(place, settings, GO_SYSTEM, strlen(GO_SYSTEM));
+        if (!system)
+            return NULL;
+        system += strlen(GO_SYSTEM);
+        const char *line_end =
+            memchr(system, '\n', (size_t)((const char *)place + settings - system));
+        *length = line_end ? (size_t)(line_end - system) : 0;
+        return line_end ? system : NULL;
+    }
+    return NULL;
+}
+
+static void check_go_system(struct elfcheck_inspection *inspection)
+{
+    static const char *const linux_names[] = {"linux", "android"};
+    const Elf64_Phdr *load = inspection_load(inspection, NULL);
+    while (load && !(load->p_flags & PF_W))
+        load = inspection_load(inspection, load);
+    if (!load || load->p_offset >= inspection->size)
+        return;
+    unsigned char bytes[GO_WINDOW];
+    uint64_t left = inspection->size - load->p_offset;
+    left = left < load->p_filesz ? left : load->p_filesz;
+    size_t size = left < sizeof bytes ? (size_t)left : sizeof bytes, length;
+    if (!inspection_read(inspection, load->p_offset, bytes, size))
+        return;
+    const char *system = find_go_system(bytes, size, &length);
+    if (!system)
+        return;
+    for (size_t i = 0; i < sizeof linux_names / sizeof *linux_names; i++)
+        if (length == strlen(linux_names[i]) && memcmp(system, linux_names[i], length) == 0)
+            return;
+    struct buffer name BUFFER_CLEANUP = {0};
+    text_append_visible(&name, system, length);
+    inspection->failed |= buffer_check(&name, inspection->error) < 0;
+    inspection_find(inspection, load->p_offset + (uint64_t)((const unsigned char *)system - bytes),
+                    "made for %s, as Go's build information says (GOOS)", buffer_text(&name));
+    inspection_set_remedy(inspection, "build it with GOOS=linux");
+}
+
+void check_foreign_system(struct elfcheck_inspection *inspection)
+{
+    struct notes notes = read_notes(inspection);
+    if (notes.system)
+        inspection_find(inspection, notes.offset, "made for %s, as its ELF note says",
+                        notes.system);
+    else if (notes.go)
+        check_go_system(inspection);
+}
+
+/* ---- the dynamic section --------------------------------------------------------------------- */
+
+/* No real dynamic section comes near; the end of a hostile one is not worth waiting for. */
+#define MOST_ENTRIES      65536
+#define ENTRIES_AT_A_TIME 64
+
+/* What of it decides a start without a dynamic loader. */
+struct tags {
+    bool needed;     /* DT_NEEDED */
+    bool path;       /* DT_RPATH, DT_RUNPATH */
+    bool relocation; /* DT_TEXTREL, DF_TEXTREL */
+};
+
+static void take_tag(struct tags *tags, int64_t tag, uint64_t value)
+{
+    tags->needed |= tag == DT_NEEDED;
+    tags->path |= tag == DT_RPATH || tag == DT_RUNPATH;
+    tags->relocation |= tag == DT_TEXTREL || (tag == DT_FLAGS && (value & DF_TEXTREL));
+}
+
+static struct tags read_tags(struct elfcheck_inspection *inspection)
+{
+    struct tags tags = {0};
+    const Elf64_Phdr *dynamic = inspection_segment(inspection, PT_DYNAMIC, NULL);
+    if (!dynamic || dynamic->p_offset >= inspection->size)
+        return tags;
+    size_t entry_size = inspection->is_32bit ? sizeof(Elf32_Dyn) : sizeof(Elf64_Dyn);
+    uint64_t left = inspection->size - dynamic->p_offset;
+    uint64_t count = (left < dynamic->p_filesz ? left : dynamic->p_filesz) / entry_size;
+    union {
+        Elf64_Dyn wide[ENTRIES_AT_A_TIME];
+        Elf32_Dyn narrow[ENTRIES_AT_A_TIME];
+    } entries;
+    for (uint64_t i = 0; i < count && i < MOST_ENTRIES; i++) {
+        size_t place = i % ENTRIES_AT_A_TIME;
+        uint64_t more = count - i < ENTRIES_AT_A_TIME ? count - i : ENTRIES_AT_A_TIME;
+        if (place == 0 && !inspection_read(inspection, dynamic->p_offset + i * entry_size, &entries,
+                                           (size_t)more * entry_size))
+            break;
+        int64_t tag =
+            inspection->is_32bit ? entries.narrow[place].d_tag : entries.wide[place].d_tag;
+        if (tag == DT_NULL)
+            break;
+        take_tag(&tags, tag,
+                 inspection->is_32bit ? entries.narrow[place].d_un.d_val
+                                      : entries.wide[place].d_un.d_val);
+    }
+    return tags;
+}
+
+static bool has_interpreter(const struct elfcheck_inspection *inspection)
+{
+    return inspection_segment(inspection, PT_INTERP, NULL);
+}
+
+void check_shared_library(struct elfcheck_inspection *inspection)
+{
+    if (inspection->header.e_type == ET_DYN && inspection->header.e_entry == 0 &&
+        inspection_segment(inspection, PT_DYNAMIC, NULL) && !has_interpreter(inspection))
+        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_entry)),
+                        "shared library: it has no entry point, and names no interpreter");
+}
+
+void check_loader_missing(struct elfcheck_inspection *inspection)
+{
+    const Elf64_Phdr *dynamic = inspection_segment(inspection, PT_DYNAMIC, NULL);
+    if (dynamic && !has_interpreter(inspection) && read_tags(inspection).needed)
+        inspection_find(inspection, dynamic->p_offset,
+                        "needs shared libraries, but names no interpreter that would load them");
+}
+
+void check_static_pie(struct elfcheck_inspection *inspection)
+{
+    const Elf64_Phdr *dynamic = inspection_segment(inspection, PT_DYNAMIC, NULL);
+    if (!dynamic || inspection->header.e_type != ET_DYN || has_interpreter(inspection))
+        return;
+    struct tags tags = read_tags(inspection);
+    if ((!tags.path && !tags.relocation) || !read_notes(inspection).glibc)
+        return;
+    inspection_find(inspection, dynamic->p_offset, "static position-independent program with %s",
+                    tags.path ? "a library path (DT_RPATH or DT_RUNPATH)"
+                              : "relocations in its code (DT_TEXTREL)");
+    if (!tags.path)
+        inspection_set_remedy(inspection, "compile all of it with -fPIE, or link with -no-pie");
+}
+
+/* ---- program headers and RELRO in memory ----------------------------------------------------- */
+
+/* The segment whose bytes in the file hold the table's start; the last, as Linux looks for it. */
+static const Elf64_Phdr *holder_of_headers(const struct elfcheck_inspection *inspection)
+{
+    uint64_t offset = inspection->header.e_phoff;
+    const Elf64_Phdr *holder = NULL;
+    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
+        if (load->p_offset <= offset && offset - load->p_offset < load->p_filesz)
+            holder = load;
+    return holder;
+}
+
+/* Whether the auxiliary vector's AT_PHDR leads to the program headers. */
+static bool headers_are_mapped(const struct elfcheck_inspection *inspection)
+{
+    unsigned kernel = inspection->settings->kernel;
+    bool takes_first = kernel && kernel < KERNEL_FINDS_HEADERS;
+    const Elf64_Phdr *holder =
+        takes_first ? inspection_load(inspection, NULL) : holder_of_headers(inspection);
+    if (!holder)
+        return false;
+    uint64_t offset = inspection->header.e_phoff;
+    uint64_t address = holder->p_vaddr + (offset - holder->p_offset);
+    struct place place = memory_find(inspection, address);
+    return place.in_file && place.offset == offset && place.segment->p_flags &&
+           memory_has(inspection, address,
+                      address + inspection->segment_count * inspection->entry_size);
+}
+
+void check_headers_mapped(struct elfcheck_inspection *inspection)
+{
+    static const struct {
+        uint32_t type;
+        const char *what; /* the program has, for which it or its loader looks them up */
+    } reasons[] = {{PT_TLS, "thread-local data"},
+                   {PT_GNU_RELRO, "data that is read-only after relocation"},
+                   {PT_INTERP, "an interpreter"}};
+    if (!inspection_load(inspection, NULL) || headers_are_mapped(inspection))
+        return;
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
+        if (!inspection_segment(inspection, reasons[i].type, NULL))
+            continue;
+        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_phoff)),
+                        "no segment maps the program headers, which a program with %s looks up",
+                        reasons[i].what);
+        return;
+    }
+}
+
+void check_relro_mapped(struct elfcheck_inspection *inspection)
+{
+    const Elf64_Phdr *relro = inspection_segment(inspection, PT_GNU_RELRO, NULL);
+    uint64_t end;
+    if (!relro)
+        return;
+    if (__builtin_add_overflow(relro->p_vaddr, relro->p_memsz, &end))
+        end = UINT64_MAX;
+    if (memory_has(inspection, page_start(relro->p_vaddr), page_start(end)) ||
+        (!has_interpreter(inspection) && !read_notes(inspection).glibc))
+        return;
+    inspection_find_in(inspection, relro, offsetof(Elf64_Phdr, p_memsz),
+                       "0x%" PRIx64 " bytes at 0x%" PRIx64
+                       " are to become read-only (PT_GNU_RELRO), but no segment has them all",
+                       relro->p_memsz, relro->p_vaddr);
+}
