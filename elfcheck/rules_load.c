@@ -11,7 +11,8 @@
 
 #include "base/text.h"
 
-#define LONGEST_SCRIPT_LINE 128
+/* Linux include/uapi/linux/binfmts.h, BINPRM_BUF_SIZE: all that it reads of a script itself. */
+#define SCRIPT_START 256
 
 #define EXECUTE_BITS 0111
 
@@ -25,11 +26,22 @@ void check_executable_mode(struct elfcheck_inspection *inspection)
         inspection_find(inspection, 0, "not executable by anyone: mode %04o", mode);
 }
 
+/* Whether Linux looks for an interpreter: it does not where the line is blank, or so long that the
+ * path may go on. */
+static bool names_interpreter(const char line[static SCRIPT_START + 1])
+{
+    const char *start = line + strlen("#!");
+    const char *newline = memchr(line, '\n', SCRIPT_START);
+    start += strspn(start, " \t");
+    if (newline)
+        return start < newline;
+    return start + strcspn(start, " \t") < line + SCRIPT_START - 1;
+}
+
 static void find_script(struct elfcheck_inspection *inspection)
 {
-    char line[LONGEST_SCRIPT_LINE + 1] = {0};
-    size_t size =
-        inspection->size < LONGEST_SCRIPT_LINE ? (size_t)inspection->size : LONGEST_SCRIPT_LINE;
+    char line[SCRIPT_START + 1] = {0};
+    size_t size = inspection->size < SCRIPT_START ? (size_t)inspection->size : SCRIPT_START;
     if (!inspection_read(inspection, 0, line, size))
         return;
     const char *start = line + strlen("#!");
@@ -38,7 +50,7 @@ static void find_script(struct elfcheck_inspection *inspection)
     text_append_visible(&interpreter, start, strcspn(start, "\n"));
     inspection->failed |= buffer_check(&interpreter, inspection->error) < 0;
     inspection_find(inspection, 0, "script: needs its interpreter, %s", buffer_text(&interpreter));
-    if (interpreter.size)
+    if (names_interpreter(line))
         inspection_set_outcome(inspection, ELFCHECK_ENOENT);
 }
 
@@ -93,16 +105,22 @@ void check_type(struct elfcheck_inspection *inspection)
                         "type %u, which is neither EXEC nor DYN", type);
 }
 
+static bool is_x86(uint16_t machine)
+{
+    return machine == EM_X86_64 || machine == EM_386 || machine == EM_IAMCU;
+}
+
 /* i386 has a rule of its own. */
 void check_machine(struct elfcheck_inspection *inspection)
 {
     uint16_t machine = inspection->report->machine;
     const char *name = machine_name(machine);
     uint64_t place = inspection_place(inspection, offsetof(Elf64_Ehdr, e_machine));
-    if (!inspection->report->is_elf || machine == EM_X86_64 || machine == EM_386 ||
-        machine == EM_IAMCU)
+    if (!inspection->report->is_elf || (is_x86(machine) && !inspection->is_swapped))
         return;
-    if (name)
+    if (is_x86(machine))
+        inspection_find(inspection, place, "in big-endian byte order, which x86-64 does not have");
+    else if (name)
         inspection_find(inspection, place, "made for %s, not x86-64", name);
     else
         inspection_find(inspection, place, "made for machine number %u, not x86-64", machine);
@@ -245,8 +263,9 @@ void check_interpreter_path(struct elfcheck_inspection *inspection)
                            "the interpreter's path is past the end of the file, at offset "
                            "0x%" PRIx64,
                            segment->p_offset);
-        inspection_set_outcome(inspection,
-                               segment->p_offset > INT64_MAX ? ELFCHECK_EINVAL : ELFCHECK_EIO);
+        inspection_set_outcome(inspection, segment->p_offset > INT64_MAX - segment->p_filesz
+                                               ? ELFCHECK_EINVAL /* no file reaches there */
+                                               : ELFCHECK_EIO);
         break;
     case PATH_OPEN_END:
         inspection_find_in(inspection, segment, offsetof(Elf64_Phdr, p_filesz),
