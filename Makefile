@@ -94,13 +94,15 @@ lint: ## static analysis and format of C and shell
 	shellcheck --severity=warning $(shell_files)
 
 FUZZ_SECONDS ?= 10
-fuzz_programs := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/*.c))
+FUZZ_MUTANTS ?= 100000
+FUZZ_FILES ?=
+fuzz_programs := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .PHONY: fuzz
-fuzz: ## fuzz each reader of outside data for FUZZ_SECONDS each
+fuzz: ## fuzz each reader of outside data for FUZZ_SECONDS each, and elfcheck against the kernel
 	sh tests/packages.sh build fuzz
-	$(MAKE) $(fuzz_programs)
-	tests/fuzz/run $(BUILD) $(FUZZ_SECONDS)
+	$(MAKE) $(BUILD)/whit $(BUILD)/tests/fuzz/kernel_elfcheck $(fuzz_programs)
+	tests/fuzz/run $(BUILD) $(FUZZ_SECONDS) $(FUZZ_MUTANTS) $(FUZZ_FILES)
 
 fuzz_cflags := -std=c17 $(warnings) -O1 -g -fno-sanitize-recover=all
 fuzz_objects := $(library_sources:%.c=$(BUILD)/fuzz/%.o) $(BUILD)/obj/embedded.o
@@ -114,6 +116,12 @@ $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(fuzz_objects)
 	$(call say,clang)
 	@mkdir -p $(@D)
 	$(quiet)clang $(all_cppflags) $(fuzz_cflags) -fsanitize=fuzzer,address,undefined -MMD -MP -o $@ $< $(fuzz_objects) $(libraries)
+
+# Not a libFuzzer program: it asks the kernel, and chooses its mutants itself.
+$(BUILD)/tests/fuzz/kernel_elfcheck: tests/fuzz/kernel_elfcheck.c $(BUILD)/libwhit.a
+	$(call say,cc)
+	@mkdir -p $(@D)
+	$(quiet)$(CC) $(all_cppflags) $(all_cflags) -MMD -MP $(LDFLAGS) -o $@ $< $(BUILD)/libwhit.a $(libraries)
 
 .SECONDARY: $(fuzz_objects)
 
