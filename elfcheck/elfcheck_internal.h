@@ -151,7 +151,7 @@ elfcheck_check check_loads, check_segment_offset, check_segment_size, check_segm
     check_address_span, check_segment_zeros, check_kernel_zeros, check_older_kernels,
     check_stack_area, check_entry_executable, check_entry_code, check_low_address, check_memory;
 elfcheck_check check_hidden_bytes, check_foreign_system, check_shared_library, check_loader_missing,
-    check_headers_mapped, check_relro_mapped, check_static_pie;
+    check_headers_mapped, check_headers_reachable, check_relro_mapped, check_static_pie;
 elfcheck_check check_identification, check_header_fields, check_libelf, check_section_table,
     check_segment_in_file, check_segment_alignment, check_segment_order, check_segment_overlap;
 elfcheck_check check_interpreter, check_libraries;

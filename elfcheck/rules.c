@@ -202,7 +202,7 @@ static const struct elfcheck_rule rules[] = {
             "wrong size or a missing NUL ends in \"exec format error\", a place outside of "
             "the file in \"input/output error\" or \"invalid argument\", an empty path or that "
             "of a directory in \"permission denied\". Whether there is such a loader is a "
-            "question for the rule interpreter. Link the program again; patchelf --print- "
+            "question for the rule interpreter. Link the program again; patchelf --print-"
             "interpreter PROGRAM shows the path.",
         .check = check_interpreter_path,
     },
@@ -325,7 +325,7 @@ static const struct elfcheck_rule rules[] = {
         .remedy = RELINK,
         .source = BINFMT "load_elf_binary, total_mapping_size; Linux arch/x86/mm/mmap.c, mmap_base",
         .explanation =
-            "Linux looks for one free range of addresses for all segments of a position- "
+            "Linux looks for one free range of addresses for all segments of a position-"
             "independent program, from the first to the end of the highest. Where user "
             "space has none of that size the process is killed by SIGSEGV, exit code 139, "
             "without a word. One of the addresses is damaged, or the linker script asks for "
@@ -529,19 +529,36 @@ static const struct elfcheck_rule rules[] = {
         .group = ELFCHECK_LOAD,
         .severity = ELFCHECK_ERROR,
         .outcome = ELFCHECK_CRASHES,
-        .summary = "The program headers are in memory, where libc needs them.",
+        .summary = "The program headers are in memory, where glibc or a dynamic loader needs them.",
         .remedy = RELINK,
-        .source =
-            BINFMT "create_elf_tables, AT_PHDR; glibc csu/libc-tls.c; musl src/env/__init_tls.c",
+        .source = BINFMT "create_elf_tables, AT_PHDR; glibc csu/libc-tls.c, elf/rtld.c",
         .explanation =
             "Linux tells the program where its program headers are in memory (AT_PHDR). "
-            "libc and dynamic loaders read them there before anything else, for thread- "
+            "glibc and dynamic loaders read them there before anything else, for thread-"
             "local data and for what is read-only after relocation. Where no segment holds "
             "them that address leads nowhere, and the program dies of SIGSEGV, exit code "
             "139, before main and without a word. Programs that never look, as those in "
-            "assembly, do not need this. Link it again so that the first segment begins "
+            "assembly, need none of it. Link it again so that the first segment begins "
             "with the ELF header, as linkers do by default.",
         .check = check_headers_mapped,
+    },
+    {
+        .id = "EC132",
+        .name = "headers-reachable",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_WARNING,
+        .summary = "The program headers are in memory, where musl would look for them.",
+        .remedy = RELINK,
+        .source = BINFMT "create_elf_tables, AT_PHDR; musl src/env/__init_tls.c",
+        .explanation =
+            "Linux tells the program where its program headers are in memory (AT_PHDR). musl's "
+            "start-up reads them there in every program, which dies of SIGSEGV, exit code 139, "
+            "before main and without a word where no segment holds them. "
+            "Programs of musl have no mark that tells them from those of smaller libraries, or of "
+            "none, that never look and start all the same: hence a warning. "
+            "Link it again so that the first segment begins with the ELF header, as linkers do by "
+            "default.",
+        .check = check_headers_reachable,
     },
     {
         .id = "EC130",
@@ -570,7 +587,7 @@ static const struct elfcheck_rule rules[] = {
                    "relocations in its code.",
         .remedy = "link it without -rpath and --enable-new-dtags, or take the path out: patchelf "
                   "--remove-rpath",
-        .source = "glibc elf/dl-reloc-static-pie.c, _dl_relocate_static_pie; elf/get-dynamic- "
+        .source = "glibc elf/dl-reloc-static-pie.c, _dl_relocate_static_pie; elf/get-dynamic-"
                   "info.h",
         .explanation =
             "A static position-independent program relocates itself before main. glibc does "

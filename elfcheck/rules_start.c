@@ -382,24 +382,35 @@ static bool headers_are_mapped(const struct elfcheck_inspection *inspection)
                       address + inspection->segment_count * inspection->entry_size);
 }
 
+static bool misses_headers(const struct elfcheck_inspection *inspection)
+{
+    return inspection_load(inspection, NULL) && !headers_are_mapped(inspection);
+}
+
+static void find_headers(struct elfcheck_inspection *inspection, const char *who)
+{
+    inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_phoff)),
+                    "no segment maps the program headers, which %s", who);
+}
+
 void check_headers_mapped(struct elfcheck_inspection *inspection)
 {
-    static const struct {
-        uint32_t type;
-        const char *what; /* the program has, for which it or its loader looks them up */
-    } reasons[] = {{PT_TLS, "thread-local data"},
-                   {PT_GNU_RELRO, "data that is read-only after relocation"},
-                   {PT_INTERP, "an interpreter"}};
-    if (!inspection_load(inspection, NULL) || headers_are_mapped(inspection))
+    if (!misses_headers(inspection))
         return;
-    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
-        if (!inspection_segment(inspection, reasons[i].type, NULL))
-            continue;
-        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_phoff)),
-                        "no segment maps the program headers, which a program with %s looks up",
-                        reasons[i].what);
-        return;
-    }
+    if (has_interpreter(inspection))
+        find_headers(inspection, "the dynamic loader looks up");
+    else if (read_notes(inspection).glibc)
+        find_headers(inspection, "glibc looks up");
+}
+
+/* musl does, and leaves no mark of its own; dietlibc and programs without libc do not. */
+void check_headers_reachable(struct elfcheck_inspection *inspection)
+{
+    bool has_libc = inspection_segment(inspection, PT_TLS, NULL) ||
+                    inspection_segment(inspection, PT_GNU_RELRO, NULL);
+    if (has_libc && !has_interpreter(inspection) && misses_headers(inspection) &&
+        !read_notes(inspection).glibc)
+        find_headers(inspection, "a program of musl looks up");
 }
 
 void check_relro_mapped(struct elfcheck_inspection *inspection)

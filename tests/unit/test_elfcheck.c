@@ -181,7 +181,7 @@ static void tests_every_rule(void **state)
         /* test_elfcheck_load.c */
         "executable-mode", "kernel-headers", "address-span", "kernel-zeros", "older-kernels",
         "stack-area", "foreign-system", "shared-library", "loader-missing", "hidden-bytes",
-        "headers-mapped", "relro-mapped", "static-pie"};
+        "headers-mapped", "headers-reachable", "relro-mapped", "static-pie"};
     size_t count;
     const struct elfcheck_rule *rules = elfcheck_rules(&count);
     for (size_t i = 0; i < count; i++) {
