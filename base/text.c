@@ -188,3 +188,13 @@ bool text_to_number(const char *text, unsigned long long maximum, unsigned long 
     *number = value;
     return value <= maximum;
 }
+
+void text_append_number(struct buffer *out, uint64_t number)
+{
+    if (number < 1000) {
+        buffer_printf(out, "%u", (unsigned)number);
+        return;
+    }
+    text_append_number(out, number / 1000);
+    buffer_printf(out, ",%03u", (unsigned)(number % 1000));
+}

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buffer.h"
 
@@ -31,3 +32,6 @@ bool text_is_utf8(const void *data, size_t size);
 
 /* Parses digits only, no sign, no space: false where there is anything else, or above `maximum`. */
 bool text_to_number(const char *text, unsigned long long maximum, unsigned long long *number);
+
+/* Appends a number as people read it: "2,980". */
+void text_append_number(struct buffer *out, uint64_t number);

@@ -1,90 +1,250 @@
-#include "cli/cli.h"
+#include "cli/check.h"
 
-#include <stdlib.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/text.h"
-#include "elfcheck/elfcheck.h"
 
-/* The severity of that name; false where there is none. */
-static bool parse_severity(const char *name, enum elfcheck_severity *severity)
+#define FORMATS "text, json or jsonl"
+
+/* What is judged as if it could be executed: streams have no mode. */
+#define STREAM_MODE 0755
+
+/* Programs and images are judged where they were named. */
+static int check_file(struct judge *judge, const char *path, struct error *error)
 {
-    for (*severity = ELFCHECK_INFO; *severity <= ELFCHECK_ERROR; ++*severity)
-        if (strcmp(elfcheck_severity_name(*severity), name) == 0)
+    struct error why;
+    struct program program PROGRAM_CLEANUP = {0};
+    struct elfcheck_settings settings = {.mode = STREAM_MODE};
+    struct stat status;
+    if (strcmp(path, FILE_STANDARD) != 0 && stat(path, &status) == 0 && S_ISREG(status.st_mode))
+        settings.mode = status.st_mode & 07777;
+    judge->seen++;
+    if (program_open(&program, path, cli_temporary_parent(), &why) < 0)
+        return judge_add_unread(judge, path, &why, error);
+    int fd = program.fd;
+    program.fd = -1;
+    return judge_add(judge, fd, path, &settings, error);
+}
+
+static int check_directory(struct judge *judge, const char *path, const struct cli_common *common,
+                           struct error *error)
+{
+    struct error why;
+    size_t before = judge->added;
+    int fd FD_CLEANUP = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        error_system(&why, errno, "cannot read %s", path);
+        return judge_add_unread(judge, path, &why, error);
+    }
+    if (walk_tree(judge, fd, path, NULL, error) < 0)
+        return -1;
+    /* Who named the wrong directory would take silence for praise. */
+    if (judge->added == before) {
+        progress_erase(judge->progress);
+        cli_note(common, "whit: %s holds no ELF file", path);
+    }
+    return 0;
+}
+
+static bool is_directory(const char *path)
+{
+    struct stat status;
+    return strcmp(path, FILE_STANDARD) != 0 && stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+static int check_operands(struct judge *judge, char *const *paths, const struct cli_common *common,
+                          struct error *error)
+{
+    for (; *paths; paths++) {
+        int result = is_directory(*paths) ? check_directory(judge, *paths, common, error)
+                                          : check_file(judge, *paths, error);
+        if (result < 0)
+            return -1;
+    }
+    return judge_finish(judge, error);
+}
+
+/* ---- output ---------------------------------------------------------------------------------- */
+
+/* Standard output, which a line of progress may stand in the way of. */
+struct report_sink {
+    struct sink sink;
+    struct progress *progress;
+    bool is_silent;
+};
+
+static int write_report(struct sink *sink, const void *data, size_t size, struct error *error)
+{
+    struct report_sink *report = (struct report_sink *)sink;
+    progress_erase(report->progress);
+    if (report->is_silent)
+        return 0;
+    return file_write_all(STDOUT_FILENO, "standard output", data, size, error);
+}
+
+/* What the options say. */
+struct check_options {
+    const char *format, *fail_level, *kernel, *config, *jobs, *explain;
+    struct words rules, ignored, severities;
+    bool all, no_config;
+};
+#define CHECK_OPTIONS_CLEANUP __attribute__((cleanup(free_options)))
+
+static void free_options(struct check_options *options)
+{
+    words_free(&options->rules);
+    words_free(&options->ignored);
+    words_free(&options->severities);
+}
+
+/* What keeps the run from its end is told of; 1 says only what the files are. */
+static int cannot(const struct error *error)
+{
+    cli_fail(error);
+    return CLI_USAGE;
+}
+
+/* Judges and reports all; the exit code. */
+static int run(const struct check_options *options, const struct policy *policy,
+               const struct cli_arguments *arguments, unsigned jobs)
+{
+    struct error error;
+    struct progress progress;
+    struct report_sink sink = {.sink.write = write_report,
+                               .progress = &progress,
+                               .is_silent =
+                                   arguments->common.quiet && strcmp(options->format, "text") == 0};
+    struct elfcheck_style style = {.colour = cli_colour(STDOUT_FILENO),
+                                   .all = options->all,
+                                   .fail_level = policy->fail_level,
+                                   .version = WHIT_VERSION};
+    struct elfcheck_writer writer ELFCHECK_WRITER_CLEANUP = {0};
+    struct judge judge JUDGE_CLEANUP = {0};
+    progress_begin(&progress, !arguments->common.quiet);
+    bool is_complete =
+        elfcheck_write_begin(&writer, options->format, &style, &sink.sink, &error) == 0 &&
+        judge_init(&judge, policy, &writer, &progress, jobs, &error) == 0 &&
+        check_operands(&judge, arguments->operands, &arguments->common, &error) == 0 &&
+        elfcheck_write_end(&writer, &error) == 0;
+    progress_erase(&progress);
+    return is_complete ? judge.code : cannot(&error);
+}
+
+/* ---- options --------------------------------------------------------------------------------- */
+
+static bool is_format(const char *name)
+{
+    size_t count;
+    const char *const *names = elfcheck_formats(&count);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(names[i], name) == 0)
             return true;
     return false;
 }
 
-/* Judges one file; a file that cannot be read leaves an empty report. */
-static int judge(const char *path, struct elfcheck_report *report)
+/* The command line over the project's file, whichever order options stand in: --severity, then
+ * --rule, then --ignore. */
+static int apply_options(struct policy *policy, const struct check_options *options,
+                         struct error *error)
 {
-    struct error error;
-    struct program program PROGRAM_CLEANUP = {0};
-    if (program_open(&program, path, cli_temporary_parent(), &error) == 0 &&
-        elfcheck_file(program.fd, path, &elfcheck_default_settings, report, &error) == 0)
-        return 0;
-    cli_fail(&error);
-    return -1;
+    for (size_t i = 0; i < options->severities.count; i++)
+        if (policy_set_severity(policy, options->severities.items[i], error) < 0)
+            return error_prefix(error, "--severity");
+    if (options->rules.count && policy_choose(policy, &options->rules, error) < 0)
+        return error_prefix(error, "--rule");
+    for (size_t i = 0; i < options->ignored.count; i++)
+        if (policy_ignore(policy, options->ignored.items[i], error) < 0)
+            return error_prefix(error, "--ignore");
+    if (options->fail_level && policy_set_fail_level(policy, options->fail_level, error) < 0)
+        return error_prefix(error, "--fail-level");
+    if (options->kernel && policy_set_kernel(policy, options->kernel, error) < 0)
+        return error_prefix(error, "--kernel");
+    return 0;
 }
 
-/* The worst exit code that the files call for. */
-static int check_files(char **paths, enum elfcheck_severity fail_level,
-                       struct elfcheck_report *reports, size_t *count)
+/* As many as processors this process may use, unless it was said. */
+static int count_jobs(const char *text, unsigned *jobs, struct error *error)
 {
-    int code = CLI_OK;
-    for (; *paths; paths++) {
-        struct elfcheck_report *report = &reports[*count];
-        if (judge(*paths, report) < 0) {
-            code = CLI_USAGE;
-            elfcheck_report_free(report);
-            continue;
-        }
-        if (code == CLI_OK && elfcheck_count(report, fail_level) > 0)
-            code = CLI_FAILED;
-        ++*count;
+    unsigned long long number;
+    cpu_set_t processors;
+    *jobs = 1;
+    if (!text && sched_getaffinity(0, sizeof processors, &processors) == 0) {
+        int count = CPU_COUNT(&processors);
+        *jobs = count < MOST_JOBS ? (unsigned)count : MOST_JOBS;
     }
-    return code;
+    if (!text)
+        return 0;
+    if (!text_to_number(text, MOST_JOBS, &number) || number == 0)
+        return error_set(error, "--jobs: '%s' is no number from 1 to 64", text);
+    *jobs = (unsigned)number;
+    return 0;
+}
+
+/* --explain=RULE, or --explain RULE...: a value of its own or operands. */
+static int explain(const struct cli_command *command, const char *value, char *const *operands)
+{
+    struct words names WORDS_CLEANUP = {0};
+    struct error error;
+    if ((*value && words_append(&names, value, &error) < 0) ||
+        words_append_all(&names, (const char *const *)operands, &error) < 0)
+        return cannot(&error);
+    return explain_rules(command, &names);
+}
+
+/* The policy and the number of threads; CLI_OK, or what to exit with after a message. */
+static int prepare(const struct cli_command *command, const struct check_options *options,
+                   struct policy *policy, unsigned *jobs)
+{
+    struct error error;
+    const char *file = options->config ? options->config : POLICY_FILE;
+    if (policy_init(policy, &error) < 0 ||
+        (!options->no_config && policy_read(policy, file, options->config, &error) < 0))
+        return cannot(&error);
+    if (apply_options(policy, options, &error) < 0 || count_jobs(options->jobs, jobs, &error) < 0)
+        return cli_misuse(command, "%s", error.message);
+    return CLI_OK;
 }
 
 int command_check(const struct cli_command *command, int argc, char **argv)
 {
-    const char *format = "text", *fail_level_name = "error";
-    const struct cli_option options[] = {
-        {"format", 0, CLI_TEXT, &format, "FORMAT", "text or json [text]"},
-        {"fail-level", 0, CLI_TEXT, &fail_level_name, "SEVERITY",
-         "exit 1 from this severity on: info, warning or error [error]"},
+    struct check_options options CHECK_OPTIONS_CLEANUP = {.format = "text"};
+    const struct cli_option table[] = {
+        {"format", 0, CLI_TEXT, &options.format, "FORMAT", FORMATS " [text]"},
+        {"all", 'a', CLI_FLAG, &options.all, NULL, "show findings of severity info, too"},
+        {"rule", 0, CLI_LIST, &options.rules, "RULE", "look only at this rule; repeatable"},
+        {"ignore", 0, CLI_LIST, &options.ignored, "RULE", "leave this rule out; repeatable"},
+        {"severity", 0, CLI_LIST, &options.severities, "RULE=LEVEL",
+         "off, info, warning or error; repeatable"},
+        {"fail-level", 0, CLI_TEXT, &options.fail_level, "LEVEL",
+         "exit 1 from this severity on: error, warning or never [error]"},
+        {"kernel", 0, CLI_TEXT, &options.kernel, "VERSION",
+         "judge for this Linux, 5.10 or later [the newest]"},
+        {"config", 0, CLI_TEXT, &options.config, "FILE",
+         "the project's settings [" POLICY_FILE "]"},
+        {"no-config", 0, CLI_FLAG, &options.no_config, NULL, "read no such file"},
+        {"jobs", 'j', CLI_TEXT, &options.jobs, "N", "judge N files at a time [the processors]"},
+        {"explain", 0, CLI_OPTIONAL, &options.explain, "RULE", "explain a rule, or list all"},
         {0},
     };
-    struct cli_arguments arguments = cli_parse(command, options, NULL, 1, -1, argc, argv);
+    struct cli_arguments arguments = cli_parse(command, table, NULL, 0, -1, argc, argv);
     if (arguments.done)
         return arguments.code;
-    enum elfcheck_severity fail_level;
-    bool json = strcmp(format, "json") == 0;
-    if (!json && strcmp(format, "text") != 0)
-        return cli_misuse(command, "unknown format '%s': write text or json", format);
-    if (!parse_severity(fail_level_name, &fail_level))
-        return cli_misuse(command, "unknown severity '%s': write info, warning or error",
-                          fail_level_name);
-
-    struct error error;
-    struct buffer text BUFFER_CLEANUP = {0};
-    size_t count = 0;
-    struct elfcheck_report *reports = calloc((size_t)arguments.count, sizeof *reports);
-    if (!reports) {
-        error_set(&error, "out of memory");
-        return cli_fail(&error);
-    }
-    int code = check_files(arguments.operands, fail_level, reports, &count);
-    int rendered = 0;
-    if (json)
-        rendered = elfcheck_json(reports, count, &text, &error);
-    else if (!arguments.common.quiet)
-        elfcheck_text(reports, count, cli_colour(STDOUT_FILENO), &text);
-    for (size_t i = 0; i < count; i++)
-        elfcheck_report_free(&reports[i]);
-    free(reports);
-    if (rendered < 0 || cli_print(&text) != CLI_OK)
-        return rendered < 0 ? (cli_fail(&error), CLI_USAGE) : CLI_USAGE;
-    return code;
+    if (options.explain)
+        return explain(command, options.explain, arguments.operands);
+    if (arguments.count == 0)
+        return cli_misuse(command, "an operand is missing: %s %s", cli_invocation(command),
+                          command->operands);
+    if (!is_format(options.format))
+        return cli_misuse(command, "unknown format '%s': write " FORMATS, options.format);
+    if (options.config && options.no_config)
+        return cli_misuse(command, "--config and --no-config exclude each other");
+    struct policy policy POLICY_CLEANUP = {0};
+    unsigned jobs;
+    int code = prepare(command, &options, &policy, &jobs);
+    return code == CLI_OK ? run(&options, &policy, &arguments, jobs) : code;
 }

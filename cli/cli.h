@@ -44,9 +44,10 @@ int command_run(const struct cli_command *command, int argc, char **argv);
 /* ---- options --------------------------------------------------------------------------------- */
 
 enum cli_kind {
-    CLI_FLAG, /* target: bool */
-    CLI_TEXT, /* target: const char *; the last one counts */
-    CLI_LIST, /* target: struct words; each one is added */
+    CLI_FLAG,     /* target: bool */
+    CLI_TEXT,     /* target: const char *; the last one counts */
+    CLI_LIST,     /* target: struct words; each one is added */
+    CLI_OPTIONAL, /* target: const char *; "" where --name has no "=VALUE" */
 };
 
 /* One option: how it is parsed and how --help shows it. A table of them ends with a NULL name. */

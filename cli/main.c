@@ -27,11 +27,18 @@ static const struct cli_command commands[] = {
      "  whit build hello --format=elf -o hello\n"
      "  whit build ./server --expose 8080/tcp -t server -o server.oci\n",
      command_build, NULL},
-    {"check", "FILE...", "will this binary run in FROM scratch?",
-     "Says of each file whether Linux would start it in an empty image. Exit code: 0 when nothing\n"
-     "was found at or above the fail level, 1 when something was, 2 when a file could not be "
-     "read.\n"
-     "`elfcheck` is the same command under a name of its own.\n",
+    {"check", "PATH...", "will this binary run in FROM scratch?",
+     "Says of each program whether Linux would start it in an empty image, and what it will miss\n"
+     "there. PATH is a file, a directory, of which all ELF files are judged, or - for standard "
+     "input.\n"
+     "Exit code: 0 when nothing was found at or above the fail level, 1 when something was, 2 "
+     "when\n"
+     "a file could not be read. `elfcheck` is the same command under a name of its own.\n"
+     "\n"
+     "Examples:\n"
+     "  elfcheck ./server\n"
+     "  elfcheck --format=sarif bin/ >elfcheck.sarif\n"
+     "  elfcheck --explain interpreter\n",
      command_check, "elfcheck"},
     {"describe", "TEMPLATE", "one template's parameters, contract and system calls", "",
      command_describe, NULL},

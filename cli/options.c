@@ -36,9 +36,11 @@ static int print_help(const struct cli_command *command, const struct option_set
     for (int i = 0; i < set->count; i++) {
         const struct cli_option *row = set->rows[i];
         char left[64];
-        snprintf(left, sizeof left, "%c%c%s --%s%s%s", row->letter ? '-' : ' ',
+        bool is_optional = row->kind == CLI_OPTIONAL;
+        snprintf(left, sizeof left, "%c%c%s --%s%s%s%s%s", row->letter ? '-' : ' ',
                  row->letter ? row->letter : ' ', row->letter ? "," : " ", row->name,
-                 row->value ? "=" : "", row->value ? row->value : "");
+                 is_optional ? "[" : "", row->value ? "=" : "", row->value ? row->value : "",
+                 is_optional ? "]" : "");
         buffer_printf(&text, "  %-28s %s\n", left, row->help);
     }
     return cli_print(&text);
@@ -52,6 +54,9 @@ static int take(const struct cli_option *option, char *value, struct error *erro
         return 0;
     case CLI_TEXT:
         *(const char **)option->target = value;
+        return 0;
+    case CLI_OPTIONAL:
+        *(const char **)option->target = value ? value : "";
         return 0;
     case CLI_LIST:
         return words_append(option->target, value, error);
@@ -101,8 +106,10 @@ struct cli_arguments cli_parse(const struct cli_command *command, const struct c
     char letters[2 * MOST_OPTIONS + 2] = ":";
     for (int i = 0; i < set.count; i++) {
         const struct cli_option *row = set.rows[i];
-        longs[i] = (struct option){row->name, row->value ? required_argument : no_argument, NULL,
-                                   FIRST_LONG_ONLY + i};
+        int argument = row->kind == CLI_FLAG       ? no_argument
+                       : row->kind == CLI_OPTIONAL ? optional_argument
+                                                   : required_argument;
+        longs[i] = (struct option){row->name, argument, NULL, FIRST_LONG_ONLY + i};
         if (row->letter)
             snprintf(letters + strlen(letters), 3, "%c%s", row->letter, row->value ? ":" : "");
     }

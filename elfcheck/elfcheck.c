@@ -131,6 +131,9 @@ static int describe(const struct elfcheck_inspection *inspection, struct elfchec
 /* Whether it makes sense to ask that of such a file. */
 static bool applies(const struct elfcheck_inspection *inspection, const struct elfcheck_rule *rule)
 {
+    bool is_for_all = rule->group == ELFCHECK_FORM || rule->group == ELFCHECK_HARDENED;
+    if (inspection->report->kind != ELFCHECK_PROGRAM && !is_for_all)
+        return false;
     return rule->any_file || inspection->loader != LOADER_NONE;
 }
 
@@ -141,6 +144,8 @@ static int judge(int fd, const char *name, const struct elfcheck_settings *setti
     if (inspection_open(&inspection, fd, name, settings, report, error) < 0 ||
         describe(&inspection, report, error) < 0)
         return -1;
+    if (settings->in_tree)
+        report->kind = inspection_kind(&inspection);
     size_t count;
     const struct elfcheck_rule *rules = elfcheck_rules(&count);
     for (size_t i = 0; i < count && !inspection.failed; i++) {
@@ -204,7 +209,7 @@ const struct elfcheck_finding *elfcheck_obstacle(const struct elfcheck_report *r
 
 bool elfcheck_starts(const struct elfcheck_report *report)
 {
-    return !elfcheck_obstacle(report);
+    return report->kind == ELFCHECK_PROGRAM && !elfcheck_obstacle(report);
 }
 
 const char *elfcheck_remedy(const struct elfcheck_finding *finding)

@@ -18,6 +18,7 @@ enum elfcheck_severity {
     ELFCHECK_INFO,    /* true of the file, and rarely a trouble */
     ELFCHECK_WARNING, /* what the file suggests */
     ELFCHECK_ERROR,   /* what its structure proves */
+    ELFCHECK_NEVER,   /* as a limit: above all findings */
 };
 
 /* The question that a rule helps to answer. */
@@ -97,6 +98,7 @@ struct elfcheck_root {
 struct elfcheck_settings {
     unsigned kernel;                          /* ELFCHECK_KERNEL(...); 0: the newest */
     mode_t mode;                              /* the file's permission bits where it is to run */
+    bool in_tree;                             /* found there, not named: may be no program */
     const struct elfcheck_root *root;         /* NULL: an empty image */
     const enum elfcheck_severity *severities; /* one a rule, in the table's order; NULL: its own */
 };
@@ -113,6 +115,14 @@ struct elfcheck_segment {
     uint64_t memory_size;
 };
 
+/* What a file is for. One that was named is taken for a program, whatever it is. */
+enum elfcheck_kind {
+    ELFCHECK_PROGRAM,
+    ELFCHECK_LIBRARY, /* DYN for other programs to load */
+    ELFCHECK_OBJECT,  /* REL: for the linker, or a kernel module */
+    ELFCHECK_CORE,    /* CORE: the memory of a process */
+};
+
 /* What one file is and what was found in it. */
 struct elfcheck_report {
     char *name;       /* as given: any bytes */
@@ -120,6 +130,8 @@ struct elfcheck_report {
     bool is_elf;      /* begins with the ELF magic; the fields below are 0 where it does not */
     uint16_t type;    /* e_type */
     uint16_t machine; /* e_machine, in the file's own byte order */
+    /* What is no program is asked only whether it is well-formed and hardened. */
+    enum elfcheck_kind kind;
 
     bool in_root;   /* judged in the files of an image, not in an empty one */
     char *producer; /* "Go 1.19.8", "C, glibc 2.36": what it was made with; NULL: unknown */
@@ -148,7 +160,7 @@ size_t elfcheck_count(const struct elfcheck_report *report, enum elfcheck_severi
 /* The first thing that keeps it from starting, in the order in which Linux would meet it, or NULL.
  * Settings that silence a rule do not change what is true. */
 const struct elfcheck_finding *elfcheck_obstacle(const struct elfcheck_report *report);
-/* Whether Linux would start it there: no obstacle. */
+/* Whether Linux would start it there: a program without an obstacle. */
 bool elfcheck_starts(const struct elfcheck_report *report);
 
 /* "exec format error", as the engine or shell would say it; "" for ELFCHECK_STARTS. */
@@ -156,15 +168,63 @@ const char *elfcheck_outcome_text(enum elfcheck_outcome outcome);
 /* What to do about a finding. */
 const char *elfcheck_remedy(const struct elfcheck_finding *finding);
 
-/* "off", "info", "warning", "error"; "form", "load", "scratch", "hardened". */
+/* "off", "info", "warning", "error", "never"; "form", "load", "scratch", "hardened"; "program",
+ * "shared library", "object file", "core dump". */
 const char *elfcheck_severity_name(enum elfcheck_severity severity);
 const char *elfcheck_group_name(enum elfcheck_group group);
+const char *elfcheck_kind_name(enum elfcheck_kind kind);
+
+/* ---- reports --------------------------------------------------------------------------------- */
 
 /* Appends the verdict of one file without its name: "runs in scratch: static x86-64 ELF, ...". */
 void elfcheck_verdict(const struct elfcheck_report *report, struct buffer *out);
-/* Appends the reports for people: a verdict line a file, then its findings with the remedy. */
+/* Appends the reports for people: a verdict line a file, then its findings but those of severity
+ * info, with the remedy. */
 void elfcheck_text(const struct elfcheck_report *reports, size_t count, bool colour,
                    struct buffer *out);
-/* Appends one JSON document for all reports, and a newline: docs/elfcheck.schema.json. */
-int elfcheck_json(const struct elfcheck_report *reports, size_t count, struct buffer *out,
-                  struct error *error);
+
+/* What a report shows, and what it calls by name. */
+struct elfcheck_style {
+    bool colour;                       /* text: for a terminal */
+    bool all;                          /* text: findings of severity info, too */
+    enum elfcheck_severity fail_level; /* junit: findings from it on make a test fail */
+    const char *version;               /* sarif: of this program */
+};
+
+/* How many files came to what. */
+struct elfcheck_totals {
+    size_t run, lack, fail; /* programs: run, start but will miss something, will not start */
+    size_t kinds[ELFCHECK_CORE + 1];
+    size_t unread;
+    size_t elf;     /* ELF files */
+    size_t in_root; /* judged in the files of an image */
+    size_t notes;   /* findings of severity info */
+};
+
+struct elfcheck_format; /* the room's own: elfcheck_internal.h */
+
+/* Writes the reports of one run to a sink as they come, and keeps none of them. */
+struct elfcheck_writer {
+    const struct elfcheck_format *format;
+    struct elfcheck_style style;
+    struct sink *sink;
+    struct elfcheck_totals totals;
+    size_t count;        /* of entries so far */
+    struct buffer later; /* what the format has to write further down */
+};
+
+/* The names of the formats, and their number: "text" first. */
+const char *const *elfcheck_formats(size_t *count);
+/* `format` is one of these names. Writes what comes before all files. */
+int elfcheck_write_begin(struct elfcheck_writer *writer, const char *format,
+                         const struct elfcheck_style *style, struct sink *sink,
+                         struct error *error);
+int elfcheck_write_file(struct elfcheck_writer *writer, const struct elfcheck_report *report,
+                        struct error *error);
+/* An entry for a file that could not be read. */
+int elfcheck_write_unread(struct elfcheck_writer *writer, const char *name, const char *why,
+                          struct error *error);
+/* Writes what comes after all files. */
+int elfcheck_write_end(struct elfcheck_writer *writer, struct error *error);
+void elfcheck_writer_free(struct elfcheck_writer *writer);
+#define ELFCHECK_WRITER_CLEANUP __attribute__((cleanup(elfcheck_writer_free)))

@@ -141,7 +141,32 @@ const char *type_name(uint16_t type);       /* "EXEC", or NULL */
 /* "R+X"; "no access" for none. The text is static. */
 const char *flags_name(uint32_t flags);
 
-/* The checks: rules.c says what each is for. */
+/* What the file is for, as its headers tell; `in_tree` decides whether that counts. */
+enum elfcheck_kind inspection_kind(struct elfcheck_inspection *inspection);
+
+/* ---- reports --------------------------------------------------------------------------------- */
+
+/* One way to write reports: a row of the table in report.c. What is appended to `out` goes to the
+ * sink. Only `file` must be there. */
+struct elfcheck_format {
+    const char *name;
+    int (*begin)(struct elfcheck_writer *writer, struct buffer *out, struct error *error);
+    int (*file)(struct elfcheck_writer *writer, const struct elfcheck_report *report,
+                struct buffer *out, struct error *error);
+    int (*unread)(struct elfcheck_writer *writer, const char *name, const char *why,
+                  struct buffer *out, struct error *error);
+    int (*end)(struct elfcheck_writer *writer, struct buffer *out, struct error *error);
+};
+
+extern const struct elfcheck_format text_format, json_format, jsonl_format;
+
+#define MOST_LACKS 32
+
+/* What the program will miss, in the order of the rules, and how much that is. */
+size_t report_lacks(const struct elfcheck_report *report, const char *lacks[static MOST_LACKS]);
+
+/* ---- the checks: rules.c says what each is for ----------------------------------------------- */
+
 typedef void elfcheck_check(struct elfcheck_inspection *inspection);
 
 elfcheck_check check_executable_mode, check_magic, check_type, check_machine,

@@ -3,10 +3,8 @@
 const char *elfcheck_severity_name(enum elfcheck_severity severity)
 {
     static const char *const names[] = {
-        [ELFCHECK_OFF] = "off",
-        [ELFCHECK_INFO] = "info",
-        [ELFCHECK_WARNING] = "warning",
-        [ELFCHECK_ERROR] = "error",
+        [ELFCHECK_OFF] = "off",     [ELFCHECK_INFO] = "info",   [ELFCHECK_WARNING] = "warning",
+        [ELFCHECK_ERROR] = "error", [ELFCHECK_NEVER] = "never",
     };
     return names[severity];
 }
@@ -38,6 +36,17 @@ const char *elfcheck_group_name(enum elfcheck_group group)
         [ELFCHECK_HARDENED] = "hardened",
     };
     return names[group];
+}
+
+const char *elfcheck_kind_name(enum elfcheck_kind kind)
+{
+    static const char *const names[] = {
+        [ELFCHECK_PROGRAM] = "program",
+        [ELFCHECK_LIBRARY] = "shared library",
+        [ELFCHECK_OBJECT] = "object file",
+        [ELFCHECK_CORE] = "core dump",
+    };
+    return names[kind];
 }
 
 const char *machine_name(uint16_t machine)

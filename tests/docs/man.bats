@@ -14,7 +14,7 @@ commands() {
 
 # The options in --help: "-o, --output=PATH".
 options_in_help() {
-  "$@" --help | sed -nE '/^Options:/,$s/^  (-., |    )(--[a-z-]+(=[^ ]+)?).*/\1\2/p' | sed 's/^ *//'
+  "$@" --help | sed -nE '/^Options:/,$s/^  (-., |    )(--[a-z-]+(\[?=[^ ]+)?).*/\1\2/p' | sed 's/^ *//'
 }
 
 # The options in a page's source, in the same form.

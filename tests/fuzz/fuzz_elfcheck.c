@@ -1,5 +1,5 @@
-/* Any bytes as a file to judge, and as its name: a verdict, never a crash; JSON that can be read.
- */
+/* Any bytes as a file to judge, and as its name: a verdict in every format, never a crash; JSON
+ * that can be read. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,22 +11,43 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* What a run writes that judges one file, and cannot read another of that name. */
+static void write_report(const char *format, const struct elfcheck_report *report,
+                         struct buffer *out)
+{
+    struct error error;
+    struct elfcheck_writer writer ELFCHECK_WRITER_CLEANUP = {0};
+    struct buffer_sink sink = buffer_sink(out);
+    struct elfcheck_style style = {.colour = true, .all = true, .version = "1.0.0"};
+    if (elfcheck_write_begin(&writer, format, &style, &sink.sink, &error) < 0 ||
+        elfcheck_write_file(&writer, report, &error) < 0 ||
+        elfcheck_write_unread(&writer, report->name, report->name, &error) < 0 ||
+        elfcheck_write_end(&writer, &error) < 0)
+        abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct error error;
-    struct buffer text BUFFER_CLEANUP = {0}, json BUFFER_CLEANUP = {0};
     struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = {0};
+    struct elfcheck_settings settings = elfcheck_default_settings;
     char *name TEXT_CLEANUP = strndup((const char *)data, size);
     int fd FD_CLEANUP = memfd_create("fuzz", MFD_CLOEXEC);
 
+    settings.in_tree = size % 2;
     if (file_write_all(fd, "fuzz", data, size, &error) < 0 ||
-        elfcheck_file(fd, name, &elfcheck_default_settings, &report, &error) < 0)
+        elfcheck_file(fd, name, &settings, &report, &error) < 0)
         abort();
-    elfcheck_text(&report, 1, true, &text);
-    if (elfcheck_json(&report, 1, &json, &error) < 0)
-        abort();
-    cJSON *document JSON_CLEANUP = json_parse(json.data, json.size, "report", &error);
-    if (!document)
-        abort();
+    size_t count;
+    const char *const *formats = elfcheck_formats(&count);
+    for (size_t i = 0; i < count; i++) {
+        struct buffer text BUFFER_CLEANUP = {0};
+        write_report(formats[i], &report, &text);
+        bool is_json = strcmp(formats[i], "json") == 0 || strcmp(formats[i], "sarif") == 0;
+        cJSON *document JSON_CLEANUP =
+            is_json ? json_parse(text.data, text.size, "report", &error) : NULL;
+        if (is_json && !document)
+            abort();
+    }
     return 0;
 }

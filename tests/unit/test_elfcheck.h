@@ -8,6 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "elfcheck/elfcheck.h"
+
 /* mov edi, 42; mov eax, 60 (exit); syscall */
 #define PROGRAM_CODE 0xbf, 42, 0, 0, 0, 0xb8, 60, 0, 0, 0, 0x0f, 0x05
 
@@ -101,4 +103,18 @@ static inline int file_of(const void *bytes, size_t size)
     if (fd < 0 || write(fd, bytes, size) != (ssize_t)size)
         return -1;
     return fd;
+}
+
+/* Appends what a run writes that judges these files. */
+static inline void write_reports(const char *format, const struct elfcheck_style *style,
+                                 const struct elfcheck_report *reports, size_t count,
+                                 struct buffer *out)
+{
+    struct error error;
+    struct elfcheck_writer writer ELFCHECK_WRITER_CLEANUP = {0};
+    struct buffer_sink sink = buffer_sink(out);
+    assert_int_equal(elfcheck_write_begin(&writer, format, style, &sink.sink, &error), 0);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(elfcheck_write_file(&writer, &reports[i], &error), 0);
+    assert_int_equal(elfcheck_write_end(&writer, &error), 0);
 }

@@ -1,0 +1,109 @@
+/* The pages of --explain. */
+#include "cli/check.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define DEFAULT_WIDTH 80
+#define LEAST_WIDTH   40
+#define LARGEST_WIDTH 100
+
+#define INDENT "  "
+
+/* The columns to fill: those of a terminal, as far as lines stay good to read. */
+static size_t line_width(void)
+{
+    struct winsize size;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col == 0)
+        return DEFAULT_WIDTH;
+    if (size.ws_col < LEAST_WIDTH)
+        return LEAST_WIDTH;
+    return size.ws_col < LARGEST_WIDTH ? size.ws_col : LARGEST_WIDTH;
+}
+
+/* Columns of UTF-8 text whose characters are all one wide. */
+static size_t columns(const char *text, size_t size)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < size; i++)
+        count += ((unsigned char)text[i] & 0xc0) != 0x80;
+    return count;
+}
+
+/* Appends a label and words, in lines that go on below the first word. */
+static void append_wrapped(const char *label, size_t indent, const char *text, struct buffer *out)
+{
+    size_t width = line_width();
+    buffer_printf(out, "%-*s", (int)indent, label);
+    size_t used = indent;
+    for (bool is_first = true; *(text += strspn(text, " ")); is_first = false) {
+        size_t length = strcspn(text, " "), wide = columns(text, length);
+        if (!is_first && used + 1 + wide > width) {
+            buffer_printf(out, "\n%*s", (int)indent, "");
+            used = indent;
+        } else if (!is_first) {
+            buffer_append_text(out, " ");
+            used++;
+        }
+        buffer_append(out, text, length);
+        used += wide;
+        text += length;
+    }
+    buffer_append_text(out, "\n");
+}
+
+static void append_page(const struct elfcheck_rule *rule, struct buffer *out)
+{
+    const char *shows_as = elfcheck_outcome_text(rule->outcome);
+    buffer_printf(out, "%s %s (%s, %s)\n\n", rule->id, rule->name, elfcheck_group_name(rule->group),
+                  elfcheck_severity_name(rule->severity));
+    append_wrapped("", 0, rule->summary, out);
+    buffer_append_text(out, "\n");
+    if (rule->explanation) {
+        append_wrapped("", 0, rule->explanation, out);
+        buffer_append_text(out, "\n");
+    }
+    static const char widest[] = "  shows as:  ";
+    if (*shows_as)
+        append_wrapped(INDENT "shows as:", sizeof widest - 1, shows_as, out);
+    if (rule->lack)
+        append_wrapped(INDENT "missing:", sizeof widest - 1, rule->lack, out);
+    for (const char *const *place = rule->places; place && *place; place++)
+        append_wrapped(place == rule->places ? INDENT "enough:" : "", sizeof widest - 1, *place,
+                       out);
+    append_wrapped(INDENT "remedy:", sizeof widest - 1, rule->remedy, out);
+    append_wrapped(INDENT "source:", sizeof widest - 1, rule->source, out);
+}
+
+static void append_list(struct buffer *out)
+{
+    size_t count, longest = 0;
+    const struct elfcheck_rule *rules = elfcheck_rules(&count);
+    for (size_t i = 0; i < count; i++)
+        longest = strlen(rules[i].name) > longest ? strlen(rules[i].name) : longest;
+    for (size_t i = 0; i < count; i++) {
+        char label[128];
+        int indent = snprintf(label, sizeof label, "%s  %-*s  %-8s  %-7s  ", rules[i].id,
+                              (int)longest, rules[i].name, elfcheck_group_name(rules[i].group),
+                              elfcheck_severity_name(rules[i].severity));
+        append_wrapped(label, (size_t)indent, rules[i].summary, out);
+    }
+}
+
+int explain_rules(const struct cli_command *command, const struct words *names)
+{
+    struct buffer text BUFFER_CLEANUP = {0};
+    struct error error;
+    if (names->count == 0)
+        append_list(&text);
+    for (size_t i = 0; i < names->count; i++) {
+        const struct elfcheck_rule *rule = policy_find_rule(names->items[i], &error);
+        if (!rule)
+            return cli_misuse(command, "%s", error.message);
+        buffer_append_text(&text, i ? "\n" : "");
+        append_page(rule, &text);
+    }
+    return cli_print(&text) == CLI_OK ? CLI_OK : CLI_USAGE;
+}

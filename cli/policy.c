@@ -1,0 +1,277 @@
+/* What counts, and how much: a project's file, and options over it. */
+#include "cli/check.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "base/text.h"
+
+#define LARGEST_POLICY_FILE (1024 * 1024)
+
+#define OLDEST_KERNEL        ELFCHECK_KERNEL(5, 10)
+#define LARGEST_KERNEL_PART  999
+#define LONGEST_KERNEL_DIGIT 3
+
+int policy_init(struct policy *policy, struct error *error)
+{
+    size_t count;
+    const struct elfcheck_rule *rules = elfcheck_rules(&count);
+    *policy = (struct policy){.fail_level = ELFCHECK_ERROR,
+                              .severities = calloc(count, sizeof *policy->severities)};
+    if (!policy->severities)
+        return error_set(error, "out of memory");
+    for (size_t i = 0; i < count; i++)
+        policy->severities[i] = rules[i].severity;
+    return 0;
+}
+
+void policy_free(struct policy *policy)
+{
+    free(policy->severities);
+    policy->severities = NULL;
+}
+
+/* ---- words ----------------------------------------------------------------------------------- */
+
+/* Says what was not understood, and what may have been meant; `all` lists what there is. */
+static int reject(const char *what, const char *word, const char *const *choices, size_t count,
+                  const char *all, struct error *error)
+{
+    const char *nearest = text_nearest(word, choices, count);
+    if (nearest)
+        return error_set(error, "unknown %s '%s': did you mean '%s'?", what, word, nearest);
+    return error_set(error, "unknown %s '%s': %s", what, word, all);
+}
+
+const struct elfcheck_rule *policy_find_rule(const char *name, struct error *error)
+{
+    const struct elfcheck_rule *rule = elfcheck_rule_find(name);
+    if (rule)
+        return rule;
+    size_t count;
+    const struct elfcheck_rule *rules = elfcheck_rules(&count);
+    const char **names = calloc(count, sizeof *names);
+    for (size_t i = 0; names && i < count; i++)
+        names[i] = rules[i].name;
+    reject("rule", name, names, names ? count : 0, "--explain lists them", error);
+    free(names);
+    return NULL;
+}
+
+/* The place that holds how severe the rule is, or NULL. */
+static enum elfcheck_severity *severity_of(struct policy *policy, const char *name,
+                                           struct error *error)
+{
+    size_t count;
+    const struct elfcheck_rule *rule = policy_find_rule(name, error);
+    return rule ? &policy->severities[rule - elfcheck_rules(&count)] : NULL;
+}
+
+/* One of the severities from `first` to `last`. */
+static int parse_severity(const char *word, enum elfcheck_severity first,
+                          enum elfcheck_severity last, const char *all,
+                          enum elfcheck_severity *severity, struct error *error)
+{
+    const char *names[ELFCHECK_NEVER + 1];
+    size_t count = 0;
+    for (*severity = first; *severity <= last; ++*severity) {
+        names[count] = elfcheck_severity_name(*severity);
+        if (strcmp(names[count++], word) == 0)
+            return 0;
+    }
+    return reject("severity", word, names, count, all, error);
+}
+
+/* ---- what options and the file say ----------------------------------------------------------- */
+
+int policy_ignore(struct policy *policy, const char *rule, struct error *error)
+{
+    enum elfcheck_severity *severity = severity_of(policy, rule, error);
+    if (!severity)
+        return -1;
+    *severity = ELFCHECK_OFF;
+    return 0;
+}
+
+static int set_severity(struct policy *policy, const char *rule, const char *level,
+                        struct error *error)
+{
+    enum elfcheck_severity *severity = severity_of(policy, rule, error);
+    enum elfcheck_severity parsed;
+    if (!severity || parse_severity(level, ELFCHECK_OFF, ELFCHECK_ERROR,
+                                    "write off, info, warning or error", &parsed, error) < 0)
+        return -1;
+    *severity = parsed;
+    return 0;
+}
+
+int policy_set_severity(struct policy *policy, const char *setting, struct error *error)
+{
+    const char *equals = strchr(setting, '=');
+    if (!equals)
+        return error_set(error, "'%s' has no level: write RULE=off, info, warning or error",
+                         setting);
+    char *rule TEXT_CLEANUP = strndup(setting, (size_t)(equals - setting));
+    return rule ? set_severity(policy, rule, equals + 1, error) : error_set(error, "out of memory");
+}
+
+/* Info is not among them: it is true of healthy programs. */
+int policy_set_fail_level(struct policy *policy, const char *level, struct error *error)
+{
+    if (strcmp(level, elfcheck_severity_name(ELFCHECK_INFO)) == 0)
+        return error_set(error, "info never fails a check: write warning, error or never, and "
+                                "raise the rules that matter with --severity");
+    return parse_severity(level, ELFCHECK_WARNING, ELFCHECK_NEVER, "write error, warning or never",
+                          &policy->fail_level, error);
+}
+
+/* Reads a number of up to three digits; NULL: there is none. */
+static const char *parse_part(const char *text, unsigned *number)
+{
+    size_t length = strspn(text, "0123456789");
+    *number = 0;
+    if (length == 0 || length > LONGEST_KERNEL_DIGIT)
+        return NULL;
+    for (size_t i = 0; i < length; i++)
+        *number = *number * 10 + (unsigned)(text[i] - '0');
+    return text + length;
+}
+
+int policy_set_kernel(struct policy *policy, const char *version, struct error *error)
+{
+    unsigned major, minor = 0;
+    const char *rest = parse_part(version, &major);
+    rest = rest && *rest == '.' ? parse_part(rest + 1, &minor) : NULL;
+    /* What follows in `uname -r` makes no difference. */
+    if (!rest || (*rest && !strchr(".-+", *rest)))
+        return error_set(error, "'%s' is no version of Linux: write 5.10, 6.1, 6.12 or the like",
+                         version);
+    if (ELFCHECK_KERNEL(major, minor) < OLDEST_KERNEL)
+        return error_set(error, "Linux %s is older than what is known here: 5.10 and later",
+                         version);
+    policy->kernel = ELFCHECK_KERNEL(major, minor);
+    return 0;
+}
+
+int policy_choose(struct policy *policy, const struct words *chosen, struct error *error)
+{
+    size_t count;
+    const struct elfcheck_rule *rules = elfcheck_rules(&count);
+    bool *is_chosen = calloc(count, sizeof *is_chosen);
+    int result = is_chosen ? 0 : error_set(error, "out of memory");
+    for (size_t i = 0; result == 0 && i < chosen->count; i++) {
+        const struct elfcheck_rule *rule = policy_find_rule(chosen->items[i], error);
+        if (rule)
+            is_chosen[rule - rules] = true;
+        else
+            result = -1;
+    }
+    for (size_t i = 0; result == 0 && i < count; i++) {
+        if (!is_chosen[i])
+            policy->severities[i] = ELFCHECK_OFF;
+        else if (policy->severities[i] == ELFCHECK_OFF)
+            policy->severities[i] = rules[i].severity;
+    }
+    free(is_chosen);
+    return result;
+}
+
+/* ---- the file -------------------------------------------------------------------------------- */
+
+static int need(bool is_right, const char *what, struct error *error)
+{
+    return is_right ? 0 : error_set(error, "not %s", what);
+}
+
+static int read_ignore(struct policy *policy, const cJSON *value, struct error *error)
+{
+    static const char what[] = "a list of rules, as [\"segment-order\", \"EC401\"]";
+    if (need(cJSON_IsArray(value), what, error) < 0)
+        return -1;
+    const cJSON *item;
+    cJSON_ArrayForEach (item, value)
+        if (need(cJSON_IsString(item), what, error) < 0 ||
+            policy_ignore(policy, item->valuestring, error) < 0)
+            return -1;
+    return 0;
+}
+
+static int read_severity(struct policy *policy, const cJSON *value, struct error *error)
+{
+    static const char what[] = "an object of rules and levels, as {\"write-execute\": \"error\"}";
+    if (need(cJSON_IsObject(value), what, error) < 0)
+        return -1;
+    const cJSON *item;
+    cJSON_ArrayForEach (item, value)
+        if (need(cJSON_IsString(item), what, error) < 0 ||
+            set_severity(policy, item->string, item->valuestring, error) < 0)
+            return -1;
+    return 0;
+}
+
+static int read_fail_level(struct policy *policy, const cJSON *value, struct error *error)
+{
+    if (need(cJSON_IsString(value), "a text: \"error\", \"warning\" or \"never\"", error) < 0)
+        return -1;
+    return policy_set_fail_level(policy, value->valuestring, error);
+}
+
+static int read_kernel(struct policy *policy, const cJSON *value, struct error *error)
+{
+    if (need(cJSON_IsString(value), "a text, as \"6.1\"", error) < 0)
+        return -1;
+    return policy_set_kernel(policy, value->valuestring, error);
+}
+
+static const struct key {
+    const char *name;
+    int (*read)(struct policy *policy, const cJSON *value, struct error *error);
+} keys[] = {
+    {"ignore", read_ignore},
+    {"severity", read_severity},
+    {"fail-level", read_fail_level},
+    {"kernel", read_kernel},
+};
+#define KEY_COUNT (sizeof keys / sizeof *keys)
+
+static int read_key(struct policy *policy, const cJSON *value, struct error *error)
+{
+    const char *names[KEY_COUNT];
+    for (size_t i = 0; i < KEY_COUNT; i++) {
+        names[i] = keys[i].name;
+        if (strcmp(keys[i].name, value->string) != 0)
+            continue;
+        return keys[i].read(policy, value, error) < 0 ? error_prefix(error, "\"%s\"", value->string)
+                                                      : 0;
+    }
+    return reject("key", value->string, names, KEY_COUNT,
+                  "there are ignore, severity, fail-level and kernel", error);
+}
+
+static int read_document(struct policy *policy, const cJSON *document, struct error *error)
+{
+    if (need(cJSON_IsObject(document), "a JSON object", error) < 0)
+        return -1;
+    const cJSON *value;
+    cJSON_ArrayForEach (value, document)
+        if (read_key(policy, value, error) < 0)
+            return -1;
+    return 0;
+}
+
+int policy_read(struct policy *policy, const char *path, bool must_exist, struct error *error)
+{
+    if (!must_exist && access(path, F_OK) < 0 && errno == ENOENT)
+        return 0;
+    struct buffer text BUFFER_CLEANUP = {0};
+    if (file_read_path(path, LARGEST_POLICY_FILE, &text, error) < 0)
+        return -1;
+    cJSON *document JSON_CLEANUP = json_parse(text.data, text.size, path, error);
+    if (!document)
+        return -1;
+    return read_document(policy, document, error) < 0 ? error_prefix(error, "%s", path) : 0;
+}

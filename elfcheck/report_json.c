@@ -1,0 +1,217 @@
+/* Reports for programs: one JSON document, or one a line. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "elfcheck/elfcheck_internal.h"
+
+/* docs/elfcheck.schema.json; a key that goes or changes its meaning makes it 2. */
+#define SCHEMA_VERSION "1"
+
+/* A whole number: cJSON's own are doubles, exact only up to 2^53. */
+static void add_number(cJSON *object, const char *key, uint64_t number)
+{
+    char digits[sizeof "18446744073709551615"];
+    snprintf(digits, sizeof digits, "%" PRIu64, number);
+    cJSON_AddRawToObject(object, key, digits);
+}
+
+/* An address, in the form in which people and tools write it. */
+static void add_address(cJSON *object, const char *key, uint64_t address)
+{
+    char digits[sizeof "0xffffffffffffffff"];
+    snprintf(digits, sizeof digits, "0x%" PRIx64, address);
+    cJSON_AddStringToObject(object, key, digits);
+}
+
+/* A number that may have a name: then the name, else the number in words. */
+static void add_named(cJSON *object, const char *key, const char *name, unsigned number)
+{
+    char digits[sizeof "65535"];
+    snprintf(digits, sizeof digits, "%u", number);
+    cJSON_AddStringToObject(object, key, name ? name : digits);
+}
+
+/* Text from outside: as it is, or made visible where it is not UTF-8, which JSON is. */
+static int add_text(cJSON *object, const char *key, const char *text, struct error *error)
+{
+    struct buffer visible BUFFER_CLEANUP = {0};
+    if (text_is_utf8(text, strlen(text))) {
+        cJSON_AddStringToObject(object, key, text);
+        return 0;
+    }
+    text_append_visible(&visible, text, strlen(text));
+    cJSON_AddStringToObject(object, key, buffer_text(&visible));
+    return buffer_check(&visible, error);
+}
+
+static int add_verdict(cJSON *object, const struct elfcheck_report *report, struct error *error)
+{
+    struct buffer verdict BUFFER_CLEANUP = {0};
+    elfcheck_verdict(report, &verdict);
+    cJSON_AddStringToObject(object, "verdict", buffer_text(&verdict));
+    return buffer_check(&verdict, error);
+}
+
+/* A new object at the end of the array. */
+static cJSON *add_item(cJSON *array)
+{
+    cJSON *item = cJSON_CreateObject();
+    cJSON_AddItemToArray(array, item);
+    return item;
+}
+
+static void add_segments(cJSON *file, const struct elfcheck_report *report)
+{
+    cJSON *array = cJSON_AddArrayToObject(file, "segments");
+    for (size_t i = 0; i < report->segment_count; i++) {
+        const struct elfcheck_segment *segment = &report->segments[i];
+        cJSON *item = add_item(array);
+        cJSON_AddStringToObject(item, "flags", flags_name(segment->flags));
+        add_address(item, "address", segment->address);
+        add_number(item, "offset", segment->offset);
+        add_number(item, "file_size", segment->file_size);
+        add_number(item, "memory_size", segment->memory_size);
+    }
+}
+
+static void add_lacks(cJSON *file, const struct elfcheck_report *report)
+{
+    const char *lacks[MOST_LACKS];
+    size_t count = report_lacks(report, lacks);
+    cJSON *array = cJSON_AddArrayToObject(file, "lacks");
+    for (size_t i = 0; i < count; i++)
+        cJSON_AddItemToArray(array, cJSON_CreateString(lacks[i]));
+}
+
+static void add_findings(cJSON *file, const struct elfcheck_report *report)
+{
+    cJSON *array = cJSON_AddArrayToObject(file, "findings");
+    size_t count = elfcheck_count(report, ELFCHECK_INFO);
+    for (size_t i = 0; i < count; i++) {
+        const struct elfcheck_finding *finding = &report->findings[i];
+        const struct elfcheck_rule *rule = finding->rule;
+        cJSON *item = add_item(array);
+        cJSON_AddStringToObject(item, "id", rule->id);
+        cJSON_AddStringToObject(item, "rule", rule->name);
+        cJSON_AddStringToObject(item, "group", elfcheck_group_name(rule->group));
+        cJSON_AddStringToObject(item, "severity", elfcheck_severity_name(finding->severity));
+        cJSON_AddStringToObject(item, "message", finding->message);
+        add_number(item, "offset", finding->offset);
+        if (finding->outcome != ELFCHECK_STARTS)
+            cJSON_AddStringToObject(item, "outcome", elfcheck_outcome_text(finding->outcome));
+        cJSON_AddStringToObject(item, "remedy", elfcheck_remedy(finding));
+        cJSON_AddStringToObject(item, "source", rule->source);
+    }
+}
+
+/* Whether it starts is not asked of what is no program. */
+static void add_starts(cJSON *file, const struct elfcheck_report *report)
+{
+    if (report->kind == ELFCHECK_PROGRAM)
+        cJSON_AddBoolToObject(file, "starts", elfcheck_starts(report));
+    else
+        cJSON_AddNullToObject(file, "starts");
+}
+
+static int add_file(cJSON *file, const struct elfcheck_report *report, struct error *error)
+{
+    if (add_text(file, "name", report->name, error) < 0)
+        return -1;
+    add_number(file, "size", report->size);
+    if (add_verdict(file, report, error) < 0)
+        return -1;
+    add_starts(file, report);
+    cJSON_AddStringToObject(file, "kind", elfcheck_kind_name(report->kind));
+    cJSON_AddBoolToObject(file, "static", report->is_static);
+    if (report->is_elf) {
+        add_named(file, "type", type_name(report->type), report->type);
+        add_named(file, "machine", machine_name(report->machine), report->machine);
+        add_address(file, "entry", report->entry);
+        add_segments(file, report);
+    }
+    if (report->producer)
+        cJSON_AddStringToObject(file, "producer", report->producer);
+    add_lacks(file, report);
+    add_findings(file, report);
+    return 0;
+}
+
+/* ---- one document ---------------------------------------------------------------------------- */
+
+static int begin_document(struct elfcheck_writer *writer, struct buffer *out, struct error *error)
+{
+    (void)writer, (void)error;
+    buffer_append_text(out, "{\"schema\":" SCHEMA_VERSION ",\"files\":[");
+    return 0;
+}
+
+static int write_item(struct elfcheck_writer *writer, const struct elfcheck_report *report,
+                      struct buffer *out, struct error *error)
+{
+    cJSON *file JSON_CLEANUP = cJSON_CreateObject();
+    if (add_file(file, report, error) < 0)
+        return -1;
+    buffer_append_text(out, writer->count ? "," : "");
+    return json_render(file, out, error);
+}
+
+static int write_unread_item(struct elfcheck_writer *writer, const char *name, const char *why,
+                             struct buffer *out, struct error *error)
+{
+    cJSON *file JSON_CLEANUP = cJSON_CreateObject();
+    if (add_text(file, "name", name, error) < 0 || add_text(file, "error", why, error) < 0)
+        return -1;
+    buffer_append_text(out, writer->count ? "," : "");
+    return json_render(file, out, error);
+}
+
+static int end_document(struct elfcheck_writer *writer, struct buffer *out, struct error *error)
+{
+    (void)writer, (void)error;
+    buffer_append_text(out, "]}\n");
+    return 0;
+}
+
+const struct elfcheck_format json_format = {
+    .name = "json",
+    .begin = begin_document,
+    .file = write_item,
+    .unread = write_unread_item,
+    .end = end_document,
+};
+
+/* ---- a document a line ----------------------------------------------------------------------- */
+
+static int write_line(struct elfcheck_writer *writer, const struct elfcheck_report *report,
+                      struct buffer *out, struct error *error)
+{
+    (void)writer;
+    cJSON *file JSON_CLEANUP = cJSON_CreateObject();
+    cJSON_AddRawToObject(file, "schema", SCHEMA_VERSION);
+    if (add_file(file, report, error) < 0 || json_render(file, out, error) < 0)
+        return -1;
+    buffer_append_text(out, "\n");
+    return 0;
+}
+
+static int write_unread_line(struct elfcheck_writer *writer, const char *name, const char *why,
+                             struct buffer *out, struct error *error)
+{
+    (void)writer;
+    cJSON *file JSON_CLEANUP = cJSON_CreateObject();
+    cJSON_AddRawToObject(file, "schema", SCHEMA_VERSION);
+    if (add_text(file, "name", name, error) < 0 || add_text(file, "error", why, error) < 0 ||
+        json_render(file, out, error) < 0)
+        return -1;
+    buffer_append_text(out, "\n");
+    return 0;
+}
+
+const struct elfcheck_format jsonl_format = {
+    .name = "jsonl",
+    .file = write_line,
+    .unread = write_unread_line,
+};

@@ -1,0 +1,208 @@
+/* Reports for people. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "elfcheck/elfcheck_internal.h"
+
+/* More segments than these are counted, not shown one by one. */
+#define MOST_NAMED_SEGMENTS 8
+
+#define RED    "\033[31m"
+#define GREEN  "\033[32m"
+#define YELLOW "\033[33m"
+#define RESET  "\033[0m"
+
+/* ---- the verdict ----------------------------------------------------------------------------- */
+
+static void append_segments(const struct elfcheck_report *report, struct buffer *out)
+{
+    if (report->segment_count == 1) {
+        buffer_printf(out, "one %s segment", flags_name(report->segments[0].flags));
+        return;
+    }
+    buffer_printf(out, "%zu segments", report->segment_count);
+    if (report->segment_count > MOST_NAMED_SEGMENTS)
+        return;
+    for (size_t i = 0; i < report->segment_count; i++)
+        buffer_printf(out, "%s%s", i ? ", " : " (", flags_name(report->segments[i].flags));
+    buffer_append_text(out, ")");
+}
+
+/* In front of the reason stands what execve(2) says, unless the reason tells more of the same. */
+static void append_obstacle(const struct elfcheck_finding *obstacle, struct buffer *out)
+{
+    buffer_append_text(out, "will not start: ");
+    switch (obstacle->outcome) {
+    case ELFCHECK_ENOEXEC:
+    case ELFCHECK_EACCES:
+    case ELFCHECK_EIO:
+    case ELFCHECK_ELIBBAD:
+        buffer_printf(out, "%s: ", elfcheck_outcome_text(obstacle->outcome));
+        break;
+    default:
+        break;
+    }
+    buffer_append_text(out, obstacle->message);
+}
+
+static void append_description(const struct elfcheck_report *report, struct buffer *out)
+{
+    const char *machine = machine_name(report->machine);
+    buffer_printf(out, "runs in %s: %s %s ELF, %" PRIu64 " byte%s, ",
+                  report->in_root ? "the image" : "scratch",
+                  report->is_static ? "static" : "dynamic", machine ? machine : "foreign",
+                  report->size, report->size == 1 ? "" : "s");
+    append_segments(report, out);
+}
+
+void elfcheck_verdict(const struct elfcheck_report *report, struct buffer *out)
+{
+    const struct elfcheck_finding *obstacle = elfcheck_obstacle(report);
+    const char *lacks[MOST_LACKS];
+    size_t count = report_lacks(report, lacks);
+    if (report->kind != ELFCHECK_PROGRAM)
+        buffer_append_text(out, elfcheck_kind_name(report->kind));
+    else if (obstacle)
+        append_obstacle(obstacle, out);
+    else if (count == 0)
+        append_description(report, out);
+    else
+        buffer_append_text(out, "starts, but will miss: ");
+    for (size_t i = 0; !obstacle && i < count; i++)
+        buffer_printf(out, "%s%s", i ? ", " : "", lacks[i]);
+}
+
+/* ---- findings -------------------------------------------------------------------------------- */
+
+/* The next finding after `previous` (NULL: the first) that is to be shown, or NULL. */
+static const struct elfcheck_finding *next_finding(const struct elfcheck_report *report,
+                                                   const struct elfcheck_finding *previous,
+                                                   const struct elfcheck_style *style)
+{
+    enum elfcheck_severity least = style->all ? ELFCHECK_INFO : ELFCHECK_WARNING;
+    const struct elfcheck_finding *end = report->findings + report->finding_count;
+    const struct elfcheck_finding *finding = previous ? previous + 1 : report->findings;
+    return finding < end && finding->severity >= least ? finding : NULL;
+}
+
+/* Where verdict and message leave open how it shows, this says it. */
+static const char *unsaid_outcome(const struct elfcheck_report *report,
+                                  const struct elfcheck_finding *finding)
+{
+    bool is_unsaid = finding->outcome == ELFCHECK_ENOENT || finding->outcome == ELFCHECK_KILLED ||
+                     finding->outcome == ELFCHECK_CRASHES || finding->outcome == ELFCHECK_LOADER;
+    return is_unsaid && finding == elfcheck_obstacle(report)
+               ? elfcheck_outcome_text(finding->outcome)
+               : NULL;
+}
+
+/* One remedy that several findings in a row have stands once, after the last. */
+static void append_finding(const struct elfcheck_report *report,
+                           const struct elfcheck_finding *finding,
+                           const struct elfcheck_style *style, struct buffer *out)
+{
+    static const char *const colours[] = {[ELFCHECK_OFF] = "",
+                                          [ELFCHECK_INFO] = "",
+                                          [ELFCHECK_WARNING] = YELLOW,
+                                          [ELFCHECK_ERROR] = RED};
+    const struct elfcheck_finding *next = next_finding(report, finding, style);
+    const char *remedy = elfcheck_remedy(finding), *outcome = unsaid_outcome(report, finding);
+    buffer_printf(out, "  %s%s%s: %s [%s, offset 0x%" PRIx64 "]\n",
+                  style->colour ? colours[finding->severity] : "",
+                  elfcheck_severity_name(finding->severity), style->colour ? RESET : "",
+                  finding->message, finding->rule->name, finding->offset);
+    if (outcome)
+        buffer_printf(out, "    shows as: %s\n", outcome);
+    if (!next || strcmp(elfcheck_remedy(next), remedy) != 0)
+        buffer_printf(out, "    remedy: %s\n", remedy);
+}
+
+static const char *verdict_colour(const struct elfcheck_report *report)
+{
+    const char *lacks[MOST_LACKS];
+    if (report->kind != ELFCHECK_PROGRAM)
+        return "";
+    if (!elfcheck_starts(report))
+        return RED;
+    return report_lacks(report, lacks) ? YELLOW : GREEN;
+}
+
+static void append_file(const struct elfcheck_report *report, const struct elfcheck_style *style,
+                        struct buffer *out)
+{
+    text_append_visible(out, report->name, strlen(report->name));
+    buffer_append_text(out, ": ");
+    if (style->colour)
+        buffer_append_text(out, verdict_colour(report));
+    elfcheck_verdict(report, out);
+    buffer_append_text(out, style->colour ? RESET "\n" : "\n");
+    for (const struct elfcheck_finding *finding = NULL;
+         (finding = next_finding(report, finding, style));)
+        append_finding(report, finding, style, out);
+    if (report->producer)
+        buffer_printf(out, "  made with %s\n", report->producer);
+}
+
+void elfcheck_text(const struct elfcheck_report *reports, size_t count, bool colour,
+                   struct buffer *out)
+{
+    for (size_t i = 0; i < count; i++)
+        append_file(&reports[i], &(struct elfcheck_style){.colour = colour}, out);
+}
+
+/* ---- the format ------------------------------------------------------------------------------ */
+
+static int write_file(struct elfcheck_writer *writer, const struct elfcheck_report *report,
+                      struct buffer *out, struct error *error)
+{
+    (void)error;
+    append_file(report, &writer->style, out);
+    return 0;
+}
+
+static void append_count(size_t count, const char *one, const char *many, struct buffer *out)
+{
+    text_append_number(out, count);
+    buffer_printf(out, " %s", count == 1 ? one : many);
+}
+
+static int write_summary(struct elfcheck_writer *writer, struct buffer *out, struct error *error)
+{
+    (void)error;
+    const struct elfcheck_totals *totals = &writer->totals;
+    bool is_image = totals->in_root > 0;
+    const struct {
+        size_t count;
+        const char *one, *many;
+    } parts[] = {
+        {totals->run, is_image ? "runs in the image" : "runs in scratch",
+         is_image ? "run in the image" : "run in scratch"},
+        {totals->lack, "starts, but will miss something", "start, but will miss something"},
+        {totals->fail, "will not start", "will not start"},
+        {totals->kinds[ELFCHECK_LIBRARY], "shared library", "shared libraries"},
+        {totals->kinds[ELFCHECK_OBJECT], "object file", "object files"},
+        {totals->kinds[ELFCHECK_CORE], "core dump", "core dumps"},
+        {totals->unread, "could not be read", "could not be read"},
+        {writer->style.all ? 0 : totals->notes, "note with --all", "notes with --all"},
+    };
+    if (writer->count < 2)
+        return 0;
+    append_count(writer->count, "file", totals->elf == writer->count ? "ELF files" : "files", out);
+    const char *separator = ": ";
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (parts[i].count == 0)
+            continue;
+        buffer_append_text(out, separator);
+        append_count(parts[i].count, parts[i].one, parts[i].many, out);
+        separator = ", ";
+    }
+    buffer_append_text(out, "\n");
+    return 0;
+}
+
+const struct elfcheck_format text_format = {
+    .name = "text",
+    .file = write_file,
+    .end = write_summary,
+};
