@@ -9,7 +9,7 @@
 
 #include "base/text.h"
 
-#define FORMATS "text, json or jsonl"
+#define FORMATS "text, json, jsonl, sarif or junit"
 
 /* What is judged as if it could be executed: streams have no mode. */
 #define STREAM_MODE 0755

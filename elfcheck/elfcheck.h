@@ -203,13 +203,21 @@ struct elfcheck_totals {
 
 struct elfcheck_format; /* the room's own: elfcheck_internal.h */
 
+/* Of junit: the directory whose files come at present, and what came of them. */
+struct elfcheck_suite {
+    char *name; /* NULL: none yet */
+    size_t tests, failures, errors;
+};
+
 /* Writes the reports of one run to a sink as they come, and keeps none of them. */
 struct elfcheck_writer {
     const struct elfcheck_format *format;
     struct elfcheck_style style;
     struct sink *sink;
     struct elfcheck_totals totals;
-    size_t count;        /* of entries so far */
+    size_t count;   /* of entries so far */
+    size_t results; /* sarif: findings so far */
+    struct elfcheck_suite suite;
     struct buffer later; /* what the format has to write further down */
 };
 

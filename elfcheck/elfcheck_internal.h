@@ -158,7 +158,8 @@ struct elfcheck_format {
     int (*end)(struct elfcheck_writer *writer, struct buffer *out, struct error *error);
 };
 
-extern const struct elfcheck_format text_format, json_format, jsonl_format;
+extern const struct elfcheck_format text_format, json_format, jsonl_format, sarif_format,
+    junit_format;
 
 #define MOST_LACKS 32
 

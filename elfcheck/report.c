@@ -1,12 +1,11 @@
 /* What all formats say, and the way to one of them. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "elfcheck/elfcheck_internal.h"
 
 static const struct elfcheck_format *const formats[] = {
-    &text_format,
-    &json_format,
-    &jsonl_format,
+    &text_format, &json_format, &jsonl_format, &sarif_format, &junit_format,
 };
 #define FORMAT_COUNT (sizeof formats / sizeof *formats)
 
@@ -127,4 +126,6 @@ int elfcheck_write_end(struct elfcheck_writer *writer, struct error *error)
 void elfcheck_writer_free(struct elfcheck_writer *writer)
 {
     buffer_free(&writer->later);
+    free(writer->suite.name);
+    writer->suite.name = NULL;
 }

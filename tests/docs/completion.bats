@@ -53,7 +53,7 @@ offers() { # LINE WORD...
 @test "offers the values of options" {
   offers 'whit build --format=o' oci
   offers 'whit build --format ' bundle docker elf oci rootfs
-  offers 'whit check --format=' json jsonl text
+  offers 'whit check --format=' json jsonl junit sarif text
   offers 'whit inspect --format=' json text
   offers 'elfcheck --fail-level=' error never warning
   offers 'elfcheck --kernel 5' 5.10 5.15
@@ -64,6 +64,7 @@ offers() { # LINE WORD...
   PATH=$PWD:$PATH
   [ "$(completes 'elfcheck --ignore=' | wc -l)" -eq "$(elfcheck --explain | grep -c '^EC')" ]
   offers 'whit check --explain=entry-' entry-code entry-executable
+  # shellcheck disable=SC2046 # a word a name
   offers 'elfcheck --explain seg' $(elfcheck --explain | grep -oE ' segment-[a-z-]+ ')
 }
 
