@@ -14,16 +14,18 @@
 /* What is judged as if it could be executed: streams have no mode. */
 #define STREAM_MODE 0755
 
-/* Programs and images are judged where they were named. */
+/* A file, or a stream: what comes before that is reported first, since it may be long in coming. */
 static int check_file(struct judge *judge, const char *path, struct error *error)
 {
     struct error why;
     struct program program PROGRAM_CLEANUP = {0};
     struct elfcheck_settings settings = {.mode = STREAM_MODE};
     struct stat status;
+    judge->seen++;
     if (strcmp(path, FILE_STANDARD) != 0 && stat(path, &status) == 0 && S_ISREG(status.st_mode))
         settings.mode = status.st_mode & 07777;
-    judge->seen++;
+    else if (judge_finish(judge, error) < 0)
+        return -1;
     if (program_open(&program, path, cli_temporary_parent(), &why) < 0)
         return judge_add_unread(judge, path, &why, error);
     int fd = program.fd;
@@ -71,19 +73,21 @@ static int check_operands(struct judge *judge, char *const *paths, const struct 
 
 /* ---- output ---------------------------------------------------------------------------------- */
 
-/* Standard output, which a line of progress may stand in the way of. */
+/* Standard output. On a terminal, a line of progress may stand in the way. */
 struct report_sink {
     struct sink sink;
     struct progress *progress;
+    bool is_terminal;
     bool is_silent;
 };
 
 static int write_report(struct sink *sink, const void *data, size_t size, struct error *error)
 {
     struct report_sink *report = (struct report_sink *)sink;
-    progress_erase(report->progress);
     if (report->is_silent)
         return 0;
+    if (report->is_terminal)
+        progress_erase(report->progress);
     return file_write_all(STDOUT_FILENO, "standard output", data, size, error);
 }
 
@@ -117,6 +121,7 @@ static int run(const struct check_options *options, const struct policy *policy,
     struct progress progress;
     struct report_sink sink = {.sink.write = write_report,
                                .progress = &progress,
+                               .is_terminal = isatty(STDOUT_FILENO),
                                .is_silent =
                                    arguments->common.quiet && strcmp(options->format, "text") == 0};
     struct elfcheck_style style = {.colour = cli_colour(STDOUT_FILENO),

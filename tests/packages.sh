@@ -34,6 +34,8 @@ packages() {
       openssl                           openssl
       jq                                jq
       procps                            pgrep
+      libxml2-utils                     xmllint
+      python3-jsonschema                /usr/lib/python3/dist-packages/jsonschema/__init__.py
       binutils                          readelf
       elfutils                          eu-elflint
       gdb                               gdb
