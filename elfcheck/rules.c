@@ -207,6 +207,22 @@ static const struct elfcheck_rule rules[] = {
         .check = check_interpreter_path,
     },
     {
+        .id = "EC127",
+        .name = "shared-library",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_CRASHES,
+        .summary = "The file is a program, not a shared library.",
+        .remedy = "pack the program that uses the library; build a program without -shared",
+        .source = "gABI, ELF Header, e_entry: 0 where there is no entry point",
+        .explanation =
+            "Shared libraries and position-independent programs have the same type in ELF. "
+            "A library has no entry point, and Linux starts it at its first byte, which is "
+            "not code: SIGSEGV, exit code 139, without a word. Build a program without "
+            "-shared, and pack libraries beside the program that loads them.",
+        .check = check_shared_library,
+    },
+    {
         .id = "EC128",
         .name = "loader-missing",
         .group = ELFCHECK_LOAD,
@@ -421,22 +437,6 @@ static const struct elfcheck_rule rules[] = {
             "program, says for which system it was made. Build it for Linux: GOOS=linux go "
             "build.",
         .check = check_foreign_system,
-    },
-    {
-        .id = "EC127",
-        .name = "shared-library",
-        .group = ELFCHECK_LOAD,
-        .severity = ELFCHECK_ERROR,
-        .outcome = ELFCHECK_CRASHES,
-        .summary = "The file is a program, not a shared library.",
-        .remedy = "pack the program that uses the library; build a program without -shared",
-        .source = "gABI, ELF Header, e_entry: 0 where there is no entry point",
-        .explanation =
-            "Shared libraries and position-independent programs have the same type in ELF. "
-            "A library has no entry point, and Linux starts it at its first byte, which is "
-            "not code: SIGSEGV, exit code 139, without a word. Build a program without "
-            "-shared, and pack libraries beside the program that loads them.",
-        .check = check_shared_library,
     },
     {
         .id = "EC113",

@@ -321,26 +321,36 @@ static bool has_interpreter(const struct elfcheck_inspection *inspection)
     return inspection_segment(inspection, PT_INTERP, NULL);
 }
 
+/* The dynamic section that no loader will read for it, since it names none; or NULL. */
+static const Elf64_Phdr *own_dynamic(const struct elfcheck_inspection *inspection)
+{
+    return has_interpreter(inspection) ? NULL : inspection_segment(inspection, PT_DYNAMIC, NULL);
+}
+
+static bool is_library(const struct elfcheck_inspection *inspection)
+{
+    return inspection->header.e_type == ET_DYN && inspection->header.e_entry == 0;
+}
+
 void check_shared_library(struct elfcheck_inspection *inspection)
 {
-    if (inspection->header.e_type == ET_DYN && inspection->header.e_entry == 0 &&
-        inspection_segment(inspection, PT_DYNAMIC, NULL) && !has_interpreter(inspection))
+    if (is_library(inspection) && own_dynamic(inspection))
         inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_entry)),
                         "shared library: it has no entry point, and names no interpreter");
 }
 
 void check_loader_missing(struct elfcheck_inspection *inspection)
 {
-    const Elf64_Phdr *dynamic = inspection_segment(inspection, PT_DYNAMIC, NULL);
-    if (dynamic && !has_interpreter(inspection) && read_tags(inspection).needed)
+    const Elf64_Phdr *dynamic = own_dynamic(inspection);
+    if (dynamic && !is_library(inspection) && read_tags(inspection).needed)
         inspection_find(inspection, dynamic->p_offset,
                         "needs shared libraries, but names no interpreter that would load them");
 }
 
 void check_static_pie(struct elfcheck_inspection *inspection)
 {
-    const Elf64_Phdr *dynamic = inspection_segment(inspection, PT_DYNAMIC, NULL);
-    if (!dynamic || inspection->header.e_type != ET_DYN || has_interpreter(inspection))
+    const Elf64_Phdr *dynamic = own_dynamic(inspection);
+    if (!dynamic || inspection->header.e_type != ET_DYN || is_library(inspection))
         return;
     struct tags tags = read_tags(inspection);
     if ((!tags.path && !tags.relocation) || !read_notes(inspection).glibc)
