@@ -13,7 +13,7 @@
 #include <sys/mman.h>
 
 #include "tests/unit/kernel_oracle.h"
-#include "tests/unit/test_elfcheck.h"
+#include "tests/unit/elf_programs.h"
 
 #define EXIT_SKIPPED 77
 

@@ -15,7 +15,7 @@
 
 #include "elfcheck/elfcheck.h"
 #include "tests/unit/kernel_oracle.h"
-#include "tests/unit/test_elfcheck.h"
+#include "tests/unit/elf_programs.h"
 
 static unsigned long random_programs = 2000;
 static struct oracle oracle;

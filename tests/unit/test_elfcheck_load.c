@@ -10,7 +10,7 @@
 
 #include "base/file.h"
 #include "elfcheck/elfcheck.h"
-#include "tests/unit/test_elfcheck.h"
+#include "tests/unit/elf_programs.h"
 
 static struct elfcheck_settings settings;
 
