@@ -249,7 +249,7 @@ int command_check(const struct cli_command *command, int argc, char **argv)
     if (options.config && options.no_config)
         return cli_misuse(command, "--config and --no-config exclude each other");
     struct policy policy POLICY_CLEANUP = {0};
-    unsigned jobs;
+    unsigned jobs = 1;
     int code = prepare(command, &options, &policy, &jobs);
     return code == CLI_OK ? run(&options, &policy, &arguments, jobs) : code;
 }

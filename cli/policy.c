@@ -161,23 +161,21 @@ int policy_choose(struct policy *policy, const struct words *chosen, struct erro
 {
     size_t count;
     const struct elfcheck_rule *rules = elfcheck_rules(&count);
-    bool *is_chosen = calloc(count, sizeof *is_chosen);
-    int result = is_chosen ? 0 : error_set(error, "out of memory");
-    for (size_t i = 0; result == 0 && i < chosen->count; i++) {
+    enum elfcheck_severity *severities = calloc(count, sizeof *severities);
+    if (!severities)
+        return error_set(error, "out of memory");
+    for (size_t i = 0; i < chosen->count; i++) {
         const struct elfcheck_rule *rule = policy_find_rule(chosen->items[i], error);
-        if (rule)
-            is_chosen[rule - rules] = true;
-        else
-            result = -1;
+        if (!rule) {
+            free(severities);
+            return -1;
+        }
+        enum elfcheck_severity severity = policy->severities[rule - rules];
+        severities[rule - rules] = severity == ELFCHECK_OFF ? rule->severity : severity;
     }
-    for (size_t i = 0; result == 0 && i < count; i++) {
-        if (!is_chosen[i])
-            policy->severities[i] = ELFCHECK_OFF;
-        else if (policy->severities[i] == ELFCHECK_OFF)
-            policy->severities[i] = rules[i].severity;
-    }
-    free(is_chosen);
-    return result;
+    free(policy->severities);
+    policy->severities = severities;
+    return 0;
 }
 
 /* ---- the file -------------------------------------------------------------------------------- */

@@ -118,10 +118,11 @@ static int add_entry(struct level *level, const struct dirent64 *entry, struct e
             return error_set(error, "out of memory");
         level->entries = grown;
     }
-    char *name = strdup(entry->d_name);
-    if (!name)
+    struct entry *added = &level->entries[level->count];
+    *added = (struct entry){.name = strdup(entry->d_name), .is_directory = kind == DT_DIR};
+    if (!added->name)
         return error_set(error, "out of memory");
-    level->entries[level->count++] = (struct entry){name, kind == DT_DIR};
+    level->count++;
     return 0;
 }
 

@@ -4,10 +4,11 @@
 
 #include "elfcheck/elfcheck_internal.h"
 
-static const struct elfcheck_format *const formats[] = {
+#define FORMAT_COUNT 5
+
+static const struct elfcheck_format *const formats[FORMAT_COUNT] = {
     &text_format, &json_format, &jsonl_format, &sarif_format, &junit_format,
 };
-#define FORMAT_COUNT (sizeof formats / sizeof *formats)
 
 const char *const *elfcheck_formats(size_t *count)
 {
