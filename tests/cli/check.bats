@@ -450,7 +450,7 @@ END
   run -0 check --explain
   [ "$(grep -cE '^EC[1-4][0-9]{2}  [a-z-]+ +(form|load|scratch|hardened) +(info|warning|error) ' <<<"$output")" = \
     "$(check --format=sarif - </dev/null | jq '.runs[0].tool.driver.rules | length')" ]
-  ! grep -E '^.{81}' <<<"$output"
+  run ! grep -E '^.{81}' <<<"$output"
 }
 
 @test "--explain explains a rule by id or name, and several" {
@@ -533,7 +533,7 @@ END
   tr -d '\n' <screen | sed 's/Script done.*//' | tail -c 4 | grep -qa $'\e\[K'
   jq -e '.files | length == 2000' report.json
   script -qec "$(printf '%q ' "$WHIT" check -q "${roots[@]}")" quiet </dev/null
-  ! grep -qa 'files, ' quiet
+  run ! grep -qa 'files, ' quiet
   check "${roots[@]}" >/dev/null 2>err
   [ ! -s err ]
 }
@@ -559,5 +559,5 @@ END
   script -qec "'$WHIT' check program" screen </dev/null || :
   grep -qa $'\e\[31mwill not start' screen
   NO_COLOR=1 script -qec "'$WHIT' check program" screen </dev/null || :
-  ! grep -qa $'\e\[31m' screen
+  run ! grep -qa $'\e\[31m' screen
 }
