@@ -50,6 +50,8 @@ static char *format_message(const char *format, va_list arguments)
 void inspection_find(struct elfcheck_inspection *inspection, uint64_t offset, const char *format,
                      ...)
 {
+    if (inspection->found++ >= MOST_FINDINGS_OF_A_RULE)
+        return;
     va_list arguments;
     va_start(arguments, format);
     add_finding(inspection, offset, format_message(format, arguments));
@@ -67,11 +69,13 @@ void inspection_find_in(struct elfcheck_inspection *inspection, const Elf64_Phdr
                     inspection_number(inspection, segment), message ? message : "");
 }
 
-/* NULL where memory ran out before it was added. */
+/* NULL where memory ran out before it was added, or it is one too many to be told. */
 static struct elfcheck_finding *last_finding(const struct elfcheck_inspection *inspection)
 {
     const struct elfcheck_report *report = inspection->report;
-    return inspection->failed ? NULL : &report->findings[report->finding_count - 1];
+    return inspection->failed || inspection->found > MOST_FINDINGS_OF_A_RULE
+               ? NULL
+               : &report->findings[report->finding_count - 1];
 }
 
 void inspection_set_outcome(struct elfcheck_inspection *inspection, enum elfcheck_outcome outcome)
@@ -106,6 +110,18 @@ static int compare_findings(const void *left, const void *right)
     if (a->offset != b->offset)
         return a->offset < b->offset ? -1 : 1;
     return (a->rule > b->rule) - (a->rule < b->rule);
+}
+
+/* Says how many findings of the rule were too many. */
+static void count_the_rest(struct elfcheck_inspection *inspection)
+{
+    const struct elfcheck_report *report = inspection->report;
+    size_t rest = inspection->found - MOST_FINDINGS_OF_A_RULE;
+    if (inspection->failed || inspection->found <= MOST_FINDINGS_OF_A_RULE)
+        return;
+    inspection->found = 0; /* for one more */
+    inspection_find(inspection, report->findings[report->finding_count - 1].offset,
+                    "and %zu more of the same", rest);
 }
 
 /* Copies what the report keeps of the headers. */
@@ -150,8 +166,10 @@ static int judge(int fd, const char *name, const struct elfcheck_settings *setti
     const struct elfcheck_rule *rules = elfcheck_rules(&count);
     for (size_t i = 0; i < count && !inspection.failed; i++) {
         inspection.rule = &rules[i];
+        inspection.found = 0;
         if (applies(&inspection, inspection.rule))
             inspection.rule->check(&inspection);
+        count_the_rest(&inspection);
     }
     return inspection.failed ? -1 : 0;
 }

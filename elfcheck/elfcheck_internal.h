@@ -16,11 +16,26 @@
 #define SHORTEST_INTERPRETER 2
 #define LONGEST_INTERPRETER  PATH_MAX
 
+/* Of more section headers (16 MiB) none are looked at: memory is bounded, whatever the file says.
+ */
+#define MOST_SECTIONS 262144
+
+/* Of a rule that a hostile file breaks in every entry of its tables, this many are told. */
+#define MOST_FINDINGS_OF_A_RULE 16
+
 /* Which of the kernel's loaders takes the file, by e_type and e_machine alone. */
 enum loader {
     LOADER_NONE,
     LOADER_64, /* fs/binfmt_elf.c for x86-64 */
     LOADER_32, /* fs/compat_binfmt_elf.c for i386, where the kernel has IA32 emulation */
+};
+
+/* Some bytes of the file, kept since what is asked for next mostly lies beside. */
+#define WINDOW_SIZE 4096
+struct window {
+    uint64_t offset;
+    size_t size; /* 0: nothing yet */
+    unsigned char bytes[WINDOW_SIZE];
 };
 
 struct elfcheck_inspection {
@@ -43,12 +58,25 @@ struct elfcheck_inspection {
     /* The program headers that Linux reads; none where it would refuse the table. */
     Elf64_Phdr *segments;
     size_t segment_count;
+    /* The section headers; none where the table is not whole or has more than MOST_SECTIONS. */
+    Elf64_Shdr *sections;
+    size_t section_count;
+    size_t section_size;     /* of a section header of the class: 64 or 40 */
+    uint64_t section_total;  /* that the file claims to have: e_shnum or what stands for it */
+    uint64_t section_names;  /* the section with their names: e_shstrndx or what stands for it */
+    bool is_debug_file;      /* what `strip` split off: the loaded bytes are in another file */
+    struct dynamic *dynamic; /* form_dynamic.c's; NULL until asked for */
+
+    struct window head; /* the first bytes */
+    struct window recent[2];
+    size_t last; /* which of them was used last */
 
     Elf *elf;                 /* libelf's view of the same file, or NULL */
     const char *libelf_error; /* why there is none */
 
     const struct elfcheck_rule *rule; /* whose check runs now */
     struct elfcheck_report *report;
+    size_t found; /* findings of that rule so far, told or not */
     struct error *error;
     bool failed; /* the file could not be read on; `error` says why */
 };
@@ -120,6 +148,17 @@ uint64_t inspection_place(const struct elfcheck_inspection *inspection, size_t f
 /* The same of a program header: `field` is its offset in Elf64_Phdr. */
 uint64_t inspection_place_in(const struct elfcheck_inspection *inspection,
                              const Elf64_Phdr *segment, size_t field);
+
+/* The same of a section header: `field` is its offset in Elf64_Shdr. */
+uint64_t inspection_place_in_section(const struct elfcheck_inspection *inspection, size_t section,
+                                     size_t field);
+
+/* Reads entries of a dynamic section that are in the file, widened to 64 bits. */
+bool inspection_read_dynamic(struct elfcheck_inspection *inspection, uint64_t offset,
+                             Elf64_Dyn *entries, size_t count);
+/* The number of `size` bytes, at most 8, in the file's byte order. */
+uint64_t inspection_decode(const struct elfcheck_inspection *inspection, const unsigned char *bytes,
+                           size_t size);
 
 /* Adds a finding of the rule whose check runs; `offset` is that of the field that shows it. */
 void inspection_find(struct elfcheck_inspection *inspection, uint64_t offset, const char *format,

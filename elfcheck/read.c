@@ -22,12 +22,47 @@ bool inspection_has(const struct elfcheck_inspection *inspection, uint64_t offse
     return !__builtin_add_overflow(offset, size, &end) && end <= inspection->size;
 }
 
-bool inspection_read(struct elfcheck_inspection *inspection, uint64_t offset, void *data,
-                     size_t size)
+static bool window_has(const struct window *window, uint64_t offset, size_t size)
+{
+    return offset >= window->offset && size <= window->size &&
+           offset - window->offset <= window->size - size;
+}
+
+static bool read_directly(struct elfcheck_inspection *inspection, uint64_t offset, void *data,
+                          size_t size)
 {
     if (file_read_at(inspection->fd, inspection->name, offset, data, size, inspection->error) < 0)
         inspection->failed = true;
     return !inspection->failed;
+}
+
+/* Reads the bytes around an offset, more of those after it: tables are read forwards. */
+static bool window_move(struct elfcheck_inspection *inspection, struct window *window,
+                        uint64_t offset)
+{
+    uint64_t start = offset > WINDOW_SIZE / 4 ? offset - WINDOW_SIZE / 4 : 0;
+    uint64_t left = inspection->size - start;
+    window->offset = start;
+    window->size = left < sizeof window->bytes ? (size_t)left : sizeof window->bytes;
+    return read_directly(inspection, start, window->bytes, window->size);
+}
+
+bool inspection_read(struct elfcheck_inspection *inspection, uint64_t offset, void *data,
+                     size_t size)
+{
+    struct window *window = &inspection->head;
+    if (size > WINDOW_SIZE / 2 || !inspection_has(inspection, offset, size))
+        return read_directly(inspection, offset, data, size);
+    if (window->size == 0 && !window_move(inspection, window, 0))
+        return false;
+    if (!window_has(window, offset, size))
+        window = &inspection->recent[inspection->last];
+    if (!window_has(window, offset, size))
+        window = &inspection->recent[inspection->last = !inspection->last];
+    if (!window_has(window, offset, size) && !window_move(inspection, window, offset))
+        return false;
+    memcpy(data, window->bytes + (offset - window->offset), size);
+    return true;
 }
 
 const Elf64_Phdr *inspection_segment(const struct elfcheck_inspection *inspection, uint32_t type,
@@ -64,6 +99,16 @@ struct field {
             offsetof(Elf32_##kind, name), sizeof(((Elf32_##kind *)NULL)->name) \
     }
 
+/* A struct of the file: its fields, in the order of the 64-bit one, and its size in each class. */
+struct shape {
+    const struct field *fields;
+    size_t count, size, size_32;
+};
+#define SHAPE(kind, fields)                                                                   \
+    {                                                                                         \
+        fields, sizeof(fields) / sizeof *(fields), sizeof(Elf64_##kind), sizeof(Elf32_##kind) \
+    }
+
 static const struct field header_fields[] = {
     FIELD(Ehdr, e_type),     FIELD(Ehdr, e_machine),   FIELD(Ehdr, e_version),
     FIELD(Ehdr, e_entry),    FIELD(Ehdr, e_phoff),     FIELD(Ehdr, e_shoff),
@@ -75,43 +120,103 @@ static const struct field segment_fields[] = {
     FIELD(Phdr, p_type),  FIELD(Phdr, p_flags),  FIELD(Phdr, p_offset), FIELD(Phdr, p_vaddr),
     FIELD(Phdr, p_paddr), FIELD(Phdr, p_filesz), FIELD(Phdr, p_memsz),  FIELD(Phdr, p_align),
 };
-#define COUNT(fields) (sizeof(fields) / sizeof *(fields))
+static const struct field section_fields[] = {
+    FIELD(Shdr, sh_name),      FIELD(Shdr, sh_type),    FIELD(Shdr, sh_flags), FIELD(Shdr, sh_addr),
+    FIELD(Shdr, sh_offset),    FIELD(Shdr, sh_size),    FIELD(Shdr, sh_link),  FIELD(Shdr, sh_info),
+    FIELD(Shdr, sh_addralign), FIELD(Shdr, sh_entsize),
+};
+static const struct field dynamic_fields[] = {FIELD(Dyn, d_tag), FIELD(Dyn, d_un.d_val)};
 
-static size_t narrow(const struct field *fields, size_t count, size_t offset)
+static const struct shape header_shape = SHAPE(Ehdr, header_fields);
+static const struct shape segment_shape = SHAPE(Phdr, segment_fields);
+static const struct shape section_shape = SHAPE(Shdr, section_fields);
+static const struct shape dynamic_shape = SHAPE(Dyn, dynamic_fields);
+
+static size_t size_of(const struct elfcheck_inspection *inspection, const struct shape *shape)
 {
-    for (size_t i = 0; i < count; i++)
-        if (fields[i].offset == offset)
-            return fields[i].offset_32;
+    return inspection->is_32bit ? shape->size_32 : shape->size;
+}
+
+/* The offset of a field, named by its offset in the 64-bit struct. */
+static size_t place_of(const struct elfcheck_inspection *inspection, const struct shape *shape,
+                       size_t offset)
+{
+    for (size_t i = 0; inspection->is_32bit && i < shape->count; i++)
+        if (shape->fields[i].offset == offset)
+            return shape->fields[i].offset_32;
     return offset;
 }
 
 uint64_t inspection_place(const struct elfcheck_inspection *inspection, size_t field)
 {
-    return inspection->is_32bit ? narrow(header_fields, COUNT(header_fields), field) : field;
+    return place_of(inspection, &header_shape, field);
 }
 
 uint64_t inspection_place_in(const struct elfcheck_inspection *inspection,
                              const Elf64_Phdr *segment, size_t field)
 {
-    if (inspection->is_32bit)
-        field = narrow(segment_fields, COUNT(segment_fields), field);
     return inspection->header.e_phoff +
-           inspection_number(inspection, segment) * inspection->entry_size + field;
+           inspection_number(inspection, segment) * inspection->entry_size +
+           place_of(inspection, &segment_shape, field);
+}
+
+uint64_t inspection_place_in_section(const struct elfcheck_inspection *inspection, size_t section,
+                                     size_t field)
+{
+    return inspection->header.e_shoff + section * inspection->section_size +
+           place_of(inspection, &section_shape, field);
+}
+
+uint64_t inspection_decode(const struct elfcheck_inspection *inspection, const unsigned char *bytes,
+                           size_t size)
+{
+    uint64_t number = 0;
+    for (size_t i = 0; i < size; i++)
+        number = number << 8 | bytes[inspection->is_swapped ? i : size - 1 - i];
+    return number;
 }
 
 /* Copies the fields from the file's struct to the 64-bit one in this machine's byte order. */
-static void widen(const struct elfcheck_inspection *inspection, const struct field *fields,
-                  size_t count, const unsigned char *from, void *to)
+static void widen(const struct elfcheck_inspection *inspection, const struct shape *shape,
+                  const unsigned char *from, void *to)
 {
-    for (const struct field *field = fields; field < fields + count; field++) {
-        size_t size = inspection->is_32bit ? field->size_32 : field->size;
+    if (!inspection->is_32bit && !inspection->is_swapped) {
+        memcpy(to, from, shape->size);
+        return;
+    }
+    for (const struct field *field = shape->fields; field < shape->fields + shape->count; field++) {
         const unsigned char *bytes =
             from + (inspection->is_32bit ? field->offset_32 : field->offset);
-        uint64_t number = 0;
-        for (size_t i = 0; i < size; i++)
-            number = number << 8 | bytes[inspection->is_swapped ? i : size - 1 - i];
+        uint64_t number = inspection_decode(inspection, bytes,
+                                            inspection->is_32bit ? field->size_32 : field->size);
         memcpy((unsigned char *)to + field->offset, &number, field->size);
     }
+}
+
+#define WIDENED_AT_A_TIME 32
+
+/* Reads `count` structs of the file, and widens them. */
+static bool read_widened(struct elfcheck_inspection *inspection, const struct shape *shape,
+                         uint64_t offset, void *to, size_t count)
+{
+    unsigned char bytes[WIDENED_AT_A_TIME * sizeof(Elf64_Shdr)];
+    size_t size = size_of(inspection, shape);
+    for (size_t done = 0; done < count;) {
+        size_t now = count - done < WIDENED_AT_A_TIME ? count - done : WIDENED_AT_A_TIME;
+        if (!inspection_read(inspection, offset + done * size, bytes, now * size))
+            return false;
+        for (size_t i = 0; i < now; i++)
+            widen(inspection, shape, bytes + i * size,
+                  (unsigned char *)to + (done + i) * shape->size);
+        done += now;
+    }
+    return true;
+}
+
+bool inspection_read_dynamic(struct elfcheck_inspection *inspection, uint64_t offset,
+                             Elf64_Dyn *entries, size_t count)
+{
+    return read_widened(inspection, &dynamic_shape, offset, entries, count);
 }
 
 static enum loader loader_of(const Elf64_Ehdr *header)
@@ -131,10 +236,17 @@ static void read_header(struct elfcheck_inspection *inspection, const Elf64_Ehdr
     inspection->is_32bit =
         is_foreign ? ident[EI_CLASS] == ELFCLASS32 : inspection->loader == LOADER_32;
     inspection->is_swapped = is_foreign && ident[EI_DATA] == ELFDATA2MSB;
-    inspection->header_size = inspection->is_32bit ? sizeof(Elf32_Ehdr) : sizeof(Elf64_Ehdr);
-    inspection->entry_size = inspection->is_32bit ? sizeof(Elf32_Phdr) : sizeof(Elf64_Phdr);
-    widen(inspection, header_fields, COUNT(header_fields), (const unsigned char *)bytes,
-          &inspection->header);
+    inspection->header_size = size_of(inspection, &header_shape);
+    inspection->entry_size = size_of(inspection, &segment_shape);
+    inspection->section_size = size_of(inspection, &section_shape);
+    widen(inspection, &header_shape, (const unsigned char *)bytes, &inspection->header);
+}
+
+static bool set_out_of_memory(struct elfcheck_inspection *inspection)
+{
+    error_set(inspection->error, "out of memory");
+    inspection->failed = true;
+    return false;
 }
 
 /* Reads the program headers exactly where Linux would. */
@@ -145,20 +257,59 @@ static bool read_segments(struct elfcheck_inspection *inspection)
     if (header->e_phentsize != inspection->entry_size || size == 0 || size > LARGEST_HEADER_TABLE ||
         !inspection_has(inspection, header->e_phoff, size))
         return true;
-    unsigned char *bytes = malloc(size);
     inspection->segments = reallocarray(NULL, header->e_phnum, sizeof *inspection->segments);
-    if (!bytes || !inspection->segments) {
-        free(bytes);
-        error_set(inspection->error, "out of memory");
-        return false;
-    }
-    bool complete = inspection_read(inspection, header->e_phoff, bytes, size);
-    for (size_t i = 0; complete && i < header->e_phnum; i++)
-        widen(inspection, segment_fields, COUNT(segment_fields), bytes + i * inspection->entry_size,
-              &inspection->segments[i]);
+    if (!inspection->segments)
+        return set_out_of_memory(inspection);
     inspection->segment_count = header->e_phnum;
-    free(bytes);
-    return complete;
+    return read_widened(inspection, &segment_shape, header->e_phoff, inspection->segments,
+                        inspection->segment_count);
+}
+
+/* Whether the bytes that the program takes into memory are in another file: `strip` or
+ * `objcopy --only-keep-debug` leaves none of them but notes. */
+static bool keeps_only_debug(const struct elfcheck_inspection *inspection)
+{
+    bool has_none = false;
+    for (size_t i = 1; i < inspection->section_count; i++) {
+        const Elf64_Shdr *section = &inspection->sections[i];
+        if (!(section->sh_flags & SHF_ALLOC) || section->sh_size == 0 ||
+            section->sh_type == SHT_NOTE || section->sh_flags & SHF_WRITE)
+            continue;
+        if (section->sh_type != SHT_NOBITS)
+            return false;
+        has_none = true;
+    }
+    return has_none;
+}
+
+/* Reads the section headers. gABI, "Sections": numbers too large for the header are in entry 0. */
+static bool read_sections(struct elfcheck_inspection *inspection)
+{
+    const Elf64_Ehdr *header = &inspection->header;
+    Elf64_Shdr first = {0};
+    inspection->section_total = header->e_shnum;
+    inspection->section_names = header->e_shstrndx;
+    if (header->e_shoff == 0 || header->e_shentsize != inspection->section_size ||
+        !inspection_has(inspection, header->e_shoff, inspection->section_size))
+        return true;
+    if (!read_widened(inspection, &section_shape, header->e_shoff, &first, 1))
+        return false;
+    if (header->e_shnum == 0)
+        inspection->section_total = first.sh_size;
+    if (header->e_shstrndx == SHN_XINDEX)
+        inspection->section_names = first.sh_link;
+    uint64_t total = inspection->section_total;
+    if (total == 0 || total > MOST_SECTIONS ||
+        !inspection_has(inspection, header->e_shoff, total * inspection->section_size))
+        return true;
+    inspection->sections = reallocarray(NULL, total, sizeof *inspection->sections);
+    if (!inspection->sections)
+        return set_out_of_memory(inspection);
+    inspection->section_count = total;
+    if (!read_widened(inspection, &section_shape, header->e_shoff, inspection->sections, total))
+        return false;
+    inspection->is_debug_file = keeps_only_debug(inspection);
+    return true;
 }
 
 /* ---- libelf ---------------------------------------------------------------------------------- */
@@ -221,7 +372,7 @@ int inspection_open(struct elfcheck_inspection *inspection, int fd, const char *
     report->is_elf = true;
     report->machine = inspection->header.e_machine;
     report->type = inspection->header.e_type;
-    if (!read_segments(inspection))
+    if (!read_segments(inspection) || !read_sections(inspection))
         return -1;
     open_libelf(inspection, &bytes);
     return 0;
@@ -230,5 +381,7 @@ int inspection_open(struct elfcheck_inspection *inspection, int fd, const char *
 void inspection_close(struct elfcheck_inspection *inspection)
 {
     elf_end(inspection->elf);
+    free(inspection->dynamic);
+    free(inspection->sections);
     free(inspection->segments);
 }
