@@ -30,8 +30,10 @@ enum loader {
     LOADER_32, /* fs/compat_binfmt_elf.c for i386, where the kernel has IA32 emulation */
 };
 
-/* Some bytes of the file, kept since what is asked for next mostly lies beside. */
-#define WINDOW_SIZE 4096
+/* Pages of the file that were read: what is asked for next is mostly beside. */
+#define WINDOW_SIZE  4096
+#define WINDOW_COUNT 6 /* head, section headers, code, dynamic section, its strings, one to spare \
+                        */
 struct window {
     uint64_t offset;
     size_t size; /* 0: nothing yet */
@@ -67,9 +69,8 @@ struct elfcheck_inspection {
     bool is_debug_file;      /* what `strip` split off: the loaded bytes are in another file */
     struct dynamic *dynamic; /* form_dynamic.c's; NULL until asked for */
 
-    struct window head; /* the first bytes */
-    struct window recent[2];
-    size_t last; /* which of them was used last */
+    struct window *windows; /* WINDOW_COUNT of them */
+    size_t next_window;     /* to be given up for another page */
 
     Elf *elf;                 /* libelf's view of the same file, or NULL */
     const char *libelf_error; /* why there is none */
@@ -218,6 +219,13 @@ elfcheck_check check_loads, check_segment_offset, check_segment_size, check_segm
 elfcheck_check check_hidden_bytes, check_foreign_system, check_shared_library, check_loader_missing,
     check_headers_mapped, check_headers_reachable, check_relro_mapped, check_static_pie;
 elfcheck_check check_identification, check_header_fields, check_libelf, check_section_table,
-    check_segment_in_file, check_segment_alignment, check_segment_order, check_segment_overlap;
+    check_segment_in_file, check_segment_alignment, check_segment_order, check_segment_overlap,
+    check_segment_table, check_segment_single, check_segment_first, check_header_segment,
+    check_segment_within, check_segment_extent, check_interpreter_path, check_section_zero,
+    check_section_in_file, check_section_name, check_section_link, check_section_entry_size,
+    check_section_alignment, check_section_address, check_string_table, check_notes,
+    check_note_properties, check_dynamic_section, check_dynamic_entries, check_dynamic_address,
+    check_dynamic_strings, check_dynamic_agrees, check_version_count, check_version_needs,
+    check_version_definitions, check_truncated, check_appended;
 elfcheck_check check_interpreter, check_libraries;
 elfcheck_check check_write_execute;

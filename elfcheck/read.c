@@ -22,12 +22,6 @@ bool inspection_has(const struct elfcheck_inspection *inspection, uint64_t offse
     return !__builtin_add_overflow(offset, size, &end) && end <= inspection->size;
 }
 
-static bool window_has(const struct window *window, uint64_t offset, size_t size)
-{
-    return offset >= window->offset && size <= window->size &&
-           offset - window->offset <= window->size - size;
-}
-
 static bool read_directly(struct elfcheck_inspection *inspection, uint64_t offset, void *data,
                           size_t size)
 {
@@ -36,32 +30,37 @@ static bool read_directly(struct elfcheck_inspection *inspection, uint64_t offse
     return !inspection->failed;
 }
 
-/* Reads the bytes around an offset, more of those after it: tables are read forwards. */
-static bool window_move(struct elfcheck_inspection *inspection, struct window *window,
-                        uint64_t offset)
+/* The window with that page of the file, or NULL where it cannot be read. */
+static const struct window *window_of(struct elfcheck_inspection *inspection, uint64_t page)
 {
-    uint64_t start = offset > WINDOW_SIZE / 4 ? offset - WINDOW_SIZE / 4 : 0;
-    uint64_t left = inspection->size - start;
-    window->offset = start;
-    window->size = left < sizeof window->bytes ? (size_t)left : sizeof window->bytes;
-    return read_directly(inspection, start, window->bytes, window->size);
+    for (size_t i = 0; i < WINDOW_COUNT; i++)
+        if (inspection->windows[i].size && inspection->windows[i].offset == page)
+            return &inspection->windows[i];
+    struct window *window = &inspection->windows[inspection->next_window];
+    uint64_t left = inspection->size - page;
+    window->offset = page;
+    window->size = left < WINDOW_SIZE ? (size_t)left : WINDOW_SIZE;
+    inspection->next_window = (inspection->next_window + 1) % WINDOW_COUNT;
+    return read_directly(inspection, page, window->bytes, window->size) ? window : NULL;
 }
 
 bool inspection_read(struct elfcheck_inspection *inspection, uint64_t offset, void *data,
                      size_t size)
 {
-    struct window *window = &inspection->head;
-    if (size > WINDOW_SIZE / 2 || !inspection_has(inspection, offset, size))
+    unsigned char *to = data;
+    if (size > WINDOW_SIZE || !inspection_has(inspection, offset, size))
         return read_directly(inspection, offset, data, size);
-    if (window->size == 0 && !window_move(inspection, window, 0))
-        return false;
-    if (!window_has(window, offset, size))
-        window = &inspection->recent[inspection->last];
-    if (!window_has(window, offset, size))
-        window = &inspection->recent[inspection->last = !inspection->last];
-    if (!window_has(window, offset, size) && !window_move(inspection, window, offset))
-        return false;
-    memcpy(data, window->bytes + (offset - window->offset), size);
+    while (size) {
+        const struct window *window = window_of(inspection, offset & ~(uint64_t)(WINDOW_SIZE - 1));
+        if (!window)
+            return false;
+        size_t skipped = (size_t)(offset - window->offset);
+        size_t now = size < window->size - skipped ? size : window->size - skipped;
+        memcpy(to, window->bytes + skipped, now);
+        to += now;
+        offset += now;
+        size -= now;
+    }
     return true;
 }
 
@@ -193,7 +192,7 @@ static void widen(const struct elfcheck_inspection *inspection, const struct sha
     }
 }
 
-#define WIDENED_AT_A_TIME 32
+#define WIDENED_AT_A_TIME 64
 
 /* Reads `count` structs of the file, and widens them. */
 static bool read_widened(struct elfcheck_inspection *inspection, const struct shape *shape,
@@ -361,6 +360,12 @@ int inspection_open(struct elfcheck_inspection *inspection, int fd, const char *
                          name);
     report->size = inspection->size = (uint64_t)status.st_size;
 
+    inspection->windows = malloc(WINDOW_COUNT * sizeof *inspection->windows);
+    if (!inspection->windows)
+        return error_set(error, "out of memory");
+    for (size_t i = 0; i < WINDOW_COUNT; i++)
+        inspection->windows[i].size = 0;
+
     Elf64_Ehdr bytes = {0};
     size_t there = inspection->size < sizeof bytes ? (size_t)inspection->size : sizeof bytes;
     if (!inspection_read(inspection, 0, &bytes, there))
@@ -381,6 +386,7 @@ int inspection_open(struct elfcheck_inspection *inspection, int fd, const char *
 void inspection_close(struct elfcheck_inspection *inspection)
 {
     elf_end(inspection->elf);
+    free(inspection->windows);
     free(inspection->dynamic);
     free(inspection->sections);
     free(inspection->segments);
