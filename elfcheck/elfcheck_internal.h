@@ -30,10 +30,12 @@ enum loader {
     LOADER_32, /* fs/compat_binfmt_elf.c for i386, where the kernel has IA32 emulation */
 };
 
-/* Pages of the file that were read: what is asked for next is mostly beside. */
+/*
+ * Pages of the file that were read, since what is asked for next is mostly beside: the head, the
+ * section headers, the code, the dynamic section, its strings, and one to spare.
+ */
 #define WINDOW_SIZE  4096
-#define WINDOW_COUNT 6 /* head, section headers, code, dynamic section, its strings, one to spare \
-                        */
+#define WINDOW_COUNT 6
 struct window {
     uint64_t offset;
     size_t size; /* 0: nothing yet */
@@ -221,7 +223,7 @@ elfcheck_check check_hidden_bytes, check_foreign_system, check_shared_library, c
 elfcheck_check check_identification, check_header_fields, check_libelf, check_section_table,
     check_segment_in_file, check_segment_alignment, check_segment_order, check_segment_overlap,
     check_segment_table, check_segment_single, check_segment_first, check_header_segment,
-    check_segment_within, check_segment_extent, check_interpreter_path, check_section_zero,
+    check_segment_within, check_segment_extent, check_foreign_interpreter, check_section_zero,
     check_section_in_file, check_section_name, check_section_link, check_section_entry_size,
     check_section_alignment, check_section_address, check_string_table, check_notes,
     check_note_properties, check_dynamic_section, check_dynamic_entries, check_dynamic_address,

@@ -603,9 +603,15 @@ static const struct elfcheck_rule rules[] = {
         .name = "identification",
         .group = ELFCHECK_FORM,
         .severity = ELFCHECK_WARNING,
-        .summary = "The identification bytes say ELF64, little-endian, version 1, System V or GNU.",
+        .summary = "The identification says class, byte order and version that fit the machine.",
         .remedy = "harmless on Linux; write 02 01 01 00 at offset 4 for debuggers and emulators",
         .source = "gABI, ELF Identification; x86-64 psABI, ELF Header",
+        .explanation =
+            "Bytes 4 to 7 of the file tell how to read the rest: the class (32 or 64 bits), the "
+            "byte order, the version of the format and the operating system's ABI. For x86-64 on "
+            "Linux they are 02 01 01 and 00 or 03. Linux itself never looks at them, so the "
+            "program runs. Debuggers, binutils, libelf, emulators and gVisor do look, and refuse "
+            "or misread the file. See them with: readelf -h PROGRAM.",
         .any_file = true,
         .check = check_identification,
     },
@@ -614,9 +620,14 @@ static const struct elfcheck_rule rules[] = {
         .name = "header-fields",
         .group = ELFCHECK_FORM,
         .severity = ELFCHECK_INFO,
-        .summary = "e_version is 1 and e_ehsize 64.",
+        .summary = "e_version is 1, and e_ehsize the size of the header.",
         .remedy = "harmless on Linux; some tools refuse the file",
         .source = "gABI, ELF Header",
+        .explanation =
+            "The header repeats the version of the format and tells its own size, 64 bytes in a "
+            "64-bit file and 52 in a 32-bit one. Linux reads neither, so the program runs. Some "
+            "tools, eu-elflint among them, refuse other values. Programs that were made as small "
+            "as possible keep code or text in these bytes.",
         .any_file = true,
         .check = check_header_fields,
     },
@@ -628,6 +639,11 @@ static const struct elfcheck_rule rules[] = {
         .summary = "libelf reads the file, and reads what Linux does.",
         .remedy = "harmless on Linux; debuggers and binary tools may refuse or misread the file",
         .source = "libelf 0.188",
+        .explanation = "Many tools (eu-readelf, perf, rpm, bpftool) read ELF files through libelf. "
+                       "It believes the identification bytes, takes program headers of any size "
+                       "for whole ones, and clips tables that are cut short; Linux does otherwise. "
+                       "Where the two disagree such a tool speaks of another program than the one "
+                       "that runs. The file may still start.",
         .any_file = true,
         .check = check_libelf,
     },
@@ -640,6 +656,12 @@ static const struct elfcheck_rule rules[] = {
         .remedy =
             "harmless on Linux, but a sign of a file cut short; whit link leaves the table out",
         .source = "gABI, ELF Header, e_shoff, e_shentsize, e_shnum, e_shstrndx",
+        .explanation =
+            "Section headers are for linkers, debuggers and strip; Linux does not read them to "
+            "start a program. Since the table mostly stands at the end of the file, a damaged one "
+            "is the usual sign of a download or copy that was cut short. Compare the file's size "
+            "or hash with the original. To run, a program needs no section headers: llvm-strip "
+            "--strip-sections PROGRAM removes them.",
         .any_file = true,
         .check = check_section_table,
     },
@@ -651,6 +673,11 @@ static const struct elfcheck_rule rules[] = {
         .summary = "All bytes that a segment takes from the file are in it.",
         .remedy = RELINK,
         .source = "gABI, Program Header, p_filesz; Linux maps what there is",
+        .explanation =
+            "A program header says from where in the file its bytes come and how many there are. "
+            "Linux maps a segment without asking whether the file is that long; what lies past its "
+            "last page is a SIGBUS when the program touches it, maybe hours later. Other loaders "
+            "and all tools refuse the file. It was cut short or damaged: copy it again.",
         .any_file = true,
         .check = check_segment_in_file,
     },
@@ -662,6 +689,13 @@ static const struct elfcheck_rule rules[] = {
         .summary = "p_align is 0 or a power of 2, and offset and address agree modulo it.",
         .remedy = "harmless on Linux; other loaders refuse it",
         .source = "gABI, Program Header, p_align",
+        .explanation =
+            "p_align is the alignment that a segment needs in memory, 0 or 1 for none. For what is "
+            "loaded, offset and address have to agree modulo it, so that pages of the file can be "
+            "mapped as they are. Linux only insists on pages of 4,096 bytes and takes what is no "
+            "power of 2 for no wish at all. The dynamic loader says \"ELF load command alignment "
+            "not page-aligned\", and other systems' loaders refuse such files. See the values "
+            "with: readelf -lW PROGRAM.",
         .any_file = true,
         .check = check_segment_alignment,
     },
@@ -673,6 +707,11 @@ static const struct elfcheck_rule rules[] = {
         .summary = "PT_LOAD segments stand in ascending order of address.",
         .remedy = "harmless on Linux; other loaders refuse it",
         .source = "gABI, Program Header, PT_LOAD",
+        .explanation = "The gABI wants PT_LOAD entries sorted by p_vaddr, since a loader reserves "
+                       "the memory from the first to the last of them. Linux takes them in any "
+                       "order for a program at fixed addresses. The dynamic loader computes a "
+                       "wrong size for a library of which the last entry is not the highest. No "
+                       "linker writes such a table: something edited the file.",
         .any_file = true,
         .check = check_segment_order,
     },
@@ -686,6 +725,450 @@ static const struct elfcheck_rule rules[] = {
         .source = BINFMT "elf_map with MAP_FIXED: the later segment wins",
         .any_file = true,
         .check = check_segment_overlap,
+    },
+    {
+        .id = "EC309",
+        .name = "segment-table",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "The program header table of a foreign program is whole.",
+        .remedy = RELINK,
+        .source = "gABI, ELF Header, e_phoff, e_phentsize, e_phnum",
+        .explanation =
+            "This is for files of machines that Linux on x86-64 does not run; what it would run "
+            "has rules of its own in the group load. The program headers tell a loader what to put "
+            "where. Where they are not in the file or have another size than the class asks for, "
+            "no loader on any machine can start it. The file was cut short or is damaged.",
+        .any_file = true,
+        .check = check_segment_table,
+    },
+    {
+        .id = "EC310",
+        .name = "segment-single",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "Of segment types that make sense once there is one entry.",
+        .remedy = RELINK,
+        .source = "gABI, Program Header, PT_INTERP, PT_PHDR; Linux fs/binfmt_elf.c",
+        .explanation = "A program has one interpreter, one dynamic section, one template for "
+                       "thread-local storage, one PT_PHDR and one PT_GNU_STACK. Where there are "
+                       "two, Linux takes the first PT_INTERP but the last PT_GNU_STACK, and the "
+                       "dynamic loader and tools may take another one: they then speak of "
+                       "different programs. No linker writes that: something edited the file.",
+        .any_file = true,
+        .check = check_segment_single,
+    },
+    {
+        .id = "EC311",
+        .name = "segment-first",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_INFO,
+        .summary = "PT_PHDR and PT_INTERP stand before all PT_LOAD entries.",
+        .remedy = "harmless on Linux; patchelf writes such tables",
+        .source = "gABI, Program Header, PT_INTERP, PT_PHDR",
+        .explanation =
+            "The gABI wants PT_PHDR and PT_INTERP, where there are any, before every PT_LOAD. The "
+            "dynamic loader computes from PT_PHDR how far a program was moved, and needs that for "
+            "the entries after it. Linux itself looks for PT_INTERP anywhere, and glibc starts the "
+            "program nevertheless. No linker writes another order, but patchelf does where it "
+            "makes room for a longer path.",
+        .any_file = true,
+        .check = check_segment_first,
+    },
+    {
+        .id = "EC312",
+        .name = "header-segment",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "PT_PHDR tells where the program headers are, in the file and in memory.",
+        .remedy = RELINK,
+        .source = "gABI, Program Header, PT_PHDR",
+        .explanation = "PT_PHDR says at what address a program finds its own program headers. The "
+                       "dynamic loader and static position-independent programs subtract it from "
+                       "where the headers really are to learn how far they were moved. Where it is "
+                       "wrong, every address that they compute is wrong, and the program dies of "
+                       "SIGSEGV before main. Tools that add program headers, such as patchelf or "
+                       "packers, have to move it too. See it with: readelf -lW PROGRAM.",
+        .any_file = true,
+        .check = check_header_segment,
+    },
+    {
+        .id = "EC313",
+        .name = "segment-within",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "PT_DYNAMIC, PT_TLS, PT_GNU_RELRO and the like lie inside a PT_LOAD segment.",
+        .remedy = RELINK,
+        .source = "gABI, Program Header; glibc elf/dl-load.c",
+        .explanation =
+            "Only PT_LOAD entries bring bytes into memory; the others name a part of those: the "
+            "dynamic section, thread-local storage, what becomes read-only, notes, unwind tables. "
+            "Where the part is in no PT_LOAD segment, or that one takes other bytes of the file to "
+            "this address, the C library reads or protects memory that is not there. That is a "
+            "SIGSEGV or \"cannot apply additional memory protection after relocation\" at start, "
+            "or an exception that cannot be caught. The file is damaged or was edited.",
+        .any_file = true,
+        .check = check_segment_within,
+    },
+    {
+        .id = "EC314",
+        .name = "segment-extent",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "A segment is no larger in the file than in memory, and ends at an address.",
+        .remedy = RELINK,
+        .source = "gABI, Program Header, p_filesz, p_memsz",
+        .explanation =
+            "p_filesz is how many bytes a segment has in the file, p_memsz how many in memory; the "
+            "rest is zeros, so the second is never smaller. An end past the last address of a "
+            "32-bit or 64-bit machine is no address at all. PT_LOAD of programs for x86-64 Linux "
+            "is judged by segment-size and segment-address; this is for the other types and other "
+            "machines. The file is damaged.",
+        .any_file = true,
+        .check = check_segment_extent,
+    },
+    {
+        .id = "EC315",
+        .name = "foreign-interpreter",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "The interpreter's path of a foreign program ends in a NUL byte.",
+        .remedy = RELINK,
+        .source = "gABI, Program Header, PT_INTERP",
+        .explanation = "This is for files of machines that Linux on x86-64 does not run; of others "
+                       "interpreter-path tells it. PT_INTERP holds the path of the dynamic "
+                       "loader and has to end in a NUL byte, which Linux insists on for every "
+                       "machine. Without it the program does not start: exec format error.",
+        .any_file = true,
+        .check = check_foreign_interpreter,
+    },
+    {
+        .id = "EC316",
+        .name = "section-zero",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_INFO,
+        .summary = "Section header 0 is empty but for numbers too large for the header.",
+        .remedy = "harmless; write zeros there",
+        .source = "gABI, Sections, SHN_UNDEF",
+        .explanation =
+            "Number 0 means \"no section\", so the first entry of the table describes none and "
+            "holds zeros. Only where a file has more sections or program headers than the header "
+            "can count do its sh_size, sh_link and sh_info hold those numbers. Other values "
+            "disturb nothing that is known, but no tool writes them.",
+        .any_file = true,
+        .check = check_section_zero,
+    },
+    {
+        .id = "EC317",
+        .name = "section-in-file",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "The bytes of every section are in the file.",
+        .remedy = RELINK,
+        .source = "gABI, Sections, sh_offset, sh_size",
+        .explanation =
+            "Every section but those without bytes (NOBITS, as .bss is) says where in the file its "
+            "bytes are. Linux does not read sections to start a program, but linkers, debuggers, "
+            "strip and profilers do, and refuse the file. It was cut short, or its section headers "
+            "are damaged. Compare its size or hash with the original.",
+        .any_file = true,
+        .check = check_section_in_file,
+    },
+    {
+        .id = "EC318",
+        .name = "section-name",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "Every section's name is in the section name table.",
+        .remedy = RELINK,
+        .source = "gABI, Sections, sh_name",
+        .explanation =
+            "sh_name is the place of a section's name in the table that e_shstrndx points to. A "
+            "name past its end is no name: tools print \"<corrupt>\" or refuse the file. The "
+            "section headers or e_shstrndx are damaged. A program starts nevertheless.",
+        .any_file = true,
+        .check = check_section_name,
+    },
+    {
+        .id = "EC319",
+        .name = "section-link",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "Sections are linked to existing ones of the kind that they need.",
+        .remedy = RELINK,
+        .source = "gABI, Sections, sh_link and sh_info Interpretation",
+        .explanation =
+            "A symbol table names the section with its strings, relocations name the symbols, a "
+            "version table its symbols, all by number in sh_link and sh_info. Where the number is "
+            "no section or one of another kind, linkers and debuggers refuse the file or read "
+            "nonsense. A tool that removed or moved sections did not renumber them. See the "
+            "numbers with: readelf -SW PROGRAM.",
+        .any_file = true,
+        .check = check_section_link,
+    },
+    {
+        .id = "EC320",
+        .name = "section-entry-size",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "Tables have entries of the size that the class asks for, and whole ones.",
+        .remedy = RELINK,
+        .source = "gABI, Sections, sh_entsize",
+        .explanation = "Symbol tables, relocations, the dynamic section and version tables are "
+                       "made of entries of one size: a symbol of a 64-bit file has 24 bytes. A "
+                       "tool divides the section's size by sh_entsize, which is why a wrong one "
+                       "makes it read nonsense, and a 0 has made tools crash. The section headers "
+                       "are damaged, or belong to another class than the header says.",
+        .any_file = true,
+        .check = check_section_entry_size,
+    },
+    {
+        .id = "EC321",
+        .name = "section-alignment",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "sh_addralign is 0 or a power of 2.",
+        .remedy = RELINK,
+        .source = "gABI, Sections, sh_addralign",
+        .explanation =
+            "A section's alignment is 0 or 1 for none, or a power of 2. A linker that is given an "
+            "object file with another one refuses it, or lays data out wrongly. Linux does not "
+            "look at it. No tool writes such a value: the section headers are damaged.",
+        .any_file = true,
+        .check = check_section_alignment,
+    },
+    {
+        .id = "EC322",
+        .name = "section-address",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary =
+            "Each section that is loaded is in a PT_LOAD segment, at its address and offset.",
+        .remedy = RELINK,
+        .source = "gABI, Sections, SHF_ALLOC; Program Loading",
+        .explanation =
+            "Sections with the flag SHF_ALLOC and PT_LOAD segments describe the same memory twice: "
+            "the sections for tools, the segments for the loader. Where they disagree a debugger "
+            "shows other code than the one that runs. Since linkers write both from one layout, "
+            "this also shows a program header that was damaged or changed later, as a missing or "
+            "moved PT_LOAD. Compare the two with: readelf -lSW PROGRAM.",
+        .any_file = true,
+        .check = check_section_address,
+    },
+    {
+        .id = "EC323",
+        .name = "string-table",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "String tables begin and end with a NUL byte.",
+        .remedy = RELINK,
+        .source = "gABI, String Table",
+        .explanation = "Names are offsets into a string table, and a name ends at the next NUL "
+                       "byte. The first byte is NUL since offset 0 means \"no name\", the last "
+                       "since otherwise the last name has no end and a careless tool reads on. "
+                       "libelf does not hand out strings of a table without that end. The section "
+                       "headers point to something else, or the bytes are damaged.",
+        .any_file = true,
+        .check = check_string_table,
+    },
+    {
+        .id = "EC324",
+        .name = "note",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "Notes are whole, and their names end in a NUL byte.",
+        .remedy = RELINK,
+        .source = "gABI, Note Section",
+        .explanation =
+            "A note has a header of 12 bytes, a name and a description, each padded to 4 bytes (8 "
+            "in a segment with that alignment). Build IDs, the oldest usable kernel and processor "
+            "features such as IBT and shadow stacks are notes. A size that goes past the end hides "
+            "all notes behind it: debuggers then do not find the debug file, and the dynamic "
+            "loader takes the features for absent. See them with: readelf -n PROGRAM.",
+        .any_file = true,
+        .check = check_notes,
+    },
+    {
+        .id = "EC325",
+        .name = "note-properties",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "The properties in NT_GNU_PROPERTY_TYPE_0 notes are whole and sorted.",
+        .remedy = RELINK,
+        .source = "Linux Extensions to gABI, Program Property; include/uapi/linux/elf.h",
+        .explanation =
+            "The note .note.gnu.property lists what the code is ready for, as a type, a size and "
+            "padded data each, in ascending order of type. Linux on AArch64 refuses a program with "
+            "a malformed list, and linkers drop all properties of an object file with one "
+            "(\"corrupt GNU_PROPERTY_TYPE\"), which turns IBT and shadow stacks off for the whole "
+            "program. See them with: readelf -n PROGRAM.",
+        .any_file = true,
+        .check = check_note_properties,
+    },
+    {
+        .id = "EC326",
+        .name = "dynamic-section",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "The dynamic section is whole entries up to DT_NULL, where both headers say.",
+        .remedy = RELINK,
+        .source = "gABI, Dynamic Section",
+        .explanation =
+            "PT_DYNAMIC points to a list of tags and values that ends with DT_NULL. The dynamic "
+            "loader, and the start code of static position-independent programs, walk it without "
+            "looking at its size, so that without the end they run into whatever follows. Tools "
+            "find it by the section header of type DYNAMIC, which has to tell the same place and "
+            "size. See it with: readelf -d PROGRAM.",
+        .any_file = true,
+        .check = check_dynamic_section,
+    },
+    {
+        .id = "EC327",
+        .name = "dynamic-entries",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "Dynamic tags stand there once, with those that belong to them, of right sizes.",
+        .remedy = RELINK,
+        .source = "gABI, Dynamic Section",
+        .explanation = "An address such as DT_RELA is of no use without the size of what is there "
+                       "(DT_RELASZ) and of one entry (DT_RELAENT), and these have one right value "
+                       "for a class. The dynamic loader takes many of them for granted, some by an "
+                       "assertion that ends the program. Of a tag that stands there twice it takes "
+                       "the last. The dynamic section is damaged or was edited by hand.",
+        .any_file = true,
+        .check = check_dynamic_entries,
+    },
+    {
+        .id = "EC328",
+        .name = "dynamic-address",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "Addresses in the dynamic section are in a segment and have bytes in the file.",
+        .remedy = RELINK,
+        .source = "gABI, Dynamic Section; Program Loading",
+        .explanation = "The dynamic section tells by address where symbols, strings, hash tables, "
+                       "relocations and initializers are. The dynamic loader follows these "
+                       "addresses at once: one that no PT_LOAD segment brings into memory is a "
+                       "SIGSEGV before main. The dynamic section or the program headers are "
+                       "damaged, or the file was cut short. Compare: readelf -dlW PROGRAM.",
+        .any_file = true,
+        .check = check_dynamic_address,
+    },
+    {
+        .id = "EC329",
+        .name = "dynamic-strings",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "Names in the dynamic section are in its string table, which ends with NUL.",
+        .remedy = RELINK,
+        .source = "gABI, Dynamic Section, DT_STRTAB, DT_STRSZ, DT_NEEDED",
+        .explanation =
+            "DT_NEEDED, DT_SONAME, DT_RPATH and DT_RUNPATH are offsets into the table at "
+            "DT_STRTAB, which has DT_STRSZ bytes. The dynamic loader does not compare them with "
+            "the size: it takes whatever stands there for the name of a library, and says that it "
+            "cannot open it. Tools print the name as corrupt. The dynamic section is damaged, or a "
+            "tool that changes names went wrong.",
+        .any_file = true,
+        .check = check_dynamic_strings,
+    },
+    {
+        .id = "EC330",
+        .name = "dynamic-agrees",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "Section headers and the dynamic section point to the same tables.",
+        .remedy = RELINK,
+        .source = "gABI, Dynamic Section; Sections",
+        .explanation =
+            "The dynamic loader finds symbols, hash tables and versions by the addresses in the "
+            "dynamic section; nm, objdump and debuggers find them by section headers. Where the "
+            "two disagree, people see other symbols than those that are bound. Linkers write both "
+            "from one layout, so that the file was damaged or changed afterwards, maybe to "
+            "mislead. Compare: readelf -dSW PROGRAM.",
+        .any_file = true,
+        .check = check_dynamic_agrees,
+    },
+    {
+        .id = "EC331",
+        .name = "version-count",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "Every dynamic symbol has one entry in the version table.",
+        .remedy = RELINK,
+        .source = "LSB Core, Symbol Versioning, Symbol Version Table",
+        .explanation =
+            "The section .gnu.version holds two bytes for each symbol of .dynsym, in the same "
+            "order. With fewer, the last symbols have whatever version follows in memory, and the "
+            "dynamic loader binds them wrongly or says that a version was not found. A tool that "
+            "added or removed dynamic symbols forgot the table.",
+        .any_file = true,
+        .check = check_version_count,
+    },
+    {
+        .id = "EC332",
+        .name = "version-needs",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "The list of needed versions is whole, and its hashes are those of the names.",
+        .remedy = RELINK,
+        .source = "LSB Core, Symbol Versioning, Version Requirements; glibc elf/dl-version.c",
+        .explanation =
+            "For each library the file lists the versions that it needs of it (GLIBC_2.34), as a "
+            "name and a hash, linked by offsets. The dynamic loader compares the hash first: with "
+            "a wrong one it says that a version was not found although it is there. An offset that "
+            "leads out of the list is a SIGSEGV at start. See the list with: readelf -V PROGRAM.",
+        .any_file = true,
+        .check = check_version_needs,
+    },
+    {
+        .id = "EC333",
+        .name = "version-definitions",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "The list of defined versions is whole, and its hashes are those of the names.",
+        .remedy = RELINK,
+        .source = "LSB Core, Symbol Versioning, Version Definitions; glibc elf/dl-version.c",
+        .explanation =
+            "A library lists the versions that it defines, as a name and a hash, linked by "
+            "offsets. The dynamic loader compares the hash first: with a wrong one every program "
+            "that needs the version is told that it was not found. An offset that leads out of the "
+            "list is a SIGSEGV at start. See the list with: readelf -V LIBRARY.",
+        .any_file = true,
+        .check = check_version_definitions,
+    },
+    {
+        .id = "EC334",
+        .name = "truncated",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "The file holds all that its headers describe.",
+        .remedy = "copy or download it again, and compare the sizes",
+        .source = "gABI, Program Header, Sections",
+        .explanation =
+            "The headers tell where the last segment, section or table ends. A file that ends "
+            "before was cut short by an interrupted download, a full disk or a copy that failed, "
+            "or a header is damaged. If only section headers or debug information are missing the "
+            "program runs as before; otherwise it dies of SIGBUS or SIGSEGV when it touches what "
+            "is missing. Compare its size or hash with the original.",
+        .any_file = true,
+        .check = check_truncated,
+    },
+    {
+        .id = "EC335",
+        .name = "appended-bytes",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_INFO,
+        .summary = "Nothing follows the last part that the headers describe.",
+        .remedy = "nothing, if it belongs there; strip PROGRAM removes it",
+        .source = "gABI, Object Files, Introduction",
+        .explanation =
+            "Linux ignores what follows the last segment and section. Self-extracting archives, "
+            "AppImages, programs with an interpreter and its script in one file, and signed kernel "
+            "modules keep their data there on purpose. Fewer than 4,096 zeros are padding and not "
+            "told. Otherwise what follows only makes an image larger, and is a place where things "
+            "can be hidden. strip and objcopy do not copy it: a program that needs it breaks then.",
+        .any_file = true,
+        .check = check_appended,
     },
     {
         .id = "EC401",

@@ -190,7 +190,8 @@ static void tests_every_rule(void **state)
             tests += strcmp(changes[j].rule, rules[i].name) == 0;
         for (size_t j = 0; j < sizeof elsewhere / sizeof *elsewhere; j++)
             tests += strcmp(elsewhere[j], rules[i].name) == 0;
-        if (tests == 0)
+        /* Those of form have a file of their own: test_elfcheck_form.c. */
+        if (tests == 0 && rules[i].group != ELFCHECK_FORM)
             fail_msg("no test for %s", rules[i].name);
     }
 }
@@ -199,7 +200,7 @@ static void finds_a_program_that_loads_nothing(void **state)
 {
     (void)state;
     struct program program = program_new(ET_EXEC);
-    program.segments[0].p_type = PT_NOTE;
+    program.segments[0].p_type = PT_LOOS;
     struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = check(&program, sizeof program);
     assert_int_equal(report.finding_count, 1);
     assert_string_equal(report.findings[0].message, "no segment to load (PT_LOAD)");
@@ -253,8 +254,9 @@ static void tells_how_an_interpreter_is_malformed(void **state)
         program.segments[1] = (Elf64_Phdr){
             .p_type = PT_INTERP, .p_offset = cases[i].offset, .p_filesz = cases[i].size};
         struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = check(&program, sizeof program);
-        assert_int_equal(report.finding_count, 1);
-        assert_string_equal(report.findings[0].message, cases[i].message);
+        const struct elfcheck_finding *obstacle = elfcheck_obstacle(&report);
+        assert_non_null(obstacle);
+        assert_string_equal(obstacle->message, cases[i].message);
         assert_false(report.is_static);
     }
 }

@@ -39,9 +39,12 @@ static void make_reports(struct elfcheck_report reports[static 2])
 {
     struct program clean = program_with_data(ET_EXEC), broken = program_new(ET_EXEC);
     broken.header.e_version = 7;
-    broken.segments[1] = (Elf64_Phdr){.p_type = PT_INTERP,
+    broken.segments[1] = broken.segments[0];
+    broken.segments[0] = (Elf64_Phdr){.p_type = PT_INTERP,
                                       .p_offset = offsetof(struct program, data),
-                                      .p_filesz = sizeof broken.data};
+                                      .p_vaddr = PROGRAM_ADDRESS + offsetof(struct program, data),
+                                      .p_filesz = sizeof broken.data,
+                                      .p_memsz = sizeof broken.data};
     strcpy((char *)broken.data, "/lib/\x1b]0;x\x07\nld.so");
     judge(&clean, "hello", &elfcheck_default_settings, &reports[0]);
     judge(&broken, HOSTILE_NAME, &elfcheck_default_settings, &reports[1]);

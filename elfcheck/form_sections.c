@@ -1,0 +1,377 @@
+/* Is it well-formed? The section headers, and what they point to. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "elfcheck/form.h"
+
+/* Longer names are cut in messages. */
+#define LONGEST_SECTION_NAME 64
+
+/* ---- what the other files of form ask -------------------------------------------------------- */
+
+bool section_is_in_file(const struct elfcheck_inspection *inspection, const Elf64_Shdr *section)
+{
+    return section->sh_type != SHT_NULL && section->sh_type != SHT_NOBITS &&
+           inspection_has(inspection, section->sh_offset, section->sh_size);
+}
+
+size_t section_of_type(const struct elfcheck_inspection *inspection, uint32_t type)
+{
+    for (size_t i = 1; i < inspection->section_count; i++)
+        if (inspection->sections[i].sh_type == type)
+            return i;
+    return 0;
+}
+
+/* Appends " (.text)" where the section has a name that can be read. */
+static void append_name(struct elfcheck_inspection *inspection, size_t section, struct buffer *out)
+{
+    uint64_t names = inspection->section_names;
+    if (names == 0 || names >= inspection->section_count)
+        return;
+    const Elf64_Shdr *strings = &inspection->sections[names];
+    uint64_t name = inspection->sections[section].sh_name;
+    if (!section_is_in_file(inspection, strings) || name >= strings->sh_size)
+        return;
+    char bytes[LONGEST_SECTION_NAME];
+    uint64_t left = strings->sh_size - name;
+    size_t size = left < sizeof bytes ? (size_t)left : sizeof bytes;
+    if (!inspection_read(inspection, strings->sh_offset + name, bytes, size) || bytes[0] == 0)
+        return;
+    buffer_append_text(out, " (");
+    text_append_visible(out, bytes, strnlen(bytes, size));
+    buffer_append_text(out, ")");
+}
+
+void find_in_section(struct elfcheck_inspection *inspection, size_t section, size_t field,
+                     const char *format, ...)
+{
+    char *message TEXT_CLEANUP = NULL;
+    struct buffer name BUFFER_CLEANUP = {0};
+    va_list arguments;
+    va_start(arguments, format);
+    if (inspection->found < MOST_FINDINGS_OF_A_RULE) {
+        append_name(inspection, section, &name);
+        if (vasprintf(&message, format, arguments) < 0)
+            message = NULL;
+    }
+    va_end(arguments);
+    inspection_find(inspection, inspection_place_in_section(inspection, section, field),
+                    "section %zu%s: %s", section, buffer_text(&name), message ? message : "");
+}
+
+/* ---- the table ------------------------------------------------------------------------------- */
+
+static uint64_t field_place(const struct elfcheck_inspection *inspection, size_t field)
+{
+    return inspection_place(inspection, field);
+}
+
+/* Whether libelf finds as many sections as the header has; it says none of a table that is cut. */
+static bool libelf_counts_the_same(const struct elfcheck_inspection *inspection)
+{
+    size_t count;
+    return !inspection->elf || inspection->section_count == 0 ||
+           (elf_getshdrnum(inspection->elf, &count) == 0 && count == inspection->section_count);
+}
+
+/* Where the section with the names of all is none that can hold them. */
+static void check_names_section(struct elfcheck_inspection *inspection)
+{
+    uint64_t names = inspection->section_names;
+    size_t field = offsetof(Elf64_Ehdr, e_shstrndx);
+    if (names >= inspection->section_total)
+        inspection_find(inspection, field_place(inspection, field),
+                        "section names in section %" PRIu64 " of %" PRIu64, names,
+                        inspection->section_total);
+    else if (names && names < inspection->section_count &&
+             inspection->sections[names].sh_type != SHT_STRTAB)
+        inspection_find(inspection, field_place(inspection, field),
+                        "section names in section %" PRIu64 ", which is no string table", names);
+}
+
+void check_section_table(struct elfcheck_inspection *inspection)
+{
+    const Elf64_Ehdr *header = &inspection->header;
+    uint64_t total = inspection->section_total, size;
+    if (!inspection->report->is_elf || is_x32(inspection) ||
+        (header->e_shoff == 0 && header->e_shnum == 0))
+        return;
+    if (__builtin_mul_overflow(total, header->e_shentsize, &size))
+        size = UINT64_MAX;
+    if (header->e_shentsize != inspection->section_size)
+        inspection_find(inspection, field_place(inspection, offsetof(Elf64_Ehdr, e_shentsize)),
+                        "section headers of %u bytes, not %zu", header->e_shentsize,
+                        inspection->section_size);
+    else if (!inspection_has(inspection, header->e_shoff, size))
+        inspection_find(inspection, field_place(inspection, offsetof(Elf64_Ehdr, e_shoff)),
+                        "%" PRIu64 " bytes of section headers at offset %" PRIu64
+                        ", but the file has %" PRIu64 " bytes",
+                        size, header->e_shoff, inspection->size);
+    else if (total > MOST_SECTIONS)
+        inspection_find(inspection, header->e_shoff,
+                        "%" PRIu64 " section headers: none of them were looked at", total);
+    else if (!libelf_counts_the_same(inspection))
+        inspection_find(inspection, field_place(inspection, offsetof(Elf64_Ehdr, e_shnum)),
+                        "libelf does not find the %" PRIu64 " sections of the header", total);
+    else if (total)
+        check_names_section(inspection);
+}
+
+void check_section_zero(struct elfcheck_inspection *inspection)
+{
+    static const struct {
+        size_t offset, size;
+        const char *name;
+    } fields[] = {
+#define ROW(field) {offsetof(Elf64_Shdr, field), sizeof(((Elf64_Shdr *)NULL)->field), #field}
+        ROW(sh_name), ROW(sh_type), ROW(sh_flags), ROW(sh_addr),      ROW(sh_offset),
+        ROW(sh_size), ROW(sh_link), ROW(sh_info),  ROW(sh_addralign), ROW(sh_entsize),
+#undef ROW
+    };
+    const Elf64_Ehdr *header = &inspection->header;
+    if (inspection->section_count == 0)
+        return;
+    Elf64_Shdr section = inspection->sections[0];
+    if (header->e_shnum == 0)
+        section.sh_size = 0;
+    if (header->e_shstrndx == SHN_XINDEX)
+        section.sh_link = 0;
+    if (header->e_phnum == PN_XNUM)
+        section.sh_info = 0;
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        uint64_t value = 0;
+        memcpy(&value, (const char *)&section + fields[i].offset, fields[i].size);
+        if (value)
+            inspection_find(inspection,
+                            inspection_place_in_section(inspection, 0, fields[i].offset),
+                            "%s of section 0 is 0x%" PRIx64, fields[i].name, value);
+    }
+}
+
+/* ---- each section ---------------------------------------------------------------------------- */
+
+void check_section_in_file(struct elfcheck_inspection *inspection)
+{
+    for (size_t i = 1; i < inspection->section_count; i++) {
+        const Elf64_Shdr *section = &inspection->sections[i];
+        if (section->sh_size && section->sh_type != SHT_NULL && section->sh_type != SHT_NOBITS &&
+            !section_is_in_file(inspection, section))
+            find_in_section(inspection, i, offsetof(Elf64_Shdr, sh_offset),
+                            "%" PRIu64 " bytes at offset %" PRIu64 ", but the file has %" PRIu64
+                            " bytes",
+                            section->sh_size, section->sh_offset, inspection->size);
+    }
+}
+
+void check_section_name(struct elfcheck_inspection *inspection)
+{
+    uint64_t names = inspection->section_names;
+    if (names == 0 || names >= inspection->section_count)
+        return;
+    uint64_t size = inspection->sections[names].sh_size;
+    for (size_t i = 1; i < inspection->section_count; i++)
+        if (inspection->sections[i].sh_name >= size)
+            find_in_section(inspection, i, offsetof(Elf64_Shdr, sh_name),
+                            "its name is at %" PRIu32 " of %" PRIu64 " bytes of names",
+                            inspection->sections[i].sh_name, size);
+}
+
+/* What a section of a type has to do with another one, and of what its bytes are made. */
+struct section_kind {
+    const char *name;
+    enum { LINK_ANY, LINK_STRINGS, LINK_SYMBOLS, LINK_SYMBOLS_OR_NONE } link;
+    size_t entry_size, entry_size_32; /* 0: not fixed */
+};
+
+/* Types are the first numbers, and some from here on. */
+#define FIRST_GNU_TYPE SHT_GNU_HASH
+#define PLACE(type)    ((type) < SHT_NUM ? (type) : SHT_NUM + ((type)-FIRST_GNU_TYPE))
+
+static const struct section_kind section_kinds[] = {
+    [PLACE(SHT_SYMTAB)] = {"SYMTAB", LINK_STRINGS, sizeof(Elf64_Sym), sizeof(Elf32_Sym)},
+    [PLACE(SHT_DYNSYM)] = {"DYNSYM", LINK_STRINGS, sizeof(Elf64_Sym), sizeof(Elf32_Sym)},
+    [PLACE(SHT_DYNAMIC)] = {"DYNAMIC", LINK_STRINGS, sizeof(Elf64_Dyn), sizeof(Elf32_Dyn)},
+    [PLACE(SHT_GNU_verdef)] = {"VERDEF", LINK_STRINGS, 0, 0},
+    [PLACE(SHT_GNU_verneed)] = {"VERNEED", LINK_STRINGS, 0, 0},
+    [PLACE(SHT_GNU_versym)] = {"VERSYM", LINK_SYMBOLS, sizeof(Elf64_Half), sizeof(Elf32_Half)},
+    [PLACE(SHT_HASH)] = {"HASH", LINK_SYMBOLS, 0, 0},
+    [PLACE(SHT_GNU_HASH)] = {"GNU_HASH", LINK_SYMBOLS, 0, 0},
+    [PLACE(SHT_SYMTAB_SHNDX)] = {"SYMTAB_SHNDX", LINK_SYMBOLS, sizeof(Elf64_Word),
+                                 sizeof(Elf32_Word)},
+    [PLACE(SHT_GROUP)] = {"GROUP", LINK_SYMBOLS, sizeof(Elf64_Word), sizeof(Elf32_Word)},
+    [PLACE(SHT_RELA)] = {"RELA", LINK_SYMBOLS_OR_NONE, sizeof(Elf64_Rela), sizeof(Elf32_Rela)},
+    [PLACE(SHT_REL)] = {"REL", LINK_SYMBOLS_OR_NONE, sizeof(Elf64_Rel), sizeof(Elf32_Rel)},
+};
+
+/* The row for a section, or NULL. */
+static const struct section_kind *section_kind(const Elf64_Shdr *section)
+{
+    uint32_t type = section->sh_type, place = PLACE(type);
+    if ((type >= SHT_NUM && type < FIRST_GNU_TYPE) ||
+        place >= sizeof section_kinds / sizeof *section_kinds || !section_kinds[place].name)
+        return NULL;
+    return &section_kinds[place];
+}
+
+static bool is_symbol_table(uint32_t type)
+{
+    return type == SHT_SYMTAB || type == SHT_DYNSYM;
+}
+
+/* Whether a section of the kind may be linked to one of that type. */
+static bool link_fits(const struct section_kind *kind, uint64_t link, uint32_t type)
+{
+    switch (kind->link) {
+    case LINK_STRINGS:
+        return type == SHT_STRTAB;
+    case LINK_SYMBOLS:
+        return is_symbol_table(type);
+    case LINK_SYMBOLS_OR_NONE:
+        return link == 0 || is_symbol_table(type);
+    default:
+        return true;
+    }
+}
+
+void check_section_link(struct elfcheck_inspection *inspection)
+{
+    for (size_t i = 1; i < inspection->section_count; i++) {
+        const Elf64_Shdr *section = &inspection->sections[i];
+        const struct section_kind *kind = section_kind(section);
+        uint64_t link = section->sh_link, info = section->sh_info;
+        if (!kind && !(section->sh_flags & SHF_LINK_ORDER))
+            continue;
+        if (link >= inspection->section_count)
+            find_in_section(inspection, i, offsetof(Elf64_Shdr, sh_link),
+                            "linked to section %" PRIu64 " of %zu", link,
+                            inspection->section_count);
+        else if (kind && !inspection->is_debug_file &&
+                 !link_fits(kind, link, inspection->sections[link].sh_type))
+            find_in_section(inspection, i, offsetof(Elf64_Shdr, sh_link),
+                            "linked to section %" PRIu64 ", which is no %s table", link,
+                            kind->link == LINK_STRINGS ? "string" : "symbol");
+        if (section->sh_flags & SHF_INFO_LINK && info >= inspection->section_count)
+            find_in_section(inspection, i, offsetof(Elf64_Shdr, sh_info),
+                            "applies to section %" PRIu64 " of %zu", info,
+                            inspection->section_count);
+        else if (is_symbol_table(section->sh_type) && section->sh_entsize &&
+                 info > section->sh_size / section->sh_entsize)
+            find_in_section(inspection, i, offsetof(Elf64_Shdr, sh_info),
+                            "%" PRIu64 " local symbols of %" PRIu64, info,
+                            section->sh_size / section->sh_entsize);
+    }
+}
+
+void check_section_entry_size(struct elfcheck_inspection *inspection)
+{
+    for (size_t i = 1; i < inspection->section_count; i++) {
+        const Elf64_Shdr *section = &inspection->sections[i];
+        const struct section_kind *kind = section_kind(section);
+        size_t size = !kind ? 0 : inspection->is_32bit ? kind->entry_size_32 : kind->entry_size;
+        if (size == 0)
+            continue;
+        if (section->sh_entsize != size)
+            find_in_section(inspection, i, offsetof(Elf64_Shdr, sh_entsize),
+                            "%s entries of %" PRIu64 " bytes, not %zu", kind->name,
+                            section->sh_entsize, size);
+        else if (section->sh_size % size)
+            find_in_section(inspection, i, offsetof(Elf64_Shdr, sh_size),
+                            "%" PRIu64 " bytes are not a whole number of %s entries of %zu",
+                            section->sh_size, kind->name, size);
+    }
+}
+
+void check_section_alignment(struct elfcheck_inspection *inspection)
+{
+    for (size_t i = 1; i < inspection->section_count; i++) {
+        const Elf64_Shdr *section = &inspection->sections[i];
+        uint64_t align = section->sh_addralign;
+        if (align & (align - 1))
+            find_in_section(inspection, i, offsetof(Elf64_Shdr, sh_addralign),
+                            "alignment 0x%" PRIx64 " is not a power of 2", align);
+    }
+}
+
+/* ---- sections in segments -------------------------------------------------------------------- */
+
+/* Whether the segment's memory holds all of the section. */
+static bool holds_address(const Elf64_Phdr *load, const Elf64_Shdr *section)
+{
+    uint64_t skipped = section->sh_addr - load->p_vaddr;
+    return section->sh_addr >= load->p_vaddr && skipped <= load->p_memsz &&
+           section->sh_size <= load->p_memsz - skipped;
+}
+
+/* Whether the segment takes these bytes from where the section has them. */
+static bool holds_bytes(const Elf64_Phdr *load, const Elf64_Shdr *section)
+{
+    return section->sh_type == SHT_NOBITS ||
+           section->sh_offset - load->p_offset == section->sh_addr - load->p_vaddr;
+}
+
+/* The segment that loads it; else the one that has its address but other bytes there, or NULL. */
+static const Elf64_Phdr *segment_of(const struct elfcheck_inspection *inspection,
+                                    const Elf64_Shdr *section, bool *is_right)
+{
+    const Elf64_Phdr *other = NULL;
+    *is_right = true;
+    for (size_t i = 0; i < inspection->segment_count; i++) {
+        const Elf64_Phdr *load = &inspection->segments[i];
+        if (load->p_type != PT_LOAD || !holds_address(load, section))
+            continue;
+        if (holds_bytes(load, section))
+            return load;
+        other = load;
+    }
+    *is_right = false;
+    return other;
+}
+
+void check_section_address(struct elfcheck_inspection *inspection)
+{
+    if (!is_image(inspection))
+        return;
+    for (size_t i = 1; i < inspection->section_count; i++) {
+        const Elf64_Shdr *section = &inspection->sections[i];
+        bool is_right,
+            is_of_threads = section->sh_flags & SHF_TLS && section->sh_type == SHT_NOBITS;
+        if (!(section->sh_flags & SHF_ALLOC) || section->sh_size == 0 || is_of_threads)
+            continue;
+        const Elf64_Phdr *load = segment_of(inspection, section, &is_right);
+        if (!load)
+            find_in_section(inspection, i, offsetof(Elf64_Shdr, sh_addr),
+                            "no PT_LOAD segment holds its 0x%" PRIx64 " bytes at 0x%" PRIx64,
+                            section->sh_size, section->sh_addr);
+        else if (!is_right)
+            find_in_section(inspection, i, offsetof(Elf64_Shdr, sh_offset),
+                            "at offset 0x%" PRIx64 ", but segment %zu loads 0x%" PRIx64
+                            " from offset 0x%" PRIx64,
+                            section->sh_offset, inspection_number(inspection, load),
+                            section->sh_addr, load->p_offset + (section->sh_addr - load->p_vaddr));
+    }
+}
+
+/* ---- string tables --------------------------------------------------------------------------- */
+
+void check_string_table(struct elfcheck_inspection *inspection)
+{
+    for (size_t i = 1; i < inspection->section_count && !inspection->failed; i++) {
+        const Elf64_Shdr *section = &inspection->sections[i];
+        char first, last;
+        if (section->sh_type != SHT_STRTAB || section->sh_size == 0 ||
+            !section_is_in_file(inspection, section) ||
+            !inspection_read(inspection, section->sh_offset, &first, 1) ||
+            !inspection_read(inspection, section->sh_offset + section->sh_size - 1, &last, 1))
+            continue;
+        if (first != 0)
+            find_in_section(inspection, i, offsetof(Elf64_Shdr, sh_offset),
+                            "the string table does not begin with a NUL byte");
+        if (last != 0)
+            find_in_section(inspection, i, offsetof(Elf64_Shdr, sh_size),
+                            "the string table does not end with a NUL byte");
+    }
+}
