@@ -21,8 +21,8 @@ library_objects := $(library_sources:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/embedded
 cli_sources := $(wildcard cli/*.c)
 cli_objects := $(cli_sources:%.c=$(BUILD)/obj/%.o)
 embedded := $(wildcard templates/*/*.asm templates/*/template.json asm/include/*.inc asm/layouts/*.ld)
-c_files := $(wildcard base/*.[ch] asm/*.[ch] elfcheck/*.[ch] packer/*.[ch] cli/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch])
-shell_files := $(wildcard .ci/run asm/*.sh docs/*.sh docs/*.bash-completion tests/*.sh tests/run tests/*/run tests/*/*.bash tests/*/*.bats templates/*/*.bats)
+c_files := $(wildcard base/*.[ch] asm/*.[ch] elfcheck/*.[ch] packer/*.[ch] cli/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/corpus/*.c)
+shell_files := $(wildcard .ci/run asm/*.sh docs/*.sh docs/*.bash-completion tests/*.sh tests/run tests/*/run tests/corpus/make tests/corpus/measure tests/corpus/judge tests/*/*.bash tests/*/*.bats templates/*/*.bats)
 unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
 
 # Each step is a word and a file; `make V=1` shows the commands.
@@ -78,12 +78,19 @@ FORCE:
 
 .PHONY: check
 check: ## install what the tests need, build, and run all tests
-	sh tests/packages.sh build run test doc
-	$(MAKE) all tests man
+	sh tests/packages.sh build run test doc $(with_corpus)
+	$(MAKE) all tests man $(with_corpus)
 	BUILD=$(BUILD) tests/run $(TESTS)
+
+# The corpus is for all tests, or for its own.
+with_corpus := $(if $(TESTS),$(findstring corpus,$(TESTS)),corpus)
 
 .PHONY: tests
 tests: $(unit_tests) ## build the unit tests
+
+.PHONY: corpus
+corpus: all ## build the programs that elfcheck is compared with reality on
+	BUILD=$(BUILD) tests/corpus/make
 
 .PHONY: lint
 lint: ## static analysis and format of C and shell
@@ -178,4 +185,4 @@ clean: ## remove all that was built
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -path '*/tests/corpus' -prune -o -name '*.d' -print 2>/dev/null)

@@ -73,8 +73,27 @@ packages() {
     doc) echo '
       scdoc                             scdoc
       mandoc                            mandoc' ;;
+    corpus) echo '
+      g++                               g++
+      clang                             clang
+      musl-tools                        musl-gcc
+      golang-go                         /usr/lib/go-*/bin/go
+      rustc                             rustc
+      libssl-dev                        openssl/ssl.h
+      libncurses-dev                    curses.h
+      busybox-static                    /usr/share/doc/busybox-static
+      bash-static                       bash-static
+      zsh-static                        zsh-static
+      sash                              sash
+      tini                              tini
+      catatonit                         catatonit
+      gpgv-static                       gpgv-static
+      e2fsck-static                     e2fsck.static
+      runc                              runc
+      jq                                jq
+      qemu-user-static                  qemu-x86_64-static' ;;
     *)
-      echo "packages.sh: no set '$1'; there are build, run, test, lint, fuzz, bench, doc" >&2
+      echo "packages.sh: no set '$1'; there are build, run, test, lint, fuzz, bench, doc, corpus" >&2
       exit 2
       ;;
   esac

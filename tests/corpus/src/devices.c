@@ -1,0 +1,9 @@
+#include <stdio.h>
+
+int main(void)
+{
+    if (!fopen("/dev/urandom", "rb"))
+        return perror("/dev/urandom"), 1;
+    puts("ok");
+    return 0;
+}

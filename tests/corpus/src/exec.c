@@ -1,0 +1,9 @@
+#include <stdio.h>
+#include <unistd.h>
+
+int main(void)
+{
+    execlp("true", "true", (char *)NULL);
+    perror("true");
+    return 1;
+}

@@ -1,0 +1,16 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"time"
+	_ "time/tzdata"
+)
+
+func main() {
+	if _, err := time.LoadLocation("Asia/Tokyo"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Println("ok")
+}

@@ -1,0 +1,10 @@
+#include <iostream>
+
+int main()
+{
+    try {
+        throw "ok";
+    } catch (const char *text) {
+        std::cout << text << std::endl;
+    }
+}
