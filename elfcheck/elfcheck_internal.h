@@ -230,4 +230,5 @@ elfcheck_check check_identification, check_header_fields, check_libelf, check_se
     check_dynamic_strings, check_dynamic_agrees, check_version_count, check_version_needs,
     check_version_definitions, check_truncated, check_appended;
 elfcheck_check check_interpreter, check_libraries;
+elfcheck_check check_qemu_user, check_gvisor;
 elfcheck_check check_write_execute;

@@ -599,6 +599,43 @@ static const struct elfcheck_rule rules[] = {
         .check = check_static_pie,
     },
     {
+        .id = "EC190",
+        .name = "qemu-user",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_WARNING,
+        .summary = "qemu-user starts it, as Linux does.",
+        .remedy = "link it with ld's defaults or with whit link, if it is to run on other machines",
+        .source = "qemu 7.2 linux-user/elfload.c, load_elf_image; compared with qemu-x86_64-static",
+        .explanation =
+            "Docker runs images of another machine through qemu-user, say an x86-64 image on an "
+            "ARM laptop. Its loader is stricter than that of Linux: it wants the class, data and "
+            "version bytes and e_ehsize to be as the gABI says, and it crashes where a segment "
+            "without write permission goes on with zeros within a page. Programs of compilers and "
+            "linkers are always fine; tiny ones, whose headers overlap, may not be. There the "
+            "container ends with \"Invalid ELF image for this architecture\" and exit code 255. "
+            "Try it: qemu-x86_64-static ./program. The finding never decides whether Linux starts "
+            "the program.",
+        .check = check_qemu_user,
+    },
+    {
+        .id = "EC191",
+        .name = "gvisor",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_WARNING,
+        .summary = "gVisor starts it, as Linux does.",
+        .remedy = "link it with ld's defaults or with whit link, if it is to run in gVisor",
+        .source = "gVisor pkg/sentry/loader/elf.go of August 2026, read, not run",
+        .explanation =
+            "gVisor (docker run --runtime=runsc) is a kernel of its own for containers that are "
+            "not trusted, and several clouds use it. Its loader wants the class, data and version "
+            "bytes to be as the gABI says, at most 73 program headers, and segments in ascending "
+            "order that do not overlap; it takes no 32-bit programs. Programs of compilers and "
+            "linkers are always fine; tiny ones, whose headers overlap, may not be. There the "
+            "container does not start, with \"exec format error\". The finding never decides "
+            "whether Linux starts the program.",
+        .check = check_gvisor,
+    },
+    {
         .id = "EC301",
         .name = "identification",
         .group = ELFCHECK_FORM,

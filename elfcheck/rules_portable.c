@@ -1,0 +1,148 @@
+/*
+ * Would others start what Linux starts? qemu-user, which runs a foreign machine's containers, and
+ * gVisor, which runs those that are not trusted, have loaders of their own. They look at bytes that
+ * Linux ignores, and map in other ways. These rules say nothing of what Linux would not start.
+ */
+#include "elfcheck/elfcheck_internal.h"
+
+#include <inttypes.h>
+
+/* What qemu-user leaves free behind the program for its heap. */
+#define QEMU_HEAP (UINT64_C(16) << 20)
+
+/* It keeps 16 bytes for each page of a program's span, used or not: this much takes a gigabyte. */
+#define QEMU_LARGEST_SPAN (UINT64_C(1) << 38)
+#define QEMU_BYTES_A_PAGE 16
+
+/* gVisor's maxTotalPhdrSize, in headers: one page, as Linux had it once. */
+#define GVISOR_MOST_HEADERS (PAGE_SIZE / sizeof(Elf64_Phdr))
+
+static bool says_what_it_is(const struct elfcheck_inspection *inspection)
+{
+    const unsigned char *ident = inspection->header.e_ident;
+    return ident[EI_CLASS] == (inspection->is_32bit ? ELFCLASS32 : ELFCLASS64) &&
+           ident[EI_DATA] == ELFDATA2LSB && ident[EI_VERSION] == EV_CURRENT;
+}
+
+static void find_identification(struct elfcheck_inspection *inspection, const char *who)
+{
+    const unsigned char *ident = inspection->header.e_ident;
+    inspection_find(inspection, EI_CLASS,
+                    "%s does not start it: class, data and version bytes are %02x %02x %02x, not "
+                    "%02x 01 01",
+                    who, ident[EI_CLASS], ident[EI_DATA], ident[EI_VERSION],
+                    inspection->is_32bit ? ELFCLASS32 : ELFCLASS64);
+}
+
+/* ---- qemu-user ------------------------------------------------------------------------------- */
+
+/* It writes zeros behind a segment's bytes itself, where Linux lets be what it may not write. */
+static bool has_unwritable_zeros(const Elf64_Phdr *load)
+{
+    return load->p_filesz > 0 && load->p_filesz < load->p_memsz &&
+           page_offset(load->p_vaddr + load->p_filesz) != 0 && !(load->p_flags & PF_W);
+}
+
+/* It maps a program's whole span at once, from the lowest page, be it of an empty segment. */
+static void check_qemu_span(struct elfcheck_inspection *inspection)
+{
+    uint64_t end = 0;
+    const Elf64_Phdr *lowest = NULL;
+    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));) {
+        if (!lowest || load->p_vaddr < lowest->p_vaddr)
+            lowest = load;
+        if (load->p_vaddr + load->p_memsz > end)
+            end = load->p_vaddr + load->p_memsz;
+    }
+    if (!lowest)
+        return;
+    if (inspection->header.e_type == ET_EXEC && lowest->p_vaddr < PAGE_SIZE && !lowest->p_memsz)
+        inspection_find_in(inspection, lowest, offsetof(Elf64_Phdr, p_vaddr),
+                           "qemu-user does not start it: it maps from there on, and address 0 is "
+                           "not to be had");
+    else if (end + QEMU_HEAP - lowest->p_vaddr > QEMU_LARGEST_SPAN)
+        inspection_find_in(inspection, lowest, offsetof(Elf64_Phdr, p_vaddr),
+                           "qemu-user may not start it: it keeps %d bytes for each page from "
+                           "0x%" PRIx64 " to 0x%" PRIx64 ", %" PRIu64 " MiB",
+                           QEMU_BYTES_A_PAGE, lowest->p_vaddr, end,
+                           (end - lowest->p_vaddr) / PAGE_SIZE * QEMU_BYTES_A_PAGE >> 20);
+}
+
+void check_qemu_user(struct elfcheck_inspection *inspection)
+{
+    const Elf64_Ehdr *header = &inspection->header;
+    if (!elfcheck_starts(inspection->report))
+        return;
+    if (!says_what_it_is(inspection))
+        find_identification(inspection, "qemu-user");
+    else if (header->e_ehsize != inspection->header_size)
+        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_ehsize)),
+                        "qemu-user does not start it: e_ehsize is %u, not %zu", header->e_ehsize,
+                        inspection->header_size);
+    check_qemu_span(inspection);
+    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
+        if (has_unwritable_zeros(load))
+            inspection_find_in(inspection, load, offsetof(Elf64_Phdr, p_memsz),
+                               "qemu-user crashes: it goes on with zeros in a page that is not "
+                               "writable");
+}
+
+/* ---- gVisor ---------------------------------------------------------------------------------- */
+
+/* It maps a page of the file even for a segment without bytes in the file, unless it begins a page.
+ */
+static bool maps_no_file(const Elf64_Phdr *load)
+{
+    return load->p_memsz == 0 || page_offset(load->p_vaddr) + load->p_filesz == 0;
+}
+
+static void check_gvisor_segment(struct elfcheck_inspection *inspection, const Elf64_Phdr *load)
+{
+    uint64_t in_page = page_offset(load->p_vaddr), offset = load->p_offset - in_page;
+    uint64_t last_page = offset + (in_page + load->p_filesz - 1) / PAGE_SIZE * PAGE_SIZE;
+    if (maps_no_file(load))
+        return;
+    if (page_offset(offset) != 0 || load->p_offset > INT64_MAX)
+        inspection_find_in(inspection, load, offsetof(Elf64_Phdr, p_offset),
+                           "gVisor does not start it: no bytes from the file, and yet offset "
+                           "0x%" PRIx64 " and address 0x%" PRIx64 " have to agree modulo %d",
+                           load->p_offset, load->p_vaddr, PAGE_SIZE);
+    else if (load->p_filesz < load->p_memsz && page_offset(in_page + load->p_filesz) != 0 &&
+             last_page >= inspection->size)
+        inspection_find_in(inspection, load, offsetof(Elf64_Phdr, p_filesz),
+                           "gVisor does not start it: zeros follow in a page that the file does "
+                           "not have");
+}
+
+static void check_gvisor_segments(struct elfcheck_inspection *inspection)
+{
+    uint64_t end = 0;
+    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));) {
+        if (load->p_vaddr < end) {
+            inspection_find_in(inspection, load, offsetof(Elf64_Phdr, p_vaddr),
+                               "gVisor does not start it: 0x%" PRIx64 " is below 0x%" PRIx64
+                               ", the end of the one before",
+                               load->p_vaddr, end);
+            return;
+        }
+        end = load->p_vaddr + load->p_memsz;
+        check_gvisor_segment(inspection, load);
+    }
+}
+
+void check_gvisor(struct elfcheck_inspection *inspection)
+{
+    /* It has no 32-bit programs, as the rule for their machine says. */
+    if (!elfcheck_starts(inspection->report) || inspection->loader == LOADER_32)
+        return;
+    if (!says_what_it_is(inspection))
+        find_identification(inspection, "gVisor");
+    if (inspection->size < sizeof(Elf64_Ehdr))
+        inspection_find(inspection, inspection->size,
+                        "gVisor does not start it: the ELF header is cut short");
+    if (inspection->segment_count > GVISOR_MOST_HEADERS)
+        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_phnum)),
+                        "gVisor does not start it: %zu program headers, more than %zu",
+                        inspection->segment_count, GVISOR_MOST_HEADERS);
+    check_gvisor_segments(inspection);
+}
