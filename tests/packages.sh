@@ -69,7 +69,12 @@ packages() {
       libclang-rt-dev                   /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a
       llvm                              llvm-symbolizer' ;;
     bench) echo '
-      hyperfine                         hyperfine' ;;
+      hyperfine                         hyperfine
+      pax-utils                         scanelf
+      elfutils                          eu-elflint
+      file                              file
+      jq                                jq
+      time                              /usr/bin/time' ;;
     doc) echo '
       scdoc                             scdoc
       mandoc                            mandoc' ;;
