@@ -467,12 +467,12 @@ static void gives_findings_fingerprints_that_last(void **state)
     judge(&program, "y", &elfcheck_default_settings, &other);
     program.header.e_version = 8;
     judge(&program, "x", &elfcheck_default_settings, &two);
-    assert_string_equal(one.findings[0].rule->name, "header-fields");
     assert_string_equal(one.findings[1].rule->name, "header-fields");
-    assert_string_not_equal(one.findings[0].message, two.findings[0].message);
-    assert_string_equal(fingerprint(&one, 0, texts[0]), fingerprint(&two, 0, texts[1]));
-    assert_string_not_equal(texts[0], fingerprint(&one, 1, texts[2]));
-    assert_string_not_equal(texts[0], fingerprint(&other, 0, texts[3]));
+    assert_string_equal(one.findings[2].rule->name, "header-fields");
+    assert_string_not_equal(one.findings[1].message, two.findings[1].message);
+    assert_string_equal(fingerprint(&one, 1, texts[0]), fingerprint(&two, 1, texts[1]));
+    assert_string_not_equal(texts[0], fingerprint(&one, 2, texts[2]));
+    assert_string_not_equal(texts[0], fingerprint(&other, 1, texts[3]));
 }
 
 static void names_files_as_uris_in_sarif(void **state)
