@@ -101,6 +101,14 @@ void inspection_set_remedy(struct elfcheck_inspection *inspection, const char *f
     }
 }
 
+void inspection_weaken(struct elfcheck_inspection *inspection)
+{
+    struct elfcheck_finding *finding = last_finding(inspection);
+    if (finding && finding->severity == finding->rule->severity &&
+        finding->severity > ELFCHECK_INFO)
+        finding->severity = ELFCHECK_INFO;
+}
+
 /* Most severe first, then by place; the table's order, which is the kernel's, decides a tie. */
 static int compare_findings(const void *left, const void *right)
 {
@@ -162,6 +170,8 @@ static int judge(int fd, const char *name, const struct elfcheck_settings *setti
         return -1;
     if (settings->in_tree)
         report->kind = inspection_kind(&inspection);
+    inspection_know_sections(&inspection);
+    inspection_describe_producer(&inspection);
     size_t count;
     const struct elfcheck_rule *rules = elfcheck_rules(&count);
     for (size_t i = 0; i < count && !inspection.failed; i++) {

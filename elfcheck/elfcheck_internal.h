@@ -34,13 +34,27 @@ enum loader {
  * Pages of the file that were read, since what is asked for next is mostly beside: the head, the
  * section headers, the code, the dynamic section, its strings, and one to spare.
  */
-#define WINDOW_SIZE  4096
-#define WINDOW_COUNT 6
-struct window {
+#define PAGES_KEPT 6
+struct page {
     uint64_t offset;
     size_t size; /* 0: nothing yet */
-    unsigned char bytes[WINDOW_SIZE];
+    unsigned char bytes[PAGE_SIZE];
 };
+
+/* Where a section's bytes are: all in the file, or size 0. */
+struct section {
+    uint64_t offset, size;
+};
+
+/* The sections that tell something of the program's making, where there are any. */
+struct known_sections {
+    struct section comment;    /* .comment: a line from each compiler */
+    struct section build_info; /* .go.buildinfo */
+    struct section symbols, symbol_names;
+    struct section dynamic_symbols, dynamic_symbol_names;
+};
+
+struct evidence;
 
 struct elfcheck_inspection {
     int fd;
@@ -71,11 +85,15 @@ struct elfcheck_inspection {
     bool is_debug_file;      /* what `strip` split off: the loaded bytes are in another file */
     struct dynamic *dynamic; /* form_dynamic.c's; NULL until asked for */
 
-    struct window *windows; /* WINDOW_COUNT of them */
-    size_t next_window;     /* to be given up for another page */
+    struct page *pages; /* PAGES_KEPT of them */
+    size_t next_page;   /* to be given up for another */
 
     Elf *elf;                 /* libelf's view of the same file, or NULL */
     const char *libelf_error; /* why there is none */
+
+    struct known_sections known;
+    unsigned libc;             /* RUNTIME_GLIBC, RUNTIME_MUSL, or 0 where it is not known */
+    struct evidence *evidence; /* what its bytes speak for; NULL until a rule asks */
 
     const struct elfcheck_rule *rule; /* whose check runs now */
     struct elfcheck_report *report;
@@ -96,6 +114,9 @@ bool inspection_has(const struct elfcheck_inspection *inspection, uint64_t offse
 /* Reads bytes that are in the file; where they cannot be read, the inspection has failed. */
 bool inspection_read(struct elfcheck_inspection *inspection, uint64_t offset, void *data,
                      size_t size);
+/* The next offset from there on that is not in a hole of a sparse file, which holds only zeros; the
+ * file's size where there is none. */
+uint64_t inspection_skip_hole(const struct elfcheck_inspection *inspection, uint64_t offset);
 
 /* The first segment of that type after `previous` (NULL: from the start), or NULL. */
 const Elf64_Phdr *inspection_segment(const struct elfcheck_inspection *inspection, uint32_t type,
@@ -177,6 +198,143 @@ void inspection_set_outcome(struct elfcheck_inspection *inspection, enum elfchec
 void inspection_set_remedy(struct elfcheck_inspection *inspection, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Makes the finding that was added last an INFO where the settings leave its rule as it is: the
+ * need is there, but it says little of this file. */
+void inspection_weaken(struct elfcheck_inspection *inspection);
+
+/* ---- scan.c: many texts in one pass ---------------------------------------------------------- */
+
+#define SCAN_SHORTEST 7 /* bytes of a text, with the NUL that ends it: see scan.c */
+#define SCAN_LONGEST  96
+#define SCAN_ABSENT   UINT64_MAX
+
+/* What must stand around a text. */
+enum scan_bound {
+    SCAN_ANYWHERE,
+    SCAN_BEFORE_NUL, /* a NUL after it */
+    SCAN_WHOLE,      /* a NUL after it and no printable character before it: a C string */
+    SCAN_AFTER_NUL,  /* a NUL after it and before it */
+};
+
+struct scan_text {
+    const char *text;
+    enum scan_bound bound;
+    size_t size;     /* what is compared, with the NUL that ends it: filled in */
+    uint64_t offset; /* where it was found in the file, or SCAN_ABSENT: filled in */
+};
+
+/* Bytes of the file: from `begin` up to but not including `end`. */
+struct scan_part {
+    uint64_t begin, end;
+};
+
+/* Looks for all texts in the parts, all of which are in the file. A text that is too short or too
+ * long is not looked for. False where the file cannot be read. */
+bool scan_texts(struct elfcheck_inspection *inspection, const struct scan_part *parts,
+                size_t part_count, struct scan_text *texts, size_t count);
+
+/* ---- signs.c: what the bytes of a program speak for ------------------------------------------ */
+
+enum sign_kind {
+    SIGN_END,    /* after the last sign of a rule */
+    SIGN_STRING, /* the text is somewhere among the bytes that are loaded */
+    SIGN_SUFFIX, /* the same as the end of a C string */
+    SIGN_TEXT,   /* the same as a C string of its own */
+    SIGN_GO,     /* a Go function of that name, in the table of lines of a program made by Go */
+    SIGN_SYMBOL, /* a symbol of that name, defined or needed */
+    SIGN_CALL,   /* a text that comes with localtime, which is, or may be, called */
+    SIGN_NAMED,  /* the text, a path, and code that refers to its last part alone: argv[0] */
+};
+
+/* How much a sign says. */
+enum sign_strength {
+    SIGN_PROOF, /* whoever has it needs the thing sooner or later */
+    SIGN_USUAL, /* the same, unless the program can do so much that this is but one of many */
+    SIGN_FAINT, /* so many programs have it without the need that it is worth an INFO */
+};
+
+struct sign {
+    enum sign_kind kind;
+    enum sign_strength strength;
+    const char *text;
+    unsigned only;       /* counts where one of these RUNTIME_ is in the file; 0: everywhere */
+    unsigned never;      /* does not count where one of these is */
+    const char *with;    /* a SIGN_TEXT without which it does not count; or NULL */
+    const char *without; /* a SIGN_TEXT with which it does not count; or NULL */
+};
+
+/* What a program was linked with, by marks that it cannot be without. */
+#define RUNTIME_GO     0x001u
+#define RUNTIME_RUST   0x002u
+#define RUNTIME_GLIBC  0x004u
+#define RUNTIME_MUSL   0x008u
+#define RUNTIME_CXX    0x010u
+#define RUNTIME_ADA    0x020u
+#define RUNTIME_OCAML  0x040u
+#define RUNTIME_PASCAL 0x080u
+#define RUNTIME_NIM    0x100u
+#define RUNTIME_D      0x200u
+
+/* The marks: each speaks for one RUNTIME_, which stands in `only`. */
+extern const struct sign runtime_signs[];
+
+/* Gathers the evidence in the file's loaded bytes, once. False where it cannot be read. */
+bool inspection_gather_evidence(struct elfcheck_inspection *inspection);
+void evidence_free(struct evidence *evidence);
+
+/* After that, of the rule whose check runs: the sign that says most of those that were found, and
+ * its place in the file; or NULL. */
+const struct sign *evidence_sign(const struct elfcheck_inspection *inspection, uint64_t *place);
+/* Whether that sign, in this file, is worth an INFO at most. */
+bool evidence_is_weak(const struct elfcheck_inspection *inspection, const struct sign *sign);
+
+/* The RUNTIME_s of the file; 0 where no evidence was gathered. */
+unsigned evidence_runtimes(const struct elfcheck_inspection *inspection);
+/* Where a mark of that RUNTIME_ stands in the file, or SCAN_ABSENT. */
+uint64_t evidence_runtime_place(const struct elfcheck_inspection *inspection, unsigned runtime);
+
+/* ---- sections.c: what the section table says of a program ------------------------------------ */
+
+/* Looks for the known sections among all. A table that is broken or hostile has none. */
+void inspection_know_sections(struct elfcheck_inspection *inspection);
+
+/* ---- symbols.c ------------------------------------------------------------------------------- */
+
+#define SYMBOL_SHORTEST 4 /* bytes of a name */
+#define SYMBOL_LONGEST  32
+
+/* Says of each name whether the program has a symbol of it, static or dynamic. */
+bool inspection_find_symbols(struct elfcheck_inspection *inspection, const char *const *names,
+                             bool *found, size_t count);
+
+/* ---- used.c: what of all that is linked in is used ------------------------------------------- */
+
+enum calls {
+    CALLS_UNKNOWN, /* the function was not recognised */
+    CALLS_NONE,
+    CALLS_FOUND,
+};
+
+/* Whether glibc's localtime or localtime_r, in a static program, is called more than `known` times,
+ * which are the calls of the library itself. */
+enum calls inspection_calls_localtime(struct elfcheck_inspection *inspection, size_t known);
+
+/* Whether localtime_r of musl is linked in, which only a call of it brings. */
+bool inspection_has_musl_localtime(struct elfcheck_inspection *inspection);
+
+/* Whether the program starts another by the name that begins at that place of the file: see
+ * used.c. */
+bool inspection_names_program(struct elfcheck_inspection *inspection, uint64_t name);
+
+/* ---- producer.c: what made the file ---------------------------------------------------------- */
+
+/* Fills in the report's producer, as far as the file tells: from its sections, and from evidence,
+ * too, once that is gathered. */
+void inspection_describe_producer(struct elfcheck_inspection *inspection);
+
+/* What to do so that the compiler that made this dynamic program makes a static one. */
+const char *static_remedy(const struct elfcheck_inspection *inspection);
+
 /* Words for numbers. */
 const char *machine_name(uint16_t machine); /* "x86-64", or NULL */
 const char *type_name(uint16_t type);       /* "EXEC", or NULL */
@@ -231,4 +389,5 @@ elfcheck_check check_identification, check_header_fields, check_libelf, check_se
     check_version_definitions, check_truncated, check_appended;
 elfcheck_check check_interpreter, check_libraries;
 elfcheck_check check_qemu_user, check_gvisor;
+elfcheck_check check_signs, check_packed;
 elfcheck_check check_write_execute;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 
@@ -30,38 +31,46 @@ static bool read_directly(struct elfcheck_inspection *inspection, uint64_t offse
     return !inspection->failed;
 }
 
-/* The window with that page of the file, or NULL where it cannot be read. */
-static const struct window *window_of(struct elfcheck_inspection *inspection, uint64_t page)
+/* The page of the file that begins at that offset, or NULL where it cannot be read. */
+static const struct page *page_at(struct elfcheck_inspection *inspection, uint64_t offset)
 {
-    for (size_t i = 0; i < WINDOW_COUNT; i++)
-        if (inspection->windows[i].size && inspection->windows[i].offset == page)
-            return &inspection->windows[i];
-    struct window *window = &inspection->windows[inspection->next_window];
-    uint64_t left = inspection->size - page;
-    window->offset = page;
-    window->size = left < WINDOW_SIZE ? (size_t)left : WINDOW_SIZE;
-    inspection->next_window = (inspection->next_window + 1) % WINDOW_COUNT;
-    return read_directly(inspection, page, window->bytes, window->size) ? window : NULL;
+    for (size_t i = 0; i < PAGES_KEPT; i++)
+        if (inspection->pages[i].size && inspection->pages[i].offset == offset)
+            return &inspection->pages[i];
+    struct page *page = &inspection->pages[inspection->next_page];
+    uint64_t left = inspection->size - offset;
+    page->offset = offset;
+    page->size = left < PAGE_SIZE ? (size_t)left : PAGE_SIZE;
+    inspection->next_page = (inspection->next_page + 1) % PAGES_KEPT;
+    return read_directly(inspection, offset, page->bytes, page->size) ? page : NULL;
 }
 
 bool inspection_read(struct elfcheck_inspection *inspection, uint64_t offset, void *data,
                      size_t size)
 {
     unsigned char *to = data;
-    if (size > WINDOW_SIZE || !inspection_has(inspection, offset, size))
+    if (!inspection->pages || size > PAGE_SIZE || !inspection_has(inspection, offset, size))
         return read_directly(inspection, offset, data, size);
     while (size) {
-        const struct window *window = window_of(inspection, offset & ~(uint64_t)(WINDOW_SIZE - 1));
-        if (!window)
+        const struct page *page = page_at(inspection, offset & ~(uint64_t)(PAGE_SIZE - 1));
+        if (!page)
             return false;
-        size_t skipped = (size_t)(offset - window->offset);
-        size_t now = size < window->size - skipped ? size : window->size - skipped;
-        memcpy(to, window->bytes + skipped, now);
+        size_t skipped = (size_t)(offset - page->offset);
+        size_t now = size < page->size - skipped ? size : page->size - skipped;
+        memcpy(to, page->bytes + skipped, now);
         to += now;
         offset += now;
         size -= now;
     }
     return true;
+}
+
+uint64_t inspection_skip_hole(const struct elfcheck_inspection *inspection, uint64_t offset)
+{
+    off_t data = lseek(inspection->fd, (off_t)offset, SEEK_DATA);
+    if (data >= 0)
+        return (uint64_t)data;
+    return errno == ENXIO ? inspection->size : offset; /* others: a file system that cannot tell */
 }
 
 const Elf64_Phdr *inspection_segment(const struct elfcheck_inspection *inspection, uint32_t type,
@@ -360,11 +369,11 @@ int inspection_open(struct elfcheck_inspection *inspection, int fd, const char *
                          name);
     report->size = inspection->size = (uint64_t)status.st_size;
 
-    inspection->windows = malloc(WINDOW_COUNT * sizeof *inspection->windows);
-    if (!inspection->windows)
+    inspection->pages = malloc(PAGES_KEPT * sizeof *inspection->pages);
+    if (!inspection->pages)
         return error_set(error, "out of memory");
-    for (size_t i = 0; i < WINDOW_COUNT; i++)
-        inspection->windows[i].size = 0;
+    for (size_t i = 0; i < PAGES_KEPT; i++)
+        inspection->pages[i].size = 0;
 
     Elf64_Ehdr bytes = {0};
     size_t there = inspection->size < sizeof bytes ? (size_t)inspection->size : sizeof bytes;
@@ -386,8 +395,9 @@ int inspection_open(struct elfcheck_inspection *inspection, int fd, const char *
 void inspection_close(struct elfcheck_inspection *inspection)
 {
     elf_end(inspection->elf);
-    free(inspection->windows);
+    free(inspection->pages);
     free(inspection->dynamic);
     free(inspection->sections);
+    evidence_free(inspection->evidence);
     free(inspection->segments);
 }

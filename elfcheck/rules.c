@@ -10,6 +10,12 @@
     "link it statically (gcc -static, CGO_ENABLED=0 go build, Rust's *-linux-musl target), " \
     "or put what it needs into the image"
 
+/* Up to glibc 2.33. Later ones name the functions for users and services all in one table. */
+#define OLD_NAME_SERVICE "libnss_%s.so.%d.%d"
+
+/* What glibc takes the random part of a temporary file's name from. */
+#define TEMPORARY_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
 /* In the order in which Linux would meet them, then what only tools and people mind. */
 static const struct elfcheck_rule rules[] = {
     {
@@ -634,6 +640,473 @@ static const struct elfcheck_rule rules[] = {
             "container does not start, with \"exec format error\". The finding never decides "
             "whether Linux starts the program.",
         .check = check_gvisor,
+    },
+    {
+        .id = "EC210",
+        .name = "packed",
+        .group = ELFCHECK_SCRATCH,
+        .severity = ELFCHECK_WARNING,
+        .summary = "The program is as its linker made it, so that it can be seen what it needs.",
+        .remedy = "check the program before it is packed, or unpack it: upx -d FILE",
+        .source = "UPX, struct l_info",
+        .explanation =
+            "A packer such as UPX compresses a program and puts a small one in front that unpacks "
+            "it in memory. What can be seen is the small one, which is static and needs nothing: "
+            "whether the real one wants a dynamic loader, shared libraries, certificates or a "
+            "shell shows only when it runs. An image is compressed anyway, so that packing saves "
+            "little there, and costs time at each start. Check the file from before, for example "
+            "with: upx -d -o unpacked program; elfcheck unpacked.",
+        .check = check_packed,
+    },
+    {
+        .id = "EC211",
+        .name = "ca-certificates",
+        .group = ELFCHECK_SCRATCH,
+        .severity = ELFCHECK_WARNING,
+        .summary = "A program that verifies TLS certificates finds a set of roots.",
+        .remedy = "add them: whit pack --add=/etc/ssl/certs/ca-certificates.crt",
+        .source = "Go crypto/x509, root_linux.go; OpenSSL crypto/x509/x509_def.c",
+        .explanation =
+            "To trust a server, a TLS client needs the certificates of those who vouch for it, "
+            "and reads them from a file or directory of the system. An empty image has none: "
+            "each HTTPS request then fails with \"certificate signed by unknown authority\" or "
+            "\"unable to get local issuer certificate\". That it looks for them is seen in the "
+            "names of Go's functions or in the paths that OpenSSL and others were built with. Add "
+            "the host's: whit pack --add=/etc/ssl/certs/ca-certificates.crt, to the path that the "
+            "program looks at if that is another. A program that carries its own roots, or only "
+            "serves, needs none.",
+        .check = check_signs,
+        .lack = "CA certificates",
+        .places =
+            (const char *const[]){"/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/cert.pem",
+                                  "/etc/ssl/ca-bundle.pem", "/etc/pki/tls/cert.pem",
+                                  "/etc/pki/tls/certs/ca-bundle.crt", "/etc/pki/tls/cacert.pem",
+                                  "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+                                  "/etc/ssl/certs", "/usr/lib/ssl/cert.pem", "/usr/lib/ssl/certs",
+                                  "/usr/local/ssl/cert.pem", "/usr/local/ssl/certs", NULL},
+        .signs =
+            (const struct sign[]){
+                {SIGN_GO, .text = "crypto/x509.loadSystemRoots",
+                 .without = "golang.org/x/crypto/x509roots/fallback.init.0"},
+                {SIGN_GO, .text = "crypto/x509.initSystemRoots",
+                 .without = "golang.org/x/crypto/x509roots/fallback.init.0"},
+                {SIGN_GO, .text = "crypto/x509.systemRootsPool",
+                 .without = "golang.org/x/crypto/x509roots/fallback.init.0"},
+                {SIGN_STRING, .text = "/cert.pem", .never = RUNTIME_GO},
+                {SIGN_STRING, .text = "OPENSSLDIR: ", .never = RUNTIME_GO},
+                {SIGN_STRING, .text = "/etc/ssl/certs", .never = RUNTIME_GO},
+                {SIGN_STRING, .text = "/tls-ca-bundle.pem", .never = RUNTIME_GO},
+                {SIGN_STRING, .text = "/certs/ca-bundle.crt", .never = RUNTIME_GO},
+                {.kind = SIGN_END}},
+    },
+    {
+        .id = "EC212",
+        .name = "time-zones",
+        .group = ELFCHECK_SCRATCH,
+        .severity = ELFCHECK_WARNING,
+        .summary = "A program that tells local time finds the time zones.",
+        .remedy = "add them: whit pack --add=/usr/share/zoneinfo (or the zones that are used)",
+        .source = "Go time/zoneinfo_unix.go; glibc time/tzfile.c; musl src/time/__tz.c",
+        .explanation =
+            "What time it is in Tokyo is written in /usr/share/zoneinfo, which an empty image has "
+            "not. Go's time.LoadLocation then returns \"unknown time zone\"; C's localtime says "
+            "nothing and takes UTC, so that times are silently wrong. A program that only wants "
+            "UTC is not troubled. That it asks is seen in Go's function names, in calls of "
+            "glibc's localtime, or in the paths that the C library was built with. Add the zones: "
+            "whit pack --add=/usr/share/zoneinfo, or one of them, or, in Go, import time/tzdata.",
+        .check = check_signs,
+        .lack = "time zones",
+        .places = (const char *const[]){"/usr/share/zoneinfo", "/etc/localtime",
+                                        "/usr/share/lib/zoneinfo", "/usr/lib/locale/TZ",
+                                        "/etc/zoneinfo", NULL},
+        .signs =
+            (const struct sign[]){
+                {SIGN_GO, .text = "time.LoadLocation",
+                 .without = "time/tzdata.loadFromEmbeddedTZData"},
+                {SIGN_STRING, .text = "/usr/share/zoneinfo/tzdata.zi"},
+                {SIGN_CALL, SIGN_USUAL, .text = "__tzfile_compute", .only = RUNTIME_GLIBC,
+                 .never = RUNTIME_ADA},
+                {SIGN_STRING, SIGN_USUAL, .text = "/usr/share/zoneinfo", .only = RUNTIME_RUST},
+                {SIGN_SYMBOL, SIGN_USUAL, .text = "localtime", .never = RUNTIME_GLIBC | RUNTIME_GO},
+                {SIGN_SYMBOL, SIGN_USUAL, .text = "localtime_r",
+                 .never = RUNTIME_GLIBC | RUNTIME_GO},
+                {SIGN_CALL, SIGN_USUAL, .text = "/usr/share/zoneinfo/",
+                 .never = RUNTIME_GLIBC | RUNTIME_GO},
+                {SIGN_STRING, SIGN_FAINT, .text = "/zoneinfo", .never = RUNTIME_GO},
+                {.kind = SIGN_END}},
+    },
+    {
+        .id = "EC213",
+        .name = "users",
+        .group = ELFCHECK_SCRATCH,
+        .severity = ELFCHECK_WARNING,
+        .summary = "A program that asks for users and groups finds /etc/passwd and /etc/group.",
+        .remedy = "add a small one: printf 'root:x:0:0::/:\\n' >passwd; "
+                  "whit pack --add=passwd:/etc/passwd",
+        .source = "glibc nss/nss_files; musl src/passwd; Go os/user",
+        .explanation =
+            "The names, numbers and home directories of users stand in /etc/passwd, those of "
+            "groups in /etc/group, and an empty image has neither. getpwnam and getpwuid then "
+            "find nobody, and Go's os/user returns an error: the program cannot drop privileges to "
+            "a "
+            "user by name, or find its home. That it asks is seen in Go's function names and in "
+            "texts that come with these functions when the C library is linked in. A file with "
+            "the one line that is asked for is enough: whit pack --add=passwd:/etc/passwd.",
+        .check = check_signs,
+        .lack = "/etc/passwd",
+        .places = (const char *const[]){"/etc/passwd", NULL},
+        .signs =
+            (const struct sign[]){
+                {SIGN_GO, SIGN_USUAL, .text = "os/user.lookupUser"},
+                {SIGN_GO, SIGN_USUAL, .text = "os/user.lookupUserId"},
+                {SIGN_GO, SIGN_USUAL, .text = "os/user.current"},
+                {SIGN_GO, SIGN_USUAL, .text = "os/user.lookupGroup"},
+                {SIGN_GO, SIGN_USUAL, .text = "os/user.lookupGroupId"},
+                /* glob and getlogin, which few want users for, bring the second text. */
+                /* Rust asks for the home directory that way where HOME is not set, which is rare.
+                 */
+                {SIGN_TEXT, SIGN_USUAL, .text = "__nss_passwd_lookup2", .only = RUNTIME_GLIBC,
+                 .never = RUNTIME_RUST, .without = "/proc/self/loginuid"},
+                {SIGN_TEXT, SIGN_USUAL, .text = "getpwnam_r", .only = RUNTIME_GLIBC,
+                 .with = OLD_NAME_SERVICE, .without = "/proc/self/loginuid"},
+                {SIGN_TEXT, SIGN_USUAL, .text = "getpwuid_r", .only = RUNTIME_GLIBC,
+                 .with = OLD_NAME_SERVICE, .without = "/proc/self/loginuid"},
+                {SIGN_TEXT, SIGN_USUAL, .text = "getpwent_r", .only = RUNTIME_GLIBC,
+                 .with = OLD_NAME_SERVICE, .without = "/proc/self/loginuid"},
+                {SIGN_TEXT, SIGN_USUAL, .text = "/etc/passwd",
+                 .never = RUNTIME_GLIBC | RUNTIME_GO | RUNTIME_RUST},
+                {SIGN_SYMBOL, SIGN_USUAL, .text = "getpwnam", .never = RUNTIME_GLIBC | RUNTIME_GO},
+                {SIGN_SYMBOL, SIGN_USUAL, .text = "getpwuid", .never = RUNTIME_GLIBC | RUNTIME_GO},
+                {SIGN_TEXT, SIGN_FAINT, .text = "__nss_passwd_lookup2"},
+                {SIGN_TEXT, SIGN_FAINT, .text = "/etc/passwd", .only = RUNTIME_RUST},
+                {.kind = SIGN_END}},
+    },
+    {
+        .id = "EC214",
+        .name = "services",
+        .group = ELFCHECK_SCRATCH,
+        .severity = ELFCHECK_WARNING,
+        .summary = "A program that asks for ports by name finds /etc/services.",
+        .remedy = "add it: whit pack --add=/etc/services, or say the port as a number",
+        .source = "glibc nss/nss_files; musl src/network/getservbyname_r.c; Go net/port_unix.go",
+        .explanation =
+            "That http is port 80 stands in /etc/services, which an empty image has not: "
+            "getservbyname finds nothing, and getaddrinfo with such a name says \"Servname not "
+            "supported\". Programs that take ports as numbers, which is most of them, never ask. "
+            "Go knows the names of the most common ones itself. Add the file: "
+            "whit pack --add=/etc/services.",
+        .check = check_signs,
+        .lack = "/etc/services",
+        .places = (const char *const[]){"/etc/services", NULL},
+        .signs =
+            (const struct sign[]){
+                {SIGN_SYMBOL, SIGN_USUAL, .text = "getservbyname", .never = RUNTIME_GO},
+                {SIGN_SYMBOL, SIGN_USUAL, .text = "getservbyport", .never = RUNTIME_GO},
+                {SIGN_SYMBOL, SIGN_USUAL, .text = "getservent", .never = RUNTIME_GO},
+                /* getaddrinfo asks for them, too, but rarely has to; the other texts tell of it. */
+                {SIGN_TEXT, SIGN_USUAL, .text = "__nss_services_lookup2", .only = RUNTIME_GLIBC,
+                 .without = "/etc/gai.conf"},
+                {SIGN_TEXT, SIGN_USUAL, .text = "getservbyname_r", .only = RUNTIME_GLIBC,
+                 .with = OLD_NAME_SERVICE, .without = "/etc/gai.conf"},
+                {SIGN_TEXT, SIGN_USUAL, .text = "/etc/services",
+                 .never = RUNTIME_GLIBC | RUNTIME_GO, .without = "/etc/hosts"},
+                {SIGN_TEXT, SIGN_FAINT, .text = "__nss_services_lookup2"},
+                {SIGN_TEXT, SIGN_FAINT, .text = "/etc/services",
+                 .never = RUNTIME_GLIBC | RUNTIME_GO},
+                {SIGN_GO, SIGN_FAINT, .text = "net.readServices"},
+                {.kind = SIGN_END}},
+    },
+    {
+        .id = "EC215",
+        .name = "name-service",
+        .group = ELFCHECK_SCRATCH,
+        .severity = ELFCHECK_WARNING,
+        .summary = "A program that resolves host names has the code for it within.",
+        .remedy = "build it with glibc 2.34 or newer, or with musl",
+        .source = "glibc nss/nsswitch.c up to 2.33; NEWS for 2.34",
+        .explanation =
+            "Up to glibc 2.33 a static program loads shared libraries to look up users and hosts: "
+            "libnss_files and libnss_dns of exactly the version that it was linked with. In an "
+            "empty image there are none, and names do not resolve, whatever /etc/resolv.conf "
+            "says: \"Temporary failure in name resolution\". From 2.34 on this code is in the "
+            "program itself. Build it with a newer glibc, or with musl, which never did that.",
+        .check = check_signs,
+        .lack = "name service libraries",
+        .signs = (const struct sign[]){{SIGN_TEXT, .text = "dns [!UNAVAIL=return] files",
+                                        .only = RUNTIME_GLIBC},
+                                       {.kind = SIGN_END}},
+    },
+    {
+        .id = "EC216",
+        .name = "resolver",
+        .group = ELFCHECK_SCRATCH,
+        .severity = ELFCHECK_INFO,
+        .summary = "A program that resolves host names finds /etc/resolv.conf and /etc/hosts.",
+        .remedy = "docker, podman and Kubernetes supply them; elsewhere add them: "
+                  "whit pack --add=/etc/resolv.conf --add=/etc/hosts",
+        .source =
+            "glibc resolv/res_init.c; musl src/network/resolvconf.c; Go net/dnsconfig_unix.go",
+        .explanation =
+            "Which server resolves names stands in /etc/resolv.conf, and some names, such as "
+            "localhost, in /etc/hosts. Container engines put both into every container, so that "
+            "this is no trouble there. Under a bare runtime, chroot or bubblewrap they are "
+            "missing, and localhost is unknown. Add them then: "
+            "whit pack --add=/etc/resolv.conf --add=/etc/hosts.",
+        .check = check_signs,
+        .lack = "/etc/resolv.conf",
+        .places = (const char *const[]){"/etc/resolv.conf", NULL},
+        .signs =
+            (const struct sign[]){
+                {SIGN_GO, .text = "net.dnsReadConfig"},
+                {SIGN_TEXT, .text = "__nss_hosts_lookup2", .only = RUNTIME_GLIBC},
+                {SIGN_TEXT, .text = "/etc/resolv.conf", .never = RUNTIME_GLIBC | RUNTIME_GO},
+                {SIGN_SYMBOL, .text = "getaddrinfo", .never = RUNTIME_GLIBC | RUNTIME_GO},
+                {.kind = SIGN_END}},
+    },
+    {
+        .id = "EC217",
+        .name = "temporary-directory",
+        .group = ELFCHECK_SCRATCH,
+        .severity = ELFCHECK_WARNING,
+        .summary = "A program that makes temporary files finds /tmp.",
+        .remedy = "make it: whit pack --mkdir=/tmp:1777, or mount a tmpfs there "
+                  "(docker run --tmpfs /tmp)",
+        .source = "Go os/tempfile.go; glibc sysdeps/posix/tempname.c; musl src/temp",
+        .explanation =
+            "Temporary files go into /tmp unless TMPDIR names another directory, and an empty "
+            "image has no directory at all: mkstemp, tmpfile and Go's os.CreateTemp fail with "
+            "\"no such file or directory\". That the program makes such files is seen in Go's "
+            "function names, in symbols, or in a text that comes with glibc's functions. Give it "
+            "the directory, in which all may write and only the owner may delete: "
+            "whit pack --mkdir=/tmp:1777.",
+        .check = check_signs,
+        .lack = "/tmp",
+        .places = (const char *const[]){"/tmp", NULL},
+        .signs =
+            (const struct sign[]){
+                {SIGN_GO, SIGN_USUAL, .text = "os.TempDir"},
+                {SIGN_TEXT, SIGN_USUAL, .text = TEMPORARY_LETTERS, .only = RUNTIME_GLIBC,
+                 .never = RUNTIME_ADA},
+                {SIGN_SUFFIX, SIGN_USUAL, .text = "XXXXXX",
+                 .never = RUNTIME_GLIBC | RUNTIME_GO | RUNTIME_RUST},
+                {SIGN_STRING, SIGN_USUAL, .text = "/tmp/tmpfile_XXX"},
+                {SIGN_STRING, SIGN_USUAL, .text = "/tmp/tmpnam_XXX"},
+                {SIGN_SYMBOL, SIGN_USUAL, .text = "mkstemp", .never = RUNTIME_GO | RUNTIME_ADA},
+                {SIGN_SYMBOL, SIGN_USUAL, .text = "mkostemp", .never = RUNTIME_GO | RUNTIME_ADA},
+                {SIGN_SYMBOL, SIGN_USUAL, .text = "mkdtemp", .never = RUNTIME_GO | RUNTIME_ADA},
+                {SIGN_SYMBOL, SIGN_USUAL, .text = "tmpfile", .never = RUNTIME_GO | RUNTIME_ADA},
+                {SIGN_TEXT, SIGN_FAINT, .text = TEMPORARY_LETTERS},
+                {.kind = SIGN_END}},
+    },
+    {
+        .id = "EC218",
+        .name = "shell",
+        .group = ELFCHECK_SCRATCH,
+        .severity = ELFCHECK_WARNING,
+        .summary = "A program that runs commands through the shell finds /bin/sh.",
+        .remedy = "add a static shell: whit pack --add=/bin/busybox:/bin/sh",
+        .source = "POSIX system(), popen(), wordexp(); glibc sysdeps/posix/system.c",
+        .explanation =
+            "The functions system, popen and wordexp of C hand a command to /bin/sh, which an "
+            "empty image has not: system then returns 127 as if the command was not found, and "
+            "popen fails. That they are linked in is seen in texts that come with them: the path "
+            "itself, and in glibc others of the same object files. Add a static shell, and the "
+            "programs that the commands name: whit pack --add=/bin/busybox:/bin/sh. Better, have "
+            "the program do the work itself.",
+        .check = check_signs,
+        .lack = "a shell",
+        .places = (const char *const[]){"/bin/sh", NULL},
+        .signs =
+            (const struct sign[]){
+                {SIGN_TEXT, SIGN_USUAL, .text = "exit 0", .only = RUNTIME_GLIBC,
+                 .never = RUNTIME_OCAML, .with = "/bin/sh"},
+                {SIGN_TEXT, SIGN_USUAL, .text = "wordexp.c", .only = RUNTIME_GLIBC,
+                 .with = "/bin/sh"},
+                {SIGN_SYMBOL, SIGN_USUAL, .text = "popen", .never = RUNTIME_GO | RUNTIME_OCAML},
+                {SIGN_SYMBOL, SIGN_USUAL, .text = "system", .never = RUNTIME_GO | RUNTIME_OCAML},
+                {SIGN_SYMBOL, SIGN_USUAL, .text = "wordexp", .never = RUNTIME_GO},
+                /* execvp and posix_spawn of glibc hold it, too, but name the shell by its path. */
+                {SIGN_NAMED, SIGN_USUAL, .text = "/bin/sh", .only = RUNTIME_GLIBC,
+                 .never = RUNTIME_OCAML},
+                {SIGN_TEXT, SIGN_USUAL, .text = "/bin/sh",
+                 .never = RUNTIME_GLIBC | RUNTIME_GO | RUNTIME_OCAML},
+                {SIGN_TEXT, SIGN_FAINT, .text = "/bin/sh", .never = RUNTIME_GO},
+                {.kind = SIGN_END}},
+    },
+    {
+        .id = "EC219",
+        .name = "programs",
+        .group = ELFCHECK_SCRATCH,
+        .severity = ELFCHECK_WARNING,
+        .summary = "A program that starts other programs finds them.",
+        .remedy = "add those that it starts: whit pack --add=FILE, static ones",
+        .source = "POSIX exec; Go os/exec; Rust std::process",
+        .explanation =
+            "The program can start others, by name or by path, and an empty image has none: that "
+            "fails with \"executable file not found in $PATH\" or \"No such file or directory\". "
+            "Which ones cannot be told from the file; its documentation or a run under strace -f "
+            "-e execve shows it. Add them, static ones: whit pack --add=/bin/busybox:/bin/ls. A "
+            "program that only starts what its arguments name, as an init does, is not troubled.",
+        .check = check_signs,
+        .lack = "other programs",
+        .places = (const char *const[]){"/bin", "/usr/bin", NULL},
+        .signs =
+            (const struct sign[]){
+                {SIGN_GO, SIGN_USUAL, .text = "os/exec.Command"},
+                {SIGN_GO, SIGN_USUAL, .text = "os/exec.(*Cmd).Start"},
+                {SIGN_STRING, SIGN_USUAL, .text = "sys/process/unix/", .only = RUNTIME_RUST},
+                {SIGN_STRING, SIGN_USUAL, .text = "sys/unix/process/process_",
+                 .only = RUNTIME_RUST},
+                {SIGN_SYMBOL, SIGN_USUAL, .text = "execlp", .never = RUNTIME_GO},
+                /* musl's wordexp calls it, for the shell. */
+                {SIGN_SYMBOL, SIGN_USUAL, .text = "execl", .never = RUNTIME_GO,
+                 .without = "eval \"printf %s\\\\\\\\0 x $1 $2\""},
+                {SIGN_SYMBOL, SIGN_USUAL, .text = "execle", .never = RUNTIME_GO},
+                {SIGN_TEXT, SIGN_FAINT, .text = "/bin:/usr/bin", .never = RUNTIME_GO},
+                {SIGN_TEXT, SIGN_FAINT, .text = "/usr/local/bin:/bin:/usr/bin",
+                 .never = RUNTIME_GO},
+                {SIGN_SYMBOL, SIGN_FAINT, .text = "execvp", .never = RUNTIME_GO},
+                {SIGN_SYMBOL, SIGN_FAINT, .text = "posix_spawnp", .never = RUNTIME_GO},
+                {SIGN_GO, SIGN_FAINT, .text = "os.StartProcess"},
+                {.kind = SIGN_END}},
+    },
+    {
+        .id = "EC220",
+        .name = "terminfo",
+        .group = ELFCHECK_SCRATCH,
+        .severity = ELFCHECK_WARNING,
+        .summary = "A program that draws on a terminal finds its description.",
+        .remedy = "add the terminals' descriptions: whit pack --add=/lib/terminfo",
+        .source = "ncurses, terminfo(5)",
+        .explanation =
+            "How to move the cursor and to colour text on a terminal stands in the terminfo "
+            "database, a file for each kind, of which an empty image has none. ncurses then says "
+            "\"Error opening terminal: xterm.\" or cannot tell what the terminal can do. Add the "
+            "descriptions that Debian keeps for early use: whit pack --add=/lib/terminfo, and "
+            "set TERM when the container runs.",
+        .check = check_signs,
+        .lack = "terminfo",
+        .places = (const char *const[]){"/etc/terminfo", "/lib/terminfo", "/usr/share/terminfo",
+                                        "/usr/lib/terminfo", NULL},
+        .signs =
+            (const struct sign[]){
+                {SIGN_STRING, SIGN_USUAL, .text = "/share/terminfo", .never = RUNTIME_GO},
+                {SIGN_STRING, SIGN_USUAL, .text = "/lib/terminfo", .never = RUNTIME_GO},
+                {.kind = SIGN_END}},
+    },
+    {
+        .id = "EC221",
+        .name = "mime-types",
+        .group = ELFCHECK_SCRATCH,
+        .severity = ELFCHECK_WARNING,
+        .summary = "A program that asks for the types of files finds a table of them.",
+        .remedy = "add one: whit pack --add=/etc/mime.types",
+        .source = "Go mime/type_unix.go",
+        .explanation =
+            "Which type a file's name stands for, such as video/mp4 for .mp4, is looked up in "
+            "tables of the system. Go knows a dozen types itself and reads the others from "
+            "/etc/mime.types or /usr/share/mime/globs2, of which an empty image has neither: a "
+            "file server then sends such files as application/octet-stream or guesses. Add the "
+            "table: whit pack --add=/etc/mime.types.",
+        .check = check_signs,
+        .lack = "MIME types",
+        .places =
+            (const char *const[]){"/etc/mime.types", "/usr/share/mime/globs2",
+                                  "/usr/local/share/mime/globs2", "/etc/apache2/mime.types",
+                                  "/etc/apache/mime.types", "/etc/httpd/conf/mime.types", NULL},
+        .signs = (const struct sign[]){{SIGN_GO, SIGN_USUAL, .text = "mime.TypeByExtension"},
+                                       {SIGN_GO, SIGN_USUAL, .text = "mime.ExtensionsByType"},
+                                       {SIGN_TEXT, SIGN_USUAL, .text = "/etc/mime.types",
+                                        .never = RUNTIME_GO},
+                                       {SIGN_GO, SIGN_FAINT, .text = "mime.initMimeUnix"},
+                                       {.kind = SIGN_END}},
+    },
+    {
+        .id = "EC222",
+        .name = "syslog",
+        .group = ELFCHECK_SCRATCH,
+        .severity = ELFCHECK_INFO,
+        .summary = "A program that writes to the system's log finds /dev/log.",
+        .remedy = "have it log to standard error, or mount the host's: "
+                  "docker run -v /dev/log:/dev/log",
+        .source = "glibc misc/syslog.c; musl src/misc/syslog.c; Go log/syslog",
+        .explanation =
+            "syslog sends messages to a socket, /dev/log, where a daemon takes them. In a "
+            "container there is none, and the messages are lost without a word. Containers log "
+            "to standard output and error: tell the program so, or mount the host's socket: "
+            "docker run -v /dev/log:/dev/log.",
+        .check = check_signs,
+        .lack = "/dev/log",
+        .places = (const char *const[]){"/dev/log", NULL},
+        .signs = (const struct sign[]){{SIGN_STRING, SIGN_USUAL, .text = "/dev/log",
+                                        .never = RUNTIME_GO},
+                                       {SIGN_GO, .text = "log/syslog.New"},
+                                       {SIGN_GO, .text = "log/syslog.Dial"},
+                                       {.kind = SIGN_END}},
+    },
+    {
+        .id = "EC223",
+        .name = "gconv",
+        .group = ELFCHECK_SCRATCH,
+        .severity = ELFCHECK_INFO,
+        .summary = "A program that converts between character sets finds glibc's modules for it.",
+        .remedy = "build it with musl or GNU libiconv, which convert by themselves",
+        .source = "glibc iconv/gconv_conf.c",
+        .explanation =
+            "glibc itself converts between UTF-8, UCS-2, UCS-4 and ASCII; for all other character "
+            "sets, even UTF-16 and ISO-8859-1, iconv loads modules from its gconv directory, and "
+            "those need the C library as a shared one. Without them iconv_open fails with "
+            "\"Invalid argument\". Every static glibc program has this code, and few use it. "
+            "Build those with musl or GNU libiconv.",
+        .check = check_signs,
+        .lack = "gconv modules",
+        .places = (const char *const[]){"/usr/lib/x86_64-linux-gnu/gconv", "/usr/lib64/gconv",
+                                        "/usr/lib/gconv", NULL},
+        .signs = (const struct sign[]){{SIGN_TEXT, .text = "gconv-modules", .only = RUNTIME_GLIBC},
+                                       {.kind = SIGN_END}},
+    },
+    {
+        .id = "EC224",
+        .name = "locales",
+        .group = ELFCHECK_SCRATCH,
+        .severity = ELFCHECK_INFO,
+        .summary = "A program that speaks the user's language finds the locales' data.",
+        .remedy = "run it with LC_ALL=C, or add one: whit pack --add=/usr/lib/locale/C.utf8",
+        .source = "glibc locale/findlocale.c",
+        .explanation =
+            "setlocale of glibc reads what a language and character set need from "
+            "/usr/lib/locale; in an empty image only \"C\" and \"POSIX\" are there. Most "
+            "programs go on with those; one that insists fails, as C++ does with \"locale::facet::"
+            "_S_create_c_locale name not valid\". Every static glibc program has this code. Set "
+            "LC_ALL=C, or add what it asks for: whit pack --add=/usr/lib/locale/C.utf8.",
+        .check = check_signs,
+        .lack = "locales",
+        .places = (const char *const[]){"/usr/lib/locale", "/usr/share/locale", NULL},
+        .signs =
+            (const struct sign[]){{SIGN_TEXT, .text = "/usr/lib/locale", .only = RUNTIME_GLIBC},
+                                  {SIGN_TEXT, .text = "LOCPATH", .only = RUNTIME_GLIBC},
+                                  {.kind = SIGN_END}},
+    },
+    {
+        .id = "EC225",
+        .name = "dlopen",
+        .group = ELFCHECK_SCRATCH,
+        .severity = ELFCHECK_INFO,
+        .summary = "A program that loads shared libraries while it runs finds them.",
+        .remedy = "link in what it would load, or build it as a dynamic program and add its "
+                  "libraries",
+        .source = "glibc elf/dl-open.c; musl src/ldso/dlopen.c",
+        .explanation =
+            "dlopen loads plugins and drivers. In a static glibc program it works only with "
+            "libraries of exactly the same glibc, which must be in the image with all that they "
+            "need; in a static musl program it never does: \"Dynamic loading not supported\". "
+            "Every static glibc program has this code, and few use it.",
+        .check = check_signs,
+        .lack = "libraries to load",
+        .signs = (const struct sign[]){{SIGN_TEXT, .text = "Dynamic loading not supported"},
+                                       {SIGN_TEXT, .text = "invalid mode for dlopen()",
+                                        .only = RUNTIME_GLIBC},
+                                       {.kind = SIGN_END}},
     },
     {
         .id = "EC301",

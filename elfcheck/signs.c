@@ -1,0 +1,338 @@
+/* Gathers what the bytes of a program speak for: the signs of all rules, in one pass. */
+#include "elfcheck/elfcheck_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What glibc itself calls localtime_r for, and the text that shows that it is there, be it as part
+ * of an instruction. */
+#define SYSLOG_TEXT  "/dev/log"
+#define SYSLOG_CALLS 1
+
+/*
+ * A program that may need so many things is one of many uses, like a shell or an emulator, and what
+ * it is started for rarely needs each of them. A usual sign is worth twice as much as a faint one.
+ */
+#define USUAL_WORTH 2
+#define FAINT_WORTH 1
+#define MANY_NEEDS  7
+
+/* So is one of so much code; and to look into it for more would take its time. */
+#define MUCH_CODE (3 * 1024 * 1024)
+
+/* A sign's own text, the one that it counts with, and the one that it does not count with. */
+enum { OWN, WITH, WITHOUT, TEXTS_A_SIGN };
+
+struct found {
+    const struct sign *sign; /* the strongest that counts, or NULL */
+    uint64_t place;
+};
+
+struct evidence {
+    unsigned runtimes;
+    uint64_t *runtime_places; /* one a mark */
+    struct found *found;      /* one a rule */
+    unsigned needs;           /* what the signs of all rules are worth together */
+    bool is_large;            /* has much code */
+};
+
+/* What is needed while evidence is gathered: an array each, one element a sign or text. */
+struct gathering {
+    struct elfcheck_inspection *inspection;
+    struct evidence *evidence;
+    struct found *signs; /* without a place */
+    size_t sign_count;
+    struct scan_text *texts;
+    const char **names;
+    bool *symbols;
+    struct scan_part *parts;
+    size_t part_count;
+};
+
+static size_t count_signs(const struct sign *signs)
+{
+    size_t count = 0;
+    while (signs && signs[count].kind != SIGN_END)
+        count++;
+    return count;
+}
+
+void evidence_free(struct evidence *evidence)
+{
+    if (!evidence)
+        return;
+    free(evidence->runtime_places);
+    free(evidence->found);
+    free(evidence);
+}
+
+static void gathering_free(struct gathering *gathering)
+{
+    free(gathering->signs);
+    free(gathering->texts);
+    free(gathering->names);
+    free(gathering->symbols);
+    free(gathering->parts);
+}
+
+static bool allocate(struct gathering *gathering)
+{
+    size_t rule_count, count = count_signs(runtime_signs);
+    const struct elfcheck_rule *rules = elfcheck_rules(&rule_count);
+    for (size_t i = 0; i < rule_count; i++)
+        count += count_signs(rules[i].signs);
+    gathering->evidence = calloc(1, sizeof *gathering->evidence);
+    gathering->signs = calloc(count, sizeof *gathering->signs);
+    gathering->texts = calloc(count * TEXTS_A_SIGN, sizeof *gathering->texts);
+    gathering->names = calloc(count, sizeof *gathering->names);
+    gathering->symbols = calloc(count, sizeof *gathering->symbols);
+    gathering->parts = calloc(gathering->inspection->segment_count + 1, sizeof *gathering->parts);
+    if (!gathering->evidence)
+        return false;
+    gathering->evidence->runtime_places =
+        calloc(count_signs(runtime_signs) + 1, sizeof *gathering->evidence->runtime_places);
+    gathering->evidence->found = calloc(rule_count + 1, sizeof *gathering->evidence->found);
+    return gathering->signs && gathering->texts && gathering->names && gathering->symbols &&
+           gathering->parts && gathering->evidence->runtime_places && gathering->evidence->found;
+}
+
+static void add_signs(struct gathering *gathering, const struct sign *signs)
+{
+    for (; signs && signs->kind != SIGN_END; signs++) {
+        static const enum scan_bound bounds[] = {
+            [SIGN_STRING] = SCAN_ANYWHERE, [SIGN_SUFFIX] = SCAN_BEFORE_NUL,
+            [SIGN_TEXT] = SCAN_WHOLE,      [SIGN_GO] = SCAN_AFTER_NUL,
+            [SIGN_SYMBOL] = SCAN_WHOLE,    [SIGN_CALL] = SCAN_WHOLE,
+            [SIGN_NAMED] = SCAN_WHOLE,
+        };
+        struct scan_text *texts = &gathering->texts[gathering->sign_count * TEXTS_A_SIGN];
+        texts[OWN] = (struct scan_text){.text = signs->text, .bound = bounds[signs->kind]};
+        bool is_call = signs->kind == SIGN_CALL;
+        const char *with = is_call ? SYSLOG_TEXT : signs->with;
+        texts[WITH] = (struct scan_text){.text = with ? with : "",
+                                         .bound = is_call ? SCAN_ANYWHERE : SCAN_WHOLE};
+        texts[WITHOUT] =
+            (struct scan_text){.text = signs->without ? signs->without : "", .bound = SCAN_WHOLE};
+        gathering->signs[gathering->sign_count++].sign = signs;
+    }
+}
+
+static int compare_parts(const void *left, const void *right)
+{
+    const struct scan_part *a = left, *b = right;
+    return (a->begin > b->begin) - (a->begin < b->begin);
+}
+
+/* The bytes of the file that are loaded, each once, however many segments claim them. */
+static void find_parts(struct gathering *gathering)
+{
+    const struct elfcheck_inspection *inspection = gathering->inspection;
+    struct scan_part *parts = gathering->parts;
+    size_t count = 0, merged = 0;
+    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));) {
+        if (load->p_offset >= inspection->size || load->p_filesz == 0)
+            continue;
+        uint64_t there = inspection->size - load->p_offset;
+        uint64_t size = load->p_filesz < there ? load->p_filesz : there;
+        parts[count++] = (struct scan_part){load->p_offset, load->p_offset + size};
+    }
+    qsort(parts, count, sizeof *parts, compare_parts);
+    for (size_t i = 0; i < count; i++)
+        if (merged && parts[i].begin <= parts[merged - 1].end) {
+            if (parts[merged - 1].end < parts[i].end)
+                parts[merged - 1].end = parts[i].end;
+        } else {
+            parts[merged++] = parts[i];
+        }
+    gathering->part_count = merged;
+}
+
+static void measure_code(struct gathering *gathering)
+{
+    const struct elfcheck_inspection *inspection = gathering->inspection;
+    uint64_t size = 0;
+    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
+        if (load->p_flags & PF_X && load->p_filesz > size)
+            size = load->p_filesz;
+    gathering->evidence->is_large = size > MUCH_CODE;
+}
+
+static void note_runtimes(struct gathering *gathering)
+{
+    struct evidence *evidence = gathering->evidence;
+    size_t count = count_signs(runtime_signs);
+    for (size_t i = 0; i < count; i++) {
+        evidence->runtime_places[i] = gathering->texts[i * TEXTS_A_SIGN].offset;
+        if (evidence->runtime_places[i] != SCAN_ABSENT)
+            evidence->runtimes |= runtime_signs[i].only;
+    }
+}
+
+static bool find_symbols(struct gathering *gathering)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < gathering->sign_count; i++)
+        if (gathering->signs[i].sign->kind == SIGN_SYMBOL)
+            gathering->names[count++] = gathering->signs[i].sign->text;
+    return inspection_find_symbols(gathering->inspection, gathering->names, gathering->symbols,
+                                   count);
+}
+
+/* Of the symbols' signs, whose order is that of the names. */
+static bool has_symbol(const struct gathering *gathering, size_t sign)
+{
+    size_t number = 0;
+    for (size_t i = 0; i < sign; i++)
+        number += gathering->signs[i].sign->kind == SIGN_SYMBOL;
+    return gathering->symbols[number];
+}
+
+/* Whether the sign itself is there, whatever it counts for. */
+static bool is_there(struct gathering *gathering, size_t sign)
+{
+    const struct scan_text *texts = &gathering->texts[sign * TEXTS_A_SIGN];
+    switch (gathering->signs[sign].sign->kind) {
+    case SIGN_SYMBOL:
+        /* Without a section table a dynamic program still has its symbols' names. */
+        return has_symbol(gathering, sign) ||
+               (!gathering->inspection->report->is_static && texts[OWN].offset != SCAN_ABSENT);
+    case SIGN_GO:
+        return gathering->evidence->runtimes & RUNTIME_GO && texts[OWN].offset != SCAN_ABSENT;
+    default:
+        return texts[OWN].offset != SCAN_ABSENT;
+    }
+}
+
+/* The function whose object file the text belongs to is linked: is it called? Where that cannot be
+ * told it counts, but for the languages whose every program has it. */
+static bool is_called(struct gathering *gathering, size_t number)
+{
+    if (!(gathering->evidence->runtimes & RUNTIME_GLIBC))
+        return inspection_has_musl_localtime(gathering->inspection);
+    bool has_syslog = gathering->texts[number * TEXTS_A_SIGN + WITH].offset != SCAN_ABSENT;
+    enum calls calls =
+        inspection_calls_localtime(gathering->inspection, has_syslog ? SYSLOG_CALLS : 0);
+    return calls == CALLS_FOUND || (calls == CALLS_UNKNOWN &&
+                                    !(gathering->evidence->runtimes & (RUNTIME_CXX | RUNTIME_ADA)));
+}
+
+/* Of "/bin/sh" a linker shares the end with "sh", which only what starts a shell refers to. */
+static bool is_named(struct gathering *gathering, size_t number)
+{
+    const struct scan_text *text = &gathering->texts[number * TEXTS_A_SIGN + OWN];
+    size_t last_part = (size_t)(strrchr(text->text, '/') + 1 - text->text);
+    return inspection_names_program(gathering->inspection, text->offset + last_part);
+}
+
+static bool counts(struct gathering *gathering, size_t number)
+{
+    const struct sign *sign = gathering->signs[number].sign;
+    const struct scan_text *texts = &gathering->texts[number * TEXTS_A_SIGN];
+    unsigned runtimes = gathering->evidence->runtimes;
+    if ((sign->only && !(runtimes & sign->only)) || runtimes & sign->never ||
+        (sign->with && texts[WITH].offset == SCAN_ABSENT) ||
+        (sign->without && texts[WITHOUT].offset != SCAN_ABSENT) || !is_there(gathering, number))
+        return false;
+    if (gathering->evidence->is_large && (sign->kind == SIGN_NAMED || sign->kind == SIGN_CALL))
+        return false;
+    if (sign->kind == SIGN_NAMED)
+        return is_named(gathering, number);
+    return sign->kind != SIGN_CALL || is_called(gathering, number);
+}
+
+/* The strongest of a rule's signs, which begin with that number; the first of equals. */
+static struct found strongest(struct gathering *gathering, size_t number, size_t count)
+{
+    struct found found = {0};
+    for (size_t i = number; i < number + count && !gathering->inspection->failed; i++)
+        if ((!found.sign || gathering->signs[i].sign->strength < found.sign->strength) &&
+            counts(gathering, i))
+            found = (struct found){gathering->signs[i].sign,
+                                   gathering->texts[i * TEXTS_A_SIGN + OWN].offset};
+    return found;
+}
+
+static void weigh(struct gathering *gathering)
+{
+    static const unsigned worth[] = {[SIGN_USUAL] = USUAL_WORTH, [SIGN_FAINT] = FAINT_WORTH};
+    size_t rule_count, number = count_signs(runtime_signs);
+    const struct elfcheck_rule *rules = elfcheck_rules(&rule_count);
+    for (size_t i = 0; i < rule_count; i++) {
+        size_t count = count_signs(rules[i].signs);
+        struct found found = strongest(gathering, number, count);
+        gathering->evidence->found[i] = found;
+        if (found.sign)
+            gathering->evidence->needs += worth[found.sign->strength];
+        number += count;
+    }
+}
+
+static bool gather(struct gathering *gathering)
+{
+    struct elfcheck_inspection *inspection = gathering->inspection;
+    if (!allocate(gathering)) {
+        error_set(inspection->error, "out of memory");
+        inspection->failed = true;
+        return false;
+    }
+    size_t rule_count;
+    const struct elfcheck_rule *rules = elfcheck_rules(&rule_count);
+    add_signs(gathering, runtime_signs);
+    for (size_t i = 0; i < rule_count; i++)
+        add_signs(gathering, rules[i].signs);
+    find_parts(gathering);
+    if (!scan_texts(inspection, gathering->parts, gathering->part_count, gathering->texts,
+                    gathering->sign_count * TEXTS_A_SIGN) ||
+        !find_symbols(gathering))
+        return false;
+    note_runtimes(gathering);
+    measure_code(gathering);
+    weigh(gathering);
+    return !inspection->failed;
+}
+
+bool inspection_gather_evidence(struct elfcheck_inspection *inspection)
+{
+    if (inspection->evidence)
+        return !inspection->failed;
+    struct gathering gathering = {.inspection = inspection};
+    if (gather(&gathering)) {
+        inspection->evidence = gathering.evidence;
+        inspection_describe_producer(inspection);
+    } else {
+        evidence_free(gathering.evidence);
+    }
+    gathering_free(&gathering);
+    return !inspection->failed;
+}
+
+const struct sign *evidence_sign(const struct elfcheck_inspection *inspection, uint64_t *place)
+{
+    size_t count;
+    const struct found *found =
+        &inspection->evidence->found[inspection->rule - elfcheck_rules(&count)];
+    *place = found->place == SCAN_ABSENT ? 0 : found->place;
+    return found->sign;
+}
+
+bool evidence_is_weak(const struct elfcheck_inspection *inspection, const struct sign *sign)
+{
+    return sign->strength == SIGN_FAINT ||
+           (sign->strength == SIGN_USUAL &&
+            (inspection->evidence->is_large || inspection->evidence->needs >= MANY_NEEDS));
+}
+
+unsigned evidence_runtimes(const struct elfcheck_inspection *inspection)
+{
+    return inspection->evidence ? inspection->evidence->runtimes : 0;
+}
+
+uint64_t evidence_runtime_place(const struct elfcheck_inspection *inspection, unsigned runtime)
+{
+    size_t count = inspection->evidence ? count_signs(runtime_signs) : 0;
+    for (size_t i = 0; i < count; i++)
+        if (runtime_signs[i].only == runtime &&
+            inspection->evidence->runtime_places[i] != SCAN_ABSENT)
+            return inspection->evidence->runtime_places[i];
+    return SCAN_ABSENT;
+}
