@@ -80,10 +80,9 @@ static const struct elfcheck_finding *next_finding(const struct elfcheck_report 
                                                    const struct elfcheck_finding *previous,
                                                    const struct elfcheck_style *style)
 {
-    enum elfcheck_severity least = style->all ? ELFCHECK_INFO : ELFCHECK_WARNING;
-    const struct elfcheck_finding *end = report->findings + report->finding_count;
-    const struct elfcheck_finding *finding = previous ? previous + 1 : report->findings;
-    return finding < end && finding->severity >= least ? finding : NULL;
+    size_t count = elfcheck_count(report, style->all ? ELFCHECK_INFO : ELFCHECK_WARNING);
+    size_t number = previous ? (size_t)(previous - report->findings) + 1 : 0;
+    return number < count ? &report->findings[number] : NULL;
 }
 
 /* Where verdict and message leave open how it shows, this says it. */
