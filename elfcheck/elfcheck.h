@@ -89,7 +89,8 @@ struct elfcheck_finding {
 /* The files that a program sees: those of an image, or of a directory that becomes its root. */
 struct elfcheck_root {
     /* Opens what the absolute path leads to, for reading; links do not leave the root. The
-     * descriptor, a file's or a directory's, or -1 and errno: ENOENT where there is none. */
+     * descriptor, a file's or a directory's, or -1 and errno: ENOENT where there is none. Files are
+     * judged by several threads, which call it at the same time. */
     int (*open)(void *context, const char *path);
     void *context;
 };
