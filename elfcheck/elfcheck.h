@@ -88,11 +88,12 @@ struct elfcheck_finding {
 
 /* The files that a program sees: those of an image, or of a directory that becomes its root. */
 struct elfcheck_root {
-    /* Opens what the absolute path leads to, for reading; links do not leave the root. The
-     * descriptor, a file's or a directory's, or -1 and errno: ENOENT where there is none. Files are
-     * judged by several threads, which call it at the same time. */
+    /* Opens what the absolute path leads to, for reading, without waiting for anybody; links do not
+     * leave the root. The descriptor, a file's or a directory's, or -1 and errno: ENOENT where
+     * there is none. Files are judged by several threads, which call it at the same time. */
     int (*open)(void *context, const char *path);
     void *context;
+    const char *library_path; /* LD_LIBRARY_PATH as programs there have it, or NULL */
 };
 
 /* For what a file is judged. */
@@ -101,6 +102,7 @@ struct elfcheck_settings {
     mode_t mode;                              /* the file's permission bits where it is to run */
     bool in_tree;                             /* found there, not named: may be no program */
     const struct elfcheck_root *root;         /* NULL: an empty image */
+    const char *path;                         /* its place there; NULL: unknown, say "/program" */
     const enum elfcheck_severity *severities; /* one a rule, in the table's order; NULL: its own */
 };
 

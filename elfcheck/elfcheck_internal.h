@@ -92,8 +92,9 @@ struct elfcheck_inspection {
     const char *libelf_error; /* why there is none */
 
     struct known_sections known;
-    unsigned libc;             /* RUNTIME_GLIBC, RUNTIME_MUSL, or 0 where it is not known */
-    struct evidence *evidence; /* what its bytes speak for; NULL until a rule asks */
+    unsigned libc;               /* RUNTIME_GLIBC, RUNTIME_MUSL, or 0 where it is not known */
+    struct evidence *evidence;   /* what its bytes speak for; NULL until a rule asks */
+    struct libraries *libraries; /* libraries.c: once they are looked at */
 
     const struct elfcheck_rule *rule; /* whose check runs now */
     struct elfcheck_report *report;
@@ -106,6 +107,10 @@ struct elfcheck_inspection {
 int inspection_open(struct elfcheck_inspection *inspection, int fd, const char *name,
                     const struct elfcheck_settings *settings, struct elfcheck_report *report,
                     struct error *error);
+/* The same without sections and libelf. */
+int inspection_open_raw(struct elfcheck_inspection *inspection, int fd, const char *name,
+                        const struct elfcheck_settings *settings, struct elfcheck_report *report,
+                        struct error *error);
 void inspection_close(struct elfcheck_inspection *inspection);
 #define INSPECTION_CLEANUP __attribute__((cleanup(inspection_close)))
 
@@ -334,6 +339,10 @@ void inspection_describe_producer(struct elfcheck_inspection *inspection);
 
 /* What to do so that the compiler that made this dynamic program makes a static one. */
 const char *static_remedy(const struct elfcheck_inspection *inspection);
+/* Frees what libraries.c keeps; does nothing for NULL. */
+void libraries_free(struct libraries *libraries);
+/* A script, in a root: is its interpreter there, and does that start? */
+void find_script_in_root(struct elfcheck_inspection *inspection);
 
 /* Words for numbers. */
 const char *machine_name(uint16_t machine); /* "x86-64", or NULL */
@@ -387,7 +396,7 @@ elfcheck_check check_identification, check_header_fields, check_libelf, check_se
     check_note_properties, check_dynamic_section, check_dynamic_entries, check_dynamic_address,
     check_dynamic_strings, check_dynamic_agrees, check_version_count, check_version_needs,
     check_version_definitions, check_truncated, check_appended;
-elfcheck_check check_interpreter, check_libraries;
+elfcheck_check check_interpreter, check_libraries, check_library_versions;
 elfcheck_check check_qemu_user, check_gvisor;
 elfcheck_check check_signs, check_packed;
 elfcheck_check check_write_execute;

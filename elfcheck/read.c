@@ -349,9 +349,9 @@ static void open_libelf(struct elfcheck_inspection *inspection, const Elf64_Ehdr
     inspection->elf = NULL;
 }
 
-int inspection_open(struct elfcheck_inspection *inspection, int fd, const char *name,
+static int open_raw(struct elfcheck_inspection *inspection, int fd, const char *name,
                     const struct elfcheck_settings *settings, struct elfcheck_report *report,
-                    struct error *error)
+                    Elf64_Ehdr *bytes, struct error *error)
 {
     inspection->fd = fd;
     inspection->name = name;
@@ -375,18 +375,37 @@ int inspection_open(struct elfcheck_inspection *inspection, int fd, const char *
     for (size_t i = 0; i < PAGES_KEPT; i++)
         inspection->pages[i].size = 0;
 
-    Elf64_Ehdr bytes = {0};
-    size_t there = inspection->size < sizeof bytes ? (size_t)inspection->size : sizeof bytes;
-    if (!inspection_read(inspection, 0, &bytes, there))
+    size_t there = inspection->size < sizeof *bytes ? (size_t)inspection->size : sizeof *bytes;
+    if (!inspection_read(inspection, 0, bytes, there))
         return -1;
-    memcpy(inspection->header.e_ident, bytes.e_ident, sizeof bytes.e_ident);
-    if (memcmp(bytes.e_ident, ELFMAG, SELFMAG) != 0)
+    memcpy(inspection->header.e_ident, bytes->e_ident, sizeof bytes->e_ident);
+    if (memcmp(bytes->e_ident, ELFMAG, SELFMAG) != 0)
         return 0;
-    read_header(inspection, &bytes);
+    read_header(inspection, bytes);
     report->is_elf = true;
     report->machine = inspection->header.e_machine;
     report->type = inspection->header.e_type;
-    if (!read_segments(inspection) || !read_sections(inspection))
+    return read_segments(inspection) ? 0 : -1;
+}
+
+int inspection_open_raw(struct elfcheck_inspection *inspection, int fd, const char *name,
+                        const struct elfcheck_settings *settings, struct elfcheck_report *report,
+                        struct error *error)
+{
+    Elf64_Ehdr bytes = {0};
+    return open_raw(inspection, fd, name, settings, report, &bytes, error);
+}
+
+int inspection_open(struct elfcheck_inspection *inspection, int fd, const char *name,
+                    const struct elfcheck_settings *settings, struct elfcheck_report *report,
+                    struct error *error)
+{
+    Elf64_Ehdr bytes = {0};
+    if (open_raw(inspection, fd, name, settings, report, &bytes, error) < 0)
+        return -1;
+    if (!report->is_elf)
+        return 0;
+    if (!read_sections(inspection))
         return -1;
     open_libelf(inspection, &bytes);
     return 0;
@@ -399,5 +418,6 @@ void inspection_close(struct elfcheck_inspection *inspection)
     free(inspection->dynamic);
     free(inspection->sections);
     evidence_free(inspection->evidence);
+    libraries_free(inspection->libraries);
     free(inspection->segments);
 }

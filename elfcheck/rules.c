@@ -252,9 +252,21 @@ static const struct elfcheck_rule rules[] = {
         .group = ELFCHECK_SCRATCH,
         .severity = ELFCHECK_ERROR,
         .outcome = ELFCHECK_ENOENT,
-        .summary = "The program needs no dynamic loader (no PT_INTERP).",
+        .summary = "The dynamic loader that the program names (PT_INTERP) is there; an empty image "
+                   "has none.",
         .remedy = STATIC_REMEDY,
         .source = BINFMT "load_elf_binary; gABI, Program Interpreter",
+        .explanation =
+            "A program that is linked dynamically names another program, the dynamic loader, which "
+            "Linux starts in its place and which then loads the shared libraries. FROM scratch has "
+            "neither loader nor libraries. execve(2) then fails with \"no such file or "
+            "directory\", "
+            "which means the loader and not the program; that is why the message puzzles. Link the "
+            "program statically, or put the loader and all libraries into the image. Where whit "
+            "knows the files of the image, it asks whether the loader is there, executable and "
+            "made "
+            "for the same machine. readelf -l PROGRAM shows the name of the loader, and whit check "
+            "--root=DIRECTORY PROGRAM judges a program among the files of a directory.",
         .check = check_interpreter,
     },
     {
@@ -263,10 +275,41 @@ static const struct elfcheck_rule rules[] = {
         .group = ELFCHECK_SCRATCH,
         .severity = ELFCHECK_ERROR,
         .outcome = ELFCHECK_LOADER,
-        .summary = "The program needs no shared library (no DT_NEEDED).",
+        .summary = "All shared libraries that it needs (DT_NEEDED), and those that they need, are "
+                   "where its loader looks.",
         .remedy = STATIC_REMEDY,
-        .source = "gABI, Dynamic Section, DT_NEEDED",
+        .source = "gABI, Dynamic Section, DT_NEEDED; glibc elf/dl-load.c; musl ldso/dynlink.c",
+        .explanation =
+            "The dynamic loader looks for each library along DT_RPATH and DT_RUNPATH, in "
+            "LD_LIBRARY_PATH, in the cache that ldconfig writes (/etc/ld.so.cache) and in its "
+            "default "
+            "directories, which whit reads from the loader itself. A library that is not found, or "
+            "that is no library for this machine, ends the program before its first line: \"error "
+            "while loading shared libraries\", exit code 127. ldd PROGRAM, where the program "
+            "works, "
+            "lists what it loads. Put those files into the image at the same places, as in whit "
+            "pack "
+            "--add=/lib/x86_64-linux-gnu/libz.so.1 PROGRAM, or link the program statically.",
         .check = check_libraries,
+    },
+    {
+        .id = "EC240",
+        .name = "library-versions",
+        .group = ELFCHECK_SCRATCH,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_LOADER,
+        .summary = "The libraries that are there define the versions that others need of them.",
+        .remedy = "take the libraries from the system that built the program, or build it on one "
+                  "that is no newer than the image's",
+        .source = "LSB, Symbol Versioning; glibc elf/dl-version.c, match_symbol",
+        .explanation =
+            "A program that was linked with glibc 2.36 may need symbols of the version GLIBC_2.34, "
+            "which the libc.so.6 of an older system does not define. The loader then stops with "
+            "\"version `GLIBC_2.34' not found\" and exit code 1, although every library is there. "
+            "readelf -V PROGRAM shows the versions that it needs. Build the program on the oldest "
+            "system on which it is to run, take all libraries and the loader from one system, or "
+            "link it statically. musl's loader knows no versions.",
+        .check = check_library_versions,
     },
     {
         .id = "EC108",

@@ -40,6 +40,10 @@ static bool names_interpreter(const char line[static SCRIPT_START + 1])
 
 static void find_script(struct elfcheck_inspection *inspection)
 {
+    if (inspection->settings->root) {
+        find_script_in_root(inspection);
+        return;
+    }
     char line[SCRIPT_START + 1] = {0};
     size_t size = inspection->size < SCRIPT_START ? (size_t)inspection->size : SCRIPT_START;
     if (!inspection_read(inspection, 0, line, size))

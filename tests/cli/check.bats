@@ -34,6 +34,12 @@ hostile_tree() { # COMMAND...: puts a file of each name below tree/
 
 dynamic() { cp /bin/true "$1"; }
 
+# It is dynamic, and its EI_OSABI is odd.
+two_findings() {
+  dynamic "$1"
+  printf '\x09' | dd of="$1" bs=1 seek=7 conv=notrunc status=none
+}
+
 # ---- what it takes -------------------------------------------------------------------------------
 
 @test "a directory's ELF files are judged, by name, files first, and all else is passed over" {
@@ -318,17 +324,18 @@ jsonschema.validate(json.load(sys.stdin), schema)' "$1"
 # ---- what it goes by -----------------------------------------------------------------------------
 
 @test "rules are chosen and ignored by name or id, and the exit code follows" {
-  dynamic program
+  two_findings program
   run -1 check program
   output_has "[interpreter,"
-  output_has "[shared-libraries,"
+  output_has "[identification,"
   run -1 check --rule=interpreter program
-  [[ $output != *shared-libraries* ]]
-  run -1 check --rule=interpreter --rule=EC202 program
-  output_has "[shared-libraries,"
-  run -1 check --ignore=EC201 program
+  [[ $output != *identification* ]]
+  run -1 check --rule=interpreter --rule=EC301 program
+  output_has "[identification,"
+  run -0 check --ignore=EC201 program
   [[ $output != *"[interpreter,"* ]]
-  run -0 check --ignore=EC201 --ignore=shared-libraries program
+  output_has "[identification,"
+  run -0 check --ignore=EC201 --ignore=identification program
   # What is true of it does not change.
   output_has "program: will not start: needs /lib64/ld-linux-x86-64.so.2"
   run -0 check --rule=EC201 --ignore=EC201 program
@@ -336,7 +343,7 @@ jsonschema.validate(json.load(sys.stdin), schema)' "$1"
 }
 
 @test "severities can be set, and decide with the fail level" {
-  dynamic program
+  two_findings program
   run -0 check --rule=interpreter --severity=interpreter=warning program
   output_has "  warning: needs"
   run -1 check --rule=interpreter --severity=interpreter=warning --fail-level=warning program
@@ -344,7 +351,7 @@ jsonschema.validate(json.load(sys.stdin), schema)' "$1"
   [[ $output != *"[interpreter,"* ]]
   run -0 check --all --rule=interpreter --severity=EC201=info --fail-level=warning program
   output_has "  info: needs"
-  run -0 check --severity=interpreter=off --severity=shared-libraries=off program
+  run -0 check --severity=interpreter=off --severity=identification=off program
   run -0 check --fail-level=never program
   output_has "[interpreter,"
 }
@@ -392,18 +399,18 @@ jsonschema.validate(json.load(sys.stdin), schema)' "$1"
 }
 
 @test "a project's file says what counts, and the command line wins" {
-  dynamic program
+  two_findings program
   cat >.elfcheck.json <<'END'
-{ "ignore": ["EC202"], "severity": { "interpreter": "warning" }, "fail-level": "warning", "kernel": "6.1" }
+{ "ignore": ["EC301"], "severity": { "interpreter": "warning" }, "fail-level": "warning", "kernel": "6.1" }
 END
   run -1 "$WHIT" check program
   output_has "  warning: needs /lib64"
-  [[ $output != *shared-libraries* ]]
+  [[ $output != *identification* ]]
   run -0 "$WHIT" check --fail-level=error program
   run -1 "$WHIT" check --severity=interpreter=error --fail-level=error program
-  run -1 "$WHIT" check --severity=shared-libraries=error --fail-level=error program
-  run -1 "$WHIT" check --rule=shared-libraries --fail-level=error program
-  output_has "  error: needs the shared library"
+  run -1 "$WHIT" check --severity=identification=error --fail-level=error program
+  run -0 "$WHIT" check --rule=identification --fail-level=error program
+  output_has "  warning: identification bytes"
   run -1 "$WHIT" check --no-config program
   output_has "  error: needs /lib64"
   echo '{"fail-level":"never"}' >other.json

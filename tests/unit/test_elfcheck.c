@@ -177,7 +177,9 @@ static void tests_every_rule(void **state)
 {
     (void)state;
     static const char *const elsewhere[] = {
-        "header-page", "loadable", "shared-libraries",
+        "header-page", "loadable",
+        /* test_elfcheck_libraries.c */
+        "shared-libraries", "library-versions",
         /* test_elfcheck_load.c */
         "executable-mode", "kernel-headers", "address-span", "kernel-zeros", "older-kernels",
         "stack-area", "foreign-system", "shared-library", "loader-missing", "hidden-bytes",
@@ -266,52 +268,6 @@ static void tells_how_an_interpreter_is_malformed(void **state)
     }
 }
 
-/* A program that needs `count` libraries, whose names follow each other in `strings`. */
-static struct elfcheck_report check_with_libraries(size_t count, const char *strings)
-{
-    unsigned char bytes[4096] = {0};
-    struct program program = program_new(ET_DYN);
-    Elf64_Dyn dynamic[32] = {{.d_tag = DT_STRTAB, .d_un.d_ptr = 2048}};
-    size_t offset = 0;
-    for (size_t i = 1; i <= count; i++) {
-        dynamic[i] = (Elf64_Dyn){.d_tag = DT_NEEDED, .d_un.d_val = offset};
-        offset += strlen(strings + offset) + 1;
-    }
-    program.segments[0].p_filesz = program.segments[0].p_memsz = sizeof bytes;
-    program.segments[1] = (Elf64_Phdr){
-        .p_type = PT_DYNAMIC, .p_offset = 1024, .p_vaddr = 1024, .p_filesz = sizeof dynamic};
-    memcpy(bytes, &program, sizeof program);
-    memcpy(bytes + 1024, dynamic, sizeof dynamic);
-    memcpy(bytes + 2048, strings, offset);
-    return check(bytes, sizeof bytes);
-}
-
-static void names_the_libraries_that_a_program_needs(void **state)
-{
-    (void)state;
-    static const struct {
-        size_t count;
-        const char *strings, *message;
-    } cases[] = {
-        {1, "libc.so.6\0", "needs the shared library libc.so.6"},
-        {2, "a\0b\0", "needs the shared libraries a, b"},
-        {10, "a\0b\0c\0d\0e\0f\0g\0h\0i\0j\0",
-         "needs the shared libraries a, b, c, d, e, f, g, h and 2 more"},
-        {1, "\0", "needs the shared library (a name that cannot be read)"},
-        {1, "\x1b[2J\xff\n\0", "needs the shared library \\x1b[2J\\xff\\x0a"},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct elfcheck_report report ELFCHECK_REPORT_CLEANUP =
-            check_with_libraries(cases[i].count, cases[i].strings);
-        const struct elfcheck_finding *finding = find(&report, "shared-libraries");
-        assert_non_null(finding);
-        assert_string_equal(finding->message, cases[i].message);
-        assert_false(report.is_static || elfcheck_starts(&report));
-    }
-    struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = check_with_libraries(0, "");
-    assert_true(report.is_static && elfcheck_starts(&report));
-}
-
 static void names_what_is_not_elf(void **state)
 {
     (void)state;
@@ -374,7 +330,9 @@ static void judges_this_dynamic_test_itself(void **state)
     assert_int_equal(elfcheck_file(fd, "test", &elfcheck_default_settings, &report, &error), 0);
     const struct elfcheck_finding *finding = find(&report, "interpreter");
     assert_non_null(finding);
-    assert_string_equal(finding->message, "needs /lib64/ld-linux-x86-64.so.2");
+    static const char start[] = "needs /lib64/ld-linux-x86-64.so.2 and ";
+    assert_memory_equal(finding->message, start, strlen(start));
+    assert_non_null(strstr(finding->message, "libcmocka.so.0"));
     assert_false(report.is_static);
     assert_int_equal(elfcheck_count(&report, ELFCHECK_WARNING),
                      elfcheck_count(&report, ELFCHECK_ERROR));
@@ -494,7 +452,6 @@ int main(void)
         cmocka_unit_test(finds_a_program_that_loads_nothing),
         cmocka_unit_test(warns_of_more_headers_than_a_page_holds),
         cmocka_unit_test(tells_how_an_interpreter_is_malformed),
-        cmocka_unit_test(names_the_libraries_that_a_program_needs),
         cmocka_unit_test(names_what_is_not_elf),
         cmocka_unit_test(reads_machine_and_type_in_the_files_byte_order),
         cmocka_unit_test(lets_golfed_headers_run),
