@@ -157,12 +157,23 @@ struct file_sink file_sink(int fd, const char *name)
     return (struct file_sink){.sink.write = write_to_file, .fd = fd, .name = name};
 }
 
+int content_open(const struct content *content)
+{
+    return content->path ? open(content->path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+                         : fcntl(content->fd, F_DUPFD_CLOEXEC, 0);
+}
+
 int content_write(const struct content *content, const char *name, struct sink *sink,
                   struct error *error)
 {
     if (content->data)
         return sink_write(sink, content->data, (size_t)content->size, error);
-    return file_copy_to_sink(content->fd, name, 0, content->size, sink, error);
+    if (!content->path)
+        return file_copy_to_sink(content->fd, name, 0, content->size, sink, error);
+    int fd FD_CLEANUP = content_open(content);
+    if (fd < 0)
+        return error_system(error, errno, "cannot open %s", content->path);
+    return file_copy_to_sink(fd, content->path, 0, content->size, sink, error);
 }
 
 /* "path.whit-PID-N" beside the output, so that the rename stays within one file system. */

@@ -51,12 +51,17 @@ struct file_sink {
 
 struct file_sink file_sink(int fd, const char *name);
 
-/* Bytes in memory, or all those of an open file that pread can read. */
+/* Bytes in memory, those of an open file that pread can read, or those of a file that is opened
+ * each time they are wanted. */
 struct content {
-    const void *data; /* NULL: `fd` */
+    const void *data; /* NULL: `path` */
+    const char *path; /* NULL: `fd` */
     int fd;
     uint64_t size;
 };
+
+/* Opens the file of a content that has no data: the descriptor, the caller's, or -1 and errno. */
+int content_open(const struct content *content);
 
 /* Passes all of it to the sink. `name` is for messages. */
 int content_write(const struct content *content, const char *name, struct sink *sink,

@@ -98,19 +98,25 @@ int command_build(const struct cli_command *command, int argc, char **argv)
 
     struct error error;
     struct program program PROGRAM_CLEANUP = {0};
+    struct image_files files IMAGE_FILES_CLEANUP = {0};
     const struct cli_common *common = &arguments.common;
     char *temporary TEMPORARY_DIRECTORY_CLEANUP =
         temporary_directory_create(cli_temporary_parent(), &error);
     if (!temporary ||
         make_program(&program, arguments.operands[0], arguments.operands + 1,
-                     (size_t)arguments.count - 1, keep_symbols, temporary, common, &error) < 0 ||
-        program_judge(&program, options.force, FORCE_HINT, common, &error) < 0)
+                     (size_t)arguments.count - 1, keep_symbols, temporary, common, &error) < 0)
         return cli_fail(&error);
     /* A template's name is not a file's. */
     char **inputs = arguments.operands + (kind_of(arguments.operands[0]) == SOURCE_TEMPLATE);
     bool just_the_program = options.format && strcmp(options.format, FORMAT_ELF) == 0;
-    if (just_the_program ? write_program(&program, inputs, options.output, common, &error) < 0
-                         : image_write(&program, inputs, &options, temporary, common, &error) < 0)
+    if (just_the_program)
+        return program_judge(&program, NULL, NULL, options.force, FORCE_HINT, common, &error) < 0 ||
+                       write_program(&program, inputs, options.output, common, &error) < 0
+                   ? cli_fail(&error)
+                   : CLI_OK;
+    if (image_files_init(&files, &program, &options, &error) < 0 ||
+        image_judge(&program, &files, &options, common, &error) < 0 ||
+        image_write(&program, &files, inputs, &options, temporary, common, &error) < 0)
         return cli_fail(&error);
     return CLI_OK;
 }

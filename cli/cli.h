@@ -8,6 +8,7 @@
 #include "asm/asm.h"
 #include "base/file.h"
 #include "base/words.h"
+#include "elfcheck/elfcheck.h"
 #include "packer/packer.h"
 
 /* Exit codes. `run` passes the program's own on, and uses docker's for what whit cannot do. */
@@ -152,11 +153,13 @@ int program_from_bytes(struct program *program, const char *name, const struct b
 void program_free(struct program *program);
 
 /*
- * Judges the program. Findings of severity error are printed on standard error and, unless forced,
- * are a failure, whose message ends its first line in `hint`.
+ * Judges the program, in an empty image or in a root, where its place is `path`. Findings of
+ * severity error are printed on standard error and, unless forced, are a failure, whose message
+ * ends its first line in `hint`. What the program will miss is told in one line.
  */
-int program_judge(struct program *program, bool force, const char *hint,
-                  const struct cli_common *common, struct error *error);
+int program_judge(struct program *program, const struct elfcheck_root *root, const char *path,
+                  bool force, const char *hint, const struct cli_common *common,
+                  struct error *error);
 
 /* What to say of a program that is not packed. */
 #define FORCE_HINT " (--force packs it all the same)"
@@ -164,19 +167,88 @@ int program_judge(struct program *program, bool force, const char *hint,
 /* The options that `build` and `pack` share. */
 struct image_options {
     const char *output, *format, *path, *working_directory, *user, *stop_signal, *created;
-    struct words tags, entrypoint, command, environment, labels, ports;
+    struct words tags, entrypoint, command, environment, labels, ports, files, directories;
     bool force;
 };
 #define IMAGE_OPTIONS_CLEANUP __attribute__((cleanup(image_options_free)))
 
-#define IMAGE_OPTION_COUNT 16
+#define IMAGE_OPTION_COUNT 18
 
 /* Fills a table of options that write into `options`; `formats` is the help of --format. */
 void image_options_table(struct image_options *options, const char *formats,
                          struct cli_option table[static IMAGE_OPTION_COUNT]);
 void image_options_free(struct image_options *options);
 
-/* Packs the program (NULL: an image without files) and tells the size. The output may be none of
- * the inputs: see cli_check_output. */
-int image_write(const struct program *program, char **inputs, const struct image_options *options,
-                const char *temporary, const struct cli_common *common, struct error *error);
+/* The files of an image to be. */
+struct image_files {
+    struct packer_file *items; /* in order; their paths are the list's own */
+    size_t count;
+};
+#define IMAGE_FILES_CLEANUP __attribute__((cleanup(image_files_free)))
+
+/* The program (may be NULL), and what --add and --mkdir put beside it. The program stays open as
+ * long as the list is used. */
+int image_files_init(struct image_files *files, const struct program *program,
+                     const struct image_options *options, struct error *error);
+void image_files_free(struct image_files *files);
+
+/* Each appends to the list, in no order: the program at a path; what --add=WORD, "FILE" or
+ * "FILE:PATH", names; the directory of --mkdir=WORD, "PATH" or "PATH:MODE". */
+int image_files_program(struct image_files *files, const char *path, const struct program *program,
+                        struct error *error);
+int image_files_add(struct image_files *files, const char *word, struct error *error);
+int image_files_make_directory(struct image_files *files, const char *word, struct error *error);
+
+/* Judges the program as it will be in the image: program_judge. */
+int image_judge(struct program *program, const struct image_files *files,
+                const struct image_options *options, const struct cli_common *common,
+                struct error *error);
+
+/* Packs the files, of which the program (may be NULL) is one, and tells the size. The output may be
+ * none of the inputs, nor of the files: see cli_check_output. */
+int image_write(const struct program *program, const struct image_files *files, char **inputs,
+                const struct image_options *options, const char *temporary,
+                const struct cli_common *common, struct error *error);
+
+/* ---- roots ----------------------------------------------------------------------------------- */
+
+/* The files around a program: a directory, an image that was unpacked, or one to be. */
+struct file_root {
+    struct elfcheck_root root;
+    int directory;   /* open; -1: `files` */
+    char *temporary; /* the directory's path, where it goes with the root; or NULL */
+    const struct image_files *files;
+};
+#define FILE_ROOT_CLEANUP __attribute__((cleanup(file_root_free)))
+
+/* A directory that becomes the root: links in it do not lead out. */
+int file_root_open(struct file_root *root, const char *path, struct error *error);
+/* An image's layers, unpacked into a new directory below `parent`. */
+int file_root_unpack(struct file_root *root, struct packer_archive *archive, const char *parent,
+                     struct error *error);
+/* An image to be, which is used as long as the root. */
+void file_root_list(struct file_root *root, const struct image_files *files);
+void file_root_free(struct file_root *root);
+
+/* The path in a directory's root without links, from the heap; as it is where it leads nowhere. */
+char *file_root_resolve(const struct file_root *root, const char *path, struct error *error);
+
+/* What an image starts. */
+struct entry_point {
+    char *name;         /* as the config has it; NULL: it names no command */
+    char *path;         /* in the root; NULL: it is not there */
+    char *library_path; /* its LD_LIBRARY_PATH, or "" */
+};
+#define ENTRY_POINT_CLEANUP __attribute__((cleanup(entry_point_free)))
+
+/* Looks up what an image with that config starts, as an engine does: along the PATH of its own
+ * environment. */
+int entry_point_find(struct entry_point *entry, const cJSON *config, const struct file_root *root,
+                     struct error *error);
+void entry_point_free(struct entry_point *entry);
+
+/* Appends a path from the root, without a slash in front, and without empty, "." and ".."
+ * components: what the path, which goes on from there, comes to where there are no links. */
+void path_append(struct buffer *out, const char *path);
+/* The value of KEY in a list of KEY=VALUE words, the last of which counts; or NULL. */
+const char *environment_find(const struct words *environment, const char *key);

@@ -7,8 +7,6 @@
 
 #include "base/text.h"
 
-#define PROGRAM_MODE 0755
-
 void image_options_table(struct image_options *options, const char *formats,
                          struct cli_option table[static IMAGE_OPTION_COUNT])
 {
@@ -18,6 +16,10 @@ void image_options_table(struct image_options *options, const char *formats,
         {"format", 0, CLI_TEXT, &options->format, "FORMAT", formats},
         {"tag", 't', CLI_LIST, &options->tags, "NAME:TAG", "name the image; may be given again"},
         {"path", 0, CLI_TEXT, &options->path, "PATH", "the program's place in the image [/NAME]"},
+        {"add", 0, CLI_LIST, &options->files, "FILE[:PATH]",
+         "put a file or a tree into the image, too [the same path]"},
+        {"mkdir", 0, CLI_LIST, &options->directories, "PATH[:MODE]",
+         "put a directory into the image, too [755]"},
         {"cmd", 0, CLI_LIST, &options->command, "WORD",
          "default command, a word an option [the program]"},
         {"entrypoint", 0, CLI_LIST, &options->entrypoint, "WORD", "entry point, a word an option"},
@@ -43,6 +45,8 @@ void image_options_free(struct image_options *options)
     words_free(&options->environment);
     words_free(&options->labels);
     words_free(&options->ports);
+    words_free(&options->files);
+    words_free(&options->directories);
 }
 
 /* --created before SOURCE_DATE_EPOCH before 0. */
@@ -113,51 +117,122 @@ static int fill_config(struct packer_config *config, const struct program *progr
     return creation_time(options->created, &config->created, error);
 }
 
-static int write_image(const struct packer_image *image, const struct program *program,
-                       char **inputs, const struct image_options *options, const char *temporary,
-                       const struct cli_common *common, struct error *error)
+/* ---- the files ------------------------------------------------------------------------------- */
+
+int image_files_init(struct image_files *files, const struct program *program,
+                     const struct image_options *options, struct error *error)
 {
-    char *output TEXT_CLEANUP = NULL;
-    struct packer_target target;
-    uint64_t size;
-    if (choose_output(program, options, &output, &target, error) < 0 ||
-        cli_check_output(output, inputs, true, error) < 0 ||
-        packer_write(image, &target, output, temporary, cli_trace(common), &size, error) < 0)
+    *files = (struct image_files){0};
+    const char *path = options->path ? options->path : program ? program->name : NULL;
+    if (program && image_files_program(files, path, program, error) < 0)
         return -1;
-    if (program)
-        cli_note(common, "%s: %llu bytes, for a program of %llu", output, (unsigned long long)size,
-                 (unsigned long long)program->size);
-    else
-        cli_note(common, "%s: %llu bytes", output, (unsigned long long)size);
+    for (size_t i = 0; i < options->files.count; i++)
+        if (image_files_add(files, options->files.items[i], error) < 0)
+            return -1;
+    for (size_t i = 0; i < options->directories.count; i++)
+        if (image_files_make_directory(files, options->directories.items[i], error) < 0)
+            return -1;
+    return packer_sort(files->items, files->count, error);
+}
+
+/* The program among the files. */
+static const struct packer_file *find_program(const struct program *program,
+                                              const struct image_files *files)
+{
+    for (size_t i = 0; i < files->count; i++) {
+        const struct packer_file *file = &files->items[i];
+        if (!file->is_directory && !file->content.path && file->content.fd == program->fd)
+            return file;
+    }
+    return NULL;
+}
+
+/* "/usr/bin/hello", from the heap. */
+static char *program_path(const struct program *program, const struct image_files *files,
+                          struct error *error)
+{
+    const struct packer_file *file = find_program(program, files);
+    char *path = NULL;
+    if (asprintf(&path, "/%s", file ? file->path : program->name) < 0) {
+        error_set(error, "out of memory");
+        return NULL;
+    }
+    return path;
+}
+
+int image_judge(struct program *program, const struct image_files *files,
+                const struct image_options *options, const struct cli_common *common,
+                struct error *error)
+{
+    struct file_root root;
+    char *path TEXT_CLEANUP = program_path(program, files, error);
+    if (!path)
+        return -1;
+    file_root_list(&root, files);
+    root.root.library_path = environment_find(&options->environment, "LD_LIBRARY_PATH");
+    return program_judge(program, files->count > 1 ? &root.root : NULL, path, options->force,
+                         FORCE_HINT, common, error);
+}
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+/* The output may be no file that goes into it. */
+static int check_files(const char *output, const struct image_files *files, struct error *error)
+{
+    for (size_t i = 0; i < files->count; i++) {
+        char *const inputs[] = {(char *)files->items[i].content.path, NULL};
+        if (inputs[0] && cli_check_output(output, (char **)inputs, false, error) < 0)
+            return -1;
+    }
     return 0;
 }
 
-int image_write(const struct program *program, char **inputs, const struct image_options *options,
-                const char *temporary, const struct cli_common *common, struct error *error)
+static void tell_size(const struct program *program, const struct image_files *files,
+                      const char *output, uint64_t size, const struct cli_common *common)
 {
-    struct packer_image image = {0};
+    size_t count = 0;
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < files->count; i++) {
+        count += !files->items[i].is_directory;
+        bytes += files->items[i].content.size;
+    }
+    char added[64] = "";
+    count -= program != NULL;
+    bytes -= program ? program->size : 0;
+    if (count)
+        snprintf(added, sizeof added, "%s%zu file%s of %llu", program ? " and " : ", for ", count,
+                 count == 1 ? "" : "s", (unsigned long long)bytes);
+    if (program)
+        cli_note(common, "%s: %llu bytes, for a program of %llu%s", output,
+                 (unsigned long long)size, (unsigned long long)program->size, added);
+    else
+        cli_note(common, "%s: %llu bytes%s", output, (unsigned long long)size, added);
+}
+
+int image_write(const struct program *program, const struct image_files *files, char **inputs,
+                const struct image_options *options, const char *temporary,
+                const struct cli_common *common, struct error *error)
+{
+    struct packer_image image = {.files = files->items, .file_count = files->count};
+    struct packer_target target;
     struct words tags WORDS_CLEANUP = {0};
+    char *command TEXT_CLEANUP = NULL;
+    char *output TEXT_CLEANUP = NULL;
+    uint64_t size;
     if (fill_config(&image.config, program, options, error) < 0 ||
         complete_tags(&options->tags, &tags, error) < 0)
         return -1;
     image.tags = words_list(&tags);
-    if (!program)
-        return write_image(&image, program, inputs, options, temporary, common, error);
-
-    const char *path = options->path ? options->path : program->name;
-    if (!path[strspn(path, "/")])
-        return error_set(error, "--path '%s': name a file, such as /usr/bin/%s", path,
-                         program->name);
-    struct packer_file file = {.path = path + strspn(path, "/"),
-                               .mode = PROGRAM_MODE,
-                               .content = {.fd = program->fd, .size = program->size}};
-    char *command TEXT_CLEANUP = NULL;
-    if (asprintf(&command, "/%s", file.path) < 0)
-        return error_set(error, "out of memory");
+    if (program && !(command = program_path(program, files, error)))
+        return -1;
     const char *const just_the_program[] = {command, NULL};
-    if (!options->entrypoint.count && !options->command.count)
+    if (program && !options->entrypoint.count && !options->command.count)
         image.config.command = just_the_program;
-    image.files = &file;
-    image.file_count = 1;
-    return write_image(&image, program, inputs, options, temporary, common, error);
+    if (choose_output(program, options, &output, &target, error) < 0 ||
+        cli_check_output(output, inputs, true, error) < 0 ||
+        check_files(output, files, error) < 0 ||
+        packer_write(&image, &target, output, temporary, cli_trace(common), &size, error) < 0)
+        return -1;
+    tell_size(program, files, output, size, common);
+    return 0;
 }

@@ -7,7 +7,7 @@ int command_pack(const struct cli_command *command, int argc, char **argv)
     image_options_table(&options, "docker, oci, bundle or rootfs", shared);
     bool empty = false;
     const struct cli_option own[] = {
-        {"empty", 0, CLI_FLAG, &empty, NULL, "make an image without any file"},
+        {"empty", 0, CLI_FLAG, &empty, NULL, "make an image without a program"},
         {0},
     };
     struct cli_arguments arguments = cli_parse(command, own, shared, 0, 1, argc, argv);
@@ -18,16 +18,17 @@ int command_pack(const struct cli_command *command, int argc, char **argv)
 
     struct error error;
     struct program program PROGRAM_CLEANUP = {0};
+    struct image_files files IMAGE_FILES_CLEANUP = {0};
     const struct cli_common *common = &arguments.common;
     char *temporary TEMPORARY_DIRECTORY_CLEANUP =
         temporary_directory_create(cli_temporary_parent(), &error);
     if (!temporary)
         return cli_fail(&error);
-    if (!empty && (program_open(&program, arguments.operands[0], temporary, &error) < 0 ||
-                   program_judge(&program, options.force, FORCE_HINT, common, &error) < 0))
-        return cli_fail(&error);
-    if (image_write(empty ? NULL : &program, arguments.operands, &options, temporary, common,
-                    &error) < 0)
+    if ((!empty && program_open(&program, arguments.operands[0], temporary, &error) < 0) ||
+        image_files_init(&files, empty ? NULL : &program, &options, &error) < 0 ||
+        (!empty && image_judge(&program, &files, &options, common, &error) < 0) ||
+        image_write(empty ? NULL : &program, &files, arguments.operands, &options, temporary,
+                    common, &error) < 0)
         return cli_fail(&error);
     return CLI_OK;
 }

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "elfcheck/elfcheck.h"
+#include "base/text.h"
 
 /* What comes through a pipe has to be kept somewhere; a larger program can be named as a file. */
 #define LARGEST_PIPED_PROGRAM (UINT64_C(4) << 30)
@@ -91,18 +91,42 @@ void program_free(struct program *program)
     text_free(&program->name);
 }
 
-int program_judge(struct program *program, bool force, const char *hint,
-                  const struct cli_common *common, struct error *error)
+/* In one line, what the program will miss, or may not do everywhere. */
+static void tell_warnings(const struct elfcheck_report *report, const struct cli_common *common)
 {
+    bool is_told = false;
+    for (size_t i = 0; i < report->finding_count; i++) {
+        const struct elfcheck_finding *finding = &report->findings[i];
+        is_told |=
+            finding->severity == ELFCHECK_WARNING &&
+            (finding->rule->group == ELFCHECK_SCRATCH || finding->rule->group == ELFCHECK_LOAD);
+    }
+    struct buffer text BUFFER_CLEANUP = {0};
+    text_append_visible(&text, report->name, strlen(report->name));
+    buffer_append_text(&text, ": ");
+    elfcheck_verdict(report, &text);
+    if (is_told)
+        cli_note(common, "%s", buffer_text(&text));
+}
+
+int program_judge(struct program *program, const struct elfcheck_root *root, const char *path,
+                  bool force, const char *hint, const struct cli_common *common,
+                  struct error *error)
+{
+    struct elfcheck_settings settings = elfcheck_default_settings;
     struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = {0};
     struct buffer text BUFFER_CLEANUP = {0};
-    if (elfcheck_file(program->fd, program->path, &elfcheck_default_settings, &report, error) < 0)
+    settings.root = root;
+    settings.path = path;
+    if (elfcheck_file(program->fd, program->path, &settings, &report, error) < 0)
         return -1;
     for (size_t i = 0; i < sizeof architectures / sizeof *architectures; i++)
         if (report.is_elf && report.machine == architectures[i].machine)
             program->architecture = architectures[i].architecture;
-    if (elfcheck_count(&report, ELFCHECK_ERROR) == 0)
+    if (elfcheck_count(&report, ELFCHECK_ERROR) == 0) {
+        tell_warnings(&report, common);
         return 0;
+    }
     elfcheck_text(&report, 1, cli_colour(STDERR_FILENO), &text);
     while (text.size && text.data[text.size - 1] == '\n')
         text.data[--text.size] = 0;

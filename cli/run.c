@@ -76,7 +76,7 @@ static int fill_from_binary(struct container *container, const char *path,
 {
     struct program program PROGRAM_CLEANUP = {0};
     if (program_open(&program, path, container->directory, error) < 0 ||
-        program_judge(&program, false, "", common, error) < 0)
+        program_judge(&program, NULL, NULL, false, "", common, error) < 0)
         return -1;
     struct content content = {.fd = program.fd, .size = program.size};
     char *command TEXT_CLEANUP = NULL;

@@ -226,6 +226,26 @@ static int write_config(const struct packer_job *job, int directory, struct erro
     return file_create_at(directory, CONFIG_NAME, CONFIG_MODE, &content, error);
 }
 
+/* Makes a file, or a directory that can be filled. */
+static int create_file(int directory, const struct packer_file *file, struct error *error)
+{
+    char *path TEXT_CLEANUP = NULL;
+    if (asprintf(&path, ROOTFS "/%s", file->path) < 0)
+        return error_set(error, "out of memory");
+    if (create_parents(directory, path, error) < 0)
+        return -1;
+    return file->is_directory ? directory_create_at(directory, path, FOLDER_MODE, error)
+                              : file_create_at(directory, path, file->mode, &file->content, error);
+}
+
+static int set_mode(int directory, const struct packer_file *file, struct error *error)
+{
+    char *path TEXT_CLEANUP = NULL;
+    if (asprintf(&path, ROOTFS "/%s", file->path) < 0)
+        return error_set(error, "out of memory");
+    return directory_create_at(directory, path, file->mode, error);
+}
+
 int bundle_write_directory(const struct packer_job *job, int directory, struct error *error)
 {
     /* runc mounts on these two, and the root file system is read-only by then. */
@@ -233,14 +253,13 @@ int bundle_write_directory(const struct packer_job *job, int directory, struct e
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
         if (directory_create_at(directory, folders[i], FOLDER_MODE, error) < 0)
             return -1;
-    for (size_t i = 0; i < job->image->file_count; i++) {
-        const struct packer_file *file = &job->image->files[i];
-        char *path TEXT_CLEANUP = NULL;
-        if (asprintf(&path, ROOTFS "/%s", file->path) < 0)
-            return error_set(error, "out of memory");
-        if (create_parents(directory, path, error) < 0 ||
-            file_create_at(directory, path, file->mode, &file->content, error) < 0)
+    for (size_t i = 0; i < job->image->file_count; i++)
+        if (create_file(directory, &job->image->files[i], error) < 0)
             return -1;
-    }
+    /* Modes that forbid to fill a directory come when all is in it, the deepest first. */
+    for (size_t i = job->image->file_count; i-- > 0;)
+        if (job->image->files[i].is_directory &&
+            set_mode(directory, &job->image->files[i], error) < 0)
+            return -1;
     return write_config(job, directory, error);
 }

@@ -5,7 +5,9 @@ int layer_write(const struct packer_image *image, struct sink *sink, struct erro
 {
     for (size_t i = 0; i < image->file_count; i++) {
         const struct packer_file *file = &image->files[i];
-        if (tar_write_file(sink, file->path, file->mode, &file->content, error) < 0)
+        if (file->is_directory
+                ? tar_write_directory(sink, file->path, file->mode, error) < 0
+                : tar_write_file(sink, file->path, file->mode, &file->content, error) < 0)
             return -1;
     }
     return tar_write_end(sink, error);
@@ -29,9 +31,11 @@ int layer_size(const struct packer_image *image, uint64_t *total, struct error *
     struct counting_sink counter = {.sink.write = count};
     for (size_t i = 0; i < image->file_count; i++) {
         const struct packer_file *file = &image->files[i];
-        uint64_t size = file->content.size;
-        if (tar_write_header(&counter.sink, file->path, file->mode, size, error) < 0 ||
-            tar_write_padding(&counter.sink, size, error) < 0)
+        uint64_t size = file->is_directory ? 0 : file->content.size;
+        if (file->is_directory
+                ? tar_write_directory(&counter.sink, file->path, file->mode, error) < 0
+                : tar_write_header(&counter.sink, file->path, file->mode, size, error) < 0 ||
+                      tar_write_padding(&counter.sink, size, error) < 0)
             return -1;
         if (__builtin_add_overflow(counter.size, size, &counter.size))
             return error_set(error, "the files are larger than any archive");

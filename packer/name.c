@@ -138,6 +138,11 @@ int packer_check_path(const char *path, struct error *error)
             return error_set(error,
                              "'%s' has a part of more than %d bytes, which no file's name has",
                              path, NAME_MAX);
+        if (strncmp(component, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) == 0)
+            return error_set(error,
+                             "'%s' would not be a file: what begins with .wh. hides files of lower "
+                             "layers",
+                             path);
         if (length == 0 || (length == 1 && component[0] == '.') ||
             (length == 2 && component[0] == '.' && component[1] == '.'))
             return error_set(

@@ -30,12 +30,23 @@ struct packer_config {
     int64_t created;                /* seconds since 1970-01-01 UTC */
 };
 
-/* One regular file of the image, owned by root, with time stamp 0. */
+/* One regular file or directory of the image, owned by root, with time stamp 0. Engines make the
+ * directories above a file, with mode 755, where no entry of their own describes them. */
 struct packer_file {
     const char *path; /* in the image, without a slash in front */
     mode_t mode;      /* permission bits */
-    struct content content;
+    bool is_directory;
+    struct content content; /* of a file */
 };
+
+/*
+ * Sorts the files by their paths, as bytes. Fails where two have the same path, or one that is no
+ * directory is above another.
+ */
+int packer_sort(struct packer_file *files, size_t count, struct error *error);
+/* The file of that path among sorted ones, or NULL. */
+const struct packer_file *packer_find(const struct packer_file *files, size_t count,
+                                      const char *path);
 
 struct packer_image {
     struct packer_config config;
@@ -54,7 +65,8 @@ char *packer_complete_tag(const char *text, struct error *error);
  * a key, ports, a relative working directory, text that is not UTF-8. */
 int packer_check_config(const struct packer_config *config, struct error *error);
 
-/* Whether a path can be a file's place in an image: relative, no empty, "." or ".." component. */
+/* Whether a path can be a file's place in an image: relative, no empty, "." or ".." component, no
+ * whiteout, and not where engines mount something. */
 int packer_check_path(const char *path, struct error *error);
 
 /* ---- writing --------------------------------------------------------------------------------- */

@@ -52,6 +52,8 @@ unsigned int tar_checksum(const struct tar_header *header);
  * the size does not fit. The content and tar_write_padding follow. */
 int tar_write_header(struct sink *sink, const char *path, mode_t mode, uint64_t size,
                      struct error *error);
+/* The same for a directory, which has no content. */
+int tar_write_directory(struct sink *sink, const char *path, mode_t mode, struct error *error);
 /* Fills the last block of a content of that size. */
 int tar_write_padding(struct sink *sink, uint64_t size, struct error *error);
 /* A whole file: header, content, padding. */
@@ -96,6 +98,9 @@ struct packer_job {
 
 /* Tells how a person would have made the layer, and what its digest is. */
 void trace_layer(const struct packer_job *job, const struct digest *diff_id);
+
+/* A file whose name begins so hides one of a lower layer (image-spec, layer.md). */
+#define WHITEOUT_PREFIX ".wh."
 
 /* Writes the layer: a tar of the image's files. */
 int layer_write(const struct packer_image *image, struct sink *sink, struct error *error);

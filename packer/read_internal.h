@@ -273,7 +273,6 @@ int archive_load_layers(struct packer_archive *archive, struct error *error);
 
 /* ---- whiteouts (unpack.c; image-spec, layer.md) ---------------------------------------------- */
 
-#define WHITEOUT_PREFIX ".wh."
 #define WHITEOUT_OPAQUE ".wh..wh..opq"
 
 /* The last component of the path where it is a whiteout, else NULL. */

@@ -59,8 +59,8 @@ static void append_pax_record(struct buffer *records, const char *key, const cha
     buffer_printf(records, "%zu %s=%s\n", length, key, value);
 }
 
-int tar_write_header(struct sink *sink, const char *path, mode_t mode, uint64_t size,
-                     struct error *error)
+static int write_header(struct sink *sink, const char *path, char type, mode_t mode, uint64_t size,
+                        struct error *error)
 {
     struct buffer records BUFFER_CLEANUP = {0};
     char digits[24];
@@ -76,7 +76,22 @@ int tar_write_header(struct sink *sink, const char *path, mode_t mode, uint64_t 
          sink_write(sink, records.data, records.size, error) < 0 ||
          tar_write_padding(sink, records.size, error) < 0))
         return -1;
-    return write_ustar(sink, path, TAR_TYPE_FILE, mode, size, error);
+    return write_ustar(sink, path, type, mode, size, error);
+}
+
+int tar_write_header(struct sink *sink, const char *path, mode_t mode, uint64_t size,
+                     struct error *error)
+{
+    return write_header(sink, path, TAR_TYPE_FILE, mode, size, error);
+}
+
+/* Readers of the oldest kind tell a directory by the slash. */
+int tar_write_directory(struct sink *sink, const char *path, mode_t mode, struct error *error)
+{
+    char *name TEXT_CLEANUP = NULL;
+    if (asprintf(&name, "%s/", path) < 0)
+        return error_set(error, "out of memory");
+    return write_header(sink, name, TAR_TYPE_DIRECTORY, mode, 0, error);
 }
 
 int tar_write_padding(struct sink *sink, uint64_t size, struct error *error)

@@ -104,13 +104,21 @@ const char *packer_suffix(const struct packer_target *target)
 
 void trace_layer(const struct packer_job *job, const struct digest *diff_id)
 {
-    struct buffer command BUFFER_CLEANUP = {0};
-    buffer_append_text(&command, "$ tar cf layer.tar " TAR_OPTIONS " --mode=755");
-    for (size_t i = 0; i < job->image->file_count; i++) {
-        buffer_append_text(&command, " ");
-        text_quote_shell(&command, job->image->files[i].path);
+    const struct packer_image *image = job->image;
+    for (size_t i = 0, end; i < image->file_count; i = end) {
+        struct buffer command BUFFER_CLEANUP = {0};
+        mode_t mode = image->files[i].mode;
+        bool has_directory = false;
+        for (end = i; end < image->file_count && image->files[end].mode == mode; end++)
+            has_directory = has_directory || image->files[end].is_directory;
+        buffer_printf(&command, "$ tar %s layer.tar " TAR_OPTIONS "%s --mode=%o", i ? "rf" : "cf",
+                      has_directory ? " --no-recursion" : "", mode);
+        for (size_t j = i; j < end; j++) {
+            buffer_append_text(&command, " ");
+            text_quote_shell(&command, image->files[j].path);
+        }
+        trace_text(job->trace, "%s", buffer_text(&command));
     }
-    trace_text(job->trace, "%s", buffer_text(&command));
     trace_text(job->trace, "$ sha256sum layer.tar\n%s  layer.tar", diff_id->hex);
 }
 

@@ -26,6 +26,13 @@ shows() { # IMAGE JQ-EXPRESSION VALUE
   prints 'Hello runc!\r\n' docker run --rm hello-runc:nasm /hello
 }
 
+@test "docker runs a dynamic program with the loader and libraries that were added" {
+  dynamic dynamic.tar.gz -u 1000
+  docker load -i dynamic.tar.gz
+  exits 3 docker run --rm dynamic:1
+  [ "$(cat printed)" = dynamic ]
+}
+
 @test "docker loads and runs the plain archive" {
   say plain hello.tar
   docker load -i hello.tar

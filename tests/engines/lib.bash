@@ -195,6 +195,17 @@ hello() {
   "$WHIT" build hello message='Hello runc!\r\n' -t hello-runc:nasm -o "$@"
 }
 
+# dynamic FILE [OPTION...]: an image dynamic:1 of a program that prints "dynamic" and leaves with 3,
+# its loader and libraries, and /tmp.
+dynamic() {
+  local options
+  echo '#include <stdio.h>
+int main(void) { FILE *file = fopen("/tmp/x", "w"); return printf("dynamic") == 7 && file ? 3 : 1; }' |
+    cc -o dynamic -x c -
+  mapfile -t options < <(ldd dynamic | grep -oE '/[^ ]+' | sort -u | sed 's/^/--add=/')
+  "$WHIT" pack dynamic -t dynamic:1 -o "$@" --mkdir=/tmp:1777 "${options[@]}"
+}
+
 # say TEXT FILE [OPTION...]: an image say:TEXT of other content, which no engine has in store yet.
 say() {
   "$WHIT" build hello message="$1" -t "say:$1" -o "${@:2}"

@@ -20,6 +20,14 @@ by_runc() { grep -w runc errors && ! grep -w bubblewrap errors; }
   prints format runc run --bundle folder format
 }
 
+@test "runc runs a dynamic program with the loader and libraries that were added" {
+  dynamic dynamic.bundle
+  jq '.root.readonly = false' dynamic.bundle/config.json >config.json
+  mv config.json dynamic.bundle/config.json
+  exits 3 runc run --bundle dynamic.bundle dynamic
+  [ "$(cat printed)" = dynamic ]
+}
+
 @test "runc passes the bundle's exit code on" {
   "$WHIT" build exit code=42 -o exit.bundle
   exits 42 runc run --bundle exit.bundle exit

@@ -1,0 +1,271 @@
+/* What --add and --mkdir put into an image beside the program. */
+#include "cli/cli.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/interrupt.h"
+
+/* More is a mistake, such as --add=/. */
+#define MOST_FILES   100000
+#define DEEPEST_TREE 64
+
+#define PROGRAM_MODE 0755
+#define FILE_MODE    0644
+#define FOLDER_MODE  0755
+#define PERMISSIONS  07777
+
+/* A directory that is being read, and those above it: a link may lead back to one. */
+struct level {
+    const struct level *above;
+    dev_t device;
+    ino_t inode;
+    int depth;
+};
+
+/* A new item at the end of the list; it takes over `path` and `from`, both from the heap. */
+static int append(struct image_files *files, char *path, char *from, struct packer_file file,
+                  struct error *error)
+{
+    struct packer_file *grown = NULL;
+    if (path && files->count < MOST_FILES)
+        grown = reallocarray(files->items, files->count + 1, sizeof *grown);
+    if (!grown) {
+        free(path);
+        free(from);
+        return files->count == MOST_FILES
+                   ? error_set(error, "more than %d files are to be added", MOST_FILES)
+                   : error_set(error, "out of memory");
+    }
+    files->items = grown;
+    file.path = path;
+    file.content.path = from;
+    grown[files->count++] = file;
+    return packer_check_path(path, error);
+}
+
+void image_files_free(struct image_files *files)
+{
+    for (size_t i = 0; i < files->count; i++) {
+        free((char *)files->items[i].path);
+        free((char *)files->items[i].content.path);
+    }
+    free(files->items);
+    *files = (struct image_files){0};
+}
+
+int image_files_program(struct image_files *files, const char *path, const struct program *program,
+                        struct error *error)
+{
+    const char *place = path + strspn(path, "/");
+    if (!*place)
+        return error_set(error, "--path '%s': name a file, such as /usr/bin/%s", path,
+                         program->name);
+    struct packer_file file = {.mode = PROGRAM_MODE,
+                               .content = {.fd = program->fd, .size = program->size}};
+    return append(files, strdup(place), NULL, file, error);
+}
+
+/* ---- --add ----------------------------------------------------------------------------------- */
+
+/* Files that the kernel makes up while they are read have no size that could be relied on. */
+static bool is_made_up(int fd, const struct stat *status)
+{
+    static const unsigned long kinds[] = {PROC_SUPER_MAGIC, SYSFS_MAGIC, DEBUGFS_MAGIC,
+                                          TRACEFS_MAGIC, CGROUP2_SUPER_MAGIC};
+    struct statfs system;
+    char byte;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (fstatfs(fd, &system) == 0 && (unsigned long)system.f_type == kinds[i])
+            return true;
+    return status->st_size == 0 && pread(fd, &byte, 1, 0) == 1;
+}
+
+static int add_file(struct image_files *files, const char *from, const char *path,
+                    struct error *error)
+{
+    struct content content = {.path = from};
+    int fd FD_CLEANUP = content_open(&content);
+    struct stat status;
+    if (fd < 0 || fstat(fd, &status) < 0)
+        return error_system(error, errno, "cannot add %s", from);
+    if (is_made_up(fd, &status))
+        return error_set(error,
+                         "cannot add %s: the kernel makes it up while it is read; copy it to a "
+                         "file first",
+                         from);
+    bool is_executable = status.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH);
+    struct packer_file file = {.mode = is_executable ? PROGRAM_MODE : FILE_MODE,
+                               .content = {.size = (uint64_t)status.st_size}};
+    char *own = strdup(from);
+    return own ? append(files, strdup(path), own, file, error) : error_set(error, "out of memory");
+}
+
+static int add_tree(struct image_files *files, const char *from, const char *path,
+                    const struct stat *status, const struct level *above, struct error *error);
+
+/* Adds whatever is there, following links. */
+static int add_any(struct image_files *files, const char *from, const char *path,
+                   const struct level *above, struct error *error)
+{
+    struct stat status;
+    if (interrupt_check(error) < 0)
+        return -1;
+    if (stat(from, &status) < 0)
+        return error_system(error, errno, "cannot add %s", from);
+    if (S_ISDIR(status.st_mode))
+        return add_tree(files, from, path, &status, above, error);
+    if (!S_ISREG(status.st_mode))
+        return error_set(error, "cannot add %s: it is neither a file nor a directory", from);
+    return add_file(files, from, path, error);
+}
+
+static int add_entry(struct image_files *files, const char *from, const char *path,
+                     const char *name, const struct level *above, struct error *error)
+{
+    char *own_from TEXT_CLEANUP = NULL;
+    char *own_path TEXT_CLEANUP = NULL;
+    if (asprintf(&own_from, "%s/%s", strcmp(from, "/") == 0 ? "" : from, name) < 0 ||
+        asprintf(&own_path, "%s%s%s", path, *path ? "/" : "", name) < 0)
+        return error_set(error, "out of memory");
+    return add_any(files, own_from, own_path, above, error);
+}
+
+static void close_entries(DIR **entries)
+{
+    if (*entries)
+        closedir(*entries);
+}
+
+static int add_tree(struct image_files *files, const char *from, const char *path,
+                    const struct stat *status, const struct level *above, struct error *error)
+{
+    const struct level level = {.above = above,
+                                .device = status->st_dev,
+                                .inode = status->st_ino,
+                                .depth = above ? above->depth + 1 : 0};
+    for (; above; above = above->above)
+        if (above->device == level.device && above->inode == level.inode)
+            return error_set(error, "cannot add %s: it leads back to a directory that it is in",
+                             from);
+    if (level.depth > DEEPEST_TREE)
+        return error_set(error, "cannot add %s: it is more than %d directories deep", from,
+                         DEEPEST_TREE);
+    DIR *entries __attribute__((cleanup(close_entries))) = opendir(from);
+    if (!entries)
+        return error_system(error, errno, "cannot add %s", from);
+    errno = 0;
+    for (struct dirent *entry; (entry = readdir(entries)); errno = 0) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        if (add_entry(files, from, path, entry->d_name, &level, error) < 0)
+            return -1;
+    }
+    return errno ? error_system(error, errno, "cannot add %s", from) : 0;
+}
+
+void path_append(struct buffer *out, const char *path)
+{
+    while (*path) {
+        size_t length = strcspn(path, "/");
+        if (length == 2 && memcmp(path, "..", 2) == 0) {
+            while (out->size && out->data[--out->size] != '/')
+                continue;
+        } else if (length && !(length == 1 && *path == '.')) {
+            buffer_append(out, "/", out->size > 0);
+            buffer_append(out, path, length);
+        }
+        path += length + (path[length] == '/');
+    }
+    buffer_append(out, "", 0);
+}
+
+/* The same absolute path as here. */
+static char *default_place(const char *from, struct error *error)
+{
+    struct buffer place BUFFER_CLEANUP = {0};
+    char here[PATH_MAX];
+    if (*from != '/') {
+        if (!getcwd(here, sizeof here)) {
+            error_system(error, errno, "cannot tell the current directory");
+            return NULL;
+        }
+        path_append(&place, here);
+    }
+    path_append(&place, from);
+    char *text = buffer_check(&place, error) < 0 ? NULL : strdup(buffer_text(&place));
+    if (!text)
+        error_set(error, "out of memory");
+    return text;
+}
+
+int image_files_add(struct image_files *files, const char *word, struct error *error)
+{
+    /* PATH begins with a slash, so that a colon in a file's name does no harm. */
+    const char *colon = NULL;
+    for (const char *next = word; (next = strstr(next, ":/")); next++)
+        colon = next;
+    char *from TEXT_CLEANUP = colon ? strndup(word, (size_t)(colon - word)) : strdup(word);
+    if (!from)
+        return error_set(error, "out of memory");
+    if (!*from)
+        return error_set(error, "--add '%s': write FILE, or FILE:PATH", word);
+    char *place TEXT_CLEANUP =
+        colon ? strdup(colon + 1 + strspn(colon + 1, "/")) : default_place(from, error);
+    if (!place)
+        return colon ? error_set(error, "out of memory") : -1;
+    struct stat status;
+    if (stat(from, &status) < 0)
+        return error_system(error, errno, "--add '%s': cannot add %s", word, from);
+    if (!*place && !S_ISDIR(status.st_mode))
+        return error_set(error, "--add '%s': name a file in the image, such as %s:/%s", word, from,
+                         "etc/config");
+    size_t before = files->count;
+    if (add_any(files, from, place, NULL, error) < 0)
+        return -1;
+    return files->count > before
+               ? 0
+               : error_set(error, "--add '%s': there is no file in %s; --mkdir makes a directory",
+                           word, from);
+}
+
+/* ---- --mkdir --------------------------------------------------------------------------------- */
+
+/* An octal number of permission bits; false where it is none. */
+static bool parse_mode(const char *text, mode_t *mode)
+{
+    *mode = 0;
+    if (!*text || strspn(text, "01234567") != strlen(text))
+        return false;
+    for (; *text; text++) {
+        *mode = *mode << 3 | (mode_t)(*text - '0');
+        if (*mode > PERMISSIONS)
+            return false;
+    }
+    return true;
+}
+
+int image_files_make_directory(struct image_files *files, const char *word, struct error *error)
+{
+    struct packer_file file = {.is_directory = true, .mode = FOLDER_MODE};
+    const char *colon = strrchr(word, ':');
+    if (colon && !parse_mode(colon + 1, &file.mode))
+        return error_set(error, "--mkdir '%s': write PATH or PATH:MODE, as in /tmp:1777", word);
+    size_t length = colon ? (size_t)(colon - word) : strlen(word);
+    while (length && word[length - 1] == '/')
+        length--;
+    size_t slashes = strspn(word, "/");
+    if (slashes >= length)
+        return error_set(error, "--mkdir '%s': name a directory below the root, as in /tmp:1777",
+                         word);
+    return append(files, strndup(word + slashes, length - slashes), NULL, file, error);
+}

@@ -1,0 +1,301 @@
+/* The files around a program, as the judge opens them. */
+#include "cli/cli.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/interrupt.h"
+
+/* Any rename on the machine may make the kernel doubt where a ".." led, and say EAGAIN. */
+#define OPEN_ATTEMPTS 128
+
+/* Where engines look that are given no PATH. */
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+const char *environment_find(const struct words *environment, const char *key)
+{
+    size_t length = strlen(key);
+    for (size_t i = environment->count; i-- > 0;)
+        if (strncmp(environment->items[i], key, length) == 0 &&
+            environment->items[i][length] == '=')
+            return environment->items[i] + length + 1;
+    return NULL;
+}
+
+/* ---- a directory ----------------------------------------------------------------------------- */
+
+/* openat2(2) with the directory as the root of all links; glibc 2.36 has no wrapper. */
+static int open_in(int directory, const char *path, int flags)
+{
+    struct open_how how = {
+        .flags = (unsigned int)flags | O_CLOEXEC,
+        .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+    };
+    for (int attempt = 1;; attempt++) {
+        int fd = (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+        if (fd >= 0 || errno != EAGAIN || attempt == OPEN_ATTEMPTS)
+            return fd;
+    }
+}
+
+/* To open a device or a FIFO may do something, or wait: it is looked at only. */
+static int open_in_directory(void *context, const char *path)
+{
+    const struct file_root *root = context;
+    struct stat status;
+    int seen = open_in(root->directory, path, O_PATH);
+    if (seen < 0 || fstat(seen, &status) < 0 ||
+        (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)))
+        return seen;
+    close(seen);
+    return open_in(root->directory, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+}
+
+int file_root_open(struct file_root *root, const char *path, struct error *error)
+{
+    *root = (struct file_root){
+        .root = {.open = open_in_directory, .context = root},
+        .directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+    };
+    return root->directory < 0 ? error_system(error, errno, "cannot open %s", path) : 0;
+}
+
+/* The path that a descriptor of ours leads to. */
+static bool path_of(int fd, char path[static PATH_MAX])
+{
+    char link[32];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t length = readlink(link, path, PATH_MAX - 1);
+    path[length > 0 ? length : 0] = 0;
+    return length > 0 && length < PATH_MAX - 1;
+}
+
+char *file_root_resolve(const struct file_root *root, const char *path, struct error *error)
+{
+    char top[PATH_MAX], full[PATH_MAX];
+    int fd FD_CLEANUP = root->directory < 0 ? -1 : open_in(root->directory, path, O_PATH);
+    if (fd >= 0 && path_of(root->directory, top) && path_of(fd, full)) {
+        size_t length = strcmp(top, "/") == 0 ? 0 : strlen(top);
+        if (strncmp(full, top, length) == 0 && full[length] == '/')
+            path = full + length;
+    }
+    char *copied = strdup(path);
+    if (!copied)
+        error_set(error, "out of memory");
+    return copied;
+}
+
+/* ---- an image -------------------------------------------------------------------------------- */
+
+static void close_entries(DIR **entries)
+{
+    if (*entries)
+        closedir(*entries);
+}
+
+/*
+ * Lets the owner read all files and directories. In the image root may, but here they belong to
+ * somebody whom their modes may keep out. Takes over the descriptor.
+ */
+static int make_readable(int directory, struct error *error)
+{
+    DIR *entries __attribute__((cleanup(close_entries))) = fdopendir(directory);
+    if (!entries) {
+        error_system(error, errno, "cannot read a directory of the image");
+        close(directory);
+        return -1;
+    }
+    for (struct dirent *entry; (entry = readdir(entries));) {
+        const char *name = entry->d_name;
+        struct stat status;
+        if (interrupt_check(error) < 0)
+            return -1;
+        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+            fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+            continue;
+        bool is_directory = S_ISDIR(status.st_mode);
+        mode_t needed = is_directory ? S_IRWXU : S_IRUSR;
+        if (!is_directory && !S_ISREG(status.st_mode))
+            continue;
+        if ((status.st_mode & needed) != needed &&
+            fchmodat(directory, name, (status.st_mode | needed) & 07777, 0) < 0)
+            return error_system(error, errno, "cannot make the image's %s readable", name);
+        if (!is_directory)
+            continue;
+        int below = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (below < 0)
+            return error_system(error, errno, "cannot read the image's directory %s", name);
+        if (make_readable(below, error) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int file_root_unpack(struct file_root *root, struct packer_archive *archive, const char *parent,
+                     struct error *error)
+{
+    *root = (struct file_root){.directory = -1};
+    char *temporary = temporary_directory_create(parent, error);
+    if (!temporary)
+        return -1;
+    int opened = file_root_open(root, temporary, error);
+    root->temporary = temporary;
+    if (opened < 0 || packer_unpack(archive, root->directory, error) < 0)
+        return -1;
+    if (geteuid() == 0)
+        return 0;
+    if (fchmod(root->directory, S_IRWXU) < 0)
+        return error_system(error, errno, "cannot make the image readable");
+    int top = openat(root->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return top < 0 ? error_system(error, errno, "cannot read the image")
+                   : make_readable(top, error);
+}
+
+/* ---- an image to be -------------------------------------------------------------------------- */
+
+/* Whether the path is that of a directory that leads to a file. */
+static bool is_parent(const struct image_files *files, const char *path)
+{
+    size_t length = strlen(path);
+    for (size_t i = 0; i < files->count; i++) {
+        const char *file = files->items[i].path;
+        if (!length || (strncmp(file, path, length) == 0 && file[length] == '/'))
+            return true;
+    }
+    return false;
+}
+
+static int open_in_list(void *context, const char *path)
+{
+    const struct image_files *files = ((const struct file_root *)context)->files;
+    struct buffer plain BUFFER_CLEANUP = {0};
+    path_append(&plain, path);
+    if (plain.failed) {
+        errno = ENOMEM;
+        return -1;
+    }
+    const struct packer_file *file = packer_find(files->items, files->count, buffer_text(&plain));
+    if (file && !file->is_directory)
+        return content_open(&file->content);
+    if (file || is_parent(files, buffer_text(&plain)))
+        return open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* some directory */
+    errno = ENOENT;
+    return -1;
+}
+
+void file_root_list(struct file_root *root, const struct image_files *files)
+{
+    *root = (struct file_root){
+        .root = {.open = open_in_list, .context = root}, .directory = -1, .files = files};
+}
+
+void file_root_free(struct file_root *root)
+{
+    if (root->root.open)
+        file_close(&root->directory);
+    temporary_directory_remove(&root->temporary);
+}
+
+/* ---- what an image starts -------------------------------------------------------------------- */
+
+/* Whether there is a file that somebody may execute. */
+static bool is_executable(const struct file_root *root, const char *path)
+{
+    struct stat status;
+    int fd FD_CLEANUP = root->root.open(root->root.context, path);
+    return fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
+           (status.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH));
+}
+
+static bool exists(const struct file_root *root, const char *path)
+{
+    int fd FD_CLEANUP = root->root.open(root->root.context, path);
+    return fd >= 0;
+}
+
+/* "/directory/name"; a relative directory begins at the working directory. From the heap. */
+static char *join(const char *working, const char *directory, size_t length, const char *name)
+{
+    char *path = NULL;
+    bool is_relative = length == 0 || *directory != '/';
+    if (asprintf(&path, "%s%s%.*s/%s", is_relative ? working : "", is_relative ? "/" : "",
+                 (int)length, directory, name) < 0)
+        return NULL;
+    return path;
+}
+
+/* Along the PATH of the image. */
+static int search_path(struct entry_point *entry, const char *list, const char *working,
+                       const struct file_root *root, struct error *error)
+{
+    for (const char *item = list; item; item = *item ? item + 1 : NULL) {
+        size_t length = strcspn(item, ":");
+        char *path TEXT_CLEANUP = join(working, item, length, entry->name);
+        if (!path)
+            return error_set(error, "out of memory");
+        if (is_executable(root, path))
+            return (entry->path = file_root_resolve(root, path, error)) ? 0 : -1;
+        item += length;
+    }
+    return 0;
+}
+
+static int look_up(struct entry_point *entry, const struct packer_process *process,
+                   const struct file_root *root, struct error *error)
+{
+    const char *path = environment_find(&process->environment, "PATH");
+    if (!strchr(entry->name, '/'))
+        return search_path(entry, path ? path : DEFAULT_PATH, process->directory, root, error);
+    char *full TEXT_CLEANUP =
+        *entry->name == '/' ? strdup(entry->name) : join(process->directory, "", 0, entry->name);
+    if (!full)
+        return error_set(error, "out of memory");
+    if (exists(root, full) && !(entry->path = file_root_resolve(root, full, error)))
+        return -1;
+    return 0;
+}
+
+/* Whether the config names nothing to start. */
+static bool is_without_command(const cJSON *config)
+{
+    static const char *const keys[] = {"Entrypoint", "Cmd"};
+    const cJSON *run = cJSON_GetObjectItem(config, "config");
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (cJSON_GetArraySize(cJSON_GetObjectItem(run, keys[i])) > 0)
+            return false;
+    return true;
+}
+
+int entry_point_find(struct entry_point *entry, const cJSON *config, const struct file_root *root,
+                     struct error *error)
+{
+    *entry = (struct entry_point){0};
+    if (is_without_command(config))
+        return 0;
+    /* Who runs it does not matter here, and may be named by the image's passwd file. */
+    cJSON *anonymous JSON_CLEANUP = cJSON_Duplicate(config, true);
+    if (!anonymous)
+        return error_set(error, "out of memory");
+    cJSON_DeleteItemFromObject(cJSON_GetObjectItem(anonymous, "config"), "User");
+    struct packer_process process PACKER_PROCESS_CLEANUP = {0};
+    if (packer_process_init(&process, anonymous, NULL, error) < 0)
+        return -1;
+    entry->name = strdup(process.arguments.items[0]);
+    return entry->name ? look_up(entry, &process, root, error) : error_set(error, "out of memory");
+}
+
+void entry_point_free(struct entry_point *entry)
+{
+    text_free(&entry->name);
+    text_free(&entry->path);
+    text_free(&entry->library_path);
+}
