@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,12 +15,48 @@
 /* What is judged as if it could be executed: streams have no mode. */
 #define STREAM_MODE 0755
 
+#define LAYOUT_MARK "oci-layout"
+
+/* Where all that is not in an image is judged. */
+struct scope {
+    struct file_root root;
+    char *directory; /* of the root, without links; NULL: an empty image */
+    const struct cli_common *common;
+};
+
+static const struct elfcheck_root *root_of(const struct scope *scope)
+{
+    return scope->directory ? &scope->root.root : NULL;
+}
+
+/* Where a file or directory is in the root, from the heap; NULL where it is not in it. */
+static char *place_in(const struct scope *scope, const char *path)
+{
+    char *full TEXT_CLEANUP = scope->directory ? realpath(path, NULL) : NULL;
+    if (!full)
+        return NULL;
+    size_t length = strcmp(scope->directory, "/") == 0 ? 0 : strlen(scope->directory);
+    if (strncmp(full, scope->directory, length) != 0 || (full[length] && full[length] != '/'))
+        return NULL;
+    return strdup(strcmp(full + length, "/") == 0 ? "" : full + length);
+}
+
+static int check_archive(struct judge *judge, struct packer_archive *archive, const char *path,
+                         const struct scope *scope, const struct error *why, struct error *error)
+{
+    return archive ? check_image(judge, archive, path, scope->common, error)
+                   : judge_add_unread(judge, path, why, error);
+}
+
 /* A file, or a stream: what comes before that is reported first, since it may be long in coming. */
-static int check_file(struct judge *judge, const char *path, struct error *error)
+static int check_file(struct judge *judge, const char *path, const struct scope *scope,
+                      struct error *error)
 {
     struct error why;
     struct program program PROGRAM_CLEANUP = {0};
-    struct elfcheck_settings settings = {.mode = STREAM_MODE};
+    char *place TEXT_CLEANUP = place_in(scope, path);
+    struct elfcheck_settings settings = {
+        .mode = STREAM_MODE, .root = root_of(scope), .path = place};
     struct stat status;
     judge->seen++;
     if (strcmp(path, FILE_STANDARD) != 0 && stat(path, &status) == 0 && S_ISREG(status.st_mode))
@@ -30,10 +67,21 @@ static int check_file(struct judge *judge, const char *path, struct error *error
         return judge_add_unread(judge, path, &why, error);
     int fd = program.fd;
     program.fd = -1;
-    return judge_add(judge, fd, path, &settings, error);
+    if (!packer_is_archive(fd, path))
+        return judge_add(judge, fd, path, &settings, error);
+    struct packer_archive *archive PACKER_CLOSE_CLEANUP =
+        packer_open_file(fd, path, cli_temporary_parent(), &packer_default_limits, &why);
+    return check_archive(judge, archive, path, scope, &why, error);
 }
 
-static int check_directory(struct judge *judge, const char *path, const struct cli_common *common,
+/* Whether an open directory is an OCI layout (image-spec, image-layout.md). */
+static bool is_layout(int directory)
+{
+    struct stat status;
+    return fstatat(directory, LAYOUT_MARK, &status, 0) == 0 && S_ISREG(status.st_mode);
+}
+
+static int check_directory(struct judge *judge, const char *path, const struct scope *scope,
                            struct error *error)
 {
     struct error why;
@@ -43,12 +91,20 @@ static int check_directory(struct judge *judge, const char *path, const struct c
         error_system(&why, errno, "cannot read %s", path);
         return judge_add_unread(judge, path, &why, error);
     }
-    if (walk_tree(judge, fd, path, NULL, error) < 0)
+    if (is_layout(fd)) {
+        struct packer_archive *archive PACKER_CLOSE_CLEANUP =
+            packer_open(path, cli_temporary_parent(), &packer_default_limits, &why);
+        return check_archive(judge, archive, path, scope, &why, error);
+    }
+    char *place TEXT_CLEANUP = place_in(scope, path);
+    const struct tree tree = {
+        .directory = fd, .prefix = path, .root = root_of(scope), .place = place};
+    if (walk_tree(judge, &tree, error) < 0)
         return -1;
     /* Who named the wrong directory would take silence for praise. */
     if (judge->added == before) {
         progress_erase(judge->progress);
-        cli_note(common, "whit: %s holds no ELF file", path);
+        cli_note(scope->common, "whit: %s holds no ELF file", path);
     }
     return 0;
 }
@@ -59,12 +115,12 @@ static bool is_directory(const char *path)
     return strcmp(path, FILE_STANDARD) != 0 && stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-static int check_operands(struct judge *judge, char *const *paths, const struct cli_common *common,
+static int check_operands(struct judge *judge, char *const *paths, const struct scope *scope,
                           struct error *error)
 {
     for (; *paths; paths++) {
-        int result = is_directory(*paths) ? check_directory(judge, *paths, common, error)
-                                          : check_file(judge, *paths, error);
+        int result = is_directory(*paths) ? check_directory(judge, *paths, scope, error)
+                                          : check_file(judge, *paths, scope, error);
         if (result < 0)
             return -1;
     }
@@ -93,7 +149,7 @@ static int write_report(struct sink *sink, const void *data, size_t size, struct
 
 /* What the options say. */
 struct check_options {
-    const char *format, *fail_level, *kernel, *config, *jobs, *explain;
+    const char *format, *fail_level, *kernel, *root, *config, *jobs, *explain;
     struct words rules, ignored, severities;
     bool all, no_config;
 };
@@ -115,7 +171,7 @@ static int cannot(const struct error *error)
 
 /* Judges and reports all; the exit code. */
 static int run(const struct check_options *options, const struct policy *policy,
-               const struct cli_arguments *arguments, unsigned jobs)
+               const struct cli_arguments *arguments, const struct scope *scope, unsigned jobs)
 {
     struct error error;
     struct progress progress;
@@ -134,7 +190,7 @@ static int run(const struct check_options *options, const struct policy *policy,
     bool is_complete =
         elfcheck_write_begin(&writer, options->format, &style, &sink.sink, &error) == 0 &&
         judge_init(&judge, policy, &writer, &progress, jobs, &error) == 0 &&
-        check_operands(&judge, arguments->operands, &arguments->common, &error) == 0 &&
+        check_operands(&judge, arguments->operands, scope, &error) == 0 &&
         elfcheck_write_end(&writer, &error) == 0;
     progress_erase(&progress);
     return is_complete ? judge.code : cannot(&error);
@@ -215,6 +271,25 @@ static int prepare(const struct cli_command *command, const struct check_options
     return CLI_OK;
 }
 
+static int open_scope(struct scope *scope, const char *path)
+{
+    struct error error;
+    if (file_root_open(&scope->root, path, &error) < 0)
+        return cannot(&error);
+    scope->directory = realpath(path, NULL);
+    if (scope->directory)
+        return CLI_OK;
+    error_system(&error, errno, "cannot open %s", path);
+    return cannot(&error);
+}
+
+static void free_scope(struct scope *scope)
+{
+    file_root_free(&scope->root);
+    text_free(&scope->directory);
+}
+#define SCOPE_CLEANUP __attribute__((cleanup(free_scope)))
+
 int command_check(const struct cli_command *command, int argc, char **argv)
 {
     struct check_options options CHECK_OPTIONS_CLEANUP = {.format = "text"};
@@ -229,6 +304,8 @@ int command_check(const struct cli_command *command, int argc, char **argv)
          "exit 1 from this severity on: error, warning or never [error]"},
         {"kernel", 0, CLI_TEXT, &options.kernel, "VERSION",
          "judge for this Linux, 5.10 or later [the newest]"},
+        {"root", 0, CLI_TEXT, &options.root, "DIR",
+         "judge among the files of this directory [an empty image]"},
         {"config", 0, CLI_TEXT, &options.config, "FILE",
          "the project's settings [" POLICY_FILE "]"},
         {"no-config", 0, CLI_FLAG, &options.no_config, NULL, "read no such file"},
@@ -250,6 +327,9 @@ int command_check(const struct cli_command *command, int argc, char **argv)
         return cli_misuse(command, "--config and --no-config exclude each other");
     struct policy policy POLICY_CLEANUP = {0};
     unsigned jobs = 1;
+    struct scope scope SCOPE_CLEANUP = {.common = &arguments.common};
     int code = prepare(command, &options, &policy, &jobs);
-    return code == CLI_OK ? run(&options, &policy, &arguments, jobs) : code;
+    if (code == CLI_OK && options.root)
+        code = open_scope(&scope, options.root);
+    return code == CLI_OK ? run(&options, &policy, &arguments, &scope, jobs) : code;
 }

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -77,9 +78,10 @@ int judge_init(struct judge *judge, const struct policy *policy, struct elfcheck
 void judge_free(struct judge *judge);
 
 /*
- * Has an open file judged, and closes it. Of `settings` the rules' severities and the kernel are
- * set here. `settings->root` has to live until judge_finish. All four fail only where the run
- * cannot go on: an interrupt, the report cannot be written, no memory.
+ * Has an open file judged, and closes it; -1 is a program that a root does not hold. Of `settings`
+ * the rules' severities and the kernel are set here. `settings->root` has to live until
+ * judge_finish. All four fail only where the run cannot go on: an interrupt, the report cannot be
+ * written, no memory.
  */
 int judge_add(struct judge *judge, int fd, const char *name,
               const struct elfcheck_settings *settings, struct error *error);
@@ -93,14 +95,28 @@ int judge_finish(struct judge *judge, struct error *error);
 
 /* ---- walk.c: all ELF files of a tree --------------------------------------------------------- */
 
+/* A directory tree. */
+struct tree {
+    int directory;      /* open */
+    const char *prefix; /* of the names in the report, with a slash after it or not */
+    const struct elfcheck_root
+        *root;                 /* in which its files are; NULL: they go into an empty image */
+    const char *place;         /* of the tree in the root, "" for the root itself; or NULL */
+    const struct stat *judged; /* a file that was judged before: it is left out; or NULL */
+};
+
 /*
- * Has all ELF files below an open directory judged: the files of each directory by name, then its
- * directories. `prefix` stands in front of their names in the report, with a slash where it has
- * none at its end. They are judged in `root`, or where that is NULL in an empty image. Fails as
- * judge_add does; what cannot be read is reported.
+ * Has all ELF files of a tree judged: the files of each directory by name, then its directories.
+ * Fails as judge_add does; what cannot be read is reported.
  */
-int walk_tree(struct judge *judge, int directory, const char *prefix,
-              const struct elfcheck_root *root, struct error *error);
+int walk_tree(struct judge *judge, const struct tree *tree, struct error *error);
+
+/* ---- check_image.c: the programs of an image
+ * ------------------------------------------------------- */
+
+/* Has the entry point of an image judged, and all ELF files, among the files of its layers. */
+int check_image(struct judge *judge, struct packer_archive *archive, const char *name,
+                const struct cli_common *common, struct error *error);
 
 /* ---- explain.c ------------------------------------------------------------------------------- */
 

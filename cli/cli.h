@@ -236,8 +236,9 @@ char *file_root_resolve(const struct file_root *root, const char *path, struct e
 /* What an image starts. */
 struct entry_point {
     char *name;         /* as the config has it; NULL: it names no command */
-    char *path;         /* in the root; NULL: it is not there */
-    char *library_path; /* its LD_LIBRARY_PATH, or "" */
+    char *found;        /* its path in the root; NULL: it is not there */
+    char *path;         /* the same without links */
+    char *library_path; /* its LD_LIBRARY_PATH, or NULL */
 };
 #define ENTRY_POINT_CLEANUP __attribute__((cleanup(entry_point_free)))
 

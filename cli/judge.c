@@ -16,8 +16,9 @@
 #define TASKS_A_JOB 4
 
 struct judge_task {
-    int fd; /* -1: `error` says why */
+    int fd; /* -1: there is no such file, or `error` says why it is unread */
     char *name;
+    char *path; /* in the root, or NULL */
     struct elfcheck_settings settings;
     bool is_done;
     bool is_unread;
@@ -48,9 +49,13 @@ static struct judge_task *task_at(const struct judge_queue *queue, size_t place)
 
 static void judge_file(struct judge_task *task)
 {
-    if (task->fd >= 0)
-        task->is_unread =
-            elfcheck_file(task->fd, task->name, &task->settings, &task->report, &task->error) < 0;
+    if (task->is_unread)
+        return;
+    int judged =
+        task->fd >= 0
+            ? elfcheck_file(task->fd, task->name, &task->settings, &task->report, &task->error)
+            : elfcheck_missing(task->name, &task->settings, &task->report, &task->error);
+    task->is_unread = judged < 0;
     file_close(&task->fd);
 }
 
@@ -121,6 +126,7 @@ static void clear_task(struct judge_task *task)
 {
     file_close(&task->fd);
     text_free(&task->name);
+    text_free(&task->path);
     elfcheck_report_free(&task->report);
 }
 
@@ -236,8 +242,10 @@ int judge_add(struct judge *judge, int fd, const char *name,
     struct judge_task task = {.fd = fd, .name = strdup(name), .settings = *settings};
     task.settings.severities = judge->policy->severities;
     task.settings.kernel = judge->policy->kernel;
-    if (!task.name) {
-        file_close(&task.fd);
+    if (settings->path)
+        task.settings.path = task.path = strdup(settings->path);
+    if (!task.name || (settings->path && !task.path)) {
+        clear_task(&task);
         return error_set(error, "out of memory");
     }
     return add_task(judge, &task, error);

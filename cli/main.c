@@ -29,8 +29,9 @@ static const struct cli_command commands[] = {
      command_build, NULL},
     {"check", "PATH...", "will this binary run in FROM scratch?",
      "Says of each program whether Linux would start it in an empty image, and what it will miss\n"
-     "there. PATH is a file, a directory, of which all ELF files are judged, or - for standard "
-     "input.\n"
+     "there. PATH is a file, a directory, of which all ELF files are judged, an image, or - for\n"
+     "standard input. What is in an image (docker archive, OCI layout) is judged among its files,\n"
+     "the program that it starts first.\n"
      "Exit code: 0 when nothing was found at or above the fail level, 1 when something was, 2 "
      "when\n"
      "a file could not be read. `elfcheck` is the same command under a name of its own.\n"
@@ -38,6 +39,7 @@ static const struct cli_command commands[] = {
      "Examples:\n"
      "  elfcheck ./server\n"
      "  elfcheck --format=sarif bin/ >elfcheck.sarif\n"
+     "  docker save app | elfcheck -\n"
      "  elfcheck --explain interpreter\n",
      command_check, "elfcheck"},
     {"describe", "TEMPLATE", "one template's parameters, contract and system calls", "",

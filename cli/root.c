@@ -242,8 +242,11 @@ static int search_path(struct entry_point *entry, const char *list, const char *
         char *path TEXT_CLEANUP = join(working, item, length, entry->name);
         if (!path)
             return error_set(error, "out of memory");
-        if (is_executable(root, path))
-            return (entry->path = file_root_resolve(root, path, error)) ? 0 : -1;
+        if (is_executable(root, path)) {
+            entry->found = path;
+            path = NULL;
+            return (entry->path = file_root_resolve(root, entry->found, error)) ? 0 : -1;
+        }
         item += length;
     }
     return 0;
@@ -259,9 +262,11 @@ static int look_up(struct entry_point *entry, const struct packer_process *proce
         *entry->name == '/' ? strdup(entry->name) : join(process->directory, "", 0, entry->name);
     if (!full)
         return error_set(error, "out of memory");
-    if (exists(root, full) && !(entry->path = file_root_resolve(root, full, error)))
-        return -1;
-    return 0;
+    if (!exists(root, full))
+        return 0;
+    entry->found = full;
+    full = NULL;
+    return (entry->path = file_root_resolve(root, entry->found, error)) ? 0 : -1;
 }
 
 /* Whether the config names nothing to start. */
@@ -289,13 +294,18 @@ int entry_point_find(struct entry_point *entry, const cJSON *config, const struc
     struct packer_process process PACKER_PROCESS_CLEANUP = {0};
     if (packer_process_init(&process, anonymous, NULL, error) < 0)
         return -1;
+    const char *library_path = environment_find(&process.environment, "LD_LIBRARY_PATH");
     entry->name = strdup(process.arguments.items[0]);
-    return entry->name ? look_up(entry, &process, root, error) : error_set(error, "out of memory");
+    entry->library_path = library_path ? strdup(library_path) : NULL;
+    if (!entry->name || (library_path && !entry->library_path))
+        return error_set(error, "out of memory");
+    return look_up(entry, &process, root, error);
 }
 
 void entry_point_free(struct entry_point *entry)
 {
     text_free(&entry->name);
+    text_free(&entry->found);
     text_free(&entry->path);
     text_free(&entry->library_path);
 }

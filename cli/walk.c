@@ -41,8 +41,10 @@ struct level {
 
 struct walk {
     struct judge *judge;
+    const struct tree *tree;
     struct elfcheck_settings settings;
-    struct buffer path; /* of what is looked at, as the report names it */
+    struct buffer path;  /* of what is looked at, as the report names it */
+    struct buffer place; /* of it in the root */
     struct level *levels;
     size_t depth;
 };
@@ -62,6 +64,7 @@ static void free_walk(struct walk *walk)
         free_level(&walk->levels[--walk->depth]);
     free(walk->levels);
     buffer_free(&walk->path);
+    buffer_free(&walk->place);
 }
 
 /* ---- names ----------------------------------------------------------------------------------- */
@@ -235,6 +238,25 @@ static int look_at_directory(struct walk *walk, int above, const char *name, str
     return is_gone(errno) ? 0 : add_unread(walk, errno, error);
 }
 
+static bool is_judged(const struct walk *walk, const struct stat *status)
+{
+    const struct stat *judged = walk->tree->judged;
+    return judged && judged->st_dev == status->st_dev && judged->st_ino == status->st_ino;
+}
+
+/* Says where in the root the file is that the path names. */
+static int place_file(struct walk *walk, struct error *error)
+{
+    const struct tree *tree = walk->tree;
+    if (!tree->place)
+        return 0;
+    const char *below = buffer_text(&walk->path) + strlen(tree->prefix);
+    walk->place.size = 0;
+    buffer_printf(&walk->place, "%s/%s", tree->place, below + strspn(below, "/"));
+    walk->settings.path = buffer_text(&walk->place);
+    return buffer_check(&walk->place, error);
+}
+
 /* Most files are not ELF: nothing is asked of them but their first four bytes. */
 static int look_at_file(struct walk *walk, int directory, const char *name, struct error *error)
 {
@@ -246,9 +268,11 @@ static int look_at_file(struct walk *walk, int directory, const char *name, stru
         return is_gone(errno) || errno == ESPIPE ? 0 : add_unread(walk, errno, error);
     if (size < SELFMAG || memcmp(magic, ELFMAG, SELFMAG) != 0)
         return 0;
-    if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
+    if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) || is_judged(walk, &status))
         return 0;
     walk->settings.mode = status.st_mode & 07777;
+    if (place_file(walk, error) < 0)
+        return -1;
     int taken = fd;
     fd = -1;
     return judge_add(walk->judge, taken, buffer_text(&walk->path), &walk->settings, error);
@@ -270,12 +294,12 @@ static int step(struct walk *walk, struct error *error)
     return look_at_file(walk, level->fd, entry->name, error);
 }
 
-int walk_tree(struct judge *judge, int directory, const char *prefix,
-              const struct elfcheck_root *root, struct error *error)
+int walk_tree(struct judge *judge, const struct tree *tree, struct error *error)
 {
-    struct walk walk WALK_CLEANUP = {.judge = judge, .settings = {.in_tree = true, .root = root}};
-    buffer_append_text(&walk.path, prefix);
-    int fd = openat(directory, ".", OPEN_DIRECTORY);
+    struct walk walk WALK_CLEANUP = {
+        .judge = judge, .tree = tree, .settings = {.in_tree = true, .root = tree->root}};
+    buffer_append_text(&walk.path, tree->prefix);
+    int fd = openat(tree->directory, ".", OPEN_DIRECTORY);
     if (buffer_check(&walk.path, error) < 0)
         return -1;
     if (fd < 0)

@@ -155,8 +155,12 @@ static int describe(const struct elfcheck_inspection *inspection, struct elfchec
 /* Whether it makes sense to ask that of such a file. */
 static bool applies(const struct elfcheck_inspection *inspection, const struct elfcheck_rule *rule)
 {
+    enum elfcheck_kind kind = inspection->report->kind;
     bool is_for_all = rule->group == ELFCHECK_FORM || rule->group == ELFCHECK_HARDENED;
-    if (inspection->report->kind != ELFCHECK_PROGRAM && !is_for_all)
+    if (rule->libraries_only)
+        return kind == ELFCHECK_LIBRARY && inspection->settings->root &&
+               inspection->loader != LOADER_NONE;
+    if (kind != ELFCHECK_PROGRAM && !is_for_all)
         return false;
     return rule->any_file || inspection->loader != LOADER_NONE;
 }
@@ -195,6 +199,21 @@ int elfcheck_file(int fd, const char *name, const struct elfcheck_settings *sett
     else if (report->finding_count)
         qsort(report->findings, report->finding_count, sizeof *report->findings, compare_findings);
     return result;
+}
+
+int elfcheck_missing(const char *name, const struct elfcheck_settings *settings,
+                     struct elfcheck_report *report, struct error *error)
+{
+    *report = (struct elfcheck_report){.name = strdup(name), .in_root = settings->root};
+    struct elfcheck_inspection inspection = {
+        .fd = -1, .name = name, .settings = settings, .report = report, .error = error};
+    inspection.rule = elfcheck_rule_find("program");
+    if (report->name)
+        inspection.rule->check(&inspection);
+    if (report->name && !inspection.failed)
+        return 0;
+    elfcheck_report_free(report);
+    return error_set(error, "out of memory");
 }
 
 void elfcheck_report_free(struct elfcheck_report *report)

@@ -59,6 +59,7 @@ struct elfcheck_rule {
     const char *source;            /* whose rule it is: "Linux fs/binfmt_elf.c, load_elf_binary" */
     const char *explanation;   /* for --explain: why, how it shows; sentences, in one paragraph */
     bool any_file;             /* holds of files, too, that Linux on x86-64 would not load */
+    bool libraries_only;       /* is asked of shared libraries in a root, and of nothing else */
     const char *lack;          /* scratch: what the program will miss, "CA certificates"; or NULL */
     const char *const *places; /* scratch: paths, any of which is what it needs; or NULL */
     const struct sign *signs;  /* scratch: what in the file speaks for the need; or NULL */
@@ -133,7 +134,8 @@ struct elfcheck_report {
     bool is_elf;      /* begins with the ELF magic; the fields below are 0 where it does not */
     uint16_t type;    /* e_type */
     uint16_t machine; /* e_machine, in the file's own byte order */
-    /* What is no program is asked only whether it is well-formed and hardened. */
+    /* What is no program is asked only whether it is well-formed and hardened, and a library, in a
+     * root, whether what it needs is there. */
     enum elfcheck_kind kind;
 
     bool in_root;   /* judged in the files of an image, not in an empty one */
@@ -154,6 +156,9 @@ struct elfcheck_report {
  */
 int elfcheck_file(int fd, const char *name, const struct elfcheck_settings *settings,
                   struct elfcheck_report *report, struct error *error);
+/* The report of a program that a root should hold, and does not. */
+int elfcheck_missing(const char *name, const struct elfcheck_settings *settings,
+                     struct elfcheck_report *report, struct error *error);
 void elfcheck_report_free(struct elfcheck_report *report);
 #define ELFCHECK_REPORT_CLEANUP __attribute__((cleanup(elfcheck_report_free)))
 

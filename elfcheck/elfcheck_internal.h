@@ -396,7 +396,8 @@ elfcheck_check check_identification, check_header_fields, check_libelf, check_se
     check_note_properties, check_dynamic_section, check_dynamic_entries, check_dynamic_address,
     check_dynamic_strings, check_dynamic_agrees, check_version_count, check_version_needs,
     check_version_definitions, check_truncated, check_appended;
-elfcheck_check check_interpreter, check_libraries, check_library_versions;
+elfcheck_check check_program, check_interpreter, check_libraries, check_library_versions,
+    check_library_needs;
 elfcheck_check check_qemu_user, check_gvisor;
 elfcheck_check check_signs, check_packed;
 elfcheck_check check_write_execute;

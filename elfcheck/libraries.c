@@ -527,3 +527,63 @@ void check_library_versions(struct elfcheck_inspection *inspection)
     for (size_t i = 0; i < libraries->count && !inspection->failed; i++)
         judge_versions(inspection, libraries->objects[i]);
 }
+
+/* ---- shared libraries themselves ------------------------------------------------------------- */
+
+/* Where the loaders are that a library may be for: glibc's, musl's. */
+static const char *const loaders_64[] = {"/lib64/ld-linux-x86-64.so.2", "/lib/ld-musl-x86_64.so.1"};
+static const char *const loaders_32[] = {"/lib/ld-linux.so.2", "/lib/ld-musl-i386.so.1"};
+
+/* Whether it was linked with musl. */
+static bool is_for_musl(const struct linkage *linkage)
+{
+    for (size_t i = 0; i < linkage->needed.count; i++) {
+        const char *name = linkage->needed.items[i];
+        if (strcmp(name, "libc.so") == 0 || strncmp(name, "libc.musl-", 10) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The loader that would load the library; false where it is not there. */
+static bool find_loader(struct elfcheck_inspection *inspection)
+{
+    const struct linkage *linkage = &inspection->libraries->objects[0]->linkage;
+    const char *path =
+        (inspection->is_32bit ? loaders_32 : loaders_64)[is_for_musl(linkage) ? 1 : 0];
+    struct opened opened = open_executable(inspection->settings->root, path);
+    int fd FD_CLEANUP = opened.fd;
+    struct elfcheck_report report = {0};
+    struct elfcheck_inspection loader INSPECTION_CLEANUP = {0};
+    enum elfcheck_outcome outcome;
+    if (opened.problem)
+        return false;
+    if (inspection_open_raw(&loader, fd, path, inspection->settings, &report, inspection->error) <
+        0)
+        inspection->failed = true;
+    else if (!interpreter_fault(inspection, &loader, &outcome))
+        learn_loader(inspection, &loader, path);
+    return !inspection->failed && inspection->libraries->is_loadable;
+}
+
+void check_library_needs(struct elfcheck_inspection *inspection)
+{
+    struct libraries *libraries = libraries_of(inspection);
+    struct words missing WORDS_CLEANUP = {0};
+    if (!libraries || !find_loader(inspection))
+        return;
+    const struct object *library = libraries->objects[0];
+    for (size_t i = 0; i < library->linkage.needed.count && !inspection->failed; i++)
+        load_one(inspection, library, library->linkage.needed.items[i], &missing);
+    find_missing(inspection, library, &missing);
+    if (!inspection->failed && libraries->search.kind == LOADER_GLIBC)
+        judge_versions(inspection, library);
+}
+
+/* ---- the program itself ---------------------------------------------------------------------- */
+
+void check_program(struct elfcheck_inspection *inspection)
+{
+    if (inspection->fd < 0)
+        inspection_find(inspection, 0, "there is no such file");
+}

@@ -49,10 +49,14 @@ static void append_obstacle(const struct elfcheck_finding *obstacle, struct buff
 static void append_description(const struct elfcheck_report *report, struct buffer *out)
 {
     const char *machine = machine_name(report->machine);
-    buffer_printf(out, "runs in %s: %s %s ELF, %" PRIu64 " byte%s, ",
-                  report->in_root ? "the image" : "scratch",
-                  report->is_static ? "static" : "dynamic", machine ? machine : "foreign",
-                  report->size, report->size == 1 ? "" : "s");
+    buffer_printf(out, "runs in %s: ", report->in_root ? "the image" : "scratch");
+    if (!report->is_elf) {
+        buffer_printf(out, "script, %" PRIu64 " byte%s", report->size,
+                      report->size == 1 ? "" : "s");
+        return;
+    }
+    buffer_printf(out, "%s %s ELF, %" PRIu64 " byte%s, ", report->is_static ? "static" : "dynamic",
+                  machine ? machine : "foreign", report->size, report->size == 1 ? "" : "s");
     append_segments(report, out);
 }
 

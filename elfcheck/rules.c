@@ -19,6 +19,27 @@
 /* In the order in which Linux would meet them, then what only tools and people mind. */
 static const struct elfcheck_rule rules[] = {
     {
+        .id = "EC140",
+        .name = "program",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_ENOENT,
+        .summary = "The program that an image starts is in it.",
+        .remedy = "put the program there, or name another by Entrypoint or Cmd (whit pack "
+                  "--entrypoint, --cmd)",
+        .source = "OCI image-spec, config.md, Entrypoint and Cmd; Linux fs/exec.c, do_open_execat",
+        .explanation =
+            "The config of an image names the program that a container starts: the first word "
+            "of Entrypoint, or of Cmd where there is no Entrypoint. A word with a slash is a "
+            "path in the image; any other is looked for along the PATH of the image's "
+            "environment. Where no such file is there, the engine says \"no such file or "
+            "directory\" or \"executable file not found in $PATH\" and exits with 127. Often "
+            "the path was that of the machine that built the image, or a stage of the build "
+            "was not copied. whit inspect IMAGE shows the entry point and all files.",
+        .any_file = true,
+        .check = check_program,
+    },
+    {
         .id = "EC117",
         .name = "executable-mode",
         .group = ELFCHECK_LOAD,
@@ -257,16 +278,15 @@ static const struct elfcheck_rule rules[] = {
         .remedy = STATIC_REMEDY,
         .source = BINFMT "load_elf_binary; gABI, Program Interpreter",
         .explanation =
-            "A program that is linked dynamically names another program, the dynamic loader, which "
-            "Linux starts in its place and which then loads the shared libraries. FROM scratch has "
-            "neither loader nor libraries. execve(2) then fails with \"no such file or "
-            "directory\", "
-            "which means the loader and not the program; that is why the message puzzles. Link the "
-            "program statically, or put the loader and all libraries into the image. Where whit "
-            "knows the files of the image, it asks whether the loader is there, executable and "
-            "made "
-            "for the same machine. readelf -l PROGRAM shows the name of the loader, and whit check "
-            "--root=DIRECTORY PROGRAM judges a program among the files of a directory.",
+            "A program that is linked dynamically names another program, the dynamic loader, "
+            "which Linux starts in its place and which then loads the shared libraries. FROM "
+            "scratch has neither loader nor libraries. execve(2) then fails with \"no such "
+            "file or directory\", which means the loader and not the program; that is why the "
+            "message puzzles. Link the program statically, or put the loader and all "
+            "libraries into the image. Where whit knows the files of the image, it asks "
+            "whether the loader is there, executable and made for the same machine. readelf "
+            "-l PROGRAM shows the name of the loader, and whit check --root=DIRECTORY PROGRAM "
+            "judges a program among the files of a directory.",
         .check = check_interpreter,
     },
     {
@@ -282,14 +302,12 @@ static const struct elfcheck_rule rules[] = {
         .explanation =
             "The dynamic loader looks for each library along DT_RPATH and DT_RUNPATH, in "
             "LD_LIBRARY_PATH, in the cache that ldconfig writes (/etc/ld.so.cache) and in its "
-            "default "
-            "directories, which whit reads from the loader itself. A library that is not found, or "
-            "that is no library for this machine, ends the program before its first line: \"error "
-            "while loading shared libraries\", exit code 127. ldd PROGRAM, where the program "
-            "works, "
-            "lists what it loads. Put those files into the image at the same places, as in whit "
-            "pack "
-            "--add=/lib/x86_64-linux-gnu/libz.so.1 PROGRAM, or link the program statically.",
+            "default directories, which whit reads from the loader itself. A library that is "
+            "not found, or that is no library for this machine, ends the program before its "
+            "first line: \"error while loading shared libraries\", exit code 127. ldd "
+            "PROGRAM, where the program works, lists what it loads. Put those files into the "
+            "image at the same places, as in whit pack --add=/lib/x86_64-linux-gnu/libz.so.1 "
+            "PROGRAM, or link the program statically.",
         .check = check_libraries,
     },
     {
@@ -303,13 +321,35 @@ static const struct elfcheck_rule rules[] = {
                   "that is no newer than the image's",
         .source = "LSB, Symbol Versioning; glibc elf/dl-version.c, match_symbol",
         .explanation =
-            "A program that was linked with glibc 2.36 may need symbols of the version GLIBC_2.34, "
-            "which the libc.so.6 of an older system does not define. The loader then stops with "
-            "\"version `GLIBC_2.34' not found\" and exit code 1, although every library is there. "
-            "readelf -V PROGRAM shows the versions that it needs. Build the program on the oldest "
-            "system on which it is to run, take all libraries and the loader from one system, or "
-            "link it statically. musl's loader knows no versions.",
+            "A program that was linked with glibc 2.36 may need symbols of the version "
+            "GLIBC_2.34, which the libc.so.6 of an older system does not define. The loader "
+            "then stops with \"version `GLIBC_2.34' not found\" and exit code 1, although "
+            "every library is there. readelf -V PROGRAM shows the versions that it needs. "
+            "Build the program on the oldest system on which it is to run, take all libraries "
+            "and the loader from one system, or link it statically. musl's loader knows no "
+            "versions.",
         .check = check_library_versions,
+    },
+    {
+        .id = "EC241",
+        .name = "library-needs",
+        .group = ELFCHECK_SCRATCH,
+        .severity = ELFCHECK_WARNING,
+        .outcome = ELFCHECK_LOADER,
+        .summary = "The libraries that a shared library of an image or a directory tree needs are "
+                   "there.",
+        .remedy = "put them there, or leave out the library where no program loads it",
+        .source = "gABI, Dynamic Section, DT_NEEDED; glibc elf/dl-load.c; musl ldso/dynlink.c",
+        .explanation =
+            "Programs load some shared libraries by name while they run: plug-ins, modules of "
+            "interpreters, what dlopen(3) is given. No program's own list of libraries tells "
+            "what those need in turn. So each shared library in an image, or in the directory "
+            "that --root names, is asked whether what it needs directly is where the loader "
+            "looks. It is a warning, since the program that loads the library may have loaded "
+            "what it needs before, from a directory of its own. Put the missing library into "
+            "the image, or leave out the one that needs it where no program uses it.",
+        .libraries_only = true,
+        .check = check_library_needs,
     },
     {
         .id = "EC108",

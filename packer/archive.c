@@ -175,18 +175,9 @@ static int open_file(struct packer_archive *archive, struct error *error)
     return members_check(archive, error);
 }
 
-static int open_path(struct packer_archive *archive, const char *path, struct error *error)
+/* A file or directory that is open as the archive's. */
+static int read_archive(struct packer_archive *archive, struct error *error)
 {
-    bool standard = strcmp(path, FILE_STANDARD) == 0;
-    archive->path = strdup(standard ? "standard input" : path);
-    if (!archive->path || !archive->spool.directory)
-        return error_set(error, "out of memory");
-    if (!standard)
-        archive->directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (archive->directory < 0)
-        archive->file = file_open(path, error);
-    if (archive->directory < 0 && archive->file < 0)
-        return -1;
     if (archive->directory < 0 && open_file(archive, error) < 0)
         return -1;
     if (read_image(archive, error) < 0)
@@ -194,8 +185,20 @@ static int open_path(struct packer_archive *archive, const char *path, struct er
     return archive->directory < 0 ? 0 : limit_directory(archive, error);
 }
 
-struct packer_archive *packer_open(const char *path, const char *temporary,
-                                   const struct packer_limits *limits, struct error *error)
+static int open_path(struct packer_archive *archive, const char *path, struct error *error)
+{
+    if (strcmp(path, FILE_STANDARD) != 0)
+        archive->directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (archive->directory < 0)
+        archive->file = file_open(path, error);
+    if (archive->directory < 0 && archive->file < 0)
+        return -1;
+    return read_archive(archive, error);
+}
+
+/* An archive that is not open yet; NULL where memory ran out. */
+static struct packer_archive *archive_new(const char *name, const char *temporary,
+                                          const struct packer_limits *limits, struct error *error)
 {
     struct packer_archive *archive = calloc(1, sizeof *archive);
     if (!archive) {
@@ -206,9 +209,54 @@ struct packer_archive *packer_open(const char *path, const char *temporary,
         .limits = *limits, .compression = &compression_none, .directory = -1, .file = -1};
     archive->spool = (struct spool){
         .sink.write = write_to_spool, .archive = archive, .directory = strdup(temporary), .fd = -1};
-    if (open_path(archive, path, error) < 0)
+    archive->path = strdup(strcmp(name, FILE_STANDARD) == 0 ? "standard input" : name);
+    if (!archive->path || !archive->spool.directory) {
+        error_set(error, "out of memory");
+        packer_close(&archive);
+    }
+    return archive;
+}
+
+struct packer_archive *packer_open(const char *path, const char *temporary,
+                                   const struct packer_limits *limits, struct error *error)
+{
+    struct packer_archive *archive = archive_new(path, temporary, limits, error);
+    if (archive && open_path(archive, path, error) < 0)
         packer_close(&archive);
     return archive;
+}
+
+struct packer_archive *packer_open_file(int fd, const char *name, const char *temporary,
+                                        const struct packer_limits *limits, struct error *error)
+{
+    struct packer_archive *archive = archive_new(name, temporary, limits, error);
+    if (!archive) {
+        close(fd);
+        return NULL;
+    }
+    archive->file = fd;
+    if (lseek(fd, 0, SEEK_SET) < 0) {
+        error_system(error, errno, "cannot read %s", archive->path);
+        packer_close(&archive);
+    } else if (read_archive(archive, error) < 0) {
+        packer_close(&archive);
+    }
+    return archive;
+}
+
+bool packer_is_archive(int fd, const char *name)
+{
+    struct stat status;
+    struct error ignored;
+    struct tar_header start;
+    if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
+        return false;
+    const struct extent file = {fd, 0, (uint64_t)status.st_size, name};
+    const struct compression *compression = compression_detect(&file, &ignored);
+    if (!compression || compression != &compression_none)
+        return compression;
+    return file.size >= sizeof start &&
+           extent_read(&file, 0, &start, sizeof start, &ignored) == 0 && tar_is_header(&start);
 }
 
 void packer_close(struct packer_archive **archive_pointer)

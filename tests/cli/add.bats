@@ -211,7 +211,7 @@ END
 @test "a dynamic program is refused until its loader and libraries are added" {
   program=$BATS_FILE_TMPDIR/answer
   run -1 "$WHIT" pack "$program" -o x.tar
-  output_has "will not start in scratch: needs $LOADER and "
+  output_has "will not start: needs $LOADER and "
   run -1 "$WHIT" pack "$program" -o x.tar --add=$LOADER
   output_has "needs libc.so.6, which is not there"
   [ ! -e x.tar ]

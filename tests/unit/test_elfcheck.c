@@ -179,7 +179,7 @@ static void tests_every_rule(void **state)
     static const char *const elsewhere[] = {
         "header-page", "loadable",
         /* test_elfcheck_libraries.c */
-        "shared-libraries", "library-versions",
+        "shared-libraries", "library-versions", "library-needs", "program",
         /* test_elfcheck_load.c */
         "executable-mode", "kernel-headers", "address-span", "kernel-zeros", "older-kernels",
         "stack-area", "foreign-system", "shared-library", "loader-missing", "hidden-bytes",

@@ -1,0 +1,81 @@
+/* The programs of an image, judged among its files. */
+#include "cli/check.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* "app.tar:/usr/bin/server", from the heap. */
+static char *name_in(const char *image, const char *path, struct error *error)
+{
+    char *name = NULL;
+    if (asprintf(&name, "%s:%s", image, path) < 0) {
+        error_set(error, "out of memory");
+        return NULL;
+    }
+    return name;
+}
+
+/* The verdict of the entry point comes first, even where it is no ELF file, or is not there. */
+static int judge_entry_point(struct judge *judge, const struct entry_point *entry,
+                             const struct file_root *root, const char *image, struct stat *status,
+                             struct error *error)
+{
+    struct elfcheck_settings settings = {.root = &root->root, .path = entry->path};
+    char *name TEXT_CLEANUP = name_in(image, entry->path ? entry->found : entry->name, error);
+    if (!name)
+        return -1;
+    int fd = entry->path ? root->root.open(root->root.context, entry->path) : -1;
+    int number = errno;
+    if (fd >= 0 && fstat(fd, status) == 0)
+        settings.mode = status->st_mode & 07777;
+    judge->seen++;
+    if (fd >= 0 || !entry->path)
+        return judge_add(judge, fd, name, &settings, error);
+    struct error why;
+    error_system(&why, number, "cannot open %s", name);
+    return judge_add_unread(judge, name, &why, error);
+}
+
+static int judge_files(struct judge *judge, struct file_root *root, const struct entry_point *entry,
+                       const char *image, struct error *error)
+{
+    struct stat judged = {0};
+    char *prefix TEXT_CLEANUP = name_in(image, "/", error);
+    if (!prefix)
+        return -1;
+    root->root.library_path = entry->library_path;
+    if (entry->name && judge_entry_point(judge, entry, root, image, &judged, error) < 0)
+        return -1;
+    const struct tree tree = {.directory = root->directory,
+                              .prefix = prefix,
+                              .root = &root->root,
+                              .place = "",
+                              .judged = entry->path ? &judged : NULL};
+    if (walk_tree(judge, &tree, error) < 0)
+        return -1;
+    /* The files go with this function. */
+    return judge_finish(judge, error);
+}
+
+int check_image(struct judge *judge, struct packer_archive *archive, const char *name,
+                const struct cli_common *common, struct error *error)
+{
+    struct error why;
+    size_t before = judge->added;
+    struct file_root root FILE_ROOT_CLEANUP = {.directory = -1};
+    struct entry_point entry ENTRY_POINT_CLEANUP = {0};
+    if (judge_finish(judge, error) < 0)
+        return -1;
+    if (file_root_unpack(&root, archive, cli_temporary_parent(), &why) < 0 ||
+        entry_point_find(&entry, packer_config(archive), &root, &why) < 0)
+        return judge_add_unread(judge, name, &why, error);
+    if (judge_files(judge, &root, &entry, name, error) < 0)
+        return -1;
+    if (judge->added == before) {
+        progress_erase(judge->progress);
+        cli_note(common, "whit: %s holds no ELF file", name);
+    }
+    return 0;
+}
