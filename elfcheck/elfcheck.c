@@ -221,6 +221,8 @@ void elfcheck_report_free(struct elfcheck_report *report)
     for (size_t i = 0; i < report->finding_count; i++)
         free(report->findings[i].message), free(report->findings[i].remedy);
     free(report->findings);
+    free(report->calls.items);
+    free(report->calls.reason);
     free(report->segments);
     free(report->producer);
     free(report->name);

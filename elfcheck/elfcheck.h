@@ -127,6 +127,34 @@ enum elfcheck_kind {
     ELFCHECK_CORE,    /* CORE: the memory of a process */
 };
 
+/* Where a system call's number and arguments are, and which table its number is of. */
+enum elfcheck_abi {
+    ELFCHECK_ABI_64, /* syscall */
+    ELFCHECK_ABI_32, /* int 0x80: i386's numbers */
+};
+
+struct elfcheck_call {
+    enum elfcheck_abi abi;
+    uint32_t number;
+    const char *name; /* as in the kernel's table */
+};
+
+/*
+ * The system calls that a program makes, found by following its control flow from the entry point.
+ * A complete list holds every call of every run under Linux, as long as nobody outside changes the
+ * process (a debugger, /proc/PID/mem); it may hold calls that no run makes.
+ */
+struct elfcheck_calls {
+    bool is_tried; /* a static program of at most 128 KiB of code that Linux would start */
+    bool is_complete;
+    char *reason;                /* why it is not complete, with the address; else NULL */
+    uint64_t place;              /* the address of the first instruction that is to blame */
+    struct elfcheck_call *items; /* by abi, then by number; each once */
+    size_t count;
+    bool has_int80;
+    uint64_t int80_place; /* the address of the first int 0x80 */
+};
+
 /* What one file is and what was found in it. */
 struct elfcheck_report {
     char *name;       /* as given: any bytes */
@@ -144,6 +172,8 @@ struct elfcheck_report {
     bool is_static; /* has program headers, and neither PT_INTERP nor DT_NEEDED */
     struct elfcheck_segment *segments; /* in the file's order; at most 2,048 */
     size_t segment_count;
+
+    struct elfcheck_calls calls;
 
     struct elfcheck_finding *findings; /* most severe first, then by offset */
     size_t finding_count;

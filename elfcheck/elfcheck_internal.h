@@ -5,6 +5,7 @@
 #include <libelf.h>
 #include <limits.h>
 
+#include "base/json.h"
 #include "elfcheck/elfcheck.h"
 
 #define PAGE_SIZE 4096
@@ -375,6 +376,15 @@ extern const struct elfcheck_format text_format, json_format, jsonl_format, sari
 /* What the program will miss, in the order of the rules, and how much that is. */
 size_t report_lacks(const struct elfcheck_report *report, const char *lacks[static MOST_LACKS]);
 
+/* ---- code.c: disassembly --------------------------------------------------------------------- */
+
+/* Follows the program's control flow, and fills in the report's system calls. */
+void inspection_follow_code(struct elfcheck_inspection *inspection);
+/* Appends "write, exit"; "none". */
+void calls_append(const struct elfcheck_calls *calls, struct buffer *out);
+/* Adds the object "system_calls", where the file was tried: docs/elfcheck.schema.json. */
+void calls_add_json(cJSON *file, const struct elfcheck_calls *calls);
+
 /* ---- the checks: rules.c says what each is for ----------------------------------------------- */
 
 typedef void elfcheck_check(struct elfcheck_inspection *inspection);
@@ -400,4 +410,6 @@ elfcheck_check check_program, check_interpreter, check_libraries, check_library_
     check_library_needs;
 elfcheck_check check_qemu_user, check_gvisor;
 elfcheck_check check_signs, check_packed;
-elfcheck_check check_write_execute;
+elfcheck_check check_system_calls, check_int80, check_write_execute, check_executable_stack,
+    check_stack_header, check_position, check_relro, check_bind_now, check_text_relocation,
+    check_library_path, check_set_user_id, check_stack_protector, check_fortify, check_shadow_stack;

@@ -131,6 +131,7 @@ static int add_file(cJSON *file, const struct elfcheck_report *report, struct er
         add_named(file, "machine", machine_name(report->machine), report->machine);
         add_address(file, "entry", report->entry);
         add_segments(file, report);
+        calls_add_json(file, &report->calls);
     }
     if (report->producer)
         cJSON_AddStringToObject(file, "producer", report->producer);

@@ -1319,6 +1319,48 @@ static const struct elfcheck_rule rules[] = {
         .any_file = true,
         .check = check_segment_overlap,
     },
+    /* The first of these finds out what others make use of. */
+    {
+        .id = "EC413",
+        .name = "system-calls",
+        .group = ELFCHECK_HARDENED,
+        .severity = ELFCHECK_INFO,
+        .summary = "The system calls that a small static program makes are known.",
+        .remedy = "whit check --seccomp writes a profile that allows just these, where the list is "
+                  "complete",
+        .source = "x86-64: syscall, int 0x80; Linux arch/x86/entry/syscalls/syscall_64.tbl",
+        .explanation =
+            "The program's instructions are followed from its entry point, both ways at each "
+            "branch, with all that its registers may hold, and every system call that is met is "
+            "listed. The list is called complete only where it is certain: when each jump's target "
+            "and each call's number is known, and no call can bring in other code. Then no run "
+            "under Linux makes another call, unless somebody outside changes the process, such as "
+            "a debugger. Else the first place is named where that ends, and the list is what was "
+            "found. It is done for static x86-64 programs of up to 128 KiB of code; a C library is "
+            "usually too much for it, since it calls through tables. A complete list makes a "
+            "seccomp profile: whit check --seccomp=profile.json hello, then docker run "
+            "--security-opt seccomp=profile.json.",
+        .check = check_system_calls,
+    },
+    {
+        .id = "EC414",
+        .name = "interrupt-call",
+        .group = ELFCHECK_HARDENED,
+        .severity = ELFCHECK_WARNING,
+        .summary = "64-bit code makes system calls by syscall, not by int 0x80.",
+        .remedy = "make the call by syscall, with the numbers and registers of x86-64",
+        .source = "Linux arch/x86/entry/entry_64_compat.S: CONFIG_IA32_EMULATION; gVisor has none",
+        .explanation =
+            "int 0x80 is how i386 programs call Linux, with i386's numbers and 32-bit arguments. A "
+            "64-bit program may do so too, but only where the kernel was built with IA32 emulation "
+            "and did not turn it off (ia32_emulation=0). Elsewhere, and under gVisor, the "
+            "instruction ends the program with SIGSEGV: exit code 139, without a word. Seccomp "
+            "profiles refuse it as well unless they list the i386 architecture. It is found by "
+            "following the program's control flow, so bytes that only look like it are not "
+            "reported. Use the syscall instruction: number in rax, arguments in rdi, rsi, rdx, "
+            "r10, r8, r9; in whit's assembly that is SYSCALL write.",
+        .check = check_int80,
+    },
     {
         .id = "EC309",
         .name = "segment-table",
@@ -1771,7 +1813,213 @@ static const struct elfcheck_rule rules[] = {
         .summary = "No segment is writable and executable at once.",
         .remedy = "link without ld -N/--omagic, so that code and data get segments of their own",
         .source = "W^X; refused by SELinux's execmem and similar policies",
+        .explanation =
+            "A segment with the flags R+W+X holds code that the program may overwrite. Whoever "
+            "finds a way to write past a buffer can then place instructions of their own and run "
+            "them, with no further trick. It also keeps the program from starting under policies "
+            "that forbid such memory. It comes from ld -N (--omagic), from a linker script with "
+            "one segment for everything, or from objcopy and patching tools. Link it with separate "
+            "segments, which is every linker's default: ld hello.o -o hello. See the flags with "
+            "readelf -lW hello.",
         .check = check_write_execute,
+    },
+    {
+        .id = "EC402",
+        .name = "executable-stack",
+        .group = ELFCHECK_HARDENED,
+        .severity = ELFCHECK_WARNING,
+        .summary = "The program does not ask for an executable stack.",
+        .remedy = "link with -z noexecstack; in assembly add: section .note.GNU-stack noalloc "
+                  "noexec nowrite progbits",
+        .source = "Linux fs/binfmt_elf.c, PT_GNU_STACK; arch/x86/include/asm/elf.h",
+        .explanation =
+            "The header PT_GNU_STACK has the flag X, so Linux makes the stack executable. Then "
+            "what an attacker writes into a buffer on the stack can be run as code. One object "
+            "file without a .note.GNU-stack section is enough to make the linker ask for it, often "
+            "a hand-written assembly file; nested functions of GNU C whose address is taken need "
+            "it for real. The program runs all the same. Add the section to the assembly file, or "
+            "link with gcc -z noexecstack after making sure that nothing needs it. See it with "
+            "readelf -lW hello, line GNU_STACK.",
+        .check = check_executable_stack,
+    },
+    {
+        .id = "EC403",
+        .name = "stack-header",
+        .group = ELFCHECK_HARDENED,
+        .severity = ELFCHECK_WARNING,
+        .summary = "A program says by PT_GNU_STACK that its stack is not executable, where that is "
+                   "not the default.",
+        .remedy = "link with -z noexecstack, or run it on Linux 5.8 or newer as a 64-bit program",
+        .source = "Linux arch/x86/include/asm/elf.h, elf_read_implies_exec",
+        .explanation =
+            "A program without the header PT_GNU_STACK gets what was usual before there was one. "
+            "For 64-bit programs that is a stack which cannot be executed, from Linux 5.8 on; so "
+            "nothing is said of them. Older kernels made all readable memory of such a program "
+            "executable (READ_IMPLIES_EXEC), and every kernel still does so for 32-bit programs. "
+            "Whit's own programs have no such header: it costs 56 bytes and changes nothing on a "
+            "current kernel. Where the program has to run on an older one, link it with ld -z "
+            "noexecstack. Judge for a kernel with whit check --kernel=5.4 hello.",
+        .check = check_stack_header,
+    },
+    {
+        .id = "EC404",
+        .name = "position-independent",
+        .group = ELFCHECK_HARDENED,
+        .severity = ELFCHECK_INFO,
+        .summary = "The program can be loaded at any address (PIE).",
+        .remedy = "build it with -fPIE and link it with -static-pie, or -pie where it is dynamic",
+        .source =
+            "Linux fs/binfmt_elf.c, load_elf_binary: ET_DYN; Documentation, randomize_va_space",
+        .explanation =
+            "A program of type EXEC has its code at the same addresses in each run, so that an "
+            "attacker who can divert a jump knows where to. A position-independent one (type DYN) "
+            "is placed at random. It is no fault of its own: it makes another fault harder to use. "
+            "Go, Rust for musl, and gcc -static make programs of fixed addresses by default. gcc "
+            "-static-pie, and go build -buildmode=pie with an external linker, make them movable. "
+            "Nothing is said of a small program whose control flow is known whole, as those of "
+            "whit's templates: in it there is no jump to divert.",
+        .check = check_position,
+    },
+    {
+        .id = "EC405",
+        .name = "relro",
+        .group = ELFCHECK_HARDENED,
+        .severity = ELFCHECK_WARNING,
+        .summary = "A dynamic program's relocated data becomes read-only (PT_GNU_RELRO).",
+        .remedy = "link with -z relro -z now",
+        .source = "Linux ABI, PT_GNU_RELRO; glibc elf/dl-reloc.c, _dl_protect_relro",
+        .explanation =
+            "The dynamic loader writes the addresses of functions into tables of the program, and "
+            "makes the tables read-only afterwards where the header PT_GNU_RELRO asks for that. "
+            "Without it they stay writable for the whole run, and who can write to one place in "
+            "memory can replace a function's address. Linkers add the header by default; -z "
+            "norelro or an old linker leaves it out. Link with gcc -Wl,-z,relro,-z,now. It is "
+            "asked of dynamic programs only: what a static one relocates is over before main, or "
+            "there is nothing.",
+        .check = check_relro,
+    },
+    {
+        .id = "EC406",
+        .name = "bind-now",
+        .group = ELFCHECK_HARDENED,
+        .severity = ELFCHECK_INFO,
+        .summary = "All functions are looked up at start, so that RELRO covers their addresses.",
+        .remedy = "link with -z now",
+        .source = "gABI, Dynamic Section, DF_BIND_NOW, DT_BIND_NOW; DF_1_NOW",
+        .explanation =
+            "By default the dynamic loader looks a function up when it is called for the first "
+            "time, so the table of those addresses (.got.plt) has to stay writable: RELRO is "
+            "partial. With -z now all is looked up at start and the table becomes read-only as "
+            "well. The start takes a little longer. Some distributions build so by default, others "
+            "do not. Link with gcc -Wl,-z,now; see it with readelf -dW hello, line FLAGS.",
+        .check = check_bind_now,
+    },
+    {
+        .id = "EC407",
+        .name = "text-relocation",
+        .group = ELFCHECK_HARDENED,
+        .severity = ELFCHECK_WARNING,
+        .summary = "Code is not changed while it is loaded (no DT_TEXTREL).",
+        .remedy =
+            "compile everything with -fPIC or -fPIE; in assembly use default rel and wrt ..plt",
+        .source = "gABI, Dynamic Section, DT_TEXTREL, DF_TEXTREL",
+        .explanation =
+            "Some of the code holds absolute addresses, which the dynamic loader has to correct at "
+            "each start. For that it makes the code writable, and under policies that forbid "
+            "memory which was written to and is then executed, such as SELinux's, the program does "
+            "not start. Its pages are no longer shared between processes either. It comes from "
+            "objects that were not compiled as position-independent. Compile them with -fPIE or "
+            "-fPIC; ld -z text turns it into an error at link time and names the object.",
+        .check = check_text_relocation,
+    },
+    {
+        .id = "EC408",
+        .name = "library-path",
+        .group = ELFCHECK_HARDENED,
+        .severity = ELFCHECK_WARNING,
+        .summary =
+            "Libraries are looked for in absolute directories that only the system writes to.",
+        .remedy = "link without -rpath, or with an absolute directory or $ORIGIN; patchelf "
+                  "--set-rpath mends a program",
+        .source = "gABI, Dynamic Section, DT_RPATH, DT_RUNPATH, Shared Object Dependencies",
+        .explanation =
+            "The program names directories in which the dynamic loader looks for its libraries "
+            "before the system's. One of them is relative or empty, which means the directory in "
+            "which the program is started, or is open to everybody, such as /tmp. Whoever can put "
+            "a file there can have it run with the rights of the one who starts the program. It "
+            "comes from gcc -Wl,-rpath with a build directory, or from an empty part in "
+            "LD_RUN_PATH. Link without it, or use $ORIGIN, the program's own directory: gcc "
+            "-Wl,-rpath,'$ORIGIN/../lib'. See it with readelf -dW hello, line RUNPATH.",
+        .check = check_library_path,
+    },
+    {
+        .id = "EC409",
+        .name = "set-user-id",
+        .group = ELFCHECK_HARDENED,
+        .severity = ELFCHECK_WARNING,
+        .summary = "The file is neither set-user-ID nor set-group-ID.",
+        .remedy = "chmod u-s,g-s on the file; give a container the user it needs instead (whit "
+                  "pack --user)",
+        .source = "Linux fs/exec.c, bprm_fill_uid; chmod(2)",
+        .explanation = "The file's mode has the bit S_ISUID or S_ISGID, so that whoever starts it "
+                       "gets the rights of its owner or group. Every mistake in such a program is "
+                       "a way to those rights. In an image it is seldom meant: one process runs "
+                       "there, with the user that the image names. Engines can forbid it (docker "
+                       "run --security-opt no-new-privileges), and whit's own bundles do, so that "
+                       "the bit has no effect. Take it away with chmod u-s,g-s hello.",
+        .check = check_set_user_id,
+    },
+    {
+        .id = "EC410",
+        .name = "stack-protector",
+        .group = ELFCHECK_HARDENED,
+        .severity = ELFCHECK_INFO,
+        .summary = "Functions guard their stack with a canary.",
+        .remedy = "compile with -fstack-protector-strong",
+        .source = "GCC, -fstack-protector-strong; glibc debug/stack_chk_fail.c",
+        .explanation =
+            "Compilers can put a secret value behind a function's local buffers and look at it "
+            "before the function returns; who wrote past a buffer is found out, and the program "
+            "ends. A dynamic program that has such a function needs the name __stack_chk_fail from "
+            "its C library: without the name there is none. In a static program that cannot be "
+            "told, for the C library's own copy of the name is in it whatever the program does; "
+            "then it is said to be unknown. Programs of Go, and small programs whose control flow "
+            "is known whole, have no use for it. Compile with gcc -fstack-protector-strong.",
+        .check = check_stack_protector,
+    },
+    {
+        .id = "EC411",
+        .name = "fortify",
+        .group = ELFCHECK_HARDENED,
+        .severity = ELFCHECK_INFO,
+        .summary = "Functions that fill buffers are called in their checked form.",
+        .remedy = "compile with -O2 -D_FORTIFY_SOURCE=2",
+        .source = "glibc, _FORTIFY_SOURCE: debug/*_chk.c",
+        .explanation = "With _FORTIFY_SOURCE the compiler calls __memcpy_chk instead of memcpy "
+                       "wherever it knows how large the buffer is, and the program ends before it "
+                       "writes past it. A dynamic program that needs such functions, and none of "
+                       "the checked ones, was not compiled so, or the compiler never knew a size. "
+                       "musl has no checked forms. Compile with gcc -O2 -D_FORTIFY_SOURCE=2. "
+                       "Nothing is said of static programs, in which the names tell nothing.",
+        .check = check_fortify,
+    },
+    {
+        .id = "EC412",
+        .name = "shadow-stack",
+        .group = ELFCHECK_HARDENED,
+        .severity = ELFCHECK_INFO,
+        .summary = "The program is marked as ready for shadow stacks (SHSTK).",
+        .remedy = "compile and link everything with -fcf-protection; ld -z shstk marks it by hand",
+        .source = "x86-64 psABI, Program Property, GNU_PROPERTY_X86_FEATURE_1_AND; Linux "
+                  "arch/x86/kernel/shstk.c",
+        .explanation = "Recent processors can keep a second copy of all return addresses and "
+                       "compare it at each return. Linux lets a program use it from 6.6 on, and C "
+                       "libraries turn it on where every part of the program carries the mark. One "
+                       "object file without it takes the mark from the whole. It is no fault of "
+                       "its own, and without such a processor it changes nothing. Compile with gcc "
+                       "-fcf-protection; see it with readelf -nW hello, line x86 feature. The "
+                       "older mark of the same note, IBT, has no effect on Linux programs.",
+        .check = check_shadow_stack,
     },
 };
 

@@ -1,10 +1,447 @@
-/* Is it hard to misuse? */
+/* Is it hard to misuse? None of it keeps a program from starting. */
 #include "elfcheck/elfcheck_internal.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/text.h"
+
+/* arch/x86/include/asm/elf.h, elf_read_implies_exec: from here on a 64-bit program without the
+ * header has a stack that cannot be executed. */
+#define KERNEL_WITHOUT_DEFAULT_EXECUTION ELFCHECK_KERNEL(5, 8)
+
+static bool has_writable_code(const Elf64_Phdr *segment)
+{
+    return (segment->p_flags & PF_W) && (segment->p_flags & PF_X);
+}
 
 void check_write_execute(struct elfcheck_inspection *inspection)
 {
     for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
-        if ((load->p_flags & PF_W) && (load->p_flags & PF_X))
+        if (has_writable_code(load))
             inspection_find_in(inspection, load, offsetof(Elf64_Phdr, p_flags),
                                "writable and executable (%s)", flags_name(load->p_flags));
+}
+
+/* The last one counts, as in the kernel's loop. */
+static const Elf64_Phdr *stack_header(const struct elfcheck_inspection *inspection)
+{
+    const Elf64_Phdr *stack = NULL;
+    for (const Elf64_Phdr *next = NULL;
+         (next = inspection_segment(inspection, PT_GNU_STACK, next));)
+        stack = next;
+    return stack;
+}
+
+void check_executable_stack(struct elfcheck_inspection *inspection)
+{
+    const Elf64_Phdr *stack = stack_header(inspection);
+    if (stack && (stack->p_flags & PF_X))
+        inspection_find_in(inspection, stack, offsetof(Elf64_Phdr, p_flags),
+                           "asks for an executable stack (%s)", flags_name(stack->p_flags));
+}
+
+void check_stack_header(struct elfcheck_inspection *inspection)
+{
+    unsigned kernel = inspection->settings->kernel;
+    if (!inspection->segments || stack_header(inspection))
+        return;
+    if (inspection->loader == LOADER_32)
+        inspection_find(inspection, inspection->header.e_phoff,
+                        "no PT_GNU_STACK: all memory of a 32-bit program is executable then");
+    else if (kernel && kernel < KERNEL_WITHOUT_DEFAULT_EXECUTION)
+        inspection_find(inspection, inspection->header.e_phoff,
+                        "no PT_GNU_STACK: all readable memory is executable before Linux 5.8");
+}
+
+/* Whether every way that the program's control flow can take is known: then there is nothing that
+ * an attacker could lead astray, and no need of what makes that harder. */
+static bool is_foreseen(const struct elfcheck_inspection *inspection)
+{
+    return inspection->report->calls.is_complete;
+}
+
+void check_position(struct elfcheck_inspection *inspection)
+{
+    if (inspection->header.e_type == ET_EXEC && inspection_load(inspection, NULL) &&
+        !is_foreseen(inspection))
+        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_type)),
+                        "not position-independent: its code is at the same address in each run");
+}
+
+void check_set_user_id(struct elfcheck_inspection *inspection)
+{
+    mode_t mode = inspection->settings->mode;
+    if (mode & (S_ISUID | S_ISGID))
+        inspection_find(inspection, 0, "runs with its %s's rights, whoever starts it (mode %04o)",
+                        mode & S_ISUID ? "owner" : "group", mode & 07777);
+}
+
+/* ---- the dynamic section --------------------------------------------------------------------- */
+
+/* No real dynamic section comes near; the end of a hostile one is not worth waiting for. */
+#define MOST_DYNAMIC_ENTRIES 4096
+#define ENTRIES_AT_A_TIME    64
+
+/* What the dynamic section says, as far as it is of interest here. */
+struct dynamic {
+    const Elf64_Phdr *segment; /* NULL: there is none */
+    bool is_needing;           /* of shared libraries */
+    bool has_relocated_text;
+    bool is_bound_at_start;
+    uint64_t strings, strings_size; /* the string table's address */
+    bool has_path;
+    uint64_t path; /* DT_RUNPATH, or DT_RPATH where there is none: an offset in the strings */
+    bool is_runpath;
+};
+
+static void take_entry(struct dynamic *dynamic, int64_t tag, uint64_t value)
+{
+    switch (tag) {
+    case DT_NEEDED:
+        dynamic->is_needing = true;
+        break;
+    case DT_STRTAB:
+        dynamic->strings = value;
+        break;
+    case DT_STRSZ:
+        dynamic->strings_size = value;
+        break;
+    case DT_TEXTREL:
+        dynamic->has_relocated_text = true;
+        break;
+    case DT_BIND_NOW:
+        dynamic->is_bound_at_start = true;
+        break;
+    case DT_FLAGS:
+        dynamic->has_relocated_text |= (value & DF_TEXTREL) != 0;
+        dynamic->is_bound_at_start |= (value & DF_BIND_NOW) != 0;
+        break;
+    case DT_FLAGS_1:
+        dynamic->is_bound_at_start |= (value & DF_1_NOW) != 0;
+        break;
+    case DT_RPATH:
+    case DT_RUNPATH:
+        if (!dynamic->is_runpath)
+            dynamic->path = value;
+        dynamic->has_path = true;
+        dynamic->is_runpath |= tag == DT_RUNPATH;
+        break;
+    default:
+        break;
+    }
+}
+
+/* Reads the dynamic section up to its end mark, or as much of it as the file holds. */
+static struct dynamic read_dynamic(struct elfcheck_inspection *inspection)
+{
+    struct dynamic dynamic = {.segment = inspection_segment(inspection, PT_DYNAMIC, NULL)};
+    const Elf64_Phdr *segment = dynamic.segment;
+    if (!segment || segment->p_offset >= inspection->size)
+        return (struct dynamic){0};
+    size_t entry_size = inspection->is_32bit ? sizeof(Elf32_Dyn) : sizeof(Elf64_Dyn);
+    uint64_t there = inspection->size - segment->p_offset;
+    uint64_t count = (segment->p_filesz < there ? segment->p_filesz : there) / entry_size;
+    unsigned char bytes[ENTRIES_AT_A_TIME * sizeof(Elf64_Dyn)];
+    for (uint64_t i = 0; i < count && i < MOST_DYNAMIC_ENTRIES; i++) {
+        size_t place = i % ENTRIES_AT_A_TIME;
+        uint64_t left = count - i < ENTRIES_AT_A_TIME ? count - i : ENTRIES_AT_A_TIME;
+        if (place == 0 && !inspection_read(inspection, segment->p_offset + i * entry_size, bytes,
+                                           (size_t)left * entry_size))
+            break;
+        Elf64_Dyn entry;
+        Elf32_Dyn narrow;
+        memcpy(&entry, bytes + place * sizeof entry, inspection->is_32bit ? 0 : sizeof entry);
+        if (inspection->is_32bit) {
+            memcpy(&narrow, bytes + place * sizeof narrow, sizeof narrow);
+            entry = (Elf64_Dyn){.d_tag = narrow.d_tag, .d_un.d_val = narrow.d_un.d_val};
+        }
+        if (entry.d_tag == DT_NULL)
+            break;
+        take_entry(&dynamic, entry.d_tag, entry.d_un.d_val);
+    }
+    return dynamic;
+}
+
+/* Whether the dynamic loader prepares it: what follows is its business. */
+static bool is_loaded_dynamically(const struct elfcheck_inspection *inspection,
+                                  const struct dynamic *dynamic)
+{
+    return dynamic->segment &&
+           (dynamic->is_needing || inspection_segment(inspection, PT_INTERP, NULL));
+}
+
+void check_relro(struct elfcheck_inspection *inspection)
+{
+    struct dynamic dynamic = read_dynamic(inspection);
+    if (is_loaded_dynamically(inspection, &dynamic) &&
+        !inspection_segment(inspection, PT_GNU_RELRO, NULL))
+        inspection_find(inspection, dynamic.segment->p_offset,
+                        "no PT_GNU_RELRO: the addresses that it calls stay writable");
+}
+
+void check_bind_now(struct elfcheck_inspection *inspection)
+{
+    struct dynamic dynamic = read_dynamic(inspection);
+    if (is_loaded_dynamically(inspection, &dynamic) && !dynamic.is_bound_at_start &&
+        inspection_segment(inspection, PT_GNU_RELRO, NULL))
+        inspection_find(inspection, dynamic.segment->p_offset,
+                        "partial RELRO: addresses that are looked up late stay writable");
+}
+
+void check_text_relocation(struct elfcheck_inspection *inspection)
+{
+    struct dynamic dynamic = read_dynamic(inspection);
+    if (dynamic.segment && dynamic.has_relocated_text)
+        inspection_find(inspection, dynamic.segment->p_offset,
+                        "its code is written to when it is loaded (DT_TEXTREL)");
+}
+
+/* The place in the file of an address, or UINT64_MAX, which no file has. */
+static uint64_t offset_of_address(const struct elfcheck_inspection *inspection, uint64_t address)
+{
+    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
+        if (address >= load->p_vaddr && address - load->p_vaddr < load->p_filesz)
+            return load->p_offset + (address - load->p_vaddr);
+    return UINT64_MAX;
+}
+
+/* ---- where libraries are looked for ---------------------------------------------------------- */
+
+#define LONGEST_PATH 4096
+
+static bool begins_with(const char *text, size_t length, const char *start)
+{
+    return length >= strlen(start) && memcmp(text, start, strlen(start)) == 0;
+}
+
+/* Why others may be able to put a library there; NULL: no reason. */
+static const char *weakness_of(const char *directory, size_t length)
+{
+    static const char *const writable[] = {"/tmp", "/var/tmp", "/dev/shm"};
+    if (length == 0)
+        return "empty: the current directory";
+    if (directory[0] != '/' && !begins_with(directory, length, "$ORIGIN") &&
+        !begins_with(directory, length, "${ORIGIN}"))
+        return "relative to the current directory";
+    for (size_t i = 0; i < sizeof writable / sizeof *writable; i++) {
+        size_t own = strlen(writable[i]);
+        if (begins_with(directory, length, writable[i]) && (length == own || directory[own] == '/'))
+            return "writable by everybody";
+    }
+    return NULL;
+}
+
+void check_library_path(struct elfcheck_inspection *inspection)
+{
+    struct dynamic dynamic = read_dynamic(inspection);
+    char path[LONGEST_PATH];
+    if (!is_loaded_dynamically(inspection, &dynamic) || !dynamic.has_path)
+        return;
+    uint64_t address, offset = UINT64_MAX;
+    if (!__builtin_add_overflow(dynamic.strings, dynamic.path, &address))
+        offset = offset_of_address(inspection, address);
+    if (offset >= inspection->size)
+        return;
+    uint64_t left = inspection->size - offset;
+    size_t size = left < sizeof path ? (size_t)left : sizeof path;
+    if (!inspection_read(inspection, offset, path, size))
+        return;
+    size_t length = strnlen(path, size);
+    for (size_t start = 0; start <= length;) {
+        const char *colon = memchr(path + start, ':', length - start);
+        size_t end = colon ? (size_t)(colon - path) : length;
+        const char *weakness = weakness_of(path + start, end - start);
+        if (weakness) {
+            struct buffer name BUFFER_CLEANUP = {0};
+            text_append_visible(&name, path + start, end - start);
+            inspection->failed |= buffer_check(&name, inspection->error) < 0;
+            inspection_find(inspection, offset + start, "looks for libraries in '%s', which is %s",
+                            buffer_text(&name), weakness);
+            return;
+        }
+        start = end + 1;
+    }
+}
+
+/* ---- what the compiler added ----------------------------------------------------------------- */
+
+/* Longer tables of names are looked at no further. */
+#define LARGEST_STRINGS (1024 * 1024)
+
+#define CANARY         "__stack_chk_fail"
+#define CHECKED_SUFFIX "_chk"
+
+/* What the names that a dynamic program imports or exports tell. */
+struct imports {
+    bool is_known;
+    bool has_canary;
+    bool has_checked;
+    const char *unchecked; /* a function that has a checked twin, which is not there; or NULL */
+};
+
+/* Functions that write as much as they are told to, which glibc has a checked twin of. */
+static const char *const checkable[] = {
+    "memcpy",  "memmove",  "memset",   "strcpy",    "strncpy", "strcat", "strncat",
+    "sprintf", "vsprintf", "snprintf", "vsnprintf", "gets",    "fgets",  "read",
+    "recv",    "recvfrom", "stpcpy",   "realpath",  "getcwd",
+};
+
+static void take_name(struct imports *imports, const char *name, size_t length)
+{
+    size_t suffix = strlen(CHECKED_SUFFIX);
+    if (length == strlen(CANARY) && memcmp(name, CANARY, length) == 0)
+        imports->has_canary = true;
+    else if (length > suffix && memcmp(name + length - suffix, CHECKED_SUFFIX, suffix) == 0)
+        imports->has_checked = true;
+    for (size_t i = 0; i < sizeof checkable / sizeof *checkable && !imports->unchecked; i++)
+        if (name[0] == checkable[i][0] && strlen(checkable[i]) == length &&
+            memcmp(name, checkable[i], length) == 0)
+            imports->unchecked = checkable[i];
+}
+
+static struct imports read_imports(struct elfcheck_inspection *inspection)
+{
+    struct dynamic dynamic = read_dynamic(inspection);
+    struct imports imports = {0};
+    uint64_t size = dynamic.strings_size;
+    if (!is_loaded_dynamically(inspection, &dynamic) || size == 0 || size > LARGEST_STRINGS)
+        return imports;
+    uint64_t offset = offset_of_address(inspection, dynamic.strings);
+    if (!inspection_has(inspection, offset, size))
+        return imports;
+    char *names = malloc((size_t)size + 1);
+    if (!names) {
+        error_set(inspection->error, "out of memory");
+        inspection->failed = true;
+        return imports;
+    }
+    names[size] = 0;
+    if (inspection_read(inspection, offset, names, (size_t)size)) {
+        for (size_t i = 0; i < size;) {
+            size_t length = strlen(names + i);
+            take_name(&imports, names + i, length);
+            i += length + 1;
+        }
+        imports.is_known = true;
+    }
+    free(names);
+    return imports;
+}
+
+/* Go checks every access itself, and has no need of it. */
+static bool is_made_by_go(const struct elfcheck_inspection *inspection)
+{
+    const char *producer = inspection->report->producer;
+    return producer && strncmp(producer, "Go ", strlen("Go ")) == 0;
+}
+
+void check_stack_protector(struct elfcheck_inspection *inspection)
+{
+    struct imports imports = read_imports(inspection);
+    if (imports.is_known) {
+        if (!imports.has_canary)
+            inspection_find(inspection, 0,
+                            "no function of it guards its stack: " CANARY
+                            " is not among the names that it needs");
+    } else if (inspection->report->is_static && elfcheck_starts(inspection->report) &&
+               !is_foreseen(inspection) && !is_made_by_go(inspection))
+        inspection_find(inspection, 0,
+                        "unknown whether its functions guard their stack: a static program "
+                        "holds its C library's own " CANARY);
+}
+
+void check_fortify(struct elfcheck_inspection *inspection)
+{
+    struct imports imports = read_imports(inspection);
+    if (imports.is_known && !imports.has_checked && imports.unchecked)
+        inspection_find(inspection, 0, "calls %s, and no checked function such as __%s_chk",
+                        imports.unchecked, imports.unchecked);
+}
+
+/* ---- marks for the processor ----------------------------------------------------------------- */
+
+#define LARGEST_PROPERTIES 4096
+
+/* The bits of GNU_PROPERTY_X86_FEATURE_1_AND in a note (x86-64 psABI, "Program Property"). */
+static uint32_t features_of(const unsigned char *note, size_t size)
+{
+    Elf64_Nhdr header;
+    if (size < sizeof header + sizeof "GNU")
+        return 0;
+    memcpy(&header, note, sizeof header);
+    size_t start = sizeof header + sizeof "GNU";
+    if (header.n_type != NT_GNU_PROPERTY_TYPE_0 || header.n_namesz != sizeof "GNU" ||
+        memcmp(note + sizeof header, "GNU", sizeof "GNU") != 0 || header.n_descsz > size - start)
+        return 0;
+    size_t end = start + header.n_descsz;
+    while (end - start >= 3 * sizeof(uint32_t)) {
+        uint32_t words[3]; /* pr_type, pr_datasz, and the data's first four bytes */
+        memcpy(words, note + start, sizeof words);
+        if (words[0] == GNU_PROPERTY_X86_FEATURE_1_AND && words[1] >= sizeof(uint32_t))
+            return words[2];
+        uint64_t step = 2 * sizeof(uint32_t) + (((uint64_t)words[1] + 7) & ~UINT64_C(7));
+        if (step > end - start)
+            return 0;
+        start += (size_t)step;
+    }
+    return 0;
+}
+
+void check_shadow_stack(struct elfcheck_inspection *inspection)
+{
+    const Elf64_Phdr *segment = inspection_segment(inspection, PT_GNU_PROPERTY, NULL);
+    unsigned char note[LARGEST_PROPERTIES];
+    uint32_t features = 0;
+    if (inspection->loader != LOADER_64 || !inspection_load(inspection, NULL) ||
+        is_foreseen(inspection))
+        return;
+    if (segment && segment->p_filesz <= sizeof note &&
+        inspection_has(inspection, segment->p_offset, segment->p_filesz)) {
+        if (!inspection_read(inspection, segment->p_offset, note, (size_t)segment->p_filesz))
+            return;
+        features = features_of(note, (size_t)segment->p_filesz);
+    }
+    if (!(features & GNU_PROPERTY_X86_FEATURE_1_SHSTK))
+        inspection_find(inspection, segment ? segment->p_offset : inspection->header.e_phoff,
+                        "not marked for shadow stacks (SHSTK)%s",
+                        features & GNU_PROPERTY_X86_FEATURE_1_IBT ? ", but for branch tracking"
+                                                                  : "");
+}
+
+/* ---- system calls ---------------------------------------------------------------------------- */
+
+/* The place in the file of an instruction. */
+static uint64_t place_of_code(const struct elfcheck_inspection *inspection, uint64_t address)
+{
+    uint64_t offset = offset_of_address(inspection, address);
+    return offset == UINT64_MAX ? inspection_place(inspection, offsetof(Elf64_Ehdr, e_entry))
+                                : offset;
+}
+
+void check_system_calls(struct elfcheck_inspection *inspection)
+{
+    const struct elfcheck_calls *calls = &inspection->report->calls;
+    struct buffer names BUFFER_CLEANUP = {0};
+    inspection_follow_code(inspection);
+    if (inspection->failed || !calls->is_tried)
+        return;
+    calls_append(calls, &names);
+    inspection->failed |= buffer_check(&names, inspection->error) < 0;
+    uint64_t address = calls->is_complete ? inspection->header.e_entry : calls->place;
+    inspection_find(inspection, place_of_code(inspection, address), "system calls: %s (%s%s)",
+                    buffer_text(&names), calls->is_complete ? "complete" : "not complete: ",
+                    calls->is_complete ? "" : calls->reason);
+}
+
+void check_int80(struct elfcheck_inspection *inspection)
+{
+    const struct elfcheck_calls *calls = &inspection->report->calls;
+    if (calls->has_int80)
+        inspection_find(inspection, place_of_code(inspection, calls->int80_place),
+                        "int 0x80 at 0x%" PRIx64
+                        ": fails under gVisor and kernels without IA32 emulation",
+                        calls->int80_place);
 }

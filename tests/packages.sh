@@ -18,6 +18,7 @@ packages() {
       nasm                              nasm
       binutils                          ld
       libelf-dev                        gelf.h
+      libzydis-dev                      Zydis/Zydis.h
       libssl-dev                        openssl/evp.h
       libcjson-dev                      cjson/cJSON.h
       zlib1g-dev                        zlib.h

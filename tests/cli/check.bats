@@ -60,7 +60,7 @@ two_findings() {
   run -0 timeout 10 "$WHIT" check tree
   diff <(printf '%s\n' tree/c tree/a/10 tree/a/hello tree/b/z tree/b/.hidden/y) \
     <(sed -n 's/: runs in scratch.*//p' <<<"$output")
-  [ "${lines[5]}" = "5 ELF files: 5 run in scratch" ]
+  [ "${lines[5]}" = "5 ELF files: 5 run in scratch, 5 notes with --all" ]
   run -0 check tree/ .//tree/b
   output_has "tree/a/10: runs"
   output_has ".//tree/b/z: runs"
@@ -156,7 +156,7 @@ for i in range(3000):
     os.chdir("d")
 os.link(sys.argv[1], "bottom")' "$BATS_FILE_TMPDIR/hello"
   run -0 bash -c 'ulimit -n 50; "$WHIT" check -j2 deep | tail -n 1'
-  [ "$output" = "7 ELF files: 7 run in scratch" ]
+  [ "$output" = "7 ELF files: 7 run in scratch, 7 notes with --all" ]
 }
 
 @test "a tree that changes meanwhile stops nothing" {
@@ -186,7 +186,7 @@ os.link(sys.argv[1], "bottom")' "$BATS_FILE_TMPDIR/hello"
 
 @test "10,000 files are judged" {
   run -0 check "$BATS_FILE_TMPDIR/many"
-  [ "${lines[-1]}" = "100 ELF files: 100 run in scratch" ]
+  [ "${lines[-1]}" = "100 ELF files: 100 run in scratch, 100 notes with --all" ]
 }
 
 # peak COMMAND...: how much memory it takes at most, in KiB.
