@@ -142,6 +142,9 @@ static void write_operand(struct state *state, const struct instruction *instruc
  * instructions write beyond their operand. */
 static void forget_results(struct state *state, const struct instruction *instruction)
 {
+    /* Zydis 4.0 does not say of every string instruction that it moves its pointers. */
+    if (instruction->decoded.meta.category == ZYDIS_CATEGORY_STRINGOP)
+        state->registers[RSI] = state->registers[RDI] = state->registers[RCX] = value_any;
     for (unsigned i = 0; i < instruction->decoded.operand_count; i++) {
         const ZydisDecodedOperand *operand = &instruction->operands[i];
         struct part part;
@@ -233,6 +236,7 @@ static void apply_pop(struct state *state, const struct instruction *instruction
     const ZydisDecodedOperand *operand = &instruction->operands[0];
     if (instruction->decoded.operand_width != WIDEST ||
         operand->type != ZYDIS_OPERAND_TYPE_REGISTER || !is_general(operand->reg.value, &part)) {
+        forget_results(state, instruction);
         state_forget_stack(state);
         return;
     }
@@ -506,6 +510,9 @@ static const ZydisMnemonic plain_mnemonics[] = {
 bool instruction_is_plain(const struct instruction *instruction)
 {
     const ZydisDecodedInstruction *decoded = &instruction->decoded;
+    /* f3 41 90 is an exchange of rax and r8, which Zydis 4.0 takes for this. */
+    if (decoded->mnemonic == ZYDIS_MNEMONIC_PAUSE && decoded->raw.rex.B)
+        return false;
     for (size_t i = 0; i < sizeof plain_categories / sizeof *plain_categories; i++)
         if (plain_categories[i] == decoded->meta.category)
             return true;
