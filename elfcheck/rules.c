@@ -1316,6 +1316,16 @@ static const struct elfcheck_rule rules[] = {
         .summary = "No segment hides bytes of an earlier one.",
         .remedy = RELINK,
         .source = BINFMT "elf_map with MAP_FIXED: the later segment wins",
+        .explanation =
+            "Two segments claim the same addresses. Linux maps them one after another, so that the "
+            "later one is what the program sees. Where both show the same bytes of the file there, "
+            "the program notices nothing and runs; tools that look an address up may take the "
+            "other "
+            "segment, and some loaders (gVisor's, for one) refuse the file. Where the bytes "
+            "differ, "
+            "the rule hidden-bytes tells of it as an error. Linkers never do this: link the "
+            "program "
+            "again, or restore it from a good copy.",
         .any_file = true,
         .check = check_segment_overlap,
     },

@@ -51,6 +51,8 @@ static void describes_every_rule(void **state)
         assert_true(strspn(rules[i].name, "abcdefghijklmnopqrstuvwxyz-") == strlen(rules[i].name));
         assert_true(rules[i].summary[strlen(rules[i].summary) - 1] == '.');
         assert_true(rules[i].remedy[0] && rules[i].source[0] && rules[i].check);
+        if (!rules[i].explanation || strlen(rules[i].explanation) < 100)
+            fail_msg("%s is not explained", rules[i].name);
         for (size_t j = 0; j < i; j++)
             assert_string_not_equal(rules[i].name, rules[j].name);
     }

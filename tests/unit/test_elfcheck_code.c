@@ -323,7 +323,7 @@ static void leaves_alone_what_it_cannot_follow(void **state)
     struct program program = program_new(ET_DYN);
     struct elfcheck_report dynamic ELFCHECK_REPORT_CLEANUP = {0},
                                    foreign ELFCHECK_REPORT_CLEANUP = {0};
-    memcpy(large, EXIT, strlen(EXIT));
+    memcpy(large, EXIT, sizeof EXIT);
     struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = check_code(large, LARGE, ET_EXEC);
     assert_false(report.calls.is_tried || report.calls.is_complete);
     free(large);
