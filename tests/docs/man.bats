@@ -79,6 +79,6 @@ compare_options() { # PAGE COMMAND...
 }
 
 @test "the pages show what was written" {
-  SOURCE_DATE_EPOCH=0 scdoc <docs/man/whit-build.1.scd | mandoc -Tascii | col -b >page
-  grep -F "whit build hello message='Hello runc!\\r\\n' -t hello-runc:nasm -o hello.tar.gz" page
+  SOURCE_DATE_EPOCH=0 scdoc <docs/man/whit-build.1.scd | mandoc -Tascii | col -b >"$BATS_TEST_TMPDIR/page"
+  grep -F "whit build hello message='Hello runc!\\r\\n' -t hello-runc:nasm -o hello.tar.gz" "$BATS_TEST_TMPDIR/page"
 }
