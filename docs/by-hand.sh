@@ -11,14 +11,14 @@ cat >hello.asm <<'END'
 section .text
 global _start
 _start:
-    mov     eax, 4              ; write
-    mov     ebx, 1
-    mov     ecx, msg
+    mov     eax, 1              ; write
+    mov     edi, 1
+    mov     esi, msg
     mov     edx, len
-    int     0x80
-    mov     eax, 1              ; exit
-    mov     ebx, 0
-    int     0x80
+    syscall
+    mov     eax, 60             ; exit
+    mov     edi, 0
+    syscall
 
 section .data
 msg: db "Hello runc!", 13, 10

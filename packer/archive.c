@@ -244,19 +244,38 @@ struct packer_archive *packer_open_file(int fd, const char *name, const char *te
     return archive;
 }
 
+/* Keeps the first bytes, and fails when it has them: the rest is of no interest. */
+struct head {
+    struct sink sink;
+    struct tar_header start;
+    size_t size;
+};
+
+static int keep_head(struct sink *sink, const void *data, size_t size, struct error *error)
+{
+    struct head *head = (struct head *)sink;
+    size_t left = sizeof head->start - head->size;
+    memcpy((char *)&head->start + head->size, data, size < left ? size : left);
+    head->size += size < left ? size : left;
+    return size < left ? 0 : error_set(error, "these are enough");
+}
+
 bool packer_is_archive(int fd, const char *name)
 {
     struct stat status;
     struct error ignored;
-    struct tar_header start;
+    uint64_t parts;
+    struct head head = {.sink.write = keep_head};
     if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
         return false;
     const struct extent file = {fd, 0, (uint64_t)status.st_size, name};
     const struct compression *compression = compression_detect(&file, &ignored);
-    if (!compression || compression != &compression_none)
-        return compression;
-    return file.size >= sizeof start &&
-           extent_read(&file, 0, &start, sizeof start, &ignored) == 0 && tar_is_header(&start);
+    if (!compression)
+        return false;
+    bool is_whole = compression_expand(compression, &file, &head.sink, &parts, &ignored) == 0;
+    if (head.size == sizeof head.start)
+        return tar_is_header(&head.start);
+    return !is_whole && compression != &compression_none;
 }
 
 void packer_close(struct packer_archive **archive_pointer)

@@ -162,7 +162,8 @@ struct packer_archive *packer_open(const char *path, const char *temporary,
 /* The same for a regular file that is open, and is closed with the archive or when this fails. */
 struct packer_archive *packer_open_file(int fd, const char *name, const char *temporary,
                                         const struct packer_limits *limits, struct error *error);
-/* Whether an open regular file begins like an archive: compressed, or with a tar header. */
+/* Whether an open regular file begins like an archive, that is with a tar header, compressed or not.
+ * One that cannot be decompressed so far is taken for an archive: opening it says what is wrong. */
 bool packer_is_archive(int fd, const char *name);
 void packer_close(struct packer_archive **archive);
 #define PACKER_CLOSE_CLEANUP __attribute__((cleanup(packer_close)))

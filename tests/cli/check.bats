@@ -116,6 +116,18 @@ two_findings() {
   done
 }
 
+@test "what is compressed is an image only where a tar archive is in it" {
+  gzip -c /etc/passwd >text.gz
+  head -c 300 /dev/zero | zstd -qc >zeros.zst
+  chmod 755 text.gz zeros.zst
+  "$WHIT" build -q hello -o image.tar.gz
+  head -c 40 image.tar.gz >cut.gz
+  run -1 check --format=json text.gz zeros.zst image.tar.gz
+  [ "$(jq -c '[.files[].starts]' <<<"$output")" = '[false,false,true]' ]
+  run -2 check cut.gz
+  [[ $output == *"cut.gz: its gzip data ends in the middle: it was cut short"* ]]
+}
+
 @test "files and directories without permission are told of" {
   [ "$(id -u)" = 0 ] || skip "setpriv needs root"
   mkdir -p tree/closed tree/unsearchable tree/open

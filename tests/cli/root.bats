@@ -63,7 +63,7 @@ rootfs() { cp -a "$BATS_FILE_TMPDIR/rootfs" "$1"; }
   diff - <(sed 's/: runs.*//' <<<"$output") <<'END'
 image.tar:/a/link
 image.tar:/a/hello
-2 ELF files: 2 run in the image
+2 ELF files: 2 run in the image, 2 notes with --all
 END
 }
 

@@ -12,8 +12,8 @@
 #include <stdint.h>
 #include <sys/mman.h>
 
-#include "tests/unit/kernel_oracle.h"
 #include "tests/unit/elf_programs.h"
+#include "tests/unit/kernel_oracle.h"
 
 #define EXIT_SKIPPED 77
 
@@ -58,47 +58,6 @@ static void add_seed(struct seeds *seeds, const void *data, size_t size)
         abort();
     memcpy(seed.data, data, size);
     seeds->seeds[seeds->count++] = seed;
-}
-
-/* exit(42) for i386: mov ebx, 42; mov eax, 1; int 0x80 */
-#define PROGRAM_CODE_32 0xbb, 42, 0, 0, 0, 0xb8, 1, 0, 0, 0, 0xcd, 0x80
-
-struct program_32 {
-    Elf32_Ehdr header;
-    Elf32_Phdr segments[PROGRAM_SEGMENTS];
-    unsigned char code[16];
-    unsigned char data[32];
-};
-
-static struct program_32 program_new_32(uint16_t type)
-{
-    uint32_t address = type == ET_EXEC ? PROGRAM_ADDRESS : 0;
-    return (struct program_32){
-        .header = {.e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS32, ELFDATA2LSB, EV_CURRENT},
-                   .e_type = type,
-                   .e_machine = EM_386,
-                   .e_version = EV_CURRENT,
-                   .e_entry = address + offsetof(struct program_32, code),
-                   .e_phoff = offsetof(struct program_32, segments),
-                   .e_ehsize = sizeof(Elf32_Ehdr),
-                   .e_phentsize = sizeof(Elf32_Phdr),
-                   .e_phnum = PROGRAM_SEGMENTS},
-        .segments = {{.p_type = PT_LOAD,
-                      .p_flags = PF_R | PF_X,
-                      .p_vaddr = address,
-                      .p_filesz = offsetof(struct program_32, data),
-                      .p_memsz = offsetof(struct program_32, data),
-                      .p_align = 0x1000},
-                     {.p_type = PT_LOAD,
-                      .p_flags = PF_R | PF_W,
-                      .p_offset = offsetof(struct program_32, data),
-                      .p_vaddr = address + 0x1000 + offsetof(struct program_32, data),
-                      .p_filesz = sizeof(((struct program_32 *)NULL)->data),
-                      .p_memsz = 0x3000,
-                      .p_align = 0x1000},
-                     {.p_type = PT_GNU_STACK, .p_flags = PF_R | PF_W}},
-        .code = {PROGRAM_CODE_32},
-    };
 }
 
 /* The program header lies over the ELF header from `place` on: what it has there is what the ELF
@@ -429,12 +388,13 @@ static struct {
     uint64_t compared, outcomes[ELFCHECK_LOADER + 1], undecided;
 } total;
 
-static void show(const struct elfcheck_report *report, struct answer answer)
+static void show(const struct oracle *oracle, const struct elfcheck_report *report,
+                 struct answer answer)
 {
     struct buffer text BUFFER_CLEANUP = {0};
     elfcheck_text(report, 1, false, &text);
     fprintf(stderr, "%skernel_elfcheck: foretold: %s; the kernel: %s\n", buffer_text(&text),
-            outcome_name(foretold(report)),
+            outcome_name(foretold(oracle, report)),
             answer.error ? strerror(answer.error) : outcome_name(answer.outcome));
 }
 
@@ -452,8 +412,8 @@ static bool is_foretold(const struct oracle *oracle, int fd)
     }
     struct answer answer = oracle_ask(oracle, fd);
     total.compared++;
-    if (!agree(&report, answer)) {
-        show(&report, answer);
+    if (!agree(oracle, &report, answer)) {
+        show(oracle, &report, answer);
         return false;
     }
     total.outcomes[answer.outcome]++;

@@ -70,6 +70,47 @@ static inline struct program program_of_kind(unsigned kind)
     return kind / 2 ? program_with_data(type) : program_new(type);
 }
 
+/* exit(42) for i386: mov ebx, 42; mov eax, 1; int 0x80 */
+#define PROGRAM_CODE_32 0xbb, 42, 0, 0, 0, 0xb8, 1, 0, 0, 0, 0xcd, 0x80
+
+struct program_32 {
+    Elf32_Ehdr header;
+    Elf32_Phdr segments[PROGRAM_SEGMENTS];
+    unsigned char code[16];
+    unsigned char data[32];
+};
+
+static inline struct program_32 program_new_32(uint16_t type)
+{
+    uint32_t address = type == ET_EXEC ? PROGRAM_ADDRESS : 0;
+    return (struct program_32){
+        .header = {.e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS32, ELFDATA2LSB, EV_CURRENT},
+                   .e_type = type,
+                   .e_machine = EM_386,
+                   .e_version = EV_CURRENT,
+                   .e_entry = address + offsetof(struct program_32, code),
+                   .e_phoff = offsetof(struct program_32, segments),
+                   .e_ehsize = sizeof(Elf32_Ehdr),
+                   .e_phentsize = sizeof(Elf32_Phdr),
+                   .e_phnum = PROGRAM_SEGMENTS},
+        .segments = {{.p_type = PT_LOAD,
+                      .p_flags = PF_R | PF_X,
+                      .p_vaddr = address,
+                      .p_filesz = offsetof(struct program_32, data),
+                      .p_memsz = offsetof(struct program_32, data),
+                      .p_align = 0x1000},
+                     {.p_type = PT_LOAD,
+                      .p_flags = PF_R | PF_W,
+                      .p_offset = offsetof(struct program_32, data),
+                      .p_vaddr = address + 0x1000 + offsetof(struct program_32, data),
+                      .p_filesz = sizeof(((struct program_32 *)NULL)->data),
+                      .p_memsz = 0x3000,
+                      .p_align = 0x1000},
+                     {.p_type = PT_GNU_STACK, .p_flags = PF_R | PF_W}},
+        .code = {PROGRAM_CODE_32},
+    };
+}
+
 #define GOLFED_SIZE 80
 
 /*

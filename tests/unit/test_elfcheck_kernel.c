@@ -14,8 +14,8 @@
 #include <cmocka.h>
 
 #include "elfcheck/elfcheck.h"
-#include "tests/unit/kernel_oracle.h"
 #include "tests/unit/elf_programs.h"
+#include "tests/unit/kernel_oracle.h"
 
 static unsigned long random_programs = 2000;
 static struct oracle oracle;
@@ -42,9 +42,9 @@ static void compare(const char *what, const void *bytes, size_t size)
     if (undecided(&oracle, &report))
         return;
     struct answer answer = oracle_ask(&oracle, fd);
-    if (!agree(&report, answer)) {
+    if (!agree(&oracle, &report, answer)) {
         show(&report, bytes, size);
-        fail_msg("foretold: %s; the kernel: %s", outcome_name(foretold(&report)),
+        fail_msg("foretold: %s; the kernel: %s", outcome_name(foretold(&oracle, &report)),
                  answer.error ? strerror(answer.error) : outcome_name(answer.outcome));
     }
     compared++;
