@@ -823,16 +823,15 @@ static const struct elfcheck_rule rules[] = {
         .name = "users",
         .group = ELFCHECK_SCRATCH,
         .severity = ELFCHECK_WARNING,
-        .summary = "A program that asks for users and groups finds /etc/passwd and /etc/group.",
+        .summary = "A program that asks for users finds /etc/passwd.",
         .remedy = "add a small one: printf 'root:x:0:0::/:\\n' >passwd; "
                   "whit pack --add=passwd:/etc/passwd",
         .source = "glibc nss/nss_files; musl src/passwd; Go os/user",
         .explanation =
-            "The names, numbers and home directories of users stand in /etc/passwd, those of "
-            "groups in /etc/group, and an empty image has neither. getpwnam and getpwuid then "
-            "find nobody, and Go's os/user returns an error: the program cannot drop privileges to "
-            "a "
-            "user by name, or find its home. That it asks is seen in Go's function names and in "
+            "The names, numbers and home directories of users stand in /etc/passwd, which an empty "
+            "image has not. getpwnam and getpwuid then find nobody, and Go's os/user returns an "
+            "error: the program cannot drop privileges to a user by name, or find its home. That "
+            "it asks is seen in Go's function names and in "
             "texts that come with these functions when the C library is linked in. A file with "
             "the one line that is asked for is enough: whit pack --add=passwd:/etc/passwd.",
         .check = check_signs,
@@ -843,8 +842,6 @@ static const struct elfcheck_rule rules[] = {
                 {SIGN_GO, SIGN_USUAL, .text = "os/user.lookupUser"},
                 {SIGN_GO, SIGN_USUAL, .text = "os/user.lookupUserId"},
                 {SIGN_GO, SIGN_USUAL, .text = "os/user.current"},
-                {SIGN_GO, SIGN_USUAL, .text = "os/user.lookupGroup"},
-                {SIGN_GO, SIGN_USUAL, .text = "os/user.lookupGroupId"},
                 /* glob and getlogin, which few want users for, bring the second text. */
                 /* Rust asks for the home directory that way where HOME is not set, which is rare.
                  */
@@ -862,6 +859,35 @@ static const struct elfcheck_rule rules[] = {
                 {SIGN_SYMBOL, SIGN_USUAL, .text = "getpwuid", .never = RUNTIME_GLIBC | RUNTIME_GO},
                 {SIGN_TEXT, SIGN_FAINT, .text = "__nss_passwd_lookup2"},
                 {SIGN_TEXT, SIGN_FAINT, .text = "/etc/passwd", .only = RUNTIME_RUST},
+                {.kind = SIGN_END}},
+    },
+    {
+        .id = "EC226",
+        .name = "groups",
+        .group = ELFCHECK_SCRATCH,
+        .severity = ELFCHECK_WARNING,
+        .summary = "A program that asks for groups finds /etc/group.",
+        .remedy = "add a small one: printf 'root:x:0:\\n' >group; "
+                  "whit pack --add=group:/etc/group",
+        .source = "glibc nss/nss_files; musl src/passwd; Go os/user",
+        .explanation =
+            "The names, numbers and members of groups stand in /etc/group, which an empty image "
+            "has not. getgrnam and getgrgid then find no group, initgroups finds no members, and "
+            "Go's user.LookupGroup returns an error. That the program asks is seen in Go's "
+            "function names and in texts that come with these functions when the C library is "
+            "linked in. A file with the one line that is asked for is enough: whit pack "
+            "--add=group:/etc/group.",
+        .check = check_signs,
+        .lack = "/etc/group",
+        .places = (const char *const[]){"/etc/group", NULL},
+        .signs =
+            (const struct sign[]){
+                {SIGN_GO, SIGN_USUAL, .text = "os/user.lookupGroup"},
+                {SIGN_GO, SIGN_USUAL, .text = "os/user.lookupGroupId"},
+                {SIGN_TEXT, SIGN_USUAL, .text = "__nss_group_lookup2", .only = RUNTIME_GLIBC,
+                 .never = RUNTIME_RUST | RUNTIME_GO},
+                {SIGN_TEXT, SIGN_USUAL, .text = "/etc/group",
+                 .never = RUNTIME_GLIBC | RUNTIME_GO | RUNTIME_RUST},
                 {.kind = SIGN_END}},
     },
     {
