@@ -17,6 +17,8 @@
 
 #define LAYOUT_MARK "oci-layout"
 
+#define PROFILE_MODE 0666 /* the umask applies */
+
 /* Where all that is not in an image is judged. */
 struct scope {
     struct file_root root;
@@ -149,7 +151,7 @@ static int write_report(struct sink *sink, const void *data, size_t size, struct
 
 /* What the options say. */
 struct check_options {
-    const char *format, *fail_level, *kernel, *root, *config, *jobs, *explain;
+    const char *format, *fail_level, *kernel, *root, *config, *jobs, *explain, *seccomp;
     struct words rules, ignored, severities;
     bool all, no_config;
 };
@@ -169,6 +171,29 @@ static int cannot(const struct error *error)
     return CLI_USAGE;
 }
 
+/* --seccomp: whole or absent. */
+static int write_profile(const struct elfcheck_profile *profile, const char *path,
+                         struct error *error)
+{
+    struct output output OUTPUT_CLEANUP = {0};
+    struct buffer text BUFFER_CLEANUP = {0};
+    cJSON *document JSON_CLEANUP = elfcheck_profile_document(profile);
+    if (json_render(document, &text, error) < 0)
+        return -1;
+    buffer_append_text(&text, "\n");
+    if (output_open(&output, path, PROFILE_MODE, error) < 0 ||
+        sink_write(&output.file.sink, text.data, text.size, error) < 0)
+        return -1;
+    return output_commit(&output, error);
+}
+
+/* Whether standard output is not for the report. */
+static bool is_silent(const struct check_options *options, const struct cli_common *common)
+{
+    return (common->quiet && strcmp(options->format, "text") == 0) ||
+           (options->seccomp && strcmp(options->seccomp, FILE_STANDARD) == 0);
+}
+
 /* Judges and reports all; the exit code. */
 static int run(const struct check_options *options, const struct policy *policy,
                const struct cli_arguments *arguments, const struct scope *scope, unsigned jobs)
@@ -178,21 +203,24 @@ static int run(const struct check_options *options, const struct policy *policy,
     struct report_sink sink = {.sink.write = write_report,
                                .progress = &progress,
                                .is_terminal = isatty(STDOUT_FILENO),
-                               .is_silent =
-                                   arguments->common.quiet && strcmp(options->format, "text") == 0};
+                               .is_silent = is_silent(options, &arguments->common)};
     struct elfcheck_style style = {.colour = cli_colour(STDOUT_FILENO),
                                    .all = options->all,
                                    .fail_level = policy->fail_level,
                                    .version = WHIT_VERSION};
     struct elfcheck_writer writer ELFCHECK_WRITER_CLEANUP = {0};
     struct judge judge JUDGE_CLEANUP = {0};
+    struct elfcheck_profile profile ELFCHECK_PROFILE_CLEANUP = {0};
     progress_begin(&progress, !arguments->common.quiet);
     bool is_complete =
         elfcheck_write_begin(&writer, options->format, &style, &sink.sink, &error) == 0 &&
-        judge_init(&judge, policy, &writer, &progress, jobs, &error) == 0 &&
-        check_operands(&judge, arguments->operands, scope, &error) == 0 &&
-        elfcheck_write_end(&writer, &error) == 0;
+        judge_init(&judge, policy, &writer, &progress, jobs, &error) == 0;
+    judge.profile = options->seccomp ? &profile : NULL;
+    is_complete = is_complete && check_operands(&judge, arguments->operands, scope, &error) == 0 &&
+                  elfcheck_write_end(&writer, &error) == 0;
     progress_erase(&progress);
+    if (is_complete && judge.profile && !judge.is_profile_spoilt && judge.code != CLI_USAGE)
+        is_complete = write_profile(&profile, options->seccomp, &error) == 0;
     return is_complete ? judge.code : cannot(&error);
 }
 
@@ -310,6 +338,8 @@ int command_check(const struct cli_command *command, int argc, char **argv)
          "the project's settings [" POLICY_FILE "]"},
         {"no-config", 0, CLI_FLAG, &options.no_config, NULL, "read no such file"},
         {"jobs", 'j', CLI_TEXT, &options.jobs, "N", "judge N files at a time [the processors]"},
+        {"seccomp", 0, CLI_TEXT, &options.seccomp, "FILE",
+         "write the seccomp profile that allows just the programs' system calls"},
         {"explain", 0, CLI_OPTIONAL, &options.explain, "RULE", "explain a rule, or list all"},
         {0},
     };

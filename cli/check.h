@@ -68,6 +68,8 @@ struct judge {
     size_t seen;   /* files that were looked at */
     size_t added;  /* files that are judged, or cannot be read */
     int code;      /* CLI_OK, CLI_FAILED or CLI_USAGE: the worst that was reported */
+    struct elfcheck_profile *profile; /* takes the calls of all programs; NULL: nobody asks */
+    bool is_profile_spoilt;           /* some are not known */
 
     struct judge_queue *queue;
 };

@@ -140,7 +140,8 @@ struct program {
     char *name;       /* its file name, without a directory */
     int fd;           /* open for reading from the start */
     uint64_t size;
-    const char *architecture; /* what the image config says */
+    const char *architecture;      /* what the image config says */
+    struct elfcheck_report report; /* once it is judged */
 };
 #define PROGRAM_CLEANUP __attribute__((cleanup(program_free)))
 
@@ -168,11 +169,11 @@ int program_judge(struct program *program, const struct elfcheck_root *root, con
 struct image_options {
     const char *output, *format, *path, *working_directory, *user, *stop_signal, *created;
     struct words tags, entrypoint, command, environment, labels, ports, files, directories;
-    bool force;
+    bool force, seccomp;
 };
 #define IMAGE_OPTIONS_CLEANUP __attribute__((cleanup(image_options_free)))
 
-#define IMAGE_OPTION_COUNT 18
+#define IMAGE_OPTION_COUNT 19
 
 /* Fills a table of options that write into `options`; `formats` is the help of --format. */
 void image_options_table(struct image_options *options, const char *formats,

@@ -31,6 +31,8 @@ void image_options_table(struct image_options *options, const char *formats,
         {"stop-signal", 0, CLI_TEXT, &options->stop_signal, "SIGNAL", "what stops the program"},
         {"created", 0, CLI_TEXT, &options->created, "SECONDS",
          "creation time since 1970 [SOURCE_DATE_EPOCH, or 0]"},
+        {"seccomp", 0, CLI_FLAG, &options->seccomp, NULL,
+         "bundle: allow only the system calls that the program makes"},
         {"force", 'f', CLI_FLAG, &options->force, NULL, "pack what would not run, too"},
         {0},
     };
@@ -209,6 +211,15 @@ static void tell_size(const struct program *program, const struct image_files *f
         cli_note(common, "%s: %llu bytes%s", output, (unsigned long long)size, added);
 }
 
+/* The filter that lets the program make its own system calls. */
+static cJSON *make_profile(const struct program *program, struct error *error)
+{
+    struct elfcheck_profile profile ELFCHECK_PROFILE_CLEANUP = {0};
+    if (program && elfcheck_profile_add(&profile, &program->report, error) < 0)
+        return NULL;
+    return elfcheck_profile_document(&profile);
+}
+
 int image_write(const struct program *program, const struct image_files *files, char **inputs,
                 const struct image_options *options, const char *temporary,
                 const struct cli_common *common, struct error *error)
@@ -218,6 +229,7 @@ int image_write(const struct program *program, const struct image_files *files, 
     struct words tags WORDS_CLEANUP = {0};
     char *command TEXT_CLEANUP = NULL;
     char *output TEXT_CLEANUP = NULL;
+    cJSON *seccomp JSON_CLEANUP = NULL;
     uint64_t size;
     if (fill_config(&image.config, program, options, error) < 0 ||
         complete_tags(&options->tags, &tags, error) < 0)
@@ -228,6 +240,9 @@ int image_write(const struct program *program, const struct image_files *files, 
     const char *const just_the_program[] = {command, NULL};
     if (program && !options->entrypoint.count && !options->command.count)
         image.config.command = just_the_program;
+    if (options->seccomp && !(seccomp = make_profile(program, error)))
+        return -1;
+    image.seccomp = seccomp;
     if (choose_output(program, options, &output, &target, error) < 0 ||
         cli_check_output(output, inputs, true, error) < 0 ||
         check_files(output, files, error) < 0 ||

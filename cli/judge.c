@@ -183,6 +183,19 @@ static bool is_oldest_done(struct judge_queue *queue)
     return is_done;
 }
 
+/* A program whose calls are not all known spoils the profile, not the report. */
+static void add_to_profile(struct judge *judge, const struct elfcheck_report *report)
+{
+    struct error error;
+    if (elfcheck_profile_add(judge->profile, report, &error) == 0)
+        return;
+    progress_erase(judge->progress);
+    cli_fail(&error);
+    judge->is_profile_spoilt = true;
+    if (judge->code == CLI_OK)
+        judge->code = CLI_FAILED;
+}
+
 static int report_task(struct judge *judge, struct judge_task *task, struct error *error)
 {
     if (interrupt_check(error) < 0)
@@ -193,6 +206,8 @@ static int report_task(struct judge *judge, struct judge_task *task, struct erro
         judge->code = CLI_USAGE;
         return elfcheck_write_unread(judge->writer, task->name, task->error.message, error);
     }
+    if (judge->profile && task->report.kind == ELFCHECK_PROGRAM)
+        add_to_profile(judge, &task->report);
     if (judge->code == CLI_OK && elfcheck_count(&task->report, judge->policy->fail_level) > 0)
         judge->code = CLI_FAILED;
     return elfcheck_write_file(judge->writer, &task->report, error);

@@ -89,6 +89,7 @@ void program_free(struct program *program)
     if (program->name)
         file_close(&program->fd);
     text_free(&program->name);
+    elfcheck_report_free(&program->report);
 }
 
 /* In one line, what the program will miss, or may not do everywhere. */
@@ -114,20 +115,20 @@ int program_judge(struct program *program, const struct elfcheck_root *root, con
                   struct error *error)
 {
     struct elfcheck_settings settings = elfcheck_default_settings;
-    struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = {0};
+    struct elfcheck_report *report = &program->report;
     struct buffer text BUFFER_CLEANUP = {0};
     settings.root = root;
     settings.path = path;
-    if (elfcheck_file(program->fd, program->path, &settings, &report, error) < 0)
+    if (elfcheck_file(program->fd, program->path, &settings, report, error) < 0)
         return -1;
     for (size_t i = 0; i < sizeof architectures / sizeof *architectures; i++)
-        if (report.is_elf && report.machine == architectures[i].machine)
+        if (report->is_elf && report->machine == architectures[i].machine)
             program->architecture = architectures[i].architecture;
-    if (elfcheck_count(&report, ELFCHECK_ERROR) == 0) {
-        tell_warnings(&report, common);
+    if (elfcheck_count(report, ELFCHECK_ERROR) == 0) {
+        tell_warnings(report, common);
         return 0;
     }
-    elfcheck_text(&report, 1, cli_colour(STDERR_FILENO), &text);
+    elfcheck_text(report, 1, cli_colour(STDERR_FILENO), &text);
     while (text.size && text.data[text.size - 1] == '\n')
         text.data[--text.size] = 0;
     if (force) {

@@ -12,6 +12,8 @@
 #include <sys/types.h>
 
 #include "base/buffer.h"
+#include "base/json.h"
+#include "base/words.h"
 
 enum elfcheck_severity {
     ELFCHECK_OFF,     /* looked at, but not to be shown */
@@ -211,6 +213,24 @@ const char *elfcheck_remedy(const struct elfcheck_finding *finding);
 const char *elfcheck_severity_name(enum elfcheck_severity severity);
 const char *elfcheck_group_name(enum elfcheck_group group);
 const char *elfcheck_kind_name(enum elfcheck_kind kind);
+
+/* ---- seccomp --------------------------------------------------------------------------------- */
+
+/* The system calls that a filter is to allow: those of one program or of several. */
+struct elfcheck_profile {
+    struct words names;
+    bool has_32; /* some are made by int 0x80 */
+};
+#define ELFCHECK_PROFILE_CLEANUP __attribute__((cleanup(elfcheck_profile_free)))
+
+/* Adds the program's calls. Fails where not all of them are known. */
+int elfcheck_profile_add(struct elfcheck_profile *profile, const struct elfcheck_report *report,
+                         struct error *error);
+/* The filter as docker's --security-opt seccomp= takes it, which is linux.seccomp of a bundle, too
+ * (runtime-spec 1.0, config-linux.md): it allows these calls, and those that an engine makes after
+ * loading it, which stand in a rule of their own. The caller's. */
+cJSON *elfcheck_profile_document(const struct elfcheck_profile *profile);
+void elfcheck_profile_free(struct elfcheck_profile *profile);
 
 /* ---- reports --------------------------------------------------------------------------------- */
 

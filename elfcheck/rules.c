@@ -880,15 +880,13 @@ static const struct elfcheck_rule rules[] = {
         .check = check_signs,
         .lack = "/etc/group",
         .places = (const char *const[]){"/etc/group", NULL},
-        .signs =
-            (const struct sign[]){
-                {SIGN_GO, SIGN_USUAL, .text = "os/user.lookupGroup"},
-                {SIGN_GO, SIGN_USUAL, .text = "os/user.lookupGroupId"},
-                {SIGN_TEXT, SIGN_USUAL, .text = "__nss_group_lookup2", .only = RUNTIME_GLIBC,
-                 .never = RUNTIME_RUST | RUNTIME_GO},
-                {SIGN_TEXT, SIGN_USUAL, .text = "/etc/group",
-                 .never = RUNTIME_GLIBC | RUNTIME_GO | RUNTIME_RUST},
-                {.kind = SIGN_END}},
+        .signs = (const struct sign[]){{SIGN_GO, SIGN_USUAL, .text = "os/user.lookupGroup"},
+                                       {SIGN_GO, SIGN_USUAL, .text = "os/user.lookupGroupId"},
+                                       {SIGN_TEXT, SIGN_USUAL, .text = "__nss_group_lookup2",
+                                        .only = RUNTIME_GLIBC, .never = RUNTIME_RUST | RUNTIME_GO},
+                                       {SIGN_TEXT, SIGN_USUAL, .text = "/etc/group",
+                                        .never = RUNTIME_GLIBC | RUNTIME_GO | RUNTIME_RUST},
+                                       {.kind = SIGN_END}},
     },
     {
         .id = "EC214",

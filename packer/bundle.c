@@ -169,7 +169,8 @@ static void add_mapping(cJSON *linux_part, const char *key, uint32_t host)
     cJSON_AddNumberToObject(mapping, "size", 1);
 }
 
-static void add_linux(cJSON *document, const struct packer_user *rootless)
+static void add_linux(cJSON *document, const struct packer_process *process,
+                      const struct packer_user *rootless)
 {
     cJSON *linux_part = cJSON_AddObjectToObject(document, "linux");
     cJSON *list = cJSON_AddArrayToObject(linux_part, "namespaces");
@@ -182,6 +183,8 @@ static void add_linux(cJSON *document, const struct packer_user *rootless)
     }
     add_words(linux_part, "maskedPaths", masked_paths);
     add_words(linux_part, "readonlyPaths", read_only_paths);
+    if (process->seccomp)
+        cJSON_AddItemToObject(linux_part, "seccomp", cJSON_Duplicate(process->seccomp, true));
 }
 
 int packer_bundle_config(const struct packer_process *process, const struct packer_user *rootless,
@@ -194,7 +197,7 @@ int packer_bundle_config(const struct packer_process *process, const struct pack
     cJSON_AddStringToObject(root, "path", ROOTFS);
     cJSON_AddTrueToObject(root, "readonly");
     add_mounts(document);
-    add_linux(document, rootless);
+    add_linux(document, process, rootless);
     return json_render(document, out, error);
 }
 
@@ -218,8 +221,10 @@ static int write_config(const struct packer_job *job, int directory, struct erro
     struct packer_process process PACKER_PROCESS_CLEANUP = {0};
     struct buffer json BUFFER_CLEANUP = {0};
     cJSON *image_config JSON_CLEANUP = config_document(job->image, NULL, error);
-    if (!image_config || packer_process_init(&process, image_config, NULL, error) < 0 ||
-        packer_bundle_config(&process, NULL, &json, error) < 0)
+    if (!image_config || packer_process_init(&process, image_config, NULL, error) < 0)
+        return -1;
+    process.seccomp = job->image->seccomp;
+    if (packer_bundle_config(&process, NULL, &json, error) < 0)
         return -1;
     trace_text(job->trace, CONFIG_NAME ": %s", buffer_text(&json));
     struct content content = {.data = json.data, .size = json.size};

@@ -53,6 +53,7 @@ struct packer_image {
     const struct packer_file *files;
     size_t file_count;       /* 0: the empty image, with no layer at all */
     const char *const *tags; /* "name:tag" each, ended by NULL; NULL: none */
+    const cJSON *seccomp;    /* of a bundle, linux.seccomp; NULL: none */
 };
 
 /*
@@ -107,6 +108,7 @@ struct packer_process {
     struct words environment;
     char *directory;
     uint32_t uid, gid;
+    const cJSON *seccomp; /* linux.seccomp, or NULL; not freed with the process */
 };
 
 /*
@@ -162,8 +164,9 @@ struct packer_archive *packer_open(const char *path, const char *temporary,
 /* The same for a regular file that is open, and is closed with the archive or when this fails. */
 struct packer_archive *packer_open_file(int fd, const char *name, const char *temporary,
                                         const struct packer_limits *limits, struct error *error);
-/* Whether an open regular file begins like an archive, that is with a tar header, compressed or not.
- * One that cannot be decompressed so far is taken for an archive: opening it says what is wrong. */
+/* Whether an open regular file begins like an archive, that is with a tar header, compressed or
+ * not. One that cannot be decompressed so far is taken for an archive: opening it says what is
+ * wrong. */
 bool packer_is_archive(int fd, const char *name);
 void packer_close(struct packer_archive **archive);
 #define PACKER_CLOSE_CLEANUP __attribute__((cleanup(packer_close)))

@@ -18,14 +18,15 @@ struct packer_format {
     const char *directory_suffix; /* NULL: cannot be a directory */
     int (*write)(const struct packer_job *job, struct sink *sink, struct error *error);
     int (*write_directory)(const struct packer_job *job, int directory, struct error *error);
+    bool takes_seccomp;
 };
 
 /* A path is matched against the suffixes in this order: the bare ".tar" comes last. */
 static const struct packer_format formats[] = {
-    {"oci", ".oci.tar", ".oci", oci_write, oci_write_directory},
-    {"bundle", NULL, ".bundle", NULL, bundle_write_directory},
-    {"rootfs", ".rootfs.tar", NULL, rootfs_write, NULL},
-    {"docker", ".tar", NULL, docker_write, NULL},
+    {"oci", ".oci.tar", ".oci", oci_write, oci_write_directory, false},
+    {"bundle", NULL, ".bundle", NULL, bundle_write_directory, true},
+    {"rootfs", ".rootfs.tar", NULL, rootfs_write, NULL, false},
+    {"docker", ".tar", NULL, docker_write, NULL, false},
 };
 
 #define FORMAT_COUNT (sizeof formats / sizeof *formats)
@@ -164,6 +165,11 @@ int packer_write(const struct packer_image *image, const struct packer_target *t
 {
     struct packer_job job = {.image = image, .temporary = temporary, .trace = trace};
     *size = 0;
+    if (image->seccomp && !target->format->takes_seccomp)
+        return error_set(error,
+                         "%s: only a bundle holds a seccomp profile; an engine takes that of an "
+                         "image when it starts it: --security-opt seccomp=FILE",
+                         path);
     if (packer_check_config(&image->config, error) < 0)
         return -1;
     for (size_t i = 0; i < image->file_count; i++)

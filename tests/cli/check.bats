@@ -580,3 +580,46 @@ END
   NO_COLOR=1 script -qec "'$WHIT' check program" screen </dev/null || :
   run ! grep -qa $'\e\[31m' screen
 }
+
+# ---- seccomp -------------------------------------------------------------------------------------
+
+allowed() { jq -c '.syscalls[0].names' "$1"; }
+
+@test "a seccomp profile allows just the system calls of all programs" {
+  hello hello
+  "$WHIT" build -q pause --format=elf -o pause
+  run -0 check --seccomp=hello.json hello
+  [ "$(allowed hello.json)" = '["write","exit"]' ]
+  [ "$(jq -r .defaultAction hello.json)" = SCMP_ACT_ERRNO ]
+  [ "$(jq -c .architectures hello.json)" = '["SCMP_ARCH_X86_64"]' ]
+  run -0 check --seccomp=both.json hello pause
+  [[ $(allowed both.json) == '["write","exit",'*rt_sig* ]]
+  # No name twice, over both rules.
+  [ "$(jq '[.syscalls[].names[]] | length == (unique | length)' both.json)" = true ]
+}
+
+@test "a seccomp profile on standard output comes alone" {
+  hello hello
+  run -0 --separate-stderr check --seccomp=- hello
+  jq -e .syscalls <<<"$output"
+  [ -z "$stderr" ]
+}
+
+@test "no seccomp profile is written where calls are not known, and an old one stays" {
+  hello hello
+  dynamic dynamic
+  echo old >profile.json
+  run -1 check --seccomp=profile.json --severity interpreter=off hello dynamic
+  [[ $output == *"dynamic: its system calls are not known: "* ]]
+  run -2 check --seccomp=profile.json hello missing
+  [ "$(cat profile.json)" = old ]
+}
+
+@test "only a bundle holds a seccomp profile" {
+  run -1 "$WHIT" build hello --seccomp -o hello.tar
+  [[ $output == *"only a bundle holds a seccomp profile"* ]]
+  run -0 "$WHIT" build -q hello --seccomp -o hello.bundle
+  run -0 "$WHIT" build -q hello -o plain.bundle
+  [ "$(jq -c '.linux.seccomp.syscalls[0].names' hello.bundle/config.json)" = '["write","exit"]' ]
+  jq 'del(.linux.seccomp)' hello.bundle/config.json | diff - <(jq . plain.bundle/config.json)
+}

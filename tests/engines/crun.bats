@@ -22,6 +22,14 @@ teardown_file() { box_close; }
   exits 42 crun run --bundle exit.bundle exit
 }
 
+@test "crun runs the bundle with a seccomp profile, of whose engine's calls it needs execve" {
+  say seccomp hello.bundle --seccomp
+  prints seccomp crun run --bundle hello.bundle seccomp
+  config=$(jq '.linux.seccomp.syscalls[1].names = ["execve"]' hello.bundle/config.json)
+  echo "$config" >hello.bundle/config.json
+  prints seccomp crun run --bundle hello.bundle seccomp
+}
+
 @test "crun's bundle leaves no mount behind" {
   say mounts hello.bundle
   box cat /proc/self/mounts >before

@@ -45,6 +45,18 @@ shows() { # IMAGE JQ-EXPRESSION VALUE
   prints piped docker run --rm say:piped
 }
 
+@test "docker allows a program its own system calls alone" {
+  say seccomp hello.tar
+  "$WHIT" check --seccomp=hello.json hello.tar
+  docker load -i hello.tar
+  prints seccomp docker run --rm --security-opt "seccomp=$PWD/hello.json" say:seccomp
+  prints seccomp docker run --rm --security-opt "seccomp=$PWD/hello.json" \
+    --security-opt no-new-privileges say:seccomp
+  jq 'del(.syscalls[0])' hello.json >other.json
+  prints '' docker run --rm --security-opt "seccomp=$PWD/other.json" say:seccomp || :
+  [ ! -s printed ]
+}
+
 @test "docker imports and runs a root file system" {
   say rootfs hello.rootfs.tar
   docker import hello.rootfs.tar imported:1

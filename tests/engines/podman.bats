@@ -38,6 +38,13 @@ teardown_file() { box_close; }
   prints runc podman --runtime runc run --cgroups enabled --pids-limit 0 --rm say:runc
 }
 
+@test "podman allows a program its own system calls alone" {
+  say seccomp hello.tar
+  "$WHIT" check --seccomp=hello.json hello.tar
+  podman load -i hello.tar
+  prints seccomp podman run --rm --security-opt "seccomp=$PWD/hello.json" say:seccomp
+}
+
 @test "podman imports and runs a root file system" {
   say rootfs hello.rootfs.tar
   podman import hello.rootfs.tar imported:1

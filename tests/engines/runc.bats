@@ -57,6 +57,18 @@ by_runc() { grep -w runc errors && ! grep -w bubblewrap errors; }
   done
 }
 
+@test "runc runs the bundle with a seccomp profile, which refuses all other calls" {
+  say seccomp hello.bundle --seccomp
+  for i in 1 2 3 4 5 6 7 8; do
+    prints seccomp runc run --bundle hello.bundle "seccomp$i"
+  done
+  # exit_group, which an engine may need, and no write
+  config=$(jq 'del(.linux.seccomp.syscalls[0])' hello.bundle/config.json)
+  echo "$config" >hello.bundle/config.json
+  run ! runc run --bundle hello.bundle other
+  [[ $output != *seccomp ]]
+}
+
 @test "whit run takes a binary to runc" {
   "$WHIT" build hello message=binary --format=elf -o binary
   prints binary whit run binary

@@ -1,0 +1,88 @@
+/* The seccomp profile of programs whose system calls are all known. */
+#include "elfcheck/code_internal.h"
+
+#include <string.h>
+
+/*
+ * What an engine itself calls between its loading of the filter and execve(2), Go's runtime
+ * included: seen by strace in runc 1.1 and crun 1.8, as docker 20.10 and podman 4.3 start them,
+ * with noNewPrivileges and without. With it, crun needs execve alone. A program may make these
+ * calls, too; none of them opens a socket, starts a process or reaches into another.
+ */
+static const char *const engine_calls[] = {
+    "capget",       "capset",      "chdir",       "close",     "epoll_ctl",    "epoll_pwait",
+    "execve",       "exit_group",  "faccessat2",  "fcntl",     "fstat",        "fstatfs",
+    "futex",        "getcwd",      "getdents64",  "getpid",    "getppid",      "gettid",
+    "madvise",      "mmap",        "munmap",      "nanosleep", "newfstatat",   "openat",
+    "openat2",      "prctl",       "pselect6",    "read",      "rt_sigaction", "rt_sigprocmask",
+    "rt_sigreturn", "sched_yield", "setgid",      "setresgid", "setresuid",    "setgroups",
+    "setuid",       "shutdown",    "sigaltstack", "tgkill",    "write",
+};
+
+/* Linux include/uapi/linux/seccomp.h by libseccomp's names (runtime-spec, config-linux.md). */
+#define ALLOW  "SCMP_ACT_ALLOW"
+#define REFUSE "SCMP_ACT_ERRNO"
+
+static bool has_word(const struct words *words, const char *word)
+{
+    for (size_t i = 0; i < words->count; i++)
+        if (strcmp(words->items[i], word) == 0)
+            return true;
+    return false;
+}
+
+int elfcheck_profile_add(struct elfcheck_profile *profile, const struct elfcheck_report *report,
+                         struct error *error)
+{
+    const struct elfcheck_calls *calls = &report->calls;
+    if (!calls->is_tried)
+        return error_set(error,
+                         "%s: its system calls are not known: only those of small static programs "
+                         "are looked for",
+                         report->name);
+    if (!calls->is_complete)
+        return error_set(error, "%s: not all of its system calls are known: %s", report->name,
+                         calls->reason);
+    for (size_t i = 0; i < calls->count; i++) {
+        const struct elfcheck_call *call = &calls->items[i];
+        profile->has_32 |= call->abi == ELFCHECK_ABI_32;
+        if (!has_word(&profile->names, call->name) &&
+            words_append(&profile->names, call->name, error) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* The list of names of a new rule. */
+static cJSON *add_rule(cJSON *rules)
+{
+    cJSON *rule = cJSON_CreateObject();
+    cJSON_AddItemToArray(rules, rule);
+    cJSON *names = cJSON_AddArrayToObject(rule, "names");
+    cJSON_AddStringToObject(rule, "action", ALLOW);
+    return names;
+}
+
+cJSON *elfcheck_profile_document(const struct elfcheck_profile *profile)
+{
+    cJSON *document = cJSON_CreateObject();
+    cJSON_AddStringToObject(document, "defaultAction", REFUSE);
+    cJSON *architectures = cJSON_AddArrayToObject(document, "architectures");
+    cJSON_AddItemToArray(architectures, cJSON_CreateString("SCMP_ARCH_X86_64"));
+    if (profile->has_32)
+        cJSON_AddItemToArray(architectures, cJSON_CreateString("SCMP_ARCH_X86"));
+    cJSON *rules = cJSON_AddArrayToObject(document, "syscalls");
+    cJSON *names = profile->names.count ? add_rule(rules) : NULL;
+    for (size_t i = 0; i < profile->names.count; i++)
+        cJSON_AddItemToArray(names, cJSON_CreateString(profile->names.items[i]));
+    names = add_rule(rules);
+    for (size_t i = 0; i < sizeof engine_calls / sizeof *engine_calls; i++)
+        if (!has_word(&profile->names, engine_calls[i]))
+            cJSON_AddItemToArray(names, cJSON_CreateString(engine_calls[i]));
+    return document;
+}
+
+void elfcheck_profile_free(struct elfcheck_profile *profile)
+{
+    words_free(&profile->names);
+}
