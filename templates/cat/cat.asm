@@ -16,10 +16,10 @@
 %include "syscall.inc"
 %include "write_all.inc"
 
-BUFFER_SIZE equ 32 * 1024               ; a multiple of 256, so that mov dh loads it in 2 bytes
-O_RDONLY    equ 0
-EXIT_READ   equ 1
-EXIT_WRITE  equ 2
+%define BUFFER_SIZE 32 * 1024               ; a multiple of 256, so that mov dh loads it in 2 bytes
+%define O_RDONLY    0
+%define EXIT_READ   1
+%define EXIT_WRITE  2
 
 section .text
 global _start

@@ -17,11 +17,11 @@
 %include "signal.inc"
 %include "decimal.inc"
 
-FRACTION_DIGITS equ 6
-EXIT_USAGE      equ 2
-EXIT_SIGNAL     equ 128
+%define FRACTION_DIGITS 6
+%define EXIT_USAGE      2
+%define EXIT_SIGNAL     128
 
-AWAITED         equ SIGNAL_BIT(SIGTERM) | SIGNAL_BIT(SIGINT) | SIGNAL_BIT(SIGALRM)
+%define AWAITED         SIGNAL_BIT(SIGTERM) | SIGNAL_BIT(SIGINT) | SIGNAL_BIT(SIGALRM)
 
 ; ---- how long: all registers are zero ----
 
