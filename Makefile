@@ -138,6 +138,10 @@ bench: ## time whit beside what it replaces, in one run
 	$(MAKE) all
 	WHIT=$(abspath $(BUILD))/whit tests/bench/run
 
+.PHONY: records
+records: all ## whit's sizes beside published ones
+	@WHIT=$(abspath $(BUILD))/whit sh docs/sizes.sh | sed -n '/^| task/,$$p'
+
 .PHONY: demo
 demo: ## from nothing to a running image, beside the hand-made process
 	sh tests/packages.sh build run

@@ -101,18 +101,48 @@ int asm_generate(const struct asm_data *data, const struct asm_template *templat
 
 /* ---- assemble and link ----------------------------------------------------------------------- */
 
+/* What a file's layout promises: docs/layouts.md. */
+enum asm_layout {
+    ASM_STANDARD, /* valid by the gABI; for every tool */
+    ASM_COMPACT,  /* the same, with code in header bytes that the gABI leaves unspecified */
+    ASM_OVERLAP,  /* headers overlap; libelf reads it as a static ELF64 */
+    ASM_GOLF,     /* whatever Linux starts */
+};
+#define ASM_LAYOUT_COUNT (ASM_GOLF + 1)
+
+/* "standard", "compact", "overlap", "golf". */
+const char *asm_layout_name(enum asm_layout layout);
+
+/* What a program may take for granted of the machine, and of how it is started. */
+#define ASM_ASSUME_OVERCOMMIT 0x1u /* 4.4 GB of memory are granted, not used */
+#define ASM_ASSUME_ARGC1      0x2u /* there are no arguments */
+#define ASM_ASSUME_STDIN      0x4u /* standard input can be read */
+#define ASM_ASSUME_EXIT_ANY   0x8u /* nobody asks for the exit code */
+
 struct asm_link_options {
     const struct asm_data *data;
     const char *temporary; /* an existing private directory for the files of this one link */
     const char *path;      /* the value of PATH, where nasm and ld are looked up; NULL: a default */
     bool keep_symbols;     /* keep section headers, symbols and DWARF for gdb */
+    enum asm_layout layout;
+    unsigned assume; /* ASM_ASSUME_... */
+    unsigned effort; /* of layouts but the standard one: 1 to 9; 0: the default */
     const struct trace *trace;
 };
 
 /*
- * nasm, ld with whit's linker script, then the section header table dropped: appends a static ELF64
+ * In the standard layout, whatever the options say: nasm, ld with whit's linker script, then the
+ * section header table dropped: appends a static ELF64
  * with one read+execute segment, and a second, read+write one only if the program has data that it
  * writes (.data, .bss). `source` is the file's path, also for messages and debug information.
  */
 int asm_link(const char *source, const struct asm_link_options *options, struct buffer *elf,
              struct error *error);
+
+/*
+ * The same in another layout than the standard one: the program's instructions are placed anew, the
+ * smallest file wins. `*source_out` and `*map`, unless NULL, get the file as NASM source and as a
+ * map of its bytes.
+ */
+int asm_link_small(const char *source, const struct asm_link_options *options, struct buffer *elf,
+                   struct buffer *source_out, struct buffer *map, struct error *error);

@@ -10,6 +10,7 @@
 #define DIGITS                 "0123456789"
 #define NANOSECONDS_PER_SECOND UINT64_C(1000000000)
 #define BYTES_PER_LINE         16
+#define PUSHED_BYTES           4 /* that one push can hold */
 /* A file somewhat too large is read, so that the error can say by how much. */
 #define LARGEST_FILE_READ (UINT64_C(16) * 1024 * 1024)
 
@@ -111,6 +112,16 @@ static int parse_path(const struct asm_parameter *parameter, const char *text,
 }
 
 /* A macro, so that the template decides where the bytes stand. */
+/* The operand of a push that leaves these bytes, the first at rsp: one that fits into 8 bits where
+ * it is one byte. */
+static int32_t pushed(const struct buffer *bytes)
+{
+    uint32_t number = 0;
+    for (size_t i = 0; i < bytes->size; i++)
+        number |= (uint32_t)bytes->data[i] << 8 * i;
+    return bytes->size == 1 ? (int8_t)number : (int32_t)number;
+}
+
 static void emit_bytes(const struct asm_parameter *parameter, const char *name,
                        const struct asm_value *value, struct buffer *source)
 {
@@ -121,6 +132,9 @@ static void emit_bytes(const struct asm_parameter *parameter, const char *name,
         buffer_printf(source, "%s%d", i % BYTES_PER_LINE ? ", " : "\n    db ",
                       value->bytes.data[i]);
     buffer_append_text(source, "\n%endmacro\n");
+    if (value->bytes.size > 0 && value->bytes.size <= PUSHED_BYTES)
+        buffer_printf(source, "%%define PARAM_%s_PUSHED %d ; push puts these bytes at rsp\n", name,
+                      pushed(&value->bytes));
 }
 
 static void range_bytes(const struct asm_parameter *parameter, struct buffer *out)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/process.h"
@@ -129,6 +130,8 @@ int asm_place(const struct asm_job *job, const char *name, const struct buffer *
 int asm_extract_includes(const struct asm_job *job, struct error *error)
 {
     struct words names WORDS_CLEANUP = {0};
+    if (faccessat(job->temporary_fd, INCLUDES, F_OK, 0) == 0)
+        return 0; /* of an attempt at another layout */
     if (directory_create_at(job->temporary_fd, INCLUDES, 0700, error) < 0 ||
         asm_data_list(job->options->data, "asm/" INCLUDES, &names, error) < 0)
         return -1;

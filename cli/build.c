@@ -46,10 +46,10 @@ static int link_program(struct program *program, const char *source, const struc
 }
 
 static int make_program(struct program *program, const char *source, char **settings, size_t count,
-                        bool keep_symbols, const char *temporary, const struct cli_common *common,
-                        struct error *error)
+                        const struct link_settings *link, const char *temporary,
+                        const struct cli_common *common, struct error *error)
 {
-    struct buffer elf BUFFER_CLEANUP = {0};
+    struct linked linked LINKED_CLEANUP = {0};
     enum source_kind kind = kind_of(source);
     if (kind != SOURCE_TEMPLATE && count)
         return error_set(error, "'%s': only a template takes KEY=VALUE, and %s is a file",
@@ -57,11 +57,10 @@ static int make_program(struct program *program, const char *source, char **sett
     if (kind == SOURCE_BINARY)
         return program_open(program, source, temporary, error);
     if (kind == SOURCE_ASSEMBLY
-            ? source_link(source, temporary, keep_symbols, common, &elf, error) < 0
-            : source_generate(source, settings, count, temporary, keep_symbols, common, &elf,
-                              error) < 0)
+            ? source_link(source, temporary, link, common, &linked, error) < 0
+            : source_generate(source, settings, count, temporary, link, common, &linked, error) < 0)
         return -1;
-    return link_program(program, source, &elf, temporary, error);
+    return link_program(program, source, &linked.elf, temporary, error);
 }
 
 /* --format=elf: the program itself is the output. */
@@ -86,12 +85,12 @@ int command_build(const struct cli_command *command, int argc, char **argv)
     struct cli_option shared[IMAGE_OPTION_COUNT];
     image_options_table(&options, "docker, oci, bundle, rootfs, or elf for just the program",
                         shared);
-    bool keep_symbols = false;
-    const struct cli_option own[] = {
-        {"keep-symbols", 'g', CLI_FLAG, &keep_symbols, NULL,
+    struct link_settings link LINK_SETTINGS_CLEANUP = {0};
+    struct cli_option own[1 + LAYOUT_OPTION_COUNT] = {
+        {"keep-symbols", 'g', CLI_FLAG, &link.keep_symbols, NULL,
          "keep sections, symbols and line numbers for gdb"},
-        {0},
     };
+    layout_options_table(&link, own + 1);
     struct cli_arguments arguments = cli_parse(command, own, shared, 1, -1, argc, argv);
     if (arguments.done)
         return arguments.code;
@@ -104,7 +103,7 @@ int command_build(const struct cli_command *command, int argc, char **argv)
         temporary_directory_create(cli_temporary_parent(), &error);
     if (!temporary ||
         make_program(&program, arguments.operands[0], arguments.operands + 1,
-                     (size_t)arguments.count - 1, keep_symbols, temporary, common, &error) < 0)
+                     (size_t)arguments.count - 1, &link, temporary, common, &error) < 0)
         return cli_fail(&error);
     /* A template's name is not a file's. */
     char **inputs = arguments.operands + (kind_of(arguments.operands[0]) == SOURCE_TEMPLATE);

@@ -114,13 +114,47 @@ const char *cli_temporary_parent(void);
 
 #define ASM_SUFFIX ".asm"
 
-/* Appends the ELF that an assembly file ("-": standard input) links to. */
-int source_link(const char *path, const char *temporary, bool keep_symbols,
-                const struct cli_common *common, struct buffer *elf, struct error *error);
-/* Appends the ELF of a template with these KEY=VALUE settings. */
-int source_generate(const char *name, char **settings, size_t count, const char *temporary,
-                    bool keep_symbols, const struct cli_common *common, struct buffer *elf,
-                    struct error *error);
+/* How a source becomes a program. */
+struct link_settings {
+    bool keep_symbols;
+    const char *layout, *runs_on, *effort; /* NULL: not said */
+    struct words assume;
+};
+#define LINK_SETTINGS_CLEANUP __attribute__((cleanup(link_settings_free)))
+
+/* What came of it; of the standard layout only the ELF. */
+struct linked {
+    struct buffer elf;
+    struct buffer source; /* as it was laid out */
+    struct buffer map;    /* of its bytes */
+};
+#define LINKED_CLEANUP __attribute__((cleanup(linked_free)))
+
+/* Links an assembly file ("-": standard input). */
+int source_link(const char *path, const char *temporary, const struct link_settings *settings,
+                const struct cli_common *common, struct linked *linked, struct error *error);
+/* Links a template with these KEY=VALUE words. */
+int source_generate(const char *name, char **words, size_t count, const char *temporary,
+                    const struct link_settings *settings, const struct cli_common *common,
+                    struct linked *linked, struct error *error);
+void linked_free(struct linked *linked);
+
+/* ---- layout.c: --layout and its like --------------------------------------------------------- */
+
+#define LAYOUT_OPTION_COUNT 5
+
+/* Fills a table of options that write into `settings`. */
+void layout_options_table(struct link_settings *settings,
+                          struct cli_option table[static LAYOUT_OPTION_COUNT]);
+void link_settings_free(struct link_settings *settings);
+/* Understands them. */
+int layout_choose(const struct link_settings *settings, struct asm_link_options *options,
+                  struct error *error);
+/* Whether the standard layout will do where no other can be made. */
+bool layout_is_auto(const struct link_settings *settings);
+
+/* ---- outputs --------------------------------------------------------------------------------- */
+
 /* Writes a file that is whole or absent; "-" is standard output. */
 int cli_write_file(const char *path, mode_t mode, const struct buffer *bytes, struct error *error);
 /*

@@ -21,18 +21,22 @@ static char *default_output(const char *source)
 int command_link(const struct cli_command *command, int argc, char **argv)
 {
     const char *output_path = NULL;
-    bool keep_symbols = false;
+    struct link_settings settings LINK_SETTINGS_CLEANUP = {0};
+    bool explain = false;
+    struct cli_option layout[LAYOUT_OPTION_COUNT];
+    layout_options_table(&settings, layout);
     const struct cli_option options[] = {
         {"output", 'o', CLI_TEXT, &output_path, "FILE", "where to write [FILE without .asm]"},
-        {"keep-symbols", 'g', CLI_FLAG, &keep_symbols, NULL,
+        {"keep-symbols", 'g', CLI_FLAG, &settings.keep_symbols, NULL,
          "keep sections, symbols and line numbers for gdb"},
+        {"explain", 0, CLI_FLAG, &explain, NULL, "print what each byte of the program is for"},
         {0},
     };
-    struct cli_arguments arguments = cli_parse(command, options, NULL, 1, 1, argc, argv);
+    struct cli_arguments arguments = cli_parse(command, options, layout, 1, 1, argc, argv);
     if (arguments.done)
         return arguments.code;
     struct error error;
-    struct buffer elf BUFFER_CLEANUP = {0};
+    struct linked linked LINKED_CLEANUP = {0};
     const char *source = arguments.operands[0];
     char *temporary TEMPORARY_DIRECTORY_CLEANUP =
         temporary_directory_create(cli_temporary_parent(), &error);
@@ -40,9 +44,14 @@ int command_link(const struct cli_command *command, int argc, char **argv)
     if (!output)
         error_set(&error, "out of memory");
     if (!temporary || !output || cli_check_output(output, arguments.operands, true, &error) < 0 ||
-        source_link(source, temporary, keep_symbols, &arguments.common, &elf, &error) < 0 ||
-        cli_write_file(output, 0777, &elf, &error) < 0)
+        source_link(source, temporary, &settings, &arguments.common, &linked, &error) < 0)
         return cli_fail(&error);
-    cli_note(&arguments.common, "%s: %zu bytes", output, elf.size);
-    return CLI_OK;
+    if (explain && linked.map.size == 0) {
+        error_set(&error, "--explain is for the layouts compact, overlap and golf");
+        return cli_fail(&error);
+    }
+    if (cli_write_file(output, 0777, &linked.elf, &error) < 0)
+        return cli_fail(&error);
+    cli_note(&arguments.common, "%s: %zu bytes", output, linked.elf.size);
+    return explain ? cli_print(&linked.map) : CLI_OK;
 }

@@ -55,8 +55,33 @@ static char *keep_source(const char *temporary, const char *name, const struct b
     return path;
 }
 
-int source_link(const char *path, const char *temporary, bool keep_symbols,
-                const struct cli_common *common, struct buffer *elf, struct error *error)
+void linked_free(struct linked *linked)
+{
+    buffer_free(&linked->elf);
+    buffer_free(&linked->source);
+    buffer_free(&linked->map);
+}
+
+/* In the layout that was asked for; of auto the standard one where a program is out of reach of the
+ * others. */
+static int link_file(const char *path, const struct link_settings *settings,
+                     struct asm_link_options *options, const struct cli_common *common,
+                     struct linked *linked, struct error *error)
+{
+    if (layout_choose(settings, options, error) < 0)
+        return -1;
+    if (options->layout == ASM_STANDARD)
+        return asm_link(path, options, &linked->elf, error);
+    if (asm_link_small(path, options, &linked->elf, &linked->source, &linked->map, error) == 0)
+        return 0;
+    if (!layout_is_auto(settings))
+        return -1;
+    cli_note(common, "whit: %s; linked as standard", error->message);
+    return asm_link(path, options, &linked->elf, error);
+}
+
+int source_link(const char *path, const char *temporary, const struct link_settings *settings,
+                const struct cli_common *common, struct linked *linked, struct error *error)
 {
     struct buffer piped BUFFER_CLEANUP = {0};
     char *kept TEXT_CLEANUP = NULL;
@@ -70,21 +95,21 @@ int source_link(const char *path, const char *temporary, bool keep_symbols,
     struct asm_link_options options = {.data = &data,
                                        .temporary = temporary,
                                        .path = getenv("PATH"),
-                                       .keep_symbols = keep_symbols,
+                                       .keep_symbols = settings->keep_symbols,
                                        .trace = cli_trace(common)};
-    return asm_link(path, &options, elf, error);
+    return link_file(path, settings, &options, common, linked, error);
 }
 
-int source_generate(const char *name, char **settings, size_t count, const char *temporary,
-                    bool keep_symbols, const struct cli_common *common, struct buffer *elf,
-                    struct error *error)
+int source_generate(const char *name, char **words, size_t count, const char *temporary,
+                    const struct link_settings *settings, const struct cli_common *common,
+                    struct linked *linked, struct error *error)
 {
     struct asm_data data = cli_data();
     struct asm_template template ASM_TEMPLATE_CLEANUP = {0};
     struct buffer source BUFFER_CLEANUP = {0};
     if (asm_template_load(&data, name, &template, error) < 0 ||
-        asm_generate(&data, &template, (const char *const *)settings, count, &source, error) < 0)
+        asm_generate(&data, &template, (const char *const *)words, count, &source, error) < 0)
         return -1;
     char *path TEXT_CLEANUP = keep_source(temporary, template.name, &source, error);
-    return path ? source_link(path, temporary, keep_symbols, common, elf, error) : -1;
+    return path ? source_link(path, temporary, settings, common, linked, error) : -1;
 }

@@ -2,12 +2,13 @@
 
 %include "parameters.inc"
 %include "syscall.inc"
+%include "choice.inc"
 
 section .text
 global _start
 _start:
 %if PARAM_CODE
-    mov     dil, PARAM_CODE
+    PUT     rdi, PARAM_CODE
 %endif
-    mov     al, SYS_exit                ; rax and rdi are zero at the start: a byte less than LOAD
+    PUT     rax, SYS_exit               ; rax and rdi are zero at the start: a byte less than LOAD
     syscall

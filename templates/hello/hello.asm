@@ -9,15 +9,16 @@
 
 %include "parameters.inc"
 %include "syscall.inc"
+%include "choice.inc"
 %include "write_all.inc"
 
-PIPE_BUF equ 4096                       ; a pipe takes so much whole or not at all: one call does
+%define PIPE_BUF 4096                       ; a pipe takes so much whole or not at all: one call does
 
 ; SET_SIZE
 ;   Loads edx, which is zero, with the message's size by the shortest code.
 %macro SET_SIZE 0
   %if PARAM_MESSAGE_SIZE < 0x100
-    mov     dl, PARAM_MESSAGE_SIZE
+    PUT     rdx, PARAM_MESSAGE_SIZE
   %elif PARAM_MESSAGE_SIZE < 0x10000 && PARAM_MESSAGE_SIZE % 0x100 = 0
     mov     dh, PARAM_MESSAGE_SIZE / 0x100
   %elif PARAM_MESSAGE_SIZE < 0x10000
@@ -48,9 +49,30 @@ _start:
     syscall
 
 %else
-    mov     al, SYS_write
+    PUT     rax, SYS_write
+    EITHER
     mov     edi, eax                    ; standard output has the number of the call: 3 bytes saved
+  %ifdef WHIT_CHOICES
+    OR
+    inc     edi
+    OR
+    push    STDOUT
+    pop     rdi
+    OR
+    mov     edi, STDOUT
+    %ifdef WHIT_ASSUME_ARGC1
+    OR
+    pop     rdi                         ; argc, which has the same number
+    %endif
+  %endif
+    END_EITHER
+  %if PARAM_MESSAGE_SIZE <= 4           ; the stack holds it: 2 bytes instead of 5, and no data
+    push    PARAM_MESSAGE_PUSHED
+    push    rsp
+    pop     rsi
+  %else
     mov     esi, message
+  %endif
     SET_SIZE
 
   %if PARAM_MESSAGE_SIZE > PIPE_BUF
@@ -83,9 +105,36 @@ _start:
 
   %elif PARAM_EXIT_CODE = 0
     syscall
+  %ifdef WHIT_ASSUME_EXIT_ANY
+    EITHER
+    xchg    eax, ebp                    ; eax: 0, as ebp was
+    mov     al, SYS_exit
+    OR
+    LOAD    rax, SYS_exit
+    END_EITHER
+  %else
+    EITHER
     xchg    eax, ebp                    ; eax: 0, as ebp was
     xchg    eax, edi                    ; edi: 0, eax: 1
     mov     al, SYS_exit                ; 4 bytes with the two above, where dec and LOAD have 5
+  %ifdef WHIT_CHOICES
+    OR
+    push    SYS_exit
+    pop     rax
+    dec     edi
+    OR
+    dec     edi
+    push    SYS_exit
+    pop     rax
+    OR
+    mov     eax, SYS_exit
+    dec     edi
+    OR
+    dec     edi
+    mov     eax, SYS_exit
+  %endif
+    END_EITHER
+  %endif
     syscall
 
   %else
@@ -94,7 +143,9 @@ _start:
     SYSCALL exit
   %endif
 
+  %if PARAM_MESSAGE_SIZE > 4
 section .rodata
 message:
     PARAM_MESSAGE_BYTES
+  %endif
 %endif

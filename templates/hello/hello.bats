@@ -18,10 +18,20 @@ sizes=(0 13 5000)
 }
 
 @test "a byte more of message is a byte more of program, up to 255" {
-  for size in 1 14 100 127 128 255; do
+  for size in 5 14 100 127 128 255; do
     message $size
     build message=@message on_error=ignore
     sized $((139 + size))
+  done
+}
+
+@test "up to four bytes are pushed, not stored" {
+  build message=a on_error=ignore
+  sized 138
+  for message in ab abc 'ab\xff\xff' '\0\x80\0'; do
+    build message="$message" on_error=ignore
+    sized 141
+    ./hello | cmp - <(printf "${message//\\0/\\x00}")
   done
 }
 

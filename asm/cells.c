@@ -1,0 +1,210 @@
+/*
+ * The layouts, by where the program header lies over the ELF header: which bytes of the file Linux
+ * fixes (fs/binfmt_elf.c), and which are free for the program. What else reads them is measured:
+ * docs/layouts.md.
+ */
+#include "asm/layout_internal.h"
+
+#include <elf.h>
+#include <stddef.h>
+#include <string.h>
+
+/*
+ * A pattern names the bytes of a file's headers, two characters each:
+ *
+ *   7f      this value                    ..      any value: room for the program
+ *   E0 E1   of the entry point's offset   S0..S7  of the file's size
+ *   A2..A5  of the file's address; the same wherever it stands
+ *   P4      the same as A4, and p_flags: read and execute
+ *   F0..F5  of p_filesz, which p_memsz repeats
+ *   Q0 Q1   of a p_filesz that ends past the file's end, in the first page
+ *   R1      of a p_filesz that ends with a page, whatever comes behind this byte
+ */
+struct layout_row {
+    struct overlay overlay;
+    const char *pattern;
+};
+
+static const struct layout_row rows[] = {
+    /* One header after the other, as the gABI has it. Linux does not look at p_paddr, and leaves
+     * most of the address to the program. */
+    {{"0x40", ASM_COMPACT, 0, 0x40, 120, 0, 0, -1, true, "nothing"},
+     "7f454c4602010100 0000000000000000 02003e0001000000 E0E1A2A3A4A50000"
+     "4000000000000000 0000000000000000 0000000040003800 0100000000000000"
+     "0100000005000000 0000000000000000 0000A2A3A4A50000 ................"
+     "S0S1S2S3S4S5S6S7 S0S1S2S3S4S5S6S7 0010000000000000"},
+
+    /* The last byte of e_shoff begins p_type, that of e_phentsize p_offset, which so is 0x100, less
+     * than a page. With e_ehsize as qemu-user wants it, and without. */
+    {{"0x2f", ASM_OVERLAP, 0, 0x2f, 103, 0, 0, -1, true, "nothing"},
+     "7f454c46020101.. ................ 02003e00........ E0E1A2A3A4A50000"
+     "2f00000000000000 ..............01 0000000540003800 0100000000000000"
+     "01A2A3A4A50000.. ..............F0 F1F2F3F4F50000F0 F1F2F3F4F50000.."
+     ".............."},
+    {{"0x2f", ASM_OVERLAP, 0, 0x2f, 103, 0, 0, -1, true, "no qemu-user"},
+     "7f454c46020101.. ................ 02003e00........ E0E1A2A3A4A50000"
+     "2f00000000000000 ..............01 00000005....3800 0100000000000000"
+     "01A2A3A4A50000.. ..............F0 F1F2F3F4F50000F0 F1F2F3F4F50000.."
+     ".............."},
+
+    /* p_type begins with e_entry, so that the program starts at the file's second byte: "ELF" are
+     * prefixes of its first instruction. */
+    {{"0x18", ASM_GOLF, 0, 0x18, 80, 0, 0x500000000, 1, false, "nothing but Linux"},
+     "7f454c46........ ................ 02003e00........ 01000000P4A50000"
+     "1800000000000000 18000000P4A50000 ............3800 0100F2F3F4F50000"
+     "0100F2F3F4F50000 ................"},
+
+/* p_type lies in e_ident. p_memsz holds e_phentsize and e_phnum: 4.4 GB. e_entry leads to the
+ * file's first byte, where 7f 45 is a jump to 0x47. */
+#define LOWEST(identity, name, layout, filesz, largest)                                       \
+    {                                                                                         \
+        {name,                                                                                \
+         layout,                                                                              \
+         ASM_ASSUME_OVERCOMMIT,                                                               \
+         0x0c,                                                                                \
+         73,                                                                                  \
+         largest,                                                                             \
+         0xc00000000,                                                                         \
+         0,                                                                                   \
+         false,                                                                               \
+         "4.4 GB of memory or swap, or overcommit"},                                          \
+            "7f454c46" identity "01000000 03003e000c000000 000000000c000000 0c00000000000000" \
+            "........" filesz "00000000....3800 01000000........ ........"                    \
+    }
+    LOWEST("020101..........", "0x0c", ASM_OVERLAP, "Q0Q10000", 0xffff),
+    LOWEST("020101..........", "0x0c", ASM_OVERLAP, "f4R1....", 0x1000),
+    LOWEST("................", "0x0c", ASM_GOLF, "Q0Q10000", 0xffff),
+    LOWEST("................", "0x0c", ASM_GOLF, "f4R1....", 0x1000),
+};
+#define ROWS (sizeof rows / sizeof *rows)
+
+const struct overlay *overlay_next(const struct overlay *overlay)
+{
+    const struct layout_row *row = (const struct layout_row *)(const void *)overlay;
+    row = row ? row + 1 : rows;
+    return row < rows + ROWS ? &row->overlay : NULL;
+}
+
+static unsigned hex_digit(char digit)
+{
+    return digit <= '9' ? (unsigned)(digit - '0') : (unsigned)(digit - 'a' + 10);
+}
+
+/* The value that all bytes of one letter and number have, or its bits that are fixed. */
+static struct cell lettered_cell(char letter, unsigned number, size_t size)
+{
+    /* Beyond the first page the whole file has to be in the segment, and the kernel has to find its
+     * end in the last one. */
+    uint64_t end = size - 0x0c;
+    struct cell cell = {0};
+    switch (letter) {
+    case 'S': /* all of it */
+    case 'E': /* set later */
+        cell.mask = 0xff;
+        cell.value = letter == 'S' ? (unsigned char)(size >> 8 * number) : 0;
+        break;
+    case 'A':
+        cell.mask = number == 5 ? 0xc0 : 0;
+        break; /* less than 64 TB */
+    case 'P':
+        cell.mask = 0x07;
+        cell.value = PF_R | PF_X;
+        break;
+    case 'Q':
+        cell.mask = size > 0x800 ? 0xff : number ? 0xf9 : 0;
+        cell.value = size > 0x800 ? (unsigned char)(end >> 8 * number) : number ? 0x08 : 0;
+        break;
+    case 'R':
+        cell.mask = cell.value = 0x0f;
+        break;
+    default: /* less than 8 TB, since ext4 has no larger files */
+        cell.mask = size > 0x1000 ? 0xff : number == 5 ? 0xf8 : 0;
+        cell.value = size > 0x1000 ? (unsigned char)((size + 0x10000) >> 8 * number) : 0;
+        break;
+    }
+    return cell;
+}
+
+void overlay_cells(const struct overlay *overlay, size_t size, struct cell *cells)
+{
+    const struct layout_row *row = (const struct layout_row *)(const void *)overlay;
+    uint32_t roots['Z'][8] = {0}; /* where each letter and number stood first; 0: nowhere yet */
+    for (size_t i = 0; i < size; i++)
+        cells[i] = (struct cell){.root = (uint32_t)i};
+    size_t place = 0;
+    for (const char *text = row->pattern; *text; text++) {
+        if (*text == ' ')
+            continue;
+        char first = text[0], second = *++text;
+        struct cell *cell = &cells[place];
+        if (first >= 'A' && first <= 'Z') {
+            unsigned number = (unsigned)(second - '0');
+            uint32_t *root = &roots[first == 'P' ? 'A' : (unsigned char)first][number];
+            *cell = lettered_cell(first, number, size);
+            if (*root == 0)
+                *root = (uint32_t)place;
+            cell->root = *root;
+            cell->is_shared = *root != place;
+            cells[*root].is_shared |= cell->is_shared;
+        } else if (first != '.') {
+            cell->mask = 0xff;
+            cell->value = (unsigned char)(hex_digit(first) << 4 | hex_digit(second));
+        }
+        place++;
+    }
+}
+
+void overlay_set_entry(const struct overlay *overlay, struct cell *cells, size_t entry)
+{
+    if (overlay->entry >= 0)
+        return;
+    cells[offsetof(Elf64_Ehdr, e_entry)].value = (unsigned char)entry;
+    cells[offsetof(Elf64_Ehdr, e_entry) + 1].value = (unsigned char)(entry >> 8);
+}
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+struct field {
+    const char *name;
+    size_t offset, size;
+};
+
+#define FIELD(type, name)                                         \
+    {                                                             \
+#name, offsetof(type, name), sizeof(((type *)NULL)->name) \
+    }
+
+static const struct field header_fields[] = {
+    FIELD(Elf64_Ehdr, e_ident),     FIELD(Elf64_Ehdr, e_type),     FIELD(Elf64_Ehdr, e_machine),
+    FIELD(Elf64_Ehdr, e_version),   FIELD(Elf64_Ehdr, e_entry),    FIELD(Elf64_Ehdr, e_phoff),
+    FIELD(Elf64_Ehdr, e_shoff),     FIELD(Elf64_Ehdr, e_flags),    FIELD(Elf64_Ehdr, e_ehsize),
+    FIELD(Elf64_Ehdr, e_phentsize), FIELD(Elf64_Ehdr, e_phnum),    FIELD(Elf64_Ehdr, e_shentsize),
+    FIELD(Elf64_Ehdr, e_shnum),     FIELD(Elf64_Ehdr, e_shstrndx),
+};
+
+static const struct field segment_fields[] = {
+    FIELD(Elf64_Phdr, p_type),  FIELD(Elf64_Phdr, p_flags), FIELD(Elf64_Phdr, p_offset),
+    FIELD(Elf64_Phdr, p_vaddr), FIELD(Elf64_Phdr, p_paddr), FIELD(Elf64_Phdr, p_filesz),
+    FIELD(Elf64_Phdr, p_memsz), FIELD(Elf64_Phdr, p_align),
+};
+
+#define FIELDS(table) table, sizeof table / sizeof *table
+
+/* Appends the field of a header that begins at `begin`; the number of the byte in it, where it has
+ * several. */
+static void append_field(const struct field *fields, size_t count, size_t begin, size_t offset,
+                         struct buffer *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t start = begin + fields[i].offset;
+        if (offset < start || offset >= start + fields[i].size)
+            continue;
+        buffer_printf(out, "%s%s[%zu]", out->size ? " " : "", fields[i].name, offset - start);
+    }
+}
+
+void overlay_field(const struct overlay *overlay, size_t offset, struct buffer *out)
+{
+    append_field(FIELDS(header_fields), 0, offset, out);
+    append_field(FIELDS(segment_fields), overlay->header, offset, out);
+}

@@ -1,0 +1,277 @@
+/* A solution as NASM source, which is what is assembled in the end, and as a map of its bytes. */
+#include "asm/layout_internal.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COMMENT_COLUMN 44
+#define BYTES_A_LINE   8
+
+/* ---- the source ------------------------------------------------------------------------------ */
+
+/* A line, and a comment in its column. */
+static void append_line(struct buffer *source, const char *text, const char *comment)
+{
+    size_t length = strlen(text) + 4;
+    buffer_printf(source, "    %s", text);
+    if (*comment)
+        buffer_printf(source, "%*s; %s",
+                      (int)(length < COMMENT_COLUMN ? COMMENT_COLUMN - length : 1), "", comment);
+    buffer_append_text(source, "\n");
+}
+
+/* Whether a list of names, parted by commas, has one. */
+static bool has_name(const struct buffer *names, const char *name, size_t length)
+{
+    for (const char *found = buffer_text(names); *found; found += strcspn(found, ",")) {
+        found += strspn(found, ", ");
+        if (strcspn(found, ",") == length && strncmp(found, name, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The names of all fields that the bytes from `begin` up to `end` belong to. */
+static void append_fields(const struct solution *solution, size_t begin, size_t end,
+                          struct buffer *out)
+{
+    for (size_t i = begin; i < end; i++) {
+        struct buffer fields BUFFER_CLEANUP = {0};
+        overlay_field(solution->overlay, i, &fields);
+        for (const char *name = buffer_text(&fields); *name;) {
+            size_t length = strcspn(name, "[");
+            if (!has_name(out, name, length))
+                buffer_printf(out, "%s%.*s", out->size ? ", " : "", (int)length, name);
+            name += strcspn(name, " ");
+            name += strspn(name, " ");
+        }
+    }
+}
+
+/* The first word of a branch, then how far it reaches, then where: nasm is not to choose. */
+static void append_branch(const struct instruction_text *instruction, struct buffer *text)
+{
+    const char *words = instruction->text;
+    size_t length = strcspn(words, " \t");
+    const char *rest = words + length + strspn(words + length, " \t");
+    bool is_said = strncmp(rest, "short ", 6) == 0 || strncmp(rest, "near ", 5) == 0;
+    bool is_jump = tolower((unsigned char)words[0]) == 'j' && instruction->kind == REFERENCE_BRANCH;
+    const char *reach = instruction->field_size == 1 ? "short " : "near ";
+    buffer_printf(text, "%.*s %s%s", (int)length, words, is_jump && !is_said ? reach : "", rest);
+}
+
+static void append_filler(const struct placed *item, struct buffer *text)
+{
+    buffer_append_text(text, "db ");
+    for (size_t i = 0; i < item->size; i++)
+        buffer_printf(text, "%s0x%02x", i ? ", " : "", item->bytes[i]);
+}
+
+/* Mnemonics of the fillers that solve.c knows, for the comment. */
+static const char *filler_name(const struct placed *item)
+{
+    switch (item->bytes[0]) {
+    case 0xa8:
+        return "test al, imm8";
+    case 0x3c:
+        return "cmp al, imm8";
+    case 0xa9:
+        return "test eax, imm32";
+    case 0x3d:
+        return "cmp eax, imm32";
+    case 0xbb:
+        return "mov ebx, imm32";
+    case 0xbd:
+        return "mov ebp, imm32";
+    case 0x41:
+        return "mov r8d, imm32";
+    default:
+        return "mov rbx, imm64";
+    }
+}
+
+static void append_item(const struct solution *solution, const struct placed *item,
+                        struct buffer *source)
+{
+    struct buffer text BUFFER_CLEANUP = {0}, comment BUFFER_CLEANUP = {0};
+    append_fields(solution, item->offset, item->offset + item->size, &comment);
+    if (item->instruction) {
+        append_branch(item->instruction, &text);
+    } else if (item->bytes[0] == 0xeb) {
+        buffer_printf(&text, "jmp short at_%zx", item->target);
+    } else {
+        struct buffer fields BUFFER_CLEANUP = {0};
+        append_filler(item, &text);
+        buffer_printf(&fields, "%s: does nothing, over %s", filler_name(item),
+                      buffer_text(&comment));
+        comment.size = 0;
+        buffer_append(&comment, fields.data, fields.size);
+    }
+    append_line(source, buffer_text(&text), buffer_text(&comment));
+}
+
+/* Bytes that no instruction covers, a few a line and a field a line. */
+static void append_bytes(const struct solution *solution, size_t begin, size_t end,
+                         const char *what, struct buffer *source)
+{
+    for (size_t i = begin, stop; i < end; i = stop) {
+        struct buffer text BUFFER_CLEANUP = {0}, first BUFFER_CLEANUP = {0};
+        struct buffer comment BUFFER_CLEANUP = {0};
+        append_fields(solution, i, i + 1, &first);
+        buffer_append_text(&text, "db ");
+        for (stop = i; stop < end && stop < i + BYTES_A_LINE; stop++) {
+            struct buffer field BUFFER_CLEANUP = {0};
+            append_fields(solution, stop, stop + 1, &field);
+            if (strcmp(buffer_text(&field), buffer_text(&first)) != 0)
+                break;
+            buffer_printf(&text, "%s0x%02x", stop > i ? ", " : "", solution->image[stop]);
+        }
+        append_fields(solution, i, stop, &comment);
+        buffer_printf(&comment, "%s%s", comment.size && *what ? ", " : "", what);
+        append_line(source, buffer_text(&text), buffer_text(&comment));
+    }
+}
+
+/* Whether a jump leads to an offset. */
+static bool is_target(const struct solution *solution, size_t offset)
+{
+    for (size_t i = 0; i < solution->count; i++)
+        if (!solution->items[i].instruction && solution->items[i].bytes[0] == 0xeb &&
+            solution->items[i].target == offset)
+            return true;
+    return false;
+}
+
+static const struct placed *item_at(const struct solution *solution, size_t offset)
+{
+    for (size_t i = 0; i < solution->count; i++)
+        if (solution->items[i].offset == offset)
+            return &solution->items[i];
+    return NULL;
+}
+
+static size_t next_item(const struct solution *solution, size_t offset)
+{
+    for (size_t i = 0; i < solution->count; i++)
+        if (solution->items[i].offset > offset)
+            return solution->items[i].offset;
+    return solution->size;
+}
+
+/* The data's own lines, which keep its labels, unless something else shares its bytes: then only
+ * where its labels would be is said. */
+static bool is_data_apart(const struct solution *solution, const struct parts *parts)
+{
+    size_t begin = solution->data_place, end = begin + parts->data_size;
+    if (begin < solution->overlay->header + 56u)
+        return false;
+    for (size_t i = 0; i < solution->count; i++)
+        if (solution->items[i].offset < end &&
+            solution->items[i].offset + solution->items[i].size > begin)
+            return false;
+    return true;
+}
+
+/* The names of data whose bytes stand among others. */
+static void append_data_names(const struct parts *parts, const struct solution *solution,
+                              struct buffer *source)
+{
+    for (size_t i = 0; i < parts->name_count; i++) {
+        const struct data_name *name = &parts->names[i];
+        if (name->is_number)
+            buffer_printf(source, "%s equ %" PRIu64 "\n", name->name, name->value);
+        else
+            buffer_printf(source, "%s equ $$ + 0x%" PRIx64 "\n", name->name,
+                          solution->data_place + name->value);
+    }
+}
+
+void compose_source(const struct parts *parts, const struct solution *solution,
+                    struct buffer *source)
+{
+    const struct overlay *overlay = solution->overlay;
+    bool is_apart = parts->data_size && is_data_apart(solution, parts);
+    size_t data_end = solution->data_place + parts->data_size;
+    buffer_printf(
+        source,
+        "; The program header lies over the ELF header from byte %s on: %zu bytes in all.\n"
+        "; nasm -f bin makes the program of this; what stands behind a semicolon are the\n"
+        "; fields that the bytes are for the kernel. It needs of a machine: %s.\n"
+        "bits 64\ndefault rel\norg 0x%" PRIx64 "\n",
+        overlay->name, solution->size, overlay->needs, solution->address);
+    for (size_t i = 0; i < parts->definitions.count; i++)
+        buffer_printf(source, "%s\n", parts->definitions.items[i]);
+    if (parts->data_size && !is_apart)
+        append_data_names(parts, solution, source);
+    for (size_t offset = 0; offset < solution->size;) {
+        const struct placed *item = item_at(solution, offset);
+        if (is_target(solution, offset))
+            buffer_printf(source, "at_%zx:\n", offset);
+        if (offset == solution->entry)
+            buffer_append_text(source, "; the entry point\n");
+        if (item) {
+            for (size_t i = 0; item->part && i < item->part->labels.count; i++)
+                buffer_printf(source, "%s:\n", item->part->labels.items[i]);
+            append_item(solution, item, source);
+            offset += item->size;
+            continue;
+        }
+        size_t end = next_item(solution, offset);
+        if (parts->data_size && offset == solution->data_place && is_apart) {
+            for (size_t i = 0; i < parts->data.count; i++)
+                buffer_printf(source, "%s\n", parts->data.items[i]);
+            offset = data_end;
+            continue;
+        }
+        if (parts->data_size && offset < solution->data_place && end > solution->data_place)
+            end = solution->data_place;
+        bool is_data = offset >= solution->data_place && offset < data_end;
+        if (is_data && end > data_end)
+            end = data_end;
+        append_bytes(solution, offset, end, is_data ? "data" : "", source);
+        offset = end;
+    }
+}
+
+/* ---- the map --------------------------------------------------------------------------------- */
+
+static void append_use(const struct parts *parts, const struct solution *solution, size_t offset,
+                       struct buffer *out)
+{
+    for (size_t i = 0; i < solution->count; i++) {
+        const struct placed *item = &solution->items[i];
+        if (offset < item->offset || offset >= item->offset + item->size)
+            continue;
+        if (offset > item->offset)
+            buffer_append_text(out, "| ");
+        if (item->instruction)
+            buffer_append_text(out, item->instruction->text);
+        else if (item->bytes[0] == 0xeb)
+            buffer_printf(out, "jmp 0x%zx", item->target);
+        else
+            buffer_append_text(out, filler_name(item));
+    }
+    if (offset >= solution->data_place && offset < solution->data_place + parts->data_size) {
+        unsigned char byte = solution->image[offset];
+        buffer_printf(out, "%sdata", out->size ? ", " : "");
+        if (byte >= 0x20 && byte < 0x7f)
+            buffer_printf(out, " '%c'", byte);
+    }
+}
+
+void compose_map(const struct parts *parts, const struct solution *solution, struct buffer *map)
+{
+    buffer_printf(map,
+                  "layout %s: %zu bytes, from address 0x%" PRIx64 ", entry point at offset %zu\n",
+                  solution->overlay->name, solution->size, solution->address, solution->entry);
+    buffer_printf(map, "it needs of a machine: %s\n\n", solution->overlay->needs);
+    for (size_t i = 0; i < solution->size; i++) {
+        struct buffer field BUFFER_CLEANUP = {0}, use BUFFER_CLEANUP = {0};
+        overlay_field(solution->overlay, i, &field);
+        append_use(parts, solution, i, &use);
+        buffer_printf(map, "%04zx  %02x  %-30s%s%s\n", i, solution->image[i], buffer_text(&field),
+                      use.size ? "  " : "", buffer_text(&use));
+    }
+}

@@ -1,0 +1,155 @@
+/*
+ * Layouts in which the headers share bytes with the program, and with one another.
+ *
+ *   parts.c    source -> parts: instructions and data, their bytes as nasm has them, their order
+ *   cells.c    the layouts: which bytes of a file the kernel fixes, and which are free
+ *   solve.c    parts into the cells of a file of the smallest size
+ *   compose.c  that, as NASM source again, and as a map of bytes
+ */
+#pragma once
+
+#include "asm/asm_internal.h"
+
+/* ---- parts.c --------------------------------------------------------------------------------- */
+
+/* What an instruction reads and changes: a bit a register by its number, and then */
+#define TOUCHES_FLAGS  0x10000u
+#define TOUCHES_MEMORY 0x20000u
+
+/* Where an instruction's bytes depend on its place, or on another's. */
+enum reference_kind {
+    REFERENCE_NONE,
+    REFERENCE_BRANCH,   /* `size` bytes hold the distance to the part `target` */
+    REFERENCE_ABSOLUTE, /* 4 bytes hold the low half of the address of byte `target` of the data */
+    REFERENCE_RELATIVE, /* 4 bytes hold the distance to that */
+};
+
+#define LONGEST_INSTRUCTION 15
+
+struct instruction_text {
+    char *text;           /* as nasm takes it */
+    unsigned char *bytes; /* those that it is; zero where it refers to something */
+    size_t size;          /* in bytes */
+    enum reference_kind kind;
+    size_t place, field_size; /* of the reference in the bytes */
+    int64_t target;
+    uint32_t reads, writes;
+};
+
+/* One way to write a part: instructions in their order. */
+struct choice {
+    struct instruction_text *instructions;
+    size_t count, size;
+};
+
+/* A step of the program, of which one choice is taken. */
+struct part {
+    struct words labels; /* that stand before it */
+    struct choice *choices;
+    size_t choice_count;
+    bool is_barrier;        /* nothing moves past it */
+    bool never_ends;        /* what follows need not stand behind it: jmp, ret */
+    uint32_t reads, writes; /* of all choices */
+    size_t smallest;        /* choice, in bytes */
+};
+
+/* A name that the data gives to one of its bytes, or to a number (`len equ $ - text`). */
+struct data_name {
+    char *name;
+    uint64_t value; /* an offset in the data, or the number */
+    bool is_number;
+};
+
+struct parts {
+    struct words definitions; /* NAME equ VALUE */
+    struct part *parts;
+    size_t count;
+    struct words data; /* the lines of the data, labels included */
+    unsigned char *data_bytes;
+    size_t data_size;
+    struct data_name *names;
+    size_t name_count;
+    bool reads_flags; /* some instruction does */
+    uint32_t touched; /* registers that any instruction reads or changes */
+};
+#define PARTS_CLEANUP __attribute__((cleanup(parts_free)))
+
+/* The instructions and data of a source, assembled one by one. Fails, with the line, where the
+ * source is not of the kind that can be laid out anew: see docs/layouts.md. */
+int parts_read(const struct asm_job *job, struct parts *parts, struct error *error);
+void parts_free(struct parts *parts);
+
+/* ---- cells.c --------------------------------------------------------------------------------- */
+
+/* A byte of the file. */
+struct cell {
+    unsigned char mask, value; /* bits that are fixed, and to what */
+    bool is_shared;            /* other bytes are the same as this one */
+    uint32_t root;             /* the first of them; itself, where there are none */
+};
+
+/* One way to lay the program header over the ELF header. */
+struct overlay {
+    const char *name;       /* by e_phoff: "0x18" */
+    enum asm_layout layout; /* whose promise it keeps */
+    unsigned assume;        /* what it needs of the machine */
+    unsigned header;        /* e_phoff */
+    unsigned size;          /* the smallest file */
+    unsigned largest;       /* file that p_filesz can cover; 0: any */
+    uint64_t address;       /* of the file's first byte, unless cells say otherwise */
+    int entry;              /* the entry point's offset; -1: anywhere */
+    bool is_fixed;          /* the file is at an address that fits into 32 bits */
+    const char *needs;      /* what a machine must give: for reports */
+};
+
+/* The one after it, or NULL; after NULL, the first. */
+const struct overlay *overlay_next(const struct overlay *overlay);
+
+/* Which bytes of p_vaddr hold the third and fourth byte of the file's address; only of fixed ones.
+ */
+#define ADDRESS_BYTE(overlay, number) ((size_t)(overlay)->header + 16 + (number))
+
+/* Fills the cells of a file of that size; all are free but those of the headers. */
+void overlay_cells(const struct overlay *overlay, size_t size, struct cell *cells);
+/* Fixes e_entry, where the overlay leaves it open. */
+void overlay_set_entry(const struct overlay *overlay, struct cell *cells, size_t entry);
+/* Appends the fields that a byte belongs to, and its number in them: "e_type[0] p_flags[2]". */
+void overlay_field(const struct overlay *overlay, size_t offset, struct buffer *out);
+
+/* ---- solve.c --------------------------------------------------------------------------------- */
+
+/* What stands at a place of the file. */
+struct placed {
+    size_t offset;
+    const struct instruction_text *instruction; /* NULL: a jump to `target`, or a filler */
+    const struct part *part;                    /* whose first instruction it is, or NULL */
+    size_t target;                              /* of a jump: an offset */
+    unsigned char bytes[LONGEST_INSTRUCTION + 1];
+    size_t size;
+};
+
+struct solution {
+    const struct overlay *overlay;
+    size_t size;       /* of the file */
+    size_t entry;      /* offset */
+    size_t data_place; /* offset */
+    uint64_t address;  /* of the file's first byte */
+    unsigned char *image;
+    struct placed *items; /* by offset */
+    size_t count;
+};
+#define SOLUTION_CLEANUP __attribute__((cleanup(solution_free)))
+
+/* Places all parts in a file as small as the effort allows; deterministic. Fails where the program
+ * cannot be laid out so at all. */
+int solve(const struct parts *parts, const struct overlay *overlay, unsigned effort,
+          size_t smaller_than, struct solution *solution, struct error *error);
+void solution_free(struct solution *solution);
+
+/* ---- compose.c ------------------------------------------------------------------------------- */
+
+/* Appends the source that nasm -f bin makes the file from. */
+void compose_source(const struct parts *parts, const struct solution *solution,
+                    struct buffer *source);
+/* Appends the map: offset, bytes, fields, what they are. */
+void compose_map(const struct parts *parts, const struct solution *solution, struct buffer *map);

@@ -1,0 +1,805 @@
+/*
+ * A source taken apart: preprocessed by nasm, read line by line, and assembled once with a label
+ * before each instruction, so that nasm tells the bytes of each. What an instruction reads and
+ * changes, which decides about order, is Zydis's to say.
+ */
+#include "asm/layout_internal.h"
+
+#include <ctype.h>
+#include <gelf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <Zydis/Zydis.h>
+
+#include "base/file.h"
+
+#define PREPROCESSED "parts.asm"
+#define PROBE        "probe.asm"
+#define PROBE_OBJECT "probe.o"
+#define CHOICES      ".whit" /* the section of all choices but the first */
+
+/* nasm's own limit on a line is far lower. */
+#define LARGEST_TEXT (UINT64_C(16) << 20)
+
+/* The search goes one call deeper with each instruction, and through all data for each size. */
+#define MOST_PARTS 1000
+#define MOST_DATA  (1024 * 1024)
+
+/* Marks of templates, from asm/include/choice.inc. */
+#define MARK_EITHER "whit_either"
+#define MARK_OR     "whit_or"
+#define MARK_END    "whit_end"
+
+/* ---- building the list ----------------------------------------------------------------------- */
+
+static void *append_item(void *items, size_t *count, size_t size)
+{
+    unsigned char *grown = realloc(items, (*count + 1) * size);
+    if (grown)
+        memset(grown + (*count)++ * size, 0, size);
+    return grown;
+}
+
+static struct part *append_part(struct parts *parts)
+{
+    struct part *grown = append_item(parts->parts, &parts->count, sizeof *grown);
+    if (!grown)
+        return NULL;
+    parts->parts = grown;
+    return &grown[parts->count - 1];
+}
+
+static struct choice *append_choice(struct part *part)
+{
+    struct choice *grown = append_item(part->choices, &part->choice_count, sizeof *grown);
+    if (!grown)
+        return NULL;
+    part->choices = grown;
+    return &grown[part->choice_count - 1];
+}
+
+static int append_instruction(struct part *part, const char *text, struct error *error)
+{
+    if (part->choice_count == 0 && !append_choice(part))
+        return error_set(error, "out of memory");
+    struct choice *choice = &part->choices[part->choice_count - 1];
+    struct instruction_text *grown =
+        append_item(choice->instructions, &choice->count, sizeof *grown);
+    if (!grown)
+        return error_set(error, "out of memory");
+    choice->instructions = grown;
+    grown[choice->count - 1].text = strdup(text);
+    return grown[choice->count - 1].text ? 0 : error_set(error, "out of memory");
+}
+
+static void free_data(struct parts *parts)
+{
+    for (size_t i = 0; i < parts->name_count; i++)
+        free(parts->names[i].name);
+    free(parts->names);
+    free(parts->data_bytes);
+    parts->names = NULL;
+    parts->data_bytes = NULL;
+    parts->name_count = 0;
+}
+
+void parts_free(struct parts *parts)
+{
+    for (size_t i = 0; i < parts->count; i++) {
+        struct part *part = &parts->parts[i];
+        for (size_t j = 0; j < part->choice_count; j++) {
+            for (size_t k = 0; k < part->choices[j].count; k++) {
+                free(part->choices[j].instructions[k].text);
+                free(part->choices[j].instructions[k].bytes);
+            }
+            free(part->choices[j].instructions);
+        }
+        free(part->choices);
+        words_free(&part->labels);
+    }
+    free(parts->parts);
+    words_free(&parts->definitions);
+    words_free(&parts->data);
+    free_data(parts);
+    *parts = (struct parts){0};
+}
+
+/* ---- lines ----------------------------------------------------------------------------------- */
+
+/* What the lines above have said. */
+struct reader {
+    struct parts *parts;
+    char *scope;         /* the label that local ones belong to */
+    struct words labels; /* of the next instruction */
+    bool is_data;        /* in a section of data */
+    bool is_in_choices;  /* between MARK_EITHER and MARK_END */
+};
+
+static bool is_name(char letter)
+{
+    return letter && (isalnum((unsigned char)letter) || strchr("_.$#@~?", letter));
+}
+
+/* The first word, in lower case, and where what follows it begins. nasm's own form of a directive
+ * is in brackets. */
+static const char *first_word(const char *line, char word[static 32])
+{
+    size_t length = 0;
+    line += *line == '[';
+    while (is_name(line[length]))
+        length++;
+    snprintf(word, 32, "%.*s", (int)length, line);
+    for (char *letter = word; *letter; letter++)
+        *letter = (char)tolower((unsigned char)*letter);
+    line += length;
+    return line + strspn(line, " \t");
+}
+
+static bool is_one_of(const char *word, const char *const *words)
+{
+    for (; *words; words++)
+        if (strcmp(word, *words) == 0)
+            return true;
+    return false;
+}
+
+static const char *const data_words[] = {"db", "dw", "dd",    "dq",     "dt",    "do",
+                                         "dy", "dz", "times", "incbin", "align", NULL};
+static const char *const ignored_words[] = {"global", "bits", "default", "static", "cpu", NULL};
+static const char *const refused_words[] = {"extern", "common", "org",  "absolute", "struc", "resb",
+                                            "resw",   "resd",   "resq", "use16",    "use32", NULL};
+
+/* Local labels get the name that they belong to, since what stands around them will change. Strings
+ * stay as they are. */
+static int qualify(const struct reader *reader, const char *text, char **qualified,
+                   struct error *error)
+{
+    struct buffer out BUFFER_CLEANUP = {0};
+    char quote = 0;
+    for (const char *letter = text; *letter; letter++) {
+        bool is_local = !quote && *letter == '.' && (letter == text || !is_name(letter[-1])) &&
+                        (isalpha((unsigned char)letter[1]) || letter[1] == '_');
+        if (quote ? *letter == quote : strchr("'\"`", *letter) != NULL)
+            quote = quote ? 0 : *letter;
+        if (is_local && reader->scope)
+            buffer_append_text(&out, reader->scope);
+        buffer_append(&out, letter, 1);
+    }
+    if (buffer_check(&out, error) < 0)
+        return -1;
+    *qualified = strdup(buffer_text(&out));
+    return *qualified ? 0 : error_set(error, "out of memory");
+}
+
+static int set_scope(struct reader *reader, const char *label, struct error *error)
+{
+    if (strstr(label, ".") || label[0] == '.')
+        return 0;
+    text_free(&reader->scope);
+    reader->scope = strdup(label);
+    return reader->scope ? 0 : error_set(error, "out of memory");
+}
+
+/* "label:" before the rest of a line. */
+static const char *take_label(const char *line, char **label)
+{
+    size_t length = 0;
+    while (is_name(line[length]))
+        length++;
+    size_t space = strspn(line + length, " \t");
+    *label = NULL;
+    if (length == 0 || line[length + space] != ':')
+        return line;
+    *label = strndup(line, length);
+    line += length + space + 1;
+    return line + strspn(line, " \t");
+}
+
+static int read_section(struct reader *reader, const char *rest, struct error *error)
+{
+    char name[32];
+    first_word(rest, name);
+    if (strcmp(name, ".text") == 0)
+        reader->is_data = false;
+    else if (strcmp(name, ".rodata") == 0)
+        reader->is_data = true;
+    else
+        return error_set(error,
+                         "section %s: only .text and .rodata can be laid out anew; what is never "
+                         "written to belongs into .rodata, else take --layout=standard",
+                         name);
+    return 0;
+}
+
+static int read_mark(struct reader *reader, const char *word, struct error *error)
+{
+    struct parts *parts = reader->parts;
+    reader->is_in_choices = strcmp(word, MARK_END) != 0;
+    if (strcmp(word, MARK_EITHER) == 0) {
+        struct part *part = append_part(parts);
+        if (!part || !append_choice(part))
+            return error_set(error, "out of memory");
+        part->labels = reader->labels;
+        reader->labels = (struct words){0};
+    } else if (strcmp(word, MARK_OR) == 0) {
+        if (parts->count == 0 || !append_choice(&parts->parts[parts->count - 1]))
+            return error_set(error, "out of memory");
+    }
+    return 0;
+}
+
+/* An instruction, in a part of its own unless it is one of several in a choice. */
+static int read_instruction(struct reader *reader, const char *text, struct error *error)
+{
+    struct parts *parts = reader->parts;
+    if (reader->is_in_choices && parts->count)
+        return append_instruction(&parts->parts[parts->count - 1], text, error);
+    struct part *part = append_part(parts);
+    if (!part)
+        return error_set(error, "out of memory");
+    part->labels = reader->labels;
+    reader->labels = (struct words){0};
+    return append_instruction(part, text, error);
+}
+
+static int read_data(struct reader *reader, const char *label, const char *text,
+                     struct error *error)
+{
+    struct buffer line BUFFER_CLEANUP = {0};
+    buffer_printf(&line, "%s%s%s%s", label ? label : "", label ? ":" : "",
+                  label && *text ? " " : "", text);
+    return buffer_check(&line, error) < 0 ||
+                   words_append(&reader->parts->data, buffer_text(&line), error) < 0
+               ? -1
+               : 0;
+}
+
+static bool is_definition(const char *line, char word[static 32])
+{
+    const char *rest = first_word(line, word);
+    char second[32];
+    first_word(rest, second);
+    return strcmp(second, "equ") == 0;
+}
+
+/* A line without its label; `label` may be NULL. */
+static int read_statement(struct reader *reader, const char *label, const char *line,
+                          struct error *error)
+{
+    char word[32];
+    const char *rest = first_word(line, word);
+    if (is_one_of(word, ignored_words))
+        return 0;
+    if (is_one_of(word, refused_words))
+        return error_set(error, "'%s' cannot be laid out anew: take --layout=standard", word);
+    if (strcmp(word, "section") == 0 || strcmp(word, "segment") == 0)
+        return read_section(reader, rest, error);
+    if (strcmp(word, MARK_EITHER) == 0 || strcmp(word, MARK_OR) == 0 || strcmp(word, MARK_END) == 0)
+        return read_mark(reader, word, error);
+    if (reader->is_data)
+        return read_data(reader, label, line, error);
+    /* "NAME db 1": a label without a colon. */
+    char second[32];
+    first_word(rest, second);
+    if (is_one_of(second, data_words) || is_one_of(word, data_words))
+        return error_set(
+            error, "data among the instructions ('%.40s'): put it into section .rodata", line);
+    if (label && words_append(&reader->labels, label, error) < 0)
+        return -1;
+    return *line ? read_instruction(reader, line, error) : 0;
+}
+
+static int read_line(struct reader *reader, const char *raw, struct error *error)
+{
+    char *qualified TEXT_CLEANUP = NULL, *label TEXT_CLEANUP = NULL;
+    char word[32];
+    raw += strspn(raw, " \t");
+    if (!*raw || *raw == '%')
+        return 0;
+    if (*raw == '[')
+        return read_statement(reader, NULL, raw, error);
+    if (raw[0] != '.' && raw[strcspn(raw, ":'\"`")] == ':') {
+        char *own TEXT_CLEANUP = NULL;
+        take_label(raw, &own);
+        if (own && set_scope(reader, own, error) < 0)
+            return -1;
+    }
+    if (qualify(reader, raw, &qualified, error) < 0)
+        return -1;
+    if (is_definition(qualified, word)) {
+        /* The size of data so far stays with it. */
+        if (reader->is_data && strchr(qualified, '$'))
+            return read_data(reader, NULL, qualified, error);
+        return words_append(&reader->parts->definitions, qualified, error);
+    }
+    const char *rest = take_label(qualified, &label);
+    return read_statement(reader, label, rest, error);
+}
+
+static int read_lines(struct parts *parts, char *text, struct error *error)
+{
+    struct reader reader = {.parts = parts};
+    int result = 0;
+    for (char *line = text, *next; line && result == 0; line = next) {
+        next = strchr(line, '\n');
+        if (next)
+            *next++ = 0;
+        result = read_line(&reader, line, error);
+    }
+    if (result == 0 && reader.labels.count)
+        result = error_set(error, "label '%s' stands behind the last instruction",
+                           reader.labels.items[0]);
+    if (result == 0 && parts->count == 0)
+        result = error_set(error, "there are no instructions");
+    if (result == 0 && parts->count > MOST_PARTS)
+        result = error_set(error, "there are more than %d instructions: take --layout=standard",
+                           MOST_PARTS);
+    text_free(&reader.scope);
+    words_free(&reader.labels);
+    return result;
+}
+
+/* ---- mov and lea ----------------------------------------------------------------------------- */
+
+/* Whether a text begins with a label of the data. */
+static bool begins_with_label(const struct parts *parts, const char *text)
+{
+    for (size_t i = 0; i < parts->data.count; i++) {
+        const char *line = parts->data.items[i];
+        size_t length = strcspn(line, ": \t");
+        if (length && line[length] == ':' && strncmp(text, line, length) == 0 &&
+            !is_name(text[length]))
+            return true;
+    }
+    return false;
+}
+
+/* Where addresses need more than 32 bits, or are relative, lea does what mov does. */
+static int offer_lea(struct parts *parts, struct error *error)
+{
+    static const char *const names[][2] = {
+        {"eax", "rax"}, {"ecx", "rcx"}, {"edx", "rdx"}, {"ebx", "rbx"},
+        {"esi", "rsi"}, {"edi", "rdi"}, {"ebp", "rbp"},
+    };
+    for (size_t i = 0; i < parts->count; i++) {
+        struct part *part = &parts->parts[i];
+        char word[32], name[32];
+        if (part->choice_count != 1 || part->choices[0].count != 1)
+            continue;
+        const struct instruction_text *instruction = part->choices[0].instructions;
+        const char *rest = first_word(instruction->text, word);
+        if (strcmp(word, "mov") != 0)
+            continue;
+        rest = first_word(rest, name);
+        const char *label = rest + strspn(rest, ", ");
+        if (*rest != ',' || !begins_with_label(parts, label))
+            continue;
+        for (size_t j = 0; j < COUNT(names); j++) {
+            struct buffer text BUFFER_CLEANUP = {0};
+            if (strcmp(name, names[j][0]) != 0)
+                continue;
+            buffer_printf(&text, "lea %s, [rel %s]", names[j][1], label);
+            if (buffer_check(&text, error) < 0 || !append_choice(part) ||
+                append_instruction(part, buffer_text(&text), error) < 0)
+                return error_set(error, "out of memory");
+        }
+    }
+    return 0;
+}
+
+/* ---- the probe ------------------------------------------------------------------------------- */
+
+#define ITEM       "whit_%zu_%zu_%zu" /* part, choice, instruction; behind the last: the end */
+#define DATA_BEGIN "whit_data"
+
+static void append_lines(struct buffer *out, const struct words *lines)
+{
+    for (size_t i = 0; i < lines->count; i++)
+        buffer_printf(out, "%s\n", lines->items[i]);
+}
+
+/* All instructions of one choice of each part, or of all but the first, with a label each. */
+static void append_choices(struct buffer *out, const struct parts *parts, bool is_first)
+{
+    for (size_t i = 0; i < parts->count; i++) {
+        const struct part *part = &parts->parts[i];
+        for (size_t j = is_first ? 0 : 1; j < (is_first ? 1 : part->choice_count); j++) {
+            for (size_t k = 0; k < part->choices[j].count; k++) {
+                for (size_t l = 0; is_first && k == 0 && l < part->labels.count; l++)
+                    buffer_printf(out, "%s:\n", part->labels.items[l]);
+                buffer_printf(out, ITEM ":\n%s\n", i, j, k, part->choices[j].instructions[k].text);
+            }
+            buffer_printf(out, ITEM ":\n", i, j, part->choices[j].count);
+        }
+    }
+}
+
+static int write_probe(const struct asm_job *job, const struct parts *parts, struct error *error)
+{
+    struct buffer out BUFFER_CLEANUP = {0};
+    buffer_append_text(&out, "bits 64\ndefault rel\n");
+    append_lines(&out, &parts->definitions);
+    buffer_append_text(&out, "section .text align=1\n");
+    append_choices(&out, parts, true);
+    buffer_append_text(&out, "section " CHOICES " progbits alloc exec nowrite align=1\n");
+    append_choices(&out, parts, false);
+    buffer_append_text(&out, "section .rodata align=1\n" DATA_BEGIN ":\n");
+    append_lines(&out, &parts->data);
+    return buffer_check(&out, error) < 0 ? -1 : asm_place(job, PROBE, &out, error);
+}
+
+/* What the object file holds that is looked at. */
+struct probe {
+    Elf *elf;
+    Elf_Data *symbols, *relocations[2], *code[2], *data; /* 0: .text, 1: CHOICES */
+    size_t symbol_names;
+    size_t sections[2], data_section;
+};
+
+static void open_probe(struct probe *probe)
+{
+    size_t names = 0;
+    elf_getshdrstrndx(probe->elf, &names);
+    for (Elf_Scn *section = NULL; (section = elf_nextscn(probe->elf, section));) {
+        GElf_Shdr header;
+        if (!gelf_getshdr(section, &header))
+            continue;
+        const char *name = elf_strptr(probe->elf, names, header.sh_name);
+        Elf_Data *data = elf_getdata(section, NULL);
+        if (header.sh_type == SHT_SYMTAB) {
+            probe->symbols = data;
+            probe->symbol_names = header.sh_link;
+        }
+        for (size_t i = 0; name && i < 2; i++) {
+            const char *wanted = i ? CHOICES : ".text";
+            if (strcmp(name, wanted) == 0) {
+                probe->code[i] = data;
+                probe->sections[i] = elf_ndxscn(section);
+            }
+            if (strncmp(name, ".rela", 5) == 0 && strcmp(name + 5, wanted) == 0)
+                probe->relocations[i] = data;
+        }
+        if (name && strcmp(name, ".rodata") == 0) {
+            probe->data = data;
+            probe->data_section = elf_ndxscn(section);
+        }
+    }
+}
+
+/* Where each instruction begins and ends, by the labels of the probe. */
+static void set_bounds(const struct probe *probe, const struct parts *parts)
+{
+    size_t count = probe->symbols ? probe->symbols->d_size / sizeof(Elf64_Sym) : 0;
+    for (size_t i = 0; i < count; i++) {
+        GElf_Sym symbol;
+        size_t part, choice, number;
+        if (!gelf_getsym(probe->symbols, (int)i, &symbol))
+            continue;
+        const char *name = elf_strptr(probe->elf, probe->symbol_names, symbol.st_name);
+        if (!name || sscanf(name, ITEM, &part, &choice, &number) != 3 || part >= parts->count ||
+            choice >= parts->parts[part].choice_count)
+            continue;
+        struct choice *wanted = &parts->parts[part].choices[choice];
+        /* For now, where it begins; the end of the one before. */
+        if (number < wanted->count)
+            wanted->instructions[number].place = symbol.st_value;
+        if (number > 0 && number <= wanted->count)
+            wanted->instructions[number - 1].size = symbol.st_value;
+    }
+}
+
+static int take_bytes(const struct probe *probe, struct instruction_text *instruction, size_t from,
+                      struct error *error)
+{
+    const Elf_Data *code = probe->code[from];
+    size_t begin = instruction->place, end = instruction->size;
+    if (!code || end < begin || end > code->d_size || end - begin > LONGEST_INSTRUCTION)
+        return error_set(error, "'%.60s' is no single instruction", instruction->text);
+    instruction->size = end - begin;
+    instruction->bytes = malloc(instruction->size + 1);
+    if (!instruction->bytes)
+        return error_set(error, "out of memory");
+    memcpy(instruction->bytes, (const char *)code->d_buf + begin, instruction->size);
+    return 0;
+}
+
+/* The part whose first choice begins at that offset in .text. */
+static int find_target(const struct parts *parts, const size_t *begins, uint64_t offset,
+                       int64_t *target)
+{
+    for (size_t i = 0; i < parts->count; i++)
+        if (begins[i] == offset) {
+            *target = (int64_t)i;
+            return 0;
+        }
+    return -1;
+}
+
+/* A reference to data is a relocation of the probe. */
+static int find_relocation(const struct probe *probe, struct instruction_text *instruction,
+                           size_t begin, size_t from, struct error *error)
+{
+    const Elf_Data *relocations = probe->relocations[from];
+    size_t count = relocations ? relocations->d_size / sizeof(Elf64_Rela) : 0;
+    for (size_t i = 0; i < count; i++) {
+        GElf_Rela relocation;
+        GElf_Sym symbol;
+        if (!gelf_getrela((Elf_Data *)relocations, (int)i, &relocation) ||
+            relocation.r_offset < begin || relocation.r_offset >= begin + instruction->size)
+            continue;
+        uint32_t type = (uint32_t)GELF_R_TYPE(relocation.r_info);
+        bool is_relative = type == R_X86_64_PC32;
+        if (!gelf_getsym(probe->symbols, (int)GELF_R_SYM(relocation.r_info), &symbol) ||
+            symbol.st_shndx != probe->data_section || instruction->kind != REFERENCE_NONE ||
+            (type != R_X86_64_32 && type != R_X86_64_32S && !is_relative))
+            return error_set(error,
+                             "'%.60s': only 32-bit and relative references to data can be laid out "
+                             "anew: take --layout=standard",
+                             instruction->text);
+        instruction->kind = is_relative ? REFERENCE_RELATIVE : REFERENCE_ABSOLUTE;
+        instruction->place = relocation.r_offset - begin;
+        instruction->field_size = 4;
+        instruction->target = (int64_t)symbol.st_value + relocation.r_addend;
+        if (is_relative) /* counted from the field rather than from the end */
+            instruction->target += (int64_t)(instruction->size - instruction->place);
+    }
+    return 0;
+}
+
+/* ---- what instructions do -------------------------------------------------------------------- */
+
+static uint32_t register_bit(ZydisRegister name)
+{
+    ZydisRegister full = ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, name);
+    if (full == ZYDIS_REGISTER_RFLAGS)
+        return TOUCHES_FLAGS;
+    if (full < ZYDIS_REGISTER_RAX || full > ZYDIS_REGISTER_R15)
+        return 0;
+    return 1u << (full - ZYDIS_REGISTER_RAX);
+}
+
+static void add_operand(struct instruction_text *instruction, const ZydisDecodedOperand *operand)
+{
+    bool reads = operand->actions & ZYDIS_OPERAND_ACTION_MASK_READ;
+    bool writes = operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE;
+    if (operand->type == ZYDIS_OPERAND_TYPE_REGISTER) {
+        uint32_t bit = register_bit(operand->reg.value);
+        instruction->writes |= writes ? bit : 0;
+        /* What is written in part stays in part. */
+        instruction->reads |= reads || operand->size < 32 ? bit : 0;
+    } else if (operand->type == ZYDIS_OPERAND_TYPE_MEMORY) {
+        instruction->reads |= register_bit(operand->mem.base) | register_bit(operand->mem.index);
+        if (operand->mem.type == ZYDIS_MEMOP_TYPE_AGEN)
+            return;
+        instruction->reads |= reads ? TOUCHES_MEMORY : 0;
+        instruction->writes |= writes ? TOUCHES_MEMORY : 0;
+    }
+}
+
+/* rax, rdi, rsi, rdx, r10, r8, r9 */
+#define CALL_READS  (0x1u | 0x80u | 0x40u | 0x4u | 0x400u | 0x100u | 0x200u | TOUCHES_MEMORY)
+#define CALL_WRITES (0x1u | 0x2u | 0x800u | TOUCHES_MEMORY)
+
+/* Where the instruction leads, if it is a branch. */
+static bool branch_of(const ZydisDecodedInstruction *decoded, const ZydisDecodedOperand *operands,
+                      struct instruction_text *instruction, size_t begin, uint64_t *target)
+{
+    for (size_t i = 0; i < decoded->operand_count_visible; i++) {
+        if (operands[i].type != ZYDIS_OPERAND_TYPE_IMMEDIATE || !operands[i].imm.is_relative)
+            continue;
+        instruction->kind = REFERENCE_BRANCH;
+        instruction->place = decoded->raw.imm[0].offset;
+        instruction->field_size = decoded->raw.imm[0].size / 8;
+        *target = begin + instruction->size + (uint64_t)operands[i].imm.value.s;
+        return true;
+    }
+    return false;
+}
+
+static int analyse(struct parts *parts, struct part *part, struct instruction_text *instruction,
+                   size_t begin, const size_t *begins, struct error *error)
+{
+    ZydisDecoder decoder;
+    ZydisDecodedInstruction decoded;
+    ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+    uint64_t target;
+    ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
+    if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, instruction->bytes, instruction->size,
+                                             &decoded, operands)) ||
+        decoded.length != instruction->size)
+        return error_set(error, "'%.60s' is no instruction that is known", instruction->text);
+    for (size_t i = 0; i < decoded.operand_count; i++) {
+        add_operand(instruction, &operands[i]);
+        /* nasm has resolved it, and the place will be another. */
+        if (instruction->kind == REFERENCE_NONE && operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY &&
+            operands[i].mem.base == ZYDIS_REGISTER_RIP)
+            return error_set(error,
+                             "'%.60s' looks at an instruction as data: take --layout=standard",
+                             instruction->text);
+    }
+    if (decoded.cpu_flags && decoded.cpu_flags->tested)
+        instruction->reads |= TOUCHES_FLAGS;
+    if (decoded.cpu_flags && (decoded.cpu_flags->modified | decoded.cpu_flags->set_0 |
+                              decoded.cpu_flags->set_1 | decoded.cpu_flags->undefined))
+        instruction->writes |= TOUCHES_FLAGS;
+    if (decoded.mnemonic == ZYDIS_MNEMONIC_SYSCALL) {
+        instruction->reads = CALL_READS;
+        instruction->writes = CALL_WRITES;
+    }
+    if (instruction->kind == REFERENCE_NONE &&
+        branch_of(&decoded, operands, instruction, begin, &target) &&
+        find_target(parts, begins, target, &instruction->target) < 0)
+        return error_set(error, "'%.60s' leads to no instruction", instruction->text);
+    part->is_barrier |= decoded.meta.branch_type != ZYDIS_BRANCH_TYPE_NONE ||
+                        decoded.meta.category == ZYDIS_CATEGORY_INTERRUPT;
+    part->never_ends |=
+        decoded.mnemonic == ZYDIS_MNEMONIC_JMP || decoded.mnemonic == ZYDIS_MNEMONIC_RET;
+    parts->reads_flags |= (instruction->reads & TOUCHES_FLAGS) != 0;
+    return 0;
+}
+
+/* Flags that nobody looks at are no reason for an order, nor to leave an instruction out. */
+static void summarise(struct parts *parts)
+{
+    for (size_t i = 0; i < parts->count; i++) {
+        struct part *part = &parts->parts[i];
+        part->is_barrier |= part->labels.count > 0;
+        part->smallest = SIZE_MAX;
+        for (size_t j = 0; j < part->choice_count; j++) {
+            struct choice *choice = &part->choices[j];
+            choice->size = 0;
+            for (size_t k = 0; k < choice->count; k++) {
+                struct instruction_text *instruction = &choice->instructions[k];
+                if (!parts->reads_flags)
+                    instruction->writes &= ~TOUCHES_FLAGS;
+                part->reads |= instruction->reads;
+                part->writes |= instruction->writes;
+                choice->size += instruction->size;
+            }
+            if (choice->size < part->smallest)
+                part->smallest = choice->size;
+        }
+        parts->touched |= part->reads | part->writes;
+    }
+    if (!parts->reads_flags)
+        parts->touched &= ~TOUCHES_FLAGS;
+}
+
+static bool is_defined(const struct parts *parts, const char *name)
+{
+    size_t length = strlen(name);
+    for (size_t i = 0; i < parts->definitions.count; i++) {
+        const char *line = parts->definitions.items[i];
+        if (strncmp(line, name, length) == 0 && !is_name(line[length]))
+            return true;
+    }
+    return false;
+}
+
+static int read_names(struct parts *parts, const struct probe *probe, struct error *error)
+{
+    size_t count = probe->symbols ? probe->symbols->d_size / sizeof(Elf64_Sym) : 0;
+    for (size_t i = 0; i < count; i++) {
+        GElf_Sym symbol;
+        if (!gelf_getsym(probe->symbols, (int)i, &symbol) ||
+            GELF_ST_TYPE(symbol.st_info) != STT_NOTYPE ||
+            (symbol.st_shndx != SHN_ABS && symbol.st_shndx != probe->data_section))
+            continue;
+        const char *name = elf_strptr(probe->elf, probe->symbol_names, symbol.st_name);
+        if (!name || !*name || strcmp(name, DATA_BEGIN) == 0 || is_defined(parts, name))
+            continue;
+        struct data_name *grown = append_item(parts->names, &parts->name_count, sizeof *grown);
+        if (!grown)
+            return error_set(error, "out of memory");
+        parts->names = grown;
+        grown[parts->name_count - 1] =
+            (struct data_name){strdup(name), symbol.st_value, symbol.st_shndx == SHN_ABS};
+        if (!grown[parts->name_count - 1].name)
+            return error_set(error, "out of memory");
+    }
+    return 0;
+}
+
+static int read_probe(struct parts *parts, const struct probe *probe, struct error *error)
+{
+    size_t *begins = calloc(parts->count + 1, sizeof *begins);
+    if (!begins)
+        return error_set(error, "out of memory");
+    int result = 0;
+    set_bounds(probe, parts);
+    for (size_t i = 0; i < parts->count; i++)
+        begins[i] = parts->parts[i].choices[0].instructions[0].place;
+    for (size_t i = 0; result == 0 && i < parts->count; i++)
+        for (size_t j = 0; result == 0 && j < parts->parts[i].choice_count; j++)
+            for (size_t k = 0; result == 0 && k < parts->parts[i].choices[j].count; k++) {
+                struct instruction_text *instruction = &parts->parts[i].choices[j].instructions[k];
+                size_t begin = instruction->place;
+                if (take_bytes(probe, instruction, j > 0, error) < 0 ||
+                    find_relocation(probe, instruction, begin, j > 0, error) < 0 ||
+                    analyse(parts, &parts->parts[i], instruction, begin, begins, error) < 0)
+                    result = -1;
+            }
+    free(begins);
+    if (result < 0)
+        return -1;
+    parts->data_size = probe->data ? probe->data->d_size : 0;
+    if (parts->data_size > MOST_DATA)
+        return error_set(error, "there are more than %d bytes of data: take --layout=standard",
+                         MOST_DATA);
+    parts->data_bytes = malloc(parts->data_size + 1);
+    if (!parts->data_bytes)
+        return error_set(error, "out of memory");
+    if (parts->data_size)
+        memcpy(parts->data_bytes, probe->data->d_buf, parts->data_size);
+    summarise(parts);
+    return read_names(parts, probe, error);
+}
+
+/* Assembles the probe, and reads the bytes of all instructions from it. */
+static int probe_parts(const struct asm_job *job, struct parts *parts, struct error *error)
+{
+    struct words arguments WORDS_CLEANUP = {0};
+    struct buffer object BUFFER_CLEANUP = {0};
+    static const char *const command[] = {"nasm", "-f",         "elf64", "-w+all", "-Werror",
+                                          "-o",   PROBE_OBJECT, PROBE,   NULL};
+    char *path TEXT_CLEANUP = NULL;
+    if (asprintf(&path, "%s/" PROBE_OBJECT, job->temporary) < 0)
+        return error_set(error, "out of memory");
+    if (write_probe(job, parts, error) < 0 || words_append_all(&arguments, command, error) < 0 ||
+        asm_run_tool(job, job->temporary, &arguments, error) < 0 ||
+        file_read_path(path, LARGEST_PROGRAM, &object, error) < 0)
+        return -1;
+    elf_version(EV_CURRENT);
+    struct probe probe = {.elf = elf_memory((char *)object.data, object.size)};
+    if (!probe.elf)
+        return error_set(error, "libelf cannot read " PROBE_OBJECT ": %s", elf_errmsg(-1));
+    open_probe(&probe);
+    int result = read_probe(parts, &probe, error);
+    elf_end(probe.elf);
+    return result;
+}
+
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+static int preprocess(const struct asm_job *job, struct buffer *text, struct error *error)
+{
+    struct words arguments WORDS_CLEANUP = {0};
+    char *includes TEXT_CLEANUP = NULL, *path TEXT_CLEANUP = NULL;
+    static const struct {
+        unsigned assumption;
+        const char *define;
+    } defines[] = {{ASM_ASSUME_ARGC1, "-dWHIT_ASSUME_ARGC1"},
+                   {ASM_ASSUME_STDIN, "-dWHIT_ASSUME_STDIN"},
+                   {ASM_ASSUME_EXIT_ANY, "-dWHIT_ASSUME_EXIT_ANY"}};
+    if (asprintf(&includes, "%s/" INCLUDES "/", job->temporary) < 0 ||
+        asprintf(&path, "%s/" PREPROCESSED, job->temporary) < 0)
+        return error_set(error, "out of memory");
+    const char *const command[] = {
+        "nasm", "-E", "-dWHIT_CHOICES", "-w+all", "-Werror", "-I", includes,
+        "-o",   path, job->source_name, NULL};
+    if (words_append_all(&arguments, command, error) < 0)
+        return -1;
+    for (size_t i = 0; i < COUNT(defines); i++)
+        if (job->options->assume & defines[i].assumption &&
+            words_append(&arguments, defines[i].define, error) < 0)
+            return -1;
+    if (asm_extract_includes(job, error) < 0 ||
+        asm_run_tool(job, job->source_folder, &arguments, error) < 0)
+        return -1;
+    return file_read_path(path, LARGEST_TEXT, text, error);
+}
+
+int parts_read(const struct asm_job *job, struct parts *parts, struct error *error)
+{
+    struct buffer text BUFFER_CLEANUP = {0};
+    *parts = (struct parts){0};
+    if (preprocess(job, &text, error) < 0 || buffer_check(&text, error) < 0)
+        return -1;
+    buffer_append(&text, "", 1);
+    if (buffer_check(&text, error) < 0 || read_lines(parts, (char *)text.data, error) < 0 ||
+        offer_lea(parts, error) < 0)
+        return -1;
+    return probe_parts(job, parts, error);
+}

@@ -1,0 +1,243 @@
+#!/usr/bin/env bats
+# Programs in the layouts that whit makes itself: how small, and that they do the same.
+
+load lib
+
+# build LAYOUT-OPTIONS... -- SOURCE...: the program ./p
+build() {
+  local options=()
+  while [ "$1" != -- ]; do
+    options+=("$1")
+    shift
+  done
+  "$WHIT" build -q "${@:2}" "${options[@]}" --format=elf -o p
+}
+
+layouts=(--layout=compact --layout=overlap --layout=golf)
+overcommit=('--layout=overlap --assume=overcommit' '--layout=golf --assume=overcommit')
+
+message() { head -c "$1" /dev/zero | tr '\0' x; }
+
+sizes() { # EXPECTED LAYOUT-OPTIONS... -- TEMPLATE [KEY=VALUE]...
+  build "${@:2}"
+  local size
+  size=$(stat -c %s p)
+  [ "$size" = "$1" ] || {
+    echo "$size bytes, not $1: ${*:2}"
+    return 1
+  }
+}
+
+@test "exit takes 120, 103, 80 and 73 bytes" {
+  for code in 0 42; do
+    sizes 120 --layout=compact -- exit code=$code
+    sizes 103 --layout=overlap -- exit code=$code
+    sizes 80 --layout=golf -- exit code=$code
+    run -$code ./p
+    sizes 73 --layout=overlap --assume=overcommit -- exit code=$code
+    run -$code ./p
+  done
+}
+
+@test "a message takes as many bytes as docs/layouts.md says" {
+  while read -r n compact overlap golf large_overlap large_golf; do
+    text=$(message "$n")
+    set -- "$compact" "$overlap" "$golf"
+    for layout in "${layouts[@]}"; do
+      sizes "$1" "$layout" -- hello on_error=ignore "message=$text"
+      [ "$(./p)" = "$text" ]
+      shift
+    done
+    set -- "$large_overlap" "$large_golf"
+    for layout in "${overcommit[@]}"; do
+      # shellcheck disable=SC2086 # words
+      sizes "$1" $layout -- hello on_error=ignore "message=$text"
+      [ "$(./p)" = "$text" ]
+      shift
+    done
+  done < <(sed -n 's/^| *\([0-9]*\) bytes *|/\1/p' "$BATS_TEST_DIRNAME/../../docs/layouts.md" | tr -d '|')
+}
+
+@test "random messages of random lengths come out unchanged, with the exit code" {
+  RANDOM=7
+  for i in $(seq "${MESSAGES:-6}"); do
+    size=$((RANDOM % 2001))
+    head -c $size <(openssl enc -aes-128-ctr -K 00 -iv "$(printf %032x "$i")" -nosalt </dev/zero 2>/dev/null) >message
+    code=$((RANDOM % 256))
+    for layout in "${layouts[@]}" "${overcommit[@]}"; do
+      # shellcheck disable=SC2086 # words
+      build $layout -- hello message=@message exit_code=$code
+      run -$code --keep-empty-lines bash -c './p >printed'
+      cmp printed message
+    done
+  done
+}
+
+@test "long messages come out unchanged" {
+  for size in 2048 4000 4096 20000 65536; do
+    head -c $size <(openssl enc -aes-128-ctr -K 01 -iv 01 -nosalt </dev/zero 2>/dev/null) >message
+    for layout in "${layouts[@]}" "${overcommit[@]}"; do
+      # shellcheck disable=SC2086 # words
+      build $layout --effort=1 -- hello message=@message
+      ./p | cmp - message
+    done
+  done
+}
+
+@test "every template runs in every layout" {
+  printf 'one\ntwo\n' >file
+  for layout in "${layouts[@]}" "${overcommit[@]}"; do
+    # shellcheck disable=SC2086 # words
+    build $layout -- cat path=file
+    ./p | cmp - file
+    ./p file - file <file | cmp - <(cat file file file)
+    run -1 ./p missing
+    # shellcheck disable=SC2086
+    build $layout -- sleep duration=10ms
+    ./p
+    run -0 ./p 0.01
+    run ./p nonsense
+    [ "$status" -gt 0 ]
+    for reap in true false; do
+      # shellcheck disable=SC2086
+      build $layout -- pause exit_code=7 reap=$reap
+      ./p 3>&- &
+      sleep 0.2
+      kill -TERM $!
+      run -7 wait $!
+    done
+    # shellcheck disable=SC2086
+    build $layout -- hello message=failed
+    run -1 bash -c './p >/dev/full'
+  done
+}
+
+@test "elfcheck, Linux and qemu-user agree on each layout" {
+  for layout in "${layouts[@]}" "${overcommit[@]}"; do
+    # shellcheck disable=SC2086 # words
+    build $layout -- exit code=42
+    says=$("$WHIT" check --format=json p | jq -r '.files[0] |
+      [.starts, .starts and ([.findings[].rule] | index("qemu-user") | not)] | join(" ")')
+    linux=false qemu=false
+    run ./p
+    [ "$status" != 42 ] || linux=true
+    run qemu-x86_64-static ./p
+    [ "$status" != 42 ] || qemu=true
+    echo "$layout: $says; $linux $qemu"
+    [ "$says" = "$linux $qemu" ]
+    [ $linux = true ]
+  done
+}
+
+@test "compact is valid by the gABI" {
+  for template in exit hello pause sleep cat; do
+    build --layout=compact -- $template
+    run -0 eu-elflint --gnu-ld p
+    [ "$output" = 'No errors' ]
+  done
+}
+
+@test "overlap is what libelf reads as a static ELF64" {
+  for options in '' --assume=overcommit; do
+    # shellcheck disable=SC2086 # nothing, or a word
+    build --layout=overlap $options -- hello
+    run -0 eu-readelf -h p
+    [[ $output == *ELF64*x86-64* ]]
+    "$WHIT" check --rule=libelf --format=json p | jq -e '.files[0].findings == []'
+  done
+}
+
+@test "without an assumption a program runs with little memory and strict accounting" {
+  for layout in overlap golf; do
+    build --layout=$layout -- hello message=little
+    run -0 bash -c 'ulimit -v 100000000000; ./p'
+    [ "$output" = little ]
+  done
+}
+
+@test "the source of a layout is what nasm makes the same bytes of" {
+  for layout in "${layouts[@]}"; do
+    build "$layout" -- hello
+    "$WHIT" gen hello "$layout" -o p.asm
+    nasm -f bin -w+all -Werror -o again p.asm
+    cmp p again
+    grep -q e_phentsize p.asm
+  done
+}
+
+@test "the same again gives the same" {
+  build --layout=golf -- hello message=same
+  mv p first
+  build --layout=golf -- hello message=same
+  cmp first p
+}
+
+source_with() { # SECTION
+  cat >own.asm <<END
+section .text
+global _start
+_start:
+    mov     ebx, 3
+.again:
+    mov     eax, 1
+    mov     edi, 1
+    mov     esi, text
+    mov     edx, len
+    syscall
+    dec     ebx
+    jnz     .again
+    mov     eax, 60
+    xor     edi, edi
+    syscall
+section $1
+text: db "a.b: ", '"', \`\n\`
+len equ \$ - text
+END
+}
+
+@test "a program of one's own, with a loop and local labels, is laid out, too" {
+  source_with .rodata
+  for layout in "${layouts[@]}" "${overcommit[@]}"; do
+    # shellcheck disable=SC2086 # words
+    "$WHIT" link -q own.asm $layout -o own
+    [ "$(./own | uniq -c | tr -s ' ')" = ' 3 a.b: "' ]
+  done
+  [ "$(stat -c %s own)" -lt 105 ]
+}
+
+@test "--explain shows each byte, its fields and what it is" {
+  source_with .rodata
+  run -0 "$WHIT" link -q own.asm --layout=golf --explain
+  [ "$(grep -cE '^[0-9a-f]{4}  [0-9a-f]{2}  ' <<<"$output")" = "$(stat -c %s own)" ]
+  [[ $output == *'e_phentsize[0]'* && $output == *'dec ebx'* && $output == *"data 'a'"* ]]
+  run -1 "$WHIT" link -q own.asm --explain
+}
+
+@test "what cannot be laid out is told with the reason, and auto takes the standard layout" {
+  source_with .data
+  run -1 "$WHIT" link own.asm --layout=golf
+  [[ $output == *'section .data: only .text and .rodata'*--layout=standard* ]]
+  run -0 "$WHIT" link own.asm --layout=auto --runs-on=linux
+  [[ $output == *'linked as standard'* ]]
+  ./own
+  while read -r line; do
+    printf 'global _start\n_start:\n    %s\n    syscall\n' "$line" >bad.asm
+    run -1 "$WHIT" link bad.asm --layout=golf
+    [[ $output == *bad.asm:* ]]
+  done <<'END'
+extern other
+db 1, 2
+mov rax, [rel _start]
+jmp 0x1234
+resb 10
+END
+}
+
+@test "wrong words are told" {
+  for words in --layout=small --runs-on=linux '--layout=auto --runs-on=mars' --assume=overcommit \
+    '--layout=golf --assume=luck' '--layout=golf --effort=0' '--layout=golf -g'; do
+    # shellcheck disable=SC2086 # words
+    run -1 "$WHIT" build hello $words --format=elf -o p
+    [[ $output == 'whit: --'* ]]
+  done
+}
