@@ -171,20 +171,15 @@ static int cannot(const struct error *error)
     return CLI_USAGE;
 }
 
-/* --seccomp: whole or absent. */
 static int write_profile(const struct elfcheck_profile *profile, const char *path,
                          struct error *error)
 {
-    struct output output OUTPUT_CLEANUP = {0};
     struct buffer text BUFFER_CLEANUP = {0};
     cJSON *document JSON_CLEANUP = elfcheck_profile_document(profile);
     if (json_render(document, &text, error) < 0)
         return -1;
     buffer_append_text(&text, "\n");
-    if (output_open(&output, path, PROFILE_MODE, error) < 0 ||
-        sink_write(&output.file.sink, text.data, text.size, error) < 0)
-        return -1;
-    return output_commit(&output, error);
+    return buffer_check(&text, error) < 0 ? -1 : cli_write_file(path, PROFILE_MODE, &text, error);
 }
 
 /* Whether standard output is not for the report. */
@@ -355,6 +350,9 @@ int command_check(const struct cli_command *command, int argc, char **argv)
         return cli_misuse(command, "unknown format '%s': write " FORMATS, options.format);
     if (options.config && options.no_config)
         return cli_misuse(command, "--config and --no-config exclude each other");
+    struct error error;
+    if (options.seccomp && cli_check_output(options.seccomp, arguments.operands, false, &error) < 0)
+        return cannot(&error);
     struct policy policy POLICY_CLEANUP = {0};
     unsigned jobs = 1;
     struct scope scope SCOPE_CLEANUP = {.common = &arguments.common};
