@@ -1,7 +1,5 @@
 #include "cli/cli.h"
 
-#include <string.h>
-
 /* As it is in a layout that whit makes itself: what nasm assembles in the end. */
 static int generate_laid_out(char **operands, size_t count, const struct link_settings *settings,
                              const struct cli_common *common, struct buffer *source,
@@ -46,10 +44,12 @@ int command_gen(const struct cli_command *command, int argc, char **argv)
     struct buffer source BUFFER_CLEANUP = {0};
     struct error error;
     size_t count = (size_t)arguments.count - 1;
-    bool is_laid_out = settings.layout && strcmp(settings.layout, "standard") != 0;
-    if ((is_laid_out ? generate_laid_out(arguments.operands, count, &settings, &arguments.common,
-                                         &source, &error)
-                     : generate(arguments.operands, count, &source, &error)) < 0 ||
+    struct asm_link_options link = {.layout = ASM_STANDARD};
+    if (layout_choose(&settings, &link, &error) < 0)
+        return cli_fail(&error);
+    if ((link.layout != ASM_STANDARD ? generate_laid_out(arguments.operands, count, &settings,
+                                                         &arguments.common, &source, &error)
+                                     : generate(arguments.operands, count, &source, &error)) < 0 ||
         cli_check_output(output_path, arguments.operands + 1, false, &error) < 0 ||
         cli_write_file(output_path, 0666, &source, &error) < 0)
         return cli_fail(&error);
