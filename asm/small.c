@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/interrupt.h"
 
 #define COMPOSED "small.asm"
 #define PROGRAM  "small"
@@ -24,12 +25,16 @@ static int solve_all(const struct parts *parts, const struct asm_link_options *o
          overlay = overlay_next(overlay)) {
         struct solution solution = {0};
         struct error ignored;
+        if (interrupt_check(error) < 0)
+            return -1;
         if (overlay->layout > options->layout || (overlay->assume & ~options->assume) ||
             solve(parts, overlay, options->effort, best->size, &solution, &ignored) < 0)
             continue;
         solution_free(best);
         *best = solution;
     }
+    if (interrupt_check(error) < 0)
+        return -1;
     return best->size
                ? 0
                : error_set(error, "the program cannot be laid out as %s", names[options->layout]);

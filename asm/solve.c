@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/interrupt.h"
+
 #define JUMP_SIZE    2
 #define SHORT_BEFORE 128 /* bytes that a short jump reaches back */
 #define SHORT_AFTER  127
@@ -33,6 +35,9 @@
 /* Steps of the search for one size: effort 1, and twice as many with each more. */
 #define LEAST_STEPS    5000
 #define DEFAULT_EFFORT 5
+
+/* How often the search looks for an interrupt. */
+#define STEPS_A_LOOK 4096
 
 /* Of the steps for one size, so small a part is for one entry point, where there are several. */
 #define ENTRY_SHARE 8
@@ -523,7 +528,9 @@ static bool go_on(struct search *search, size_t place, bool after_jump)
     if (search->steps >= search->most_steps || search->free < search->need ||
         place >= search->size || is_known(search, place, after_jump))
         return false;
-    search->steps++;
+    struct error ignored;
+    if (++search->steps % STEPS_A_LOOK == 0 && interrupt_check(&ignored) < 0)
+        search->most_steps = search->last_step = search->steps; /* solve says why */
     return try_parts(search, place) || try_fillers(search, place) ||
            (!after_jump && try_jumps(search, place));
 }
@@ -732,6 +739,8 @@ int solve(const struct parts *parts, const struct overlay *overlay, unsigned eff
     for (search.size = least; search.size <= most; search.size++) {
         if (try_size(&search, (uint64_t)LEAST_STEPS << (effort ? effort : DEFAULT_EFFORT)))
             return take(&search, solution, error);
+        if (interrupt_check(error) < 0)
+            return -1;
     }
     return error_set(error, "the program cannot be laid out so");
 }
