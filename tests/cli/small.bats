@@ -40,7 +40,9 @@ sizes() { # EXPECTED LAYOUT-OPTIONS... -- TEMPLATE [KEY=VALUE]...
 }
 
 @test "a message takes as many bytes as docs/layouts.md says" {
+  local rows=0
   while read -r n compact overlap golf large_overlap large_golf; do
+    rows=$((rows + 1))
     text=$(message "$n")
     set -- "$compact" "$overlap" "$golf"
     for layout in "${layouts[@]}"; do
@@ -56,6 +58,7 @@ sizes() { # EXPECTED LAYOUT-OPTIONS... -- TEMPLATE [KEY=VALUE]...
       shift
     done
   done < <(sed -n 's/^| *\([0-9]*\) bytes *|/\1/p' "$BATS_TEST_DIRNAME/../../docs/layouts.md" | tr -d '|')
+  [ $rows = 5 ]
 }
 
 @test "random messages of random lengths come out unchanged, with the exit code" {
@@ -147,12 +150,21 @@ sizes() { # EXPECTED LAYOUT-OPTIONS... -- TEMPLATE [KEY=VALUE]...
   done
 }
 
-@test "without an assumption a program runs with little memory and strict accounting" {
+@test "without an assumption a program asks for less than 8 TiB of addresses" {
   for layout in overlap golf; do
     build --layout=$layout -- hello message=little
-    run -0 bash -c 'ulimit -v 100000000000; ./p'
+    run -0 bash -c 'ulimit -v 8600000000; ./p'
     [ "$output" = little ]
   done
+}
+
+@test "an interrupt ends a long search, and leaves nothing" {
+  mkdir temporary
+  TMPDIR=$PWD/temporary timeout -s INT 1 "$WHIT" build -q sleep --layout=golf --effort=9 \
+    --format=elf -o p || status=$?
+  [ "$status" = 124 ]
+  [ ! -e p ]
+  is_empty temporary
 }
 
 @test "the source of a layout is what nasm makes the same bytes of" {
