@@ -114,7 +114,7 @@ enum asm_layout {
 const char *asm_layout_name(enum asm_layout layout);
 
 /* What a program may take for granted of the machine, and of how it is started. */
-#define ASM_ASSUME_OVERCOMMIT 0x1u /* 4.4 GB of memory are granted, not used */
+#define ASM_ASSUME_OVERCOMMIT 0x1u /* 4.3 GB of memory are granted, not used */
 #define ASM_ASSUME_ARGC1      0x2u /* there are no arguments */
 #define ASM_ASSUME_STDIN      0x4u /* standard input can be read */
 #define ASM_ASSUME_EXIT_ANY   0x8u /* nobody asks for the exit code */

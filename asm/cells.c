@@ -25,14 +25,36 @@ struct layout_row {
     const char *pattern;
 };
 
+/* The smallest headers first: what they make of a program spares a search of the others. */
 static const struct layout_row rows[] = {
-    /* One header after the other, as the gABI has it. Linux does not look at p_paddr, and leaves
-     * most of the address to the program. */
-    {{"0x40", ASM_COMPACT, 0, 0x40, 120, 0, 0, -1, true, "nothing"},
-     "7f454c4602010100 0000000000000000 02003e0001000000 E0E1A2A3A4A50000"
-     "4000000000000000 0000000000000000 0000000040003800 0100000000000000"
-     "0100000005000000 0000000000000000 0000A2A3A4A50000 ................"
-     "S0S1S2S3S4S5S6S7 S0S1S2S3S4S5S6S7 0010000000000000"},
+/* p_type lies in e_ident. p_memsz holds e_phentsize and e_phnum: 4.3 GB. e_entry leads to the
+ * file's first byte, where 7f 45 is a jump to 0x47. */
+#define LOWEST(identity, name, layout, filesz, largest)                                       \
+    {                                                                                         \
+        {name,                                                                                \
+         layout,                                                                              \
+         ASM_ASSUME_OVERCOMMIT,                                                               \
+         0x0c,                                                                                \
+         73,                                                                                  \
+         largest,                                                                             \
+         0xc00000000,                                                                         \
+         0,                                                                                   \
+         false,                                                                               \
+         "4.3 GB of memory or swap, or overcommit"},                                          \
+            "7f454c46" identity "01000000 03003e000c000000 000000000c000000 0c00000000000000" \
+            "........" filesz "00000000....3800 01000000........ ........"                    \
+    }
+    LOWEST("020101..........", "0x0c", ASM_OVERLAP, "Q0Q10000", 0xffff),
+    LOWEST("020101..........", "0x0c", ASM_OVERLAP, "f4R1....", 0x1000),
+    LOWEST("................", "0x0c", ASM_GOLF, "Q0Q10000", 0xffff),
+    LOWEST("................", "0x0c", ASM_GOLF, "f4R1....", 0x1000),
+
+    /* p_type begins with e_entry, so that the program starts at the file's second byte: "ELF" are
+     * prefixes of its first instruction. */
+    {{"0x18", ASM_GOLF, 0, 0x18, 80, 0, 0x500000000, 1, false, "nothing but Linux"},
+     "7f454c46........ ................ 02003e00........ 01000000P4A50000"
+     "1800000000000000 18000000P4A50000 ............3800 0100F2F3F4F50000"
+     "0100F2F3F4F50000 ................"},
 
     /* The last byte of e_shoff begins p_type, that of e_phentsize p_offset, which so is 0x100, less
      * than a page. With e_ehsize as qemu-user wants it, and without. */
@@ -47,34 +69,13 @@ static const struct layout_row rows[] = {
      "01A2A3A4A50000.. ..............F0 F1F2F3F4F50000F0 F1F2F3F4F50000.."
      ".............."},
 
-    /* p_type begins with e_entry, so that the program starts at the file's second byte: "ELF" are
-     * prefixes of its first instruction. */
-    {{"0x18", ASM_GOLF, 0, 0x18, 80, 0, 0x500000000, 1, false, "nothing but Linux"},
-     "7f454c46........ ................ 02003e00........ 01000000P4A50000"
-     "1800000000000000 18000000P4A50000 ............3800 0100F2F3F4F50000"
-     "0100F2F3F4F50000 ................"},
-
-/* p_type lies in e_ident. p_memsz holds e_phentsize and e_phnum: 4.4 GB. e_entry leads to the
- * file's first byte, where 7f 45 is a jump to 0x47. */
-#define LOWEST(identity, name, layout, filesz, largest)                                       \
-    {                                                                                         \
-        {name,                                                                                \
-         layout,                                                                              \
-         ASM_ASSUME_OVERCOMMIT,                                                               \
-         0x0c,                                                                                \
-         73,                                                                                  \
-         largest,                                                                             \
-         0xc00000000,                                                                         \
-         0,                                                                                   \
-         false,                                                                               \
-         "4.4 GB of memory or swap, or overcommit"},                                          \
-            "7f454c46" identity "01000000 03003e000c000000 000000000c000000 0c00000000000000" \
-            "........" filesz "00000000....3800 01000000........ ........"                    \
-    }
-    LOWEST("020101..........", "0x0c", ASM_OVERLAP, "Q0Q10000", 0xffff),
-    LOWEST("020101..........", "0x0c", ASM_OVERLAP, "f4R1....", 0x1000),
-    LOWEST("................", "0x0c", ASM_GOLF, "Q0Q10000", 0xffff),
-    LOWEST("................", "0x0c", ASM_GOLF, "f4R1....", 0x1000),
+    /* One header after the other, as the gABI has it. Linux does not look at p_paddr, and leaves
+     * most of the address to the program. */
+    {{"0x40", ASM_COMPACT, 0, 0x40, 120, 0, 0, -1, true, "nothing"},
+     "7f454c4602010100 0000000000000000 02003e0001000000 E0E1A2A3A4A50000"
+     "4000000000000000 0000000000000000 0000000040003800 0100000000000000"
+     "0100000005000000 0000000000000000 0000A2A3A4A50000 ................"
+     "S0S1S2S3S4S5S6S7 S0S1S2S3S4S5S6S7 0010000000000000"},
 };
 #define ROWS (sizeof rows / sizeof *rows)
 
@@ -90,6 +91,11 @@ static unsigned hex_digit(char digit)
     return digit <= '9' ? (unsigned)(digit - '0') : (unsigned)(digit - 'a' + 10);
 }
 
+static unsigned char byte_of(uint64_t value, unsigned number)
+{
+    return (unsigned char)(value >> 8 * number);
+}
+
 /* The value that all bytes of one letter and number have, or its bits that are fixed. */
 static struct cell lettered_cell(char letter, unsigned number, size_t size)
 {
@@ -101,25 +107,25 @@ static struct cell lettered_cell(char letter, unsigned number, size_t size)
     case 'S': /* all of it */
     case 'E': /* set later */
         cell.mask = 0xff;
-        cell.value = letter == 'S' ? (unsigned char)(size >> 8 * number) : 0;
+        cell.value = letter == 'S' ? byte_of(size, number) : 0;
         break;
     case 'A':
-        cell.mask = number == 5 ? 0xc0 : 0;
+        cell.mask = byte_of(number == 5 ? 0xc0 : 0, 0);
         break; /* less than 64 TB */
     case 'P':
         cell.mask = 0x07;
         cell.value = PF_R | PF_X;
         break;
     case 'Q':
-        cell.mask = size > 0x800 ? 0xff : number ? 0xf9 : 0;
-        cell.value = size > 0x800 ? (unsigned char)(end >> 8 * number) : number ? 0x08 : 0;
+        cell.mask = byte_of(size > 0x800 ? 0xffff : 0xf900, number);
+        cell.value = byte_of(size > 0x800 ? end : 0x0800, number);
         break;
     case 'R':
         cell.mask = cell.value = 0x0f;
         break;
     default: /* less than 8 TB, since ext4 has no larger files */
-        cell.mask = size > 0x1000 ? 0xff : number == 5 ? 0xf8 : 0;
-        cell.value = size > 0x1000 ? (unsigned char)((size + 0x10000) >> 8 * number) : 0;
+        cell.mask = byte_of(size > 0x1000 ? UINT64_MAX : UINT64_C(0xf8) << 40, number);
+        cell.value = size > 0x1000 ? byte_of(size + 0x10000, number) : 0;
         break;
     }
     return cell;

@@ -62,6 +62,33 @@ static void append_branch(const struct instruction_text *instruction, struct buf
     buffer_printf(text, "%.*s %s%s", (int)length, words, is_jump && !is_said ? reach : "", rest);
 }
 
+/* A distance to data, from the place that it is counted from. */
+static void append_near(const struct placed *item, struct buffer *text)
+{
+    const char *words = item->instruction->text, *mark = strstr(words, MARK_NEAR);
+    buffer_printf(text, "%.*sat_%zx - at_%zx%s", (int)(mark - words), words, item->data,
+                  item->target, mark + strcspn(mark, ")") + 1);
+}
+
+/* An instruction as it is where it stands, and what is not plain about it. */
+static void append_instruction(const struct placed *item, struct buffer *text,
+                               struct buffer *remark)
+{
+    switch (item->instruction->kind) {
+    case REFERENCE_NEAR:
+        append_near(item, text);
+        buffer_append_text(remark, "rcx: where the system call returned to");
+        break;
+    case REFERENCE_PAST:
+        buffer_printf(text, "call at_%zx", item->target);
+        buffer_append_text(remark, "a jump that leaves the data's address on the stack");
+        break;
+    default:
+        append_branch(item->instruction, text);
+        break;
+    }
+}
+
 static void append_filler(const struct placed *item, struct buffer *text)
 {
     buffer_append_text(text, "db ");
@@ -73,6 +100,8 @@ static void append_filler(const struct placed *item, struct buffer *text)
 static const char *filler_name(const struct placed *item)
 {
     switch (item->bytes[0]) {
+    case 0x90:
+        return "nop";
     case 0xa8:
         return "test al, imm8";
     case 0x3c:
@@ -98,7 +127,10 @@ static void append_item(const struct solution *solution, const struct placed *it
     struct buffer text BUFFER_CLEANUP = {0}, comment BUFFER_CLEANUP = {0};
     append_fields(solution, item->offset, item->offset + item->size, &comment);
     if (item->instruction) {
-        append_branch(item->instruction, &text);
+        struct buffer remark BUFFER_CLEANUP = {0};
+        append_instruction(item, &text, &remark);
+        buffer_printf(&comment, "%s%s", comment.size && remark.size ? "; " : "",
+                      buffer_text(&remark));
     } else if (item->bytes[0] == 0xeb) {
         buffer_printf(&text, "jmp short at_%zx", item->target);
     } else {
@@ -134,14 +166,29 @@ static void append_bytes(const struct solution *solution, size_t begin, size_t e
     }
 }
 
-/* Whether a jump leads to an offset. */
+/* Whether an item names the offset of its target. */
+static bool has_target(const struct placed *item)
+{
+    return item->instruction ? item->instruction->kind == REFERENCE_NEAR ||
+                                   item->instruction->kind == REFERENCE_PAST
+                             : item->bytes[0] == 0xeb;
+}
+
 static bool is_target(const struct solution *solution, size_t offset)
 {
     for (size_t i = 0; i < solution->count; i++)
-        if (!solution->items[i].instruction && solution->items[i].bytes[0] == 0xeb &&
-            solution->items[i].target == offset)
+        if (has_target(&solution->items[i]) &&
+            (solution->items[i].target == offset || (offset && solution->items[i].data == offset)))
             return true;
     return false;
+}
+
+/* Whether a byte of the file is one of the data. */
+static bool is_data(const struct parts *parts, const struct solution *solution, size_t offset)
+{
+    const size_t *places = solution->data_places;
+    return (offset >= places[0] && offset < places[0] + parts->apart) ||
+           (offset >= places[1] && offset < places[1] + parts->data_size - parts->apart);
 }
 
 static const struct placed *item_at(const struct solution *solution, size_t offset)
@@ -164,8 +211,8 @@ static size_t next_item(const struct solution *solution, size_t offset)
  * where its labels would be is said. */
 static bool is_data_apart(const struct solution *solution, const struct parts *parts)
 {
-    size_t begin = solution->data_place, end = begin + parts->data_size;
-    if (begin < solution->overlay->header + 56u)
+    size_t begin = solution->data_places[0], end = begin + parts->data_size;
+    if (begin < solution->overlay->header + 56u || parts->apart < parts->data_size)
         return false;
     for (size_t i = 0; i < solution->count; i++)
         if (solution->items[i].offset < end &&
@@ -184,7 +231,7 @@ static void append_data_names(const struct parts *parts, const struct solution *
             buffer_printf(source, "%s equ %" PRIu64 "\n", name->name, name->value);
         else
             buffer_printf(source, "%s equ $$ + 0x%" PRIx64 "\n", name->name,
-                          solution->data_place + name->value);
+                          data_at(parts, solution->data_places, name->value));
     }
 }
 
@@ -193,7 +240,6 @@ void compose_source(const struct parts *parts, const struct solution *solution,
 {
     const struct overlay *overlay = solution->overlay;
     bool is_apart = parts->data_size && is_data_apart(solution, parts);
-    size_t data_end = solution->data_place + parts->data_size;
     buffer_printf(
         source,
         "; The program header lies over the ELF header from byte %s on: %zu bytes in all.\n"
@@ -218,19 +264,19 @@ void compose_source(const struct parts *parts, const struct solution *solution,
             offset += item->size;
             continue;
         }
-        size_t end = next_item(solution, offset);
-        if (parts->data_size && offset == solution->data_place && is_apart) {
+        if (is_apart && offset == solution->data_places[0]) {
             for (size_t i = 0; i < parts->data.count; i++)
                 buffer_printf(source, "%s\n", parts->data.items[i]);
-            offset = data_end;
+            offset += parts->data_size;
             continue;
         }
-        if (parts->data_size && offset < solution->data_place && end > solution->data_place)
-            end = solution->data_place;
-        bool is_data = offset >= solution->data_place && offset < data_end;
-        if (is_data && end > data_end)
-            end = data_end;
-        append_bytes(solution, offset, end, is_data ? "data" : "", source);
+        size_t end = offset, next = next_item(solution, offset);
+        bool is_of_data = is_data(parts, solution, offset);
+        do
+            end++;
+        while (end < next && is_data(parts, solution, end) == is_of_data &&
+               !is_target(solution, end));
+        append_bytes(solution, offset, end, is_of_data ? "data" : "", source);
         offset = end;
     }
 }
@@ -246,14 +292,15 @@ static void append_use(const struct parts *parts, const struct solution *solutio
             continue;
         if (offset > item->offset)
             buffer_append_text(out, "| ");
+        struct buffer ignored BUFFER_CLEANUP = {0};
         if (item->instruction)
-            buffer_append_text(out, item->instruction->text);
+            append_instruction(item, out, &ignored);
         else if (item->bytes[0] == 0xeb)
             buffer_printf(out, "jmp 0x%zx", item->target);
         else
             buffer_append_text(out, filler_name(item));
     }
-    if (offset >= solution->data_place && offset < solution->data_place + parts->data_size) {
+    if (is_data(parts, solution, offset)) {
         unsigned char byte = solution->image[offset];
         buffer_printf(out, "%sdata", out->size ? ", " : "");
         if (byte >= 0x20 && byte < 0x7f)

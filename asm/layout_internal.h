@@ -22,7 +22,15 @@ enum reference_kind {
     REFERENCE_BRANCH,   /* `size` bytes hold the distance to the part `target` */
     REFERENCE_ABSOLUTE, /* 4 bytes hold the low half of the address of byte `target` of the data */
     REFERENCE_RELATIVE, /* 4 bytes hold the distance to that */
+    REFERENCE_NEAR,     /* a byte holds the distance to that from the system call before, whose end
+                         * the kernel leaves in rcx */
+    REFERENCE_PAST,     /* 4 bytes hold the distance to what comes next, which is anywhere: a call,
+                         * with that right behind it */
 };
+
+/* A distance in the text of an instruction: of a label of the data, with what is added to it, from
+ * the end of the system call before. */
+#define MARK_NEAR "whit_near("
 
 #define LONGEST_INSTRUCTION 15
 
@@ -40,17 +48,19 @@ struct instruction_text {
 struct choice {
     struct instruction_text *instructions;
     size_t count, size;
+    uint32_t reads, writes; /* of all of them */
 };
+
+#define MOST_CHOICES 32
 
 /* A step of the program, of which one choice is taken. */
 struct part {
     struct words labels; /* that stand before it */
     struct choice *choices;
     size_t choice_count;
-    bool is_barrier;        /* nothing moves past it */
-    bool never_ends;        /* what follows need not stand behind it: jmp, ret */
-    uint32_t reads, writes; /* of all choices */
-    size_t smallest;        /* choice, in bytes */
+    bool is_barrier; /* nothing moves past it */
+    bool never_ends; /* what follows need not stand behind it: jmp, ret */
+    size_t smallest; /* choice, in bytes */
 };
 
 /* A name that the data gives to one of its bytes, or to a number (`len equ $ - text`). */
@@ -67,16 +77,28 @@ struct parts {
     struct words data; /* the lines of the data, labels included */
     unsigned char *data_bytes;
     size_t data_size;
+    size_t apart; /* from this byte on the data may lie elsewhere; data_size: all is one block */
     struct data_name *names;
     size_t name_count;
     bool reads_flags; /* some instruction does */
     uint32_t touched; /* registers that any instruction reads or changes */
 };
+/* At most. */
+#define DATA_BLOCKS 2
+
+/* The offset in the file of a byte of the data, whose blocks have these places. */
+static inline size_t data_at(const struct parts *parts, const size_t places[static DATA_BLOCKS],
+                             size_t byte)
+{
+    return byte < parts->apart ? places[0] + byte : places[1] + byte - parts->apart;
+}
 #define PARTS_CLEANUP __attribute__((cleanup(parts_free)))
 
-/* The instructions and data of a source, assembled one by one. Fails, with the line, where the
- * source is not of the kind that can be laid out anew: see docs/layouts.md. */
-int parts_read(const struct asm_job *job, struct parts *parts, struct error *error);
+/* The instructions and data of a source, assembled one by one; `assume` is what the source is told
+ * of (ASM_ASSUME_...). Fails, with the line, where the source is not of the kind that can be laid
+ * out anew: see docs/layouts.md. */
+int parts_read(const struct asm_job *job, unsigned assume, struct parts *parts,
+               struct error *error);
 void parts_free(struct parts *parts);
 
 /* ---- cells.c --------------------------------------------------------------------------------- */
@@ -123,17 +145,18 @@ struct placed {
     size_t offset;
     const struct instruction_text *instruction; /* NULL: a jump to `target`, or a filler */
     const struct part *part;                    /* whose first instruction it is, or NULL */
-    size_t target;                              /* of a jump: an offset */
+    size_t target; /* of a jump, a call past data; from where a distance is counted: an offset */
+    size_t data;   /* that the distance leads to: an offset, or 0 */
     unsigned char bytes[LONGEST_INSTRUCTION + 1];
     size_t size;
 };
 
 struct solution {
     const struct overlay *overlay;
-    size_t size;       /* of the file */
-    size_t entry;      /* offset */
-    size_t data_place; /* offset */
-    uint64_t address;  /* of the file's first byte */
+    size_t size;                     /* of the file */
+    size_t entry;                    /* offset */
+    size_t data_places[DATA_BLOCKS]; /* offsets */
+    uint64_t address;                /* of the file's first byte */
     unsigned char *image;
     struct placed *items; /* by offset */
     size_t count;

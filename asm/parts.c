@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <Zydis/Zydis.h>
 
@@ -31,6 +32,8 @@
 #define MARK_EITHER "whit_either"
 #define MARK_OR     "whit_or"
 #define MARK_END    "whit_end"
+#define MARK_APART  "whit_apart" /* N: the data from byte N on may lie elsewhere */
+#define MARK_PAST   "whit_past"  /* what a call leads to that stands before data */
 
 /* ---- building the list ----------------------------------------------------------------------- */
 
@@ -53,6 +56,8 @@ static struct part *append_part(struct parts *parts)
 
 static struct choice *append_choice(struct part *part)
 {
+    if (part->choice_count == MOST_CHOICES)
+        return NULL;
     struct choice *grown = append_item(part->choices, &part->choice_count, sizeof *grown);
     if (!grown)
         return NULL;
@@ -278,6 +283,10 @@ static int read_statement(struct reader *reader, const char *label, const char *
         return read_section(reader, rest, error);
     if (strcmp(word, MARK_EITHER) == 0 || strcmp(word, MARK_OR) == 0 || strcmp(word, MARK_END) == 0)
         return read_mark(reader, word, error);
+    if (reader->is_data && strcmp(word, MARK_APART) == 0) {
+        reader->parts->apart = strtoul(rest, NULL, 10);
+        return 0;
+    }
     if (reader->is_data)
         return read_data(reader, label, line, error);
     /* "NAME db 1": a label without a colon. */
@@ -356,8 +365,27 @@ static bool begins_with_label(const struct parts *parts, const char *text)
     return false;
 }
 
-/* Where addresses need more than 32 bits, or are relative, lea does what mov does. */
-static int offer_lea(struct parts *parts, struct error *error)
+/* Two ways to write `mov esi, label`: lea, where addresses need more than 32 bits; and a call right
+ * before the data, which is a jump over it, too. */
+static int offer_address(struct parts *parts, struct part *part, const char *name,
+                         const char *label, struct error *error)
+{
+    struct buffer lea BUFFER_CLEANUP = {0}, pop BUFFER_CLEANUP = {0};
+    buffer_printf(&lea, "lea %s, [rel %s]", name, label);
+    buffer_printf(&pop, "pop %s", name);
+    if (buffer_check(&lea, error) < 0 || buffer_check(&pop, error) < 0 || !append_choice(part) ||
+        append_instruction(part, buffer_text(&lea), error) < 0)
+        return error_set(error, "out of memory");
+    if (!begins_with_label(parts, label) || label[strcspn(label, " +-*")])
+        return 0;
+    if (!append_choice(part) || append_instruction(part, "call " MARK_PAST, error) < 0 ||
+        append_instruction(part, buffer_text(&pop), error) < 0)
+        return error_set(error, "out of memory");
+    part->choices[part->choice_count - 1].instructions[0].kind = REFERENCE_PAST;
+    return 0;
+}
+
+static int offer_addresses(struct parts *parts, struct error *error)
 {
     static const char *const names[][2] = {
         {"eax", "rax"}, {"ecx", "rcx"}, {"edx", "rdx"}, {"ebx", "rbx"},
@@ -376,15 +404,10 @@ static int offer_lea(struct parts *parts, struct error *error)
         const char *label = rest + strspn(rest, ", ");
         if (*rest != ',' || !begins_with_label(parts, label))
             continue;
-        for (size_t j = 0; j < COUNT(names); j++) {
-            struct buffer text BUFFER_CLEANUP = {0};
-            if (strcmp(name, names[j][0]) != 0)
-                continue;
-            buffer_printf(&text, "lea %s, [rel %s]", names[j][1], label);
-            if (buffer_check(&text, error) < 0 || !append_choice(part) ||
-                append_instruction(part, buffer_text(&text), error) < 0)
-                return error_set(error, "out of memory");
-        }
+        for (size_t j = 0; j < COUNT(names); j++)
+            if (strcmp(name, names[j][0]) == 0 &&
+                offer_address(parts, part, names[j][1], label, error) < 0)
+                return -1;
     }
     return 0;
 }
@@ -419,13 +442,13 @@ static void append_choices(struct buffer *out, const struct parts *parts, bool i
 static int write_probe(const struct asm_job *job, const struct parts *parts, struct error *error)
 {
     struct buffer out BUFFER_CLEANUP = {0};
-    buffer_append_text(&out, "bits 64\ndefault rel\n");
+    buffer_append_text(&out, "bits 64\ndefault rel\n%define " MARK_NEAR "label) 1\n");
     append_lines(&out, &parts->definitions);
     buffer_append_text(&out, "section .text align=1\n");
     append_choices(&out, parts, true);
     buffer_append_text(&out, "section " CHOICES " progbits alloc exec nowrite align=1\n");
     append_choices(&out, parts, false);
-    buffer_append_text(&out, "section .rodata align=1\n" DATA_BEGIN ":\n");
+    buffer_append_text(&out, MARK_PAST ":\nsection .rodata align=1\n" DATA_BEGIN ":\n");
     append_lines(&out, &parts->data);
     return buffer_check(&out, error) < 0 ? -1 : asm_place(job, PROBE, &out, error);
 }
@@ -548,6 +571,25 @@ static int find_relocation(const struct probe *probe, struct instruction_text *i
     return 0;
 }
 
+/* The offset in the data of a label and what is added to it, up to a bracket. */
+static int find_label(const struct probe *probe, const char *text, int64_t *offset)
+{
+    size_t count = probe->symbols ? probe->symbols->d_size / sizeof(Elf64_Sym) : 0;
+    size_t length = strcspn(text, " +)");
+    const char *added = text + length + strspn(text + length, " +");
+    for (size_t i = 0; i < count; i++) {
+        GElf_Sym symbol;
+        if (!gelf_getsym(probe->symbols, (int)i, &symbol) || symbol.st_shndx != probe->data_section)
+            continue;
+        const char *name = elf_strptr(probe->elf, probe->symbol_names, symbol.st_name);
+        if (!name || strlen(name) != length || strncmp(name, text, length) != 0)
+            continue;
+        *offset = (int64_t)symbol.st_value + strtol(added, NULL, 10);
+        return *offset < 0 || *offset >= (int64_t)probe->data->d_size ? -1 : 0;
+    }
+    return -1;
+}
+
 /* ---- what instructions do -------------------------------------------------------------------- */
 
 static uint32_t register_bit(ZydisRegister name)
@@ -598,8 +640,31 @@ static bool branch_of(const ZydisDecodedInstruction *decoded, const ZydisDecoded
     return false;
 }
 
-static int analyse(struct parts *parts, struct part *part, struct instruction_text *instruction,
-                   size_t begin, const size_t *begins, struct error *error)
+/* What the marks in a text say of its place in the bytes. */
+static int read_marks(const struct probe *probe, const struct choice *before,
+                      struct instruction_text *instruction, const ZydisDecodedInstruction *decoded,
+                      struct error *error)
+{
+    const char *near = strstr(instruction->text, MARK_NEAR);
+    if (instruction->kind == REFERENCE_PAST) {
+        instruction->place = decoded->raw.imm[0].offset;
+        instruction->field_size = decoded->raw.imm[0].size / 8;
+        instruction->target = before->instructions[0].target;
+    } else if (near) {
+        instruction->kind = REFERENCE_NEAR;
+        instruction->place = decoded->raw.disp.offset;
+        instruction->field_size = 1;
+        if (decoded->raw.disp.size != 8 ||
+            find_label(probe, near + strlen(MARK_NEAR), &instruction->target) < 0)
+            return error_set(error, "'%.60s' is no distance to a label of the data in 8 bits",
+                             instruction->text);
+    }
+    return 0;
+}
+
+static int analyse(const struct probe *probe, struct parts *parts, struct part *part,
+                   const struct choice *choice, struct instruction_text *instruction, size_t begin,
+                   const size_t *begins, struct error *error)
 {
     ZydisDecoder decoder;
     ZydisDecodedInstruction decoded;
@@ -628,11 +693,14 @@ static int analyse(struct parts *parts, struct part *part, struct instruction_te
         instruction->reads = CALL_READS;
         instruction->writes = CALL_WRITES;
     }
+    if (read_marks(probe, choice - 1, instruction, &decoded, error) < 0)
+        return -1;
     if (instruction->kind == REFERENCE_NONE &&
         branch_of(&decoded, operands, instruction, begin, &target) &&
         find_target(parts, begins, target, &instruction->target) < 0)
         return error_set(error, "'%.60s' leads to no instruction", instruction->text);
-    part->is_barrier |= decoded.meta.branch_type != ZYDIS_BRANCH_TYPE_NONE ||
+    part->is_barrier |= (decoded.meta.branch_type != ZYDIS_BRANCH_TYPE_NONE &&
+                         instruction->kind != REFERENCE_PAST) ||
                         decoded.meta.category == ZYDIS_CATEGORY_INTERRUPT;
     part->never_ends |=
         decoded.mnemonic == ZYDIS_MNEMONIC_JMP || decoded.mnemonic == ZYDIS_MNEMONIC_RET;
@@ -645,7 +713,6 @@ static void summarise(struct parts *parts)
 {
     for (size_t i = 0; i < parts->count; i++) {
         struct part *part = &parts->parts[i];
-        part->is_barrier |= part->labels.count > 0;
         part->smallest = SIZE_MAX;
         for (size_t j = 0; j < part->choice_count; j++) {
             struct choice *choice = &part->choices[j];
@@ -654,14 +721,19 @@ static void summarise(struct parts *parts)
                 struct instruction_text *instruction = &choice->instructions[k];
                 if (!parts->reads_flags)
                     instruction->writes &= ~TOUCHES_FLAGS;
-                part->reads |= instruction->reads;
-                part->writes |= instruction->writes;
+                if (instruction->kind == REFERENCE_BRANCH)
+                    parts->parts[instruction->target].is_barrier = true;
+                choice->reads |= instruction->reads;
+                choice->writes |= instruction->writes;
                 choice->size += instruction->size;
             }
             if (choice->size < part->smallest)
                 part->smallest = choice->size;
+            parts->touched |= choice->reads | choice->writes;
         }
-        parts->touched |= part->reads | part->writes;
+        /* Where it leads may be what stands behind it. */
+        if (part->never_ends && part->choices[0].instructions[0].kind == REFERENCE_BRANCH)
+            part->smallest = 0;
     }
     if (!parts->reads_flags)
         parts->touched &= ~TOUCHES_FLAGS;
@@ -714,11 +786,13 @@ static int read_probe(struct parts *parts, const struct probe *probe, struct err
     for (size_t i = 0; result == 0 && i < parts->count; i++)
         for (size_t j = 0; result == 0 && j < parts->parts[i].choice_count; j++)
             for (size_t k = 0; result == 0 && k < parts->parts[i].choices[j].count; k++) {
-                struct instruction_text *instruction = &parts->parts[i].choices[j].instructions[k];
+                struct choice *choice = &parts->parts[i].choices[j];
+                struct instruction_text *instruction = &choice->instructions[k];
                 size_t begin = instruction->place;
                 if (take_bytes(probe, instruction, j > 0, error) < 0 ||
                     find_relocation(probe, instruction, begin, j > 0, error) < 0 ||
-                    analyse(parts, &parts->parts[i], instruction, begin, begins, error) < 0)
+                    analyse(probe, parts, &parts->parts[i], choice, instruction, begin, begins,
+                            error) < 0)
                     result = -1;
             }
     free(begins);
@@ -728,6 +802,8 @@ static int read_probe(struct parts *parts, const struct probe *probe, struct err
     if (parts->data_size > MOST_DATA)
         return error_set(error, "there are more than %d bytes of data: take --layout=standard",
                          MOST_DATA);
+    if (parts->apart == 0 || parts->apart > parts->data_size)
+        parts->apart = parts->data_size;
     parts->data_bytes = malloc(parts->data_size + 1);
     if (!parts->data_bytes)
         return error_set(error, "out of memory");
@@ -758,12 +834,14 @@ static int probe_parts(const struct asm_job *job, struct parts *parts, struct er
     open_probe(&probe);
     int result = read_probe(parts, &probe, error);
     elf_end(probe.elf);
+    unlinkat(job->temporary_fd, PROBE, 0); /* another reading makes it anew */
     return result;
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */
 
-static int preprocess(const struct asm_job *job, struct buffer *text, struct error *error)
+static int preprocess(const struct asm_job *job, unsigned assume, struct buffer *text,
+                      struct error *error)
 {
     struct words arguments WORDS_CLEANUP = {0};
     char *includes TEXT_CLEANUP = NULL, *path TEXT_CLEANUP = NULL;
@@ -782,7 +860,7 @@ static int preprocess(const struct asm_job *job, struct buffer *text, struct err
     if (words_append_all(&arguments, command, error) < 0)
         return -1;
     for (size_t i = 0; i < COUNT(defines); i++)
-        if (job->options->assume & defines[i].assumption &&
+        if (assume & defines[i].assumption &&
             words_append(&arguments, defines[i].define, error) < 0)
             return -1;
     if (asm_extract_includes(job, error) < 0 ||
@@ -791,15 +869,15 @@ static int preprocess(const struct asm_job *job, struct buffer *text, struct err
     return file_read_path(path, LARGEST_TEXT, text, error);
 }
 
-int parts_read(const struct asm_job *job, struct parts *parts, struct error *error)
+int parts_read(const struct asm_job *job, unsigned assume, struct parts *parts, struct error *error)
 {
     struct buffer text BUFFER_CLEANUP = {0};
     *parts = (struct parts){0};
-    if (preprocess(job, &text, error) < 0 || buffer_check(&text, error) < 0)
+    if (preprocess(job, assume, &text, error) < 0 || buffer_check(&text, error) < 0)
         return -1;
     buffer_append(&text, "", 1);
     if (buffer_check(&text, error) < 0 || read_lines(parts, (char *)text.data, error) < 0 ||
-        offer_lea(parts, error) < 0)
+        offer_addresses(parts, error) < 0)
         return -1;
     return probe_parts(job, parts, error);
 }

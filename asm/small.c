@@ -35,6 +35,31 @@ static int solve_all(const struct parts *parts, const struct asm_link_options *o
     }
     if (interrupt_check(error) < 0)
         return -1;
+    return 0;
+}
+
+/* What a program can be written for. */
+#define OF_PROGRAMS (ASM_ASSUME_ARGC1 | ASM_ASSUME_STDIN | ASM_ASSUME_EXIT_ANY)
+
+/* Of the program as it is with all that is assumed, and with nothing, the smaller one. */
+static int find_best(const struct asm_job *job, struct parts *parts, struct solution *best,
+                     struct error *error)
+{
+    const struct asm_link_options *options = job->options;
+    struct parts plain PARTS_CLEANUP = {0};
+    if (parts_read(job, options->assume, parts, error) < 0 ||
+        solve_all(parts, options, best, error) < 0)
+        return -1;
+    if (options->assume & OF_PROGRAMS) {
+        size_t size = best->size;
+        if (parts_read(job, 0, &plain, error) < 0 || solve_all(&plain, options, best, error) < 0)
+            return -1;
+        if (best->size != size) {
+            struct parts other = *parts;
+            *parts = plain;
+            plain = other;
+        }
+    }
     return best->size
                ? 0
                : error_set(error, "the program cannot be laid out as %s", names[options->layout]);
@@ -74,7 +99,7 @@ static int link_parts(const struct asm_job *job, struct buffer *elf, struct buff
     struct parts parts PARTS_CLEANUP = {0};
     struct solution solution SOLUTION_CLEANUP = {0};
     struct buffer source BUFFER_CLEANUP = {0};
-    if (parts_read(job, &parts, error) < 0 || solve_all(&parts, job->options, &solution, error) < 0)
+    if (find_best(job, &parts, &solution, error) < 0)
         return -1;
     compose_source(&parts, &solution, &source);
     if (buffer_check(&source, error) < 0 || assemble(job, &source, &solution, elf, error) < 0)

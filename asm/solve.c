@@ -18,6 +18,7 @@
 
 #include "base/interrupt.h"
 
+#define NOP          0x90
 #define JUMP_SIZE    2
 #define SHORT_BEFORE 128 /* bytes that a short jump reaches back */
 #define SHORT_AFTER  127
@@ -29,8 +30,8 @@
 #define FEW_PARTS   16
 #define LITTLE_DATA 256 /* bytes */
 
-/* Places of the data that are tried for one size, from the end of the file; of larger ones, one. */
-#define MOST_DATA_PLACES 64
+/* Places of the data that are tried for one size; of larger data, the end of the file only. */
+#define MOST_DATA_PLACES 512
 
 /* Steps of the search for one size: effort 1, and twice as many with each more. */
 #define LEAST_STEPS    5000
@@ -42,7 +43,10 @@
 /* Of the steps for one size, so small a part is for one entry point, where there are several. */
 #define ENTRY_SHARE 8
 
-#define MEMORY_SIZE (1u << 20) /* hashes; a power of two */
+/* And for one place of a second block of data. */
+#define PLACE_SHARE 8
+
+#define MEMORY_SIZE (1u << 16) /* hashes; a power of two */
 
 /* REX.R and REX.X change the registers of what follows: see may_follow_prefix. */
 #define PREFIXED_START 4
@@ -83,12 +87,13 @@ struct pending {
 struct progress {
     signed char choice; /* -1: none yet */
     unsigned char done; /* instructions of it */
+    uint32_t excluded;  /* choices, a bit each, since what they would disturb has been placed */
 };
 
 struct search {
     const struct parts *parts;
     const struct overlay *overlay;
-    size_t size, data_place;
+    size_t size, data_places[DATA_BLOCKS];
     struct cell *cells;
     bool *used; /* by code */
     struct progress *progress;
@@ -237,11 +242,35 @@ static bool put_branch(struct search *search, const struct instruction_text *ins
     return true;
 }
 
+/* Where the end of the last system call is, which rcx holds. */
+static bool find_call(const struct search *search, size_t *end)
+{
+    for (size_t i = search->placed_count; i-- > 0;) {
+        const struct instruction_text *instruction = search->placed[i].instruction;
+        if (instruction && instruction->size == 2 && instruction->bytes[0] == 0x0f &&
+            instruction->bytes[1] == 0x05) {
+            *end = search->placed[i].offset + 2;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool put_near(struct search *search, size_t place, size_t target)
+{
+    size_t call;
+    if (!find_call(search, &call))
+        return false;
+    int64_t distance = (int64_t)target - (int64_t)call;
+    return distance >= INT8_MIN && distance <= INT8_MAX &&
+           put(search, place, (unsigned char)distance);
+}
+
 static bool put_reference(struct search *search, const struct instruction_text *instruction,
                           size_t start)
 {
     size_t field = start + instruction->place;
-    uint64_t target = search->data_place + (uint64_t)instruction->target;
+    size_t target = data_at(search->parts, search->data_places, (size_t)instruction->target);
     switch (instruction->kind) {
     case REFERENCE_BRANCH:
         return put_branch(search, instruction, start);
@@ -250,6 +279,10 @@ static bool put_reference(struct search *search, const struct instruction_text *
     case REFERENCE_RELATIVE:
         return put_number(search, field, target - (start + instruction->size),
                           instruction->field_size);
+    case REFERENCE_NEAR:
+        return put_near(search, field, target);
+    case REFERENCE_PAST: /* the rest is go_on_past's */
+        return target == start + instruction->size;
     case REFERENCE_NONE:
         break;
     }
@@ -307,10 +340,85 @@ static bool go_on_behind(struct search *search, size_t end, bool is_anywhere)
     return false;
 }
 
+/* Goes on wherever the call leads that was placed last. */
+static bool go_on_past(struct search *search, size_t end)
+{
+    struct placed *call = &search->placed[search->placed_count - 1];
+    size_t changes = search->change_count;
+    for (size_t target = 0; target < search->size; target++) {
+        if (!(search->is_wide ? is_free(search, target) : is_start(search, target)))
+            continue;
+        call->target = target;
+        if (put_number(search, end - 4, target - end, 4) && is_free(search, target) &&
+            go_on(search, target, true))
+            return true;
+        undo(search, changes);
+    }
+    return false;
+}
+
+static bool is_done(const struct search *search, size_t number)
+{
+    const struct progress *progress = &search->progress[number];
+    return progress->choice >= 0 &&
+           progress->done == search->parts->parts[number].choices[progress->choice].count;
+}
+
+static void pass_done(struct search *search)
+{
+    while (search->first < search->parts->count && is_done(search, search->first))
+        search->first++;
+}
+
+/* Leaves out the choices of a part that an instruction, which comes before it now, would disturb or
+ * be disturbed by; false if that is all of them. */
+static bool exclude(struct search *search, size_t number,
+                    const struct instruction_text *instruction)
+{
+    const struct part *part = &search->parts->parts[number];
+    struct progress *progress = &search->progress[number];
+    uint32_t excluded = progress->excluded;
+    bool has_any = false;
+    for (size_t i = 0; i < part->choice_count; i++) {
+        const struct choice *choice = &part->choices[i];
+        if (excluded >> i & 1 || (progress->choice >= 0 && (size_t)progress->choice != i))
+            continue;
+        if ((instruction->writes & (choice->reads | choice->writes)) ||
+            (instruction->reads & choice->writes))
+            excluded |= 1u << i;
+        else
+            has_any = true;
+    }
+    search->hash ^= mix((uint64_t)number << 32 ^ progress->excluded ^ UINT64_C(1) << 45) ^
+                    mix((uint64_t)number << 32 ^ excluded ^ UINT64_C(1) << 45);
+    progress->excluded = excluded;
+    return has_any;
+}
+
+/* All parts before this one that are not done. */
+static bool exclude_before(struct search *search, size_t number,
+                           const struct instruction_text *instruction)
+{
+    for (size_t i = search->first; i < number; i++)
+        if (!is_done(search, i) && !exclude(search, i, instruction))
+            return false;
+    return true;
+}
+
+/* Bytes of a part that are still to be placed, at least: larger choices may take up fixed ones. */
+static size_t missing(const struct part *part, const struct choice *choice, size_t done)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < done; i++)
+        size += choice->instructions[i].size;
+    return size < part->smallest ? part->smallest - size : 0;
+}
+
 static bool try_instruction(struct search *search, size_t number, signed char choice_number,
                             size_t place)
 {
-    const struct part *part = &search->parts->parts[number];
+    const struct parts *parts = search->parts;
+    const struct part *part = &parts->parts[number];
     const struct choice *choice = &part->choices[choice_number];
     struct progress *progress = &search->progress[number], before = *progress;
     const struct instruction_text *instruction = &choice->instructions[before.done];
@@ -320,33 +428,34 @@ static bool try_instruction(struct search *search, size_t number, signed char ch
     size_t changes = search->change_count, pendings = search->pending_count;
     size_t need = search->need, first = search->first, placed = search->placed_count;
     uint64_t hash = search->hash;
+    struct progress passed[LOOK_AHEAD];
+    memcpy(passed, search->progress + first, (number - first) * sizeof *passed);
     size_t place_before = search->place_of[number];
     if (before.done == 0)
         search->place_of[number] = place;
-    bool is_placed = put_instruction(search, instruction, place);
-    if (is_placed) {
-        *progress = (struct progress){choice_number, (unsigned char)(before.done + 1)};
+    if (exclude_before(search, number, instruction) &&
+        put_instruction(search, instruction, place)) {
+        progress->choice = choice_number;
+        progress->done++;
         search->hash ^= progress_hash(number, before) ^ progress_hash(number, *progress);
-        if (before.choice < 0)
-            search->need += choice->size - part->smallest;
-        search->need -= instruction->size;
-        while (search->first < search->parts->count) {
-            const struct progress *state = &search->progress[search->first];
-            if (state->choice < 0 ||
-                state->done < search->parts->parts[search->first].choices[state->choice].count)
-                break;
-            search->first++;
-        }
-        note(search, &(struct placed){.offset = place,
-                                      .instruction = instruction,
-                                      .part = before.done == 0 ? part : NULL,
-                                      .size = instruction->size});
+        search->need -= missing(part, choice, before.done) - missing(part, choice, progress->done);
+        pass_done(search);
+        struct placed item = {.offset = place,
+                              .instruction = instruction,
+                              .part = before.done == 0 ? part : NULL,
+                              .size = instruction->size};
+        if (instruction->kind == REFERENCE_NEAR && find_call(search, &item.target))
+            item.data = data_at(parts, search->data_places, (size_t)instruction->target);
+        note(search, &item);
+        size_t end = place + instruction->size;
         bool ends = part->never_ends && progress->done == choice->count;
-        if (go_on_behind(search, place + instruction->size, ends))
+        if (instruction->kind == REFERENCE_PAST ? go_on_past(search, end)
+                                                : go_on_behind(search, end, ends))
             return true;
     }
     search->placed_count = placed;
     *progress = before;
+    memcpy(search->progress + first, passed, (number - first) * sizeof *passed);
     search->place_of[number] = place_before;
     search->need = need;
     search->first = first;
@@ -356,43 +465,70 @@ static bool try_instruction(struct search *search, size_t number, signed char ch
     return false;
 }
 
-static bool conflicts(const struct instruction_text *instruction, uint32_t reads, uint32_t writes)
+/* A jump to just there needs no bytes. */
+static bool try_to_fall(struct search *search, size_t number, size_t place)
 {
-    return (instruction->writes & (reads | writes)) || (instruction->reads & writes);
+    const struct part *part = &search->parts->parts[number];
+    const struct instruction_text *jump = part->choices[0].instructions;
+    if (!part->never_ends || jump->kind != REFERENCE_BRANCH || part->labels.count ||
+        search->place_of[jump->target] != place)
+        return false;
+    struct progress *progress = &search->progress[number], before = *progress;
+    size_t need = search->need, first = search->first;
+    uint64_t hash = search->hash;
+    *progress = (struct progress){0, 1, 0};
+    search->hash ^= progress_hash(number, before) ^ progress_hash(number, *progress);
+    search->need -= part->smallest;
+    pass_done(search);
+    if (go_on_behind(search, place, true))
+        return true;
+    *progress = before;
+    search->need = need;
+    search->first = first;
+    search->hash = hash;
+    return false;
 }
 
-static bool try_part(struct search *search, size_t number, size_t place, uint32_t reads,
-                     uint32_t writes)
+/* Whether it is a call that would stand right before its data. */
+static bool is_past(const struct search *search, const struct instruction_text *instruction,
+                    size_t place)
+{
+    return instruction->kind == REFERENCE_PAST &&
+           place + instruction->size ==
+               data_at(search->parts, search->data_places, (size_t)instruction->target);
+}
+
+static bool try_part(struct search *search, size_t number, size_t place, bool only_past)
 {
     const struct part *part = &search->parts->parts[number];
     const struct progress *progress = &search->progress[number];
+    if (!only_past && try_to_fall(search, number, place))
+        return true;
     signed char from = progress->choice < 0 ? 0 : progress->choice;
     signed char to =
         progress->choice < 0 ? (signed char)part->choice_count : (signed char)(from + 1);
     for (signed char i = from; i < to; i++)
-        if (!conflicts(&part->choices[i].instructions[progress->done], reads, writes) &&
+        if (!(progress->excluded >> i & 1) &&
+            is_past(search, &part->choices[i].instructions[progress->done], place) == only_past &&
             try_instruction(search, number, i, place))
             return true;
     return false;
 }
 
-static bool try_parts(struct search *search, size_t place)
+/* Those that may come next; calls past data apart, since there is but one place for each. */
+static bool try_parts(struct search *search, size_t place, bool only_past)
 {
-    uint32_t reads = 0, writes = 0; /* of what is passed over */
     size_t end = search->first + LOOK_AHEAD;
     for (size_t i = search->first; i < search->parts->count && i < end; i++) {
         const struct part *part = &search->parts->parts[i];
-        const struct progress *progress = &search->progress[i];
-        if (progress->choice >= 0 && progress->done == part->choices[progress->choice].count)
+        if (is_done(search, i))
             continue;
         if (part->is_barrier && i != search->first)
             return false;
-        if (try_part(search, i, place, reads, writes))
+        if (try_part(search, i, place, only_past))
             return true;
         if (part->is_barrier)
             return false;
-        reads |= part->reads;
-        writes |= part->writes;
     }
     return false;
 }
@@ -422,6 +558,25 @@ static bool try_filler(struct search *search, const struct filler *filler, size_
     if (is_placed) {
         note(search, &item);
         if (go_on(search, place + size, false))
+            return true;
+    }
+    search->placed_count = placed;
+    undo(search, changes);
+    return false;
+}
+
+/* A nop, where what comes next may take up bytes that are fixed. */
+static bool try_nop(struct search *search, size_t place)
+{
+    size_t changes = search->change_count, placed = search->placed_count;
+    bool is_second = placed && search->placed[placed - 1].bytes[0] == NOP;
+    if (!search->is_wide || is_second || !is_free(search, place + 1) ||
+        (is_free(search, place + 2) && is_free(search, place + 3) && is_free(search, place + 4)) ||
+        (place == PREFIXED_START && search->overlay->entry == 1 && placed == 0))
+        return false;
+    if (put(search, place, NOP)) {
+        note(search, &(struct placed){.offset = place, .bytes = {NOP}, .size = 1});
+        if (go_on(search, place + 1, false))
             return true;
     }
     search->placed_count = placed;
@@ -531,8 +686,9 @@ static bool go_on(struct search *search, size_t place, bool after_jump)
     struct error ignored;
     if (++search->steps % STEPS_A_LOOK == 0 && interrupt_check(&ignored) < 0)
         search->most_steps = search->last_step = search->steps; /* solve says why */
-    return try_parts(search, place) || try_fillers(search, place) ||
-           (!after_jump && try_jumps(search, place));
+    return try_parts(search, place, true) || try_parts(search, place, false) ||
+           try_fillers(search, place) || (!after_jump && try_jumps(search, place)) ||
+           try_nop(search, place);
 }
 
 /* ---- sizes, places, entry points ------------------------------------------------------------- */
@@ -546,18 +702,20 @@ static void begin(struct search *search, size_t entry)
     search->change_count = search->pending_count = search->placed_count = search->first = 0;
     search->need = 0;
     for (size_t i = 0; i < parts->count; i++) {
-        search->progress[i] = (struct progress){-1, 0};
+        search->progress[i] = (struct progress){-1, 0, 0};
         search->place_of[i] = SIZE_MAX;
         search->need += parts->parts[i].smallest;
     }
-    search->hash = mix(search->size << 20 ^ search->data_place) ^ mix(entry) ^ search->is_wide;
+    search->hash = mix(search->size << 20 ^ search->data_places[0]) ^ mix(entry) ^
+                   mix(search->data_places[1] ^ UINT64_C(1) << 44) ^ search->is_wide;
 }
 
 /* Fixes the bytes of the data where they are not fixed to others. */
 static bool put_data(struct search *search)
 {
     for (size_t i = 0; i < search->parts->data_size; i++) {
-        if (!fix(search, search->data_place + i, search->parts->data_bytes[i]))
+        size_t place = data_at(search->parts, search->data_places, i);
+        if (!fix(search, place, search->parts->data_bytes[i]))
             return false;
         search->change_count = 0;
     }
@@ -605,16 +763,61 @@ static bool is_small(const struct parts *parts)
     return parts->count <= FEW_PARTS && parts->data_size <= LITTLE_DATA;
 }
 
-/* The data at the end of the file, and further and further before that. */
-static bool try_places(struct search *search, size_t places, uint64_t steps)
+/* Where the blocks of the data can be, and how many pieces that leaves of what is free. */
+struct data_choice {
+    size_t places[DATA_BLOCKS], pieces, number;
+};
+
+static int compare_choices(const void *left, const void *right)
 {
+    const struct data_choice *a = left, *b = right;
+    if (a->pieces != b->pieces)
+        return a->pieces < b->pieces ? -1 : 1;
+    return a->number < b->number ? -1 : a->number > b->number;
+}
+
+static void add_choice(struct search *search, struct data_choice *choices, size_t *count)
+{
+    size_t pieces = 0;
+    begin(search, 0);
+    if (!put_data(search) || search->free < search->need)
+        return;
+    for (size_t i = 0; i < search->size; i++)
+        pieces += is_start(search, i);
+    choices[*count] =
+        (struct data_choice){{search->data_places[0], search->data_places[1]}, pieces, *count};
+    ++*count;
+}
+
+/* The places from the end of the file on, of which so many are looked at; a second block is
+ * wherever there is room. */
+static size_t list_choices(struct search *search, struct data_choice *choices, size_t looks)
+{
+    const struct parts *parts = search->parts;
+    size_t first = parts->apart, second = parts->data_size - first, count = 0;
+    size_t last = first ? search->size - first : 0;
+    for (size_t i = 0; i <= last && i < looks; i++) {
+        search->data_places[0] = last - i;
+        for (size_t j = second ? search->size - second + 1 : 1; j-- > 0;) {
+            search->data_places[1] = j;
+            if (count < MOST_DATA_PLACES)
+                add_choice(search, choices, &count);
+        }
+    }
+    return count;
+}
+
+/* What is in fewer pieces is likelier to have room. */
+static bool try_places(struct search *search, uint64_t steps)
+{
+    struct data_choice choices[MOST_DATA_PLACES];
+    bool has_two = search->parts->apart < search->parts->data_size;
+    size_t count = list_choices(search, choices, is_small(search->parts) ? search->size : 1);
     search->last_step = search->steps + steps;
-    size_t last = search->size - search->parts->data_size;
-    if (search->parts->data_size == 0)
-        return try_entries(search, steps);
-    for (size_t place = last + 1; place-- > 0 && places > 0; places--) {
-        search->data_place = place;
-        if (try_entries(search, steps))
+    qsort(choices, count, sizeof *choices, compare_choices);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(search->data_places, choices[i].places, sizeof choices[i].places);
+        if (try_entries(search, has_two ? steps / PLACE_SHARE : steps))
             return true;
     }
     return false;
@@ -625,10 +828,10 @@ static bool try_size(struct search *search, uint64_t steps)
 {
     bool is_little = is_small(search->parts);
     search->is_wide = false;
-    if (try_places(search, is_little ? MOST_DATA_PLACES : 1, is_little ? steps : steps / 4))
+    if (try_places(search, is_little ? steps : steps / 4))
         return true;
     search->is_wide = is_little;
-    return is_little && try_places(search, MOST_DATA_PLACES, steps / 4);
+    return is_little && try_places(search, steps / 4);
 }
 
 /* ---- the solution ---------------------------------------------------------------------------- */
@@ -645,7 +848,7 @@ static int take(const struct search *search, struct solution *solution, struct e
     *solution = (struct solution){
         .overlay = search->overlay,
         .size = search->size,
-        .data_place = search->data_place,
+        .data_places = {search->data_places[0], search->data_places[1]},
         .address = search->overlay->address,
         .image = malloc(search->size),
         .items = calloc(search->placed_count + 1, sizeof *solution->items),

@@ -58,21 +58,22 @@ for template in $("$WHIT" list -q); do
 done
 
 # Published records of programs for x86-64: a task, whit's size, the record, and whose it is.
-record() { # TASK RECORD WHOSE OPTIONS... TEMPLATE [KEY=VALUE]...
+record() { # TASK RECORD WHOSE TEMPLATE [KEY=VALUE]... [OPTION]...
   task=$1 record=$2 whose=$3
   shift 3
   "$WHIT" build -q "$@" --format=elf -o program
-  printf '| %-42s | %5s | %6s | %-24s |\n' "$task" "$(size program)" "$record" "$whose"
+  printf '| %-42s | %5s | %6s | %-34s |\n' "$task" "$(size program)" "$record" "$whose"
 }
 hello_world='message=Hello, world!\n'
 echo
-printf '| %-42s | %5s | %6s | %-24s |\n' task whit record whose --- ---: ---: ---
-record 'exit 42, any machine' 80 'layout 0x18' exit code=42 --layout=golf
-record 'exit 42, 4.4 GB granted' 73 'layout 0x0c' exit code=42 --layout=golf --assume=overcommit
-record 'exit 42, libelf reads it' 105 'Triplett' exit code=42 --layout=overlap
-record 'exit 42, valid by the gABI' 120 'Otterness' exit code=42 --layout=compact
-record 'a message of 13 bytes, checked for errors' 170 'cj1128' hello 'message=Hello runc!\r\n'
+printf '| %-42s | %5s | %6s | %-34s |\n' task whit record whose --- ---: ---: ---
+record 'exit 42, any machine' 80 'Raiter; lm978, tmp.0ut 3' exit code=42 --layout=golf
+record 'exit 42, 4.3 GB granted' 73 'lm978, tmp.0ut 3' exit code=42 --layout=golf --assume=overcommit
+record 'a message of 13 bytes, checked for errors' 170 'cj1128/tiny-x64-helloworld' hello 'message=Hello runc!\r\n'
 record 'the same, errors ignored' 152 '0scarB/hello.elf' hello 'message=Hello runc!\r\n' on_error=ignore
-record 'the same, libelf reads it' 112 '0scarB/hello.elf' hello 'message=Hello runc!\r\n' on_error=ignore --layout=overlap
-record 'Hello, world! with a newline, exit 1' 86 '0x18' hello "$hello_world" on_error=ignore exit_code=1 --layout=golf
-record 'Hello, world! with a newline, exit 0' 81 'lm978' hello "$hello_world" on_error=ignore --layout=golf --assume=overcommit,argc1
+record 'the same, headers overlap' 112 '0scarB/hello.elf' hello 'message=Hello runc!\r\n' on_error=ignore --layout=overlap
+record 'Hello, world! with a newline, exit 0' 120 'Otterness, Tiny ELF Files 2021' hello "$hello_world" on_error=ignore --layout=golf
+record 'the same' 105 'Triplett, named by Otterness' hello "$hello_world" on_error=ignore --layout=golf
+record 'the same, exit 1' 86 'layout 0x18' hello "$hello_world" on_error=ignore exit_code=1 --layout=golf
+record 'the same, argc 1, exit 0' 86 'lm978, tmp.0ut 3' hello "$hello_world" on_error=ignore --layout=golf --assume=argc1
+record 'the same, stdin readable, 4.3 GB granted' 81 'lm978, tmp.0ut 3' hello "$hello_world" on_error=ignore --layout=golf --assume=overcommit,argc1,stdin

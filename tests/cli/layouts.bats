@@ -147,7 +147,7 @@ wrong_when_cut() {
 }
 
 @test "0c: Linux alone, with memory to spare" {
-  # 4.4 GB of writable memory, which nobody uses.
+  # 4.3 GB of writable memory, which nobody uses.
   [ "$(awk '/^MemTotal/ { print $2 }' /proc/meminfo)" -gt 6000000 ] && ulimit -v unlimited ||
     skip "the machine has too little memory"
   make_layout 0c

@@ -61,6 +61,28 @@ sizes() { # EXPECTED LAYOUT-OPTIONS... -- TEMPLATE [KEY=VALUE]...
   [ $rows = 5 ]
 }
 
+@test "what is assumed of arguments and standard input makes a message smaller, and nothing larger" {
+  while read -r overlap golf code text; do
+    for layout in overlap golf; do
+      expected=$overlap
+      [ $layout = overlap ] || expected=$golf
+      sizes "$expected" --layout=$layout --assume=overcommit,argc1,stdin -- \
+        hello on_error=ignore "message=$text" exit_code="$code"
+      run -"$code" ./p </dev/null
+      printf '%b' "$text" | cmp - <(./p </dev/null || :)
+      build --layout=$layout --assume=overcommit,argc1,stdin,exit-any -- hello on_error=ignore \
+        "message=$text"
+      [ "$(stat -c %s p)" -le "$expected" ]
+      [ "$(./p </dev/null || :)" = "$(printf '%b' "$text")" ]
+    done
+  done <<'END'
+83 80 0 Hello runc!\r\n
+86 81 0 Hello, world!\n
+86 82 7 Hello runc!\r\n
+END
+  sizes 142 --layout=compact --assume=argc1,stdin -- hello on_error=ignore 'message=Hello runc!\r\n'
+}
+
 @test "random messages of random lengths come out unchanged, with the exit code" {
   RANDOM=7
   for i in $(seq "${MESSAGES:-6}"); do

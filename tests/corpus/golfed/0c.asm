@@ -1,7 +1,7 @@
 ; The program header at 0x0c: e_type and e_machine are p_flags, so that it is ET_DYN, writable and
 ; executable; e_entry and e_phoff are parts of p_offset and p_vaddr, which leave the entry point at
 ; the file's first byte, where 7f 45 is a jump (jg) to 0x47. e_phentsize and e_phnum stand in
-; p_memsz, 4.4 GB of writable memory. 73 bytes.
+; p_memsz, 4.3 GB of writable memory. 73 bytes.
 %include "exit.inc"
 bits 64
 org 0
