@@ -21,8 +21,8 @@ library_objects := $(library_sources:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/embedded
 cli_sources := $(wildcard cli/*.c)
 cli_objects := $(cli_sources:%.c=$(BUILD)/obj/%.o)
 embedded := $(wildcard templates/*/*.asm templates/*/template.json asm/include/*.inc asm/layouts/*.ld)
-c_files := $(wildcard base/*.[ch] asm/*.[ch] elfcheck/*.[ch] packer/*.[ch] cli/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/corpus/*.c)
-shell_files := $(wildcard .ci/run asm/*.sh docs/*.sh docs/*.bash-completion tests/*.sh tests/run tests/*/run tests/corpus/make tests/corpus/measure tests/corpus/judge tests/*/*.bash tests/*/*.bats templates/*/*.bats)
+c_files := $(wildcard base/*.[ch] asm/*.[ch] elfcheck/*.[ch] packer/*.[ch] cli/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/corpus/*.c tests/kernels/*.c)
+shell_files := $(wildcard .ci/run asm/*.sh docs/*.sh docs/*.bash-completion tests/*.sh tests/run tests/*/run tests/corpus/make tests/corpus/measure tests/corpus/judge tests/kernels/fetch tests/kernels/init tests/*/*.bash tests/*/*.bats templates/*/*.bats)
 unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
 
 # Each step is a word and a file; `make V=1` shows the commands.
@@ -91,6 +91,18 @@ tests: $(unit_tests) ## build the unit tests
 .PHONY: corpus
 corpus: all ## build the programs that elfcheck is compared with reality on
 	BUILD=$(BUILD) tests/corpus/make
+
+.PHONY: check-kernels
+check-kernels: ## run all layouts under kernels of Debian's, in virtual machines
+	sh tests/packages.sh build run kernels
+	$(MAKE) all $(BUILD)/tests/kernels/start
+	BUILD=$(BUILD) tests/kernels/run
+
+# Alone in its machine.
+$(BUILD)/tests/kernels/start: tests/kernels/start.c $(BUILD)/flags
+	$(call say,cc)
+	@mkdir -p $(@D)
+	$(quiet)$(CC) -D_GNU_SOURCE -std=c17 $(warnings) $(CFLAGS) -static -o $@ $<
 
 .PHONY: lint
 lint: ## static analysis and format of C and shell
@@ -187,6 +199,6 @@ clean: ## remove all that was built
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 -include $(shell find $(BUILD) -path '*/tests/corpus' -prune -o -name '*.d' -print 2>/dev/null)

@@ -98,8 +98,16 @@ packages() {
       runc                              runc
       jq                                jq
       qemu-user-static                  qemu-x86_64-static' ;;
+    kernels) echo '
+      qemu-system-x86                   qemu-system-x86_64
+      busybox-static                    /usr/share/doc/busybox-static
+      cpio                              cpio
+      jq                                jq
+      apt                               apt-get
+      debian-archive-keyring            /usr/share/keyrings/debian-archive-keyring.gpg' ;;
     *)
-      echo "packages.sh: no set '$1'; there are build, run, test, lint, fuzz, bench, doc, corpus" >&2
+      echo "packages.sh: no set '$1'; there are build, run, test, lint, fuzz, bench, doc, corpus," \
+        "kernels" >&2
       exit 2
       ;;
   esac
