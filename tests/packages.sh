@@ -40,6 +40,9 @@ packages() {
       binutils                          readelf
       elfutils                          eu-elflint
       gdb                               gdb
+      llvm                              llvm-readelf
+      python3-pyelftools                /usr/lib/python3/dist-packages/elftools/__init__.py
+      file                              file
       strace                            strace
       qemu-user-static                  qemu-x86_64-static
       openssl                           openssl
