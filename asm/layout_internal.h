@@ -1,7 +1,8 @@
 /*
  * Layouts in which the headers share bytes with the program, and with one another.
  *
- *   parts.c    source -> parts: instructions and data, their bytes as nasm has them, their order
+ *   lines.c    source -> parts: instructions and data
+ *   parts.c    their bytes as nasm has them, and their order
  *   cells.c    the layouts: which bytes of a file the kernel fixes, and which are free
  *   solve.c    parts into the cells of a file of the smallest size
  *   compose.c  that, as NASM source again, and as a map of bytes
@@ -10,11 +11,13 @@
 
 #include "asm/asm_internal.h"
 
-/* ---- parts.c --------------------------------------------------------------------------------- */
+/* ---- what a program consists of ---------------------------------------------------------------
+ */
 
 /* What an instruction reads and changes: a bit a register by its number, and then */
 #define TOUCHES_FLAGS  0x10000u
 #define TOUCHES_MEMORY 0x20000u
+#define TOUCHES_OTHER  0x40000u /* some register that has no bit */
 
 /* Where an instruction's bytes depend on its place, or on another's. */
 enum reference_kind {
@@ -51,7 +54,9 @@ struct choice {
     uint32_t reads, writes; /* of all of them */
 };
 
-#define MOST_CHOICES 32
+/* Of a part, and of instructions in one. */
+#define MOST_CHOICES   32
+#define MOST_IN_CHOICE 100
 
 /* A step of the program, of which one choice is taken. */
 struct part {
@@ -81,6 +86,7 @@ struct parts {
     struct data_name *names;
     size_t name_count;
     bool reads_flags; /* some instruction does */
+    bool uses_below;  /* memory below rsp, which a call would overwrite */
     uint32_t touched; /* registers that any instruction reads or changes */
 };
 /* At most. */
@@ -93,6 +99,19 @@ static inline size_t data_at(const struct parts *parts, const size_t places[stat
     return byte < parts->apart ? places[0] + byte : places[1] + byte - parts->apart;
 }
 #define PARTS_CLEANUP __attribute__((cleanup(parts_free)))
+
+/* ---- lines.c --------------------------------------------------------------------------------- */
+
+/* What a call leads to that stands right before data. */
+#define MARK_PAST "whit_past"
+
+void *items_append(void *items, size_t *count, size_t size);
+/* The parts, definitions and data of a preprocessed text, which it cuts into lines. */
+int parts_read_lines(struct parts *parts, char *text, struct error *error);
+/* Other ways to write `mov` of an address. */
+int parts_offer_addresses(struct parts *parts, struct error *error);
+
+/* ---- parts.c --------------------------------------------------------------------------------- */
 
 /* The instructions and data of a source, assembled one by one; `assume` is what the source is told
  * of (ASM_ASSUME_...). Fails, with the line, where the source is not of the kind that can be laid

@@ -24,60 +24,8 @@
 /* nasm's own limit on a line is far lower. */
 #define LARGEST_TEXT (UINT64_C(16) << 20)
 
-/* The search goes one call deeper with each instruction, and through all data for each size. */
-#define MOST_PARTS 1000
-#define MOST_DATA  (1024 * 1024)
-
-/* Marks of templates, from asm/include/choice.inc. */
-#define MARK_EITHER "whit_either"
-#define MARK_OR     "whit_or"
-#define MARK_END    "whit_end"
-#define MARK_APART  "whit_apart" /* N: the data from byte N on may lie elsewhere */
-#define MARK_PAST   "whit_past"  /* what a call leads to that stands before data */
-
-/* ---- building the list ----------------------------------------------------------------------- */
-
-static void *append_item(void *items, size_t *count, size_t size)
-{
-    unsigned char *grown = realloc(items, (*count + 1) * size);
-    if (grown)
-        memset(grown + (*count)++ * size, 0, size);
-    return grown;
-}
-
-static struct part *append_part(struct parts *parts)
-{
-    struct part *grown = append_item(parts->parts, &parts->count, sizeof *grown);
-    if (!grown)
-        return NULL;
-    parts->parts = grown;
-    return &grown[parts->count - 1];
-}
-
-static struct choice *append_choice(struct part *part)
-{
-    if (part->choice_count == MOST_CHOICES)
-        return NULL;
-    struct choice *grown = append_item(part->choices, &part->choice_count, sizeof *grown);
-    if (!grown)
-        return NULL;
-    part->choices = grown;
-    return &grown[part->choice_count - 1];
-}
-
-static int append_instruction(struct part *part, const char *text, struct error *error)
-{
-    if (part->choice_count == 0 && !append_choice(part))
-        return error_set(error, "out of memory");
-    struct choice *choice = &part->choices[part->choice_count - 1];
-    struct instruction_text *grown =
-        append_item(choice->instructions, &choice->count, sizeof *grown);
-    if (!grown)
-        return error_set(error, "out of memory");
-    choice->instructions = grown;
-    grown[choice->count - 1].text = strdup(text);
-    return grown[choice->count - 1].text ? 0 : error_set(error, "out of memory");
-}
+/* The search goes through all of it for each size. */
+#define MOST_DATA (1024 * 1024)
 
 static void free_data(struct parts *parts)
 {
@@ -111,311 +59,16 @@ void parts_free(struct parts *parts)
     *parts = (struct parts){0};
 }
 
-/* ---- lines ----------------------------------------------------------------------------------- */
-
-/* What the lines above have said. */
-struct reader {
-    struct parts *parts;
-    char *scope;         /* the label that local ones belong to */
-    struct words labels; /* of the next instruction */
-    bool is_data;        /* in a section of data */
-    bool is_in_choices;  /* between MARK_EITHER and MARK_END */
-};
-
-static bool is_name(char letter)
-{
-    return letter && (isalnum((unsigned char)letter) || strchr("_.$#@~?", letter));
-}
-
-/* The first word, in lower case, and where what follows it begins. nasm's own form of a directive
- * is in brackets. */
-static const char *first_word(const char *line, char word[static 32])
-{
-    size_t length = 0;
-    line += *line == '[';
-    while (is_name(line[length]))
-        length++;
-    snprintf(word, 32, "%.*s", (int)length, line);
-    for (char *letter = word; *letter; letter++)
-        *letter = (char)tolower((unsigned char)*letter);
-    line += length;
-    return line + strspn(line, " \t");
-}
-
-static bool is_one_of(const char *word, const char *const *words)
-{
-    for (; *words; words++)
-        if (strcmp(word, *words) == 0)
-            return true;
-    return false;
-}
-
-static const char *const data_words[] = {"db", "dw", "dd",    "dq",     "dt",    "do",
-                                         "dy", "dz", "times", "incbin", "align", NULL};
-static const char *const ignored_words[] = {"global", "bits", "default", "static", "cpu", NULL};
-static const char *const refused_words[] = {"extern", "common", "org",  "absolute", "struc", "resb",
-                                            "resw",   "resd",   "resq", "use16",    "use32", NULL};
-
-/* Local labels get the name that they belong to, since what stands around them will change. Strings
- * stay as they are. */
-static int qualify(const struct reader *reader, const char *text, char **qualified,
-                   struct error *error)
-{
-    struct buffer out BUFFER_CLEANUP = {0};
-    char quote = 0;
-    for (const char *letter = text; *letter; letter++) {
-        bool is_local = !quote && *letter == '.' && (letter == text || !is_name(letter[-1])) &&
-                        (isalpha((unsigned char)letter[1]) || letter[1] == '_');
-        if (quote ? *letter == quote : strchr("'\"`", *letter) != NULL)
-            quote = quote ? 0 : *letter;
-        if (is_local && reader->scope)
-            buffer_append_text(&out, reader->scope);
-        buffer_append(&out, letter, 1);
-    }
-    if (buffer_check(&out, error) < 0)
-        return -1;
-    *qualified = strdup(buffer_text(&out));
-    return *qualified ? 0 : error_set(error, "out of memory");
-}
-
-static int set_scope(struct reader *reader, const char *label, struct error *error)
-{
-    if (strstr(label, ".") || label[0] == '.')
-        return 0;
-    text_free(&reader->scope);
-    reader->scope = strdup(label);
-    return reader->scope ? 0 : error_set(error, "out of memory");
-}
-
-/* "label:" before the rest of a line. */
-static const char *take_label(const char *line, char **label)
-{
-    size_t length = 0;
-    while (is_name(line[length]))
-        length++;
-    size_t space = strspn(line + length, " \t");
-    *label = NULL;
-    if (length == 0 || line[length + space] != ':')
-        return line;
-    *label = strndup(line, length);
-    line += length + space + 1;
-    return line + strspn(line, " \t");
-}
-
-static int read_section(struct reader *reader, const char *rest, struct error *error)
-{
-    char name[32];
-    first_word(rest, name);
-    if (strcmp(name, ".text") == 0)
-        reader->is_data = false;
-    else if (strcmp(name, ".rodata") == 0)
-        reader->is_data = true;
-    else
-        return error_set(error,
-                         "section %s: only .text and .rodata can be laid out anew; what is never "
-                         "written to belongs into .rodata, else take --layout=standard",
-                         name);
-    return 0;
-}
-
-static int read_mark(struct reader *reader, const char *word, struct error *error)
-{
-    struct parts *parts = reader->parts;
-    reader->is_in_choices = strcmp(word, MARK_END) != 0;
-    if (strcmp(word, MARK_EITHER) == 0) {
-        struct part *part = append_part(parts);
-        if (!part || !append_choice(part))
-            return error_set(error, "out of memory");
-        part->labels = reader->labels;
-        reader->labels = (struct words){0};
-    } else if (strcmp(word, MARK_OR) == 0) {
-        if (parts->count == 0 || !append_choice(&parts->parts[parts->count - 1]))
-            return error_set(error, "out of memory");
-    }
-    return 0;
-}
-
-/* An instruction, in a part of its own unless it is one of several in a choice. */
-static int read_instruction(struct reader *reader, const char *text, struct error *error)
-{
-    struct parts *parts = reader->parts;
-    if (reader->is_in_choices && parts->count)
-        return append_instruction(&parts->parts[parts->count - 1], text, error);
-    struct part *part = append_part(parts);
-    if (!part)
-        return error_set(error, "out of memory");
-    part->labels = reader->labels;
-    reader->labels = (struct words){0};
-    return append_instruction(part, text, error);
-}
-
-static int read_data(struct reader *reader, const char *label, const char *text,
-                     struct error *error)
-{
-    struct buffer line BUFFER_CLEANUP = {0};
-    buffer_printf(&line, "%s%s%s%s", label ? label : "", label ? ":" : "",
-                  label && *text ? " " : "", text);
-    return buffer_check(&line, error) < 0 ||
-                   words_append(&reader->parts->data, buffer_text(&line), error) < 0
-               ? -1
-               : 0;
-}
-
-static bool is_definition(const char *line, char word[static 32])
-{
-    const char *rest = first_word(line, word);
-    char second[32];
-    first_word(rest, second);
-    return strcmp(second, "equ") == 0;
-}
-
-/* A line without its label; `label` may be NULL. */
-static int read_statement(struct reader *reader, const char *label, const char *line,
-                          struct error *error)
-{
-    char word[32];
-    const char *rest = first_word(line, word);
-    if (is_one_of(word, ignored_words))
-        return 0;
-    if (is_one_of(word, refused_words))
-        return error_set(error, "'%s' cannot be laid out anew: take --layout=standard", word);
-    if (strcmp(word, "section") == 0 || strcmp(word, "segment") == 0)
-        return read_section(reader, rest, error);
-    if (strcmp(word, MARK_EITHER) == 0 || strcmp(word, MARK_OR) == 0 || strcmp(word, MARK_END) == 0)
-        return read_mark(reader, word, error);
-    if (reader->is_data && strcmp(word, MARK_APART) == 0) {
-        reader->parts->apart = strtoul(rest, NULL, 10);
-        return 0;
-    }
-    if (reader->is_data)
-        return read_data(reader, label, line, error);
-    /* "NAME db 1": a label without a colon. */
-    char second[32];
-    first_word(rest, second);
-    if (is_one_of(second, data_words) || is_one_of(word, data_words))
-        return error_set(
-            error, "data among the instructions ('%.40s'): put it into section .rodata", line);
-    if (label && words_append(&reader->labels, label, error) < 0)
-        return -1;
-    return *line ? read_instruction(reader, line, error) : 0;
-}
-
-static int read_line(struct reader *reader, const char *raw, struct error *error)
-{
-    char *qualified TEXT_CLEANUP = NULL, *label TEXT_CLEANUP = NULL;
-    char word[32];
-    raw += strspn(raw, " \t");
-    if (!*raw || *raw == '%')
-        return 0;
-    if (*raw == '[')
-        return read_statement(reader, NULL, raw, error);
-    if (raw[0] != '.' && raw[strcspn(raw, ":'\"`")] == ':') {
-        char *own TEXT_CLEANUP = NULL;
-        take_label(raw, &own);
-        if (own && set_scope(reader, own, error) < 0)
-            return -1;
-    }
-    if (qualify(reader, raw, &qualified, error) < 0)
-        return -1;
-    if (is_definition(qualified, word)) {
-        /* The size of data so far stays with it. */
-        if (reader->is_data && strchr(qualified, '$'))
-            return read_data(reader, NULL, qualified, error);
-        return words_append(&reader->parts->definitions, qualified, error);
-    }
-    const char *rest = take_label(qualified, &label);
-    return read_statement(reader, label, rest, error);
-}
-
-static int read_lines(struct parts *parts, char *text, struct error *error)
-{
-    struct reader reader = {.parts = parts};
-    int result = 0;
-    for (char *line = text, *next; line && result == 0; line = next) {
-        next = strchr(line, '\n');
-        if (next)
-            *next++ = 0;
-        result = read_line(&reader, line, error);
-    }
-    if (result == 0 && reader.labels.count)
-        result = error_set(error, "label '%s' stands behind the last instruction",
-                           reader.labels.items[0]);
-    if (result == 0 && parts->count == 0)
-        result = error_set(error, "there are no instructions");
-    if (result == 0 && parts->count > MOST_PARTS)
-        result = error_set(error, "there are more than %d instructions: take --layout=standard",
-                           MOST_PARTS);
-    text_free(&reader.scope);
-    words_free(&reader.labels);
-    return result;
-}
-
-/* ---- mov and lea ----------------------------------------------------------------------------- */
-
-/* Whether a text begins with a label of the data. */
-static bool begins_with_label(const struct parts *parts, const char *text)
-{
-    for (size_t i = 0; i < parts->data.count; i++) {
-        const char *line = parts->data.items[i];
-        size_t length = strcspn(line, ": \t");
-        if (length && line[length] == ':' && strncmp(text, line, length) == 0 &&
-            !is_name(text[length]))
-            return true;
-    }
-    return false;
-}
-
-/* Two ways to write `mov esi, label`: lea, where addresses need more than 32 bits; and a call right
- * before the data, which is a jump over it, too. */
-static int offer_address(struct parts *parts, struct part *part, const char *name,
-                         const char *label, struct error *error)
-{
-    struct buffer lea BUFFER_CLEANUP = {0}, pop BUFFER_CLEANUP = {0};
-    buffer_printf(&lea, "lea %s, [rel %s]", name, label);
-    buffer_printf(&pop, "pop %s", name);
-    if (buffer_check(&lea, error) < 0 || buffer_check(&pop, error) < 0 || !append_choice(part) ||
-        append_instruction(part, buffer_text(&lea), error) < 0)
-        return error_set(error, "out of memory");
-    if (!begins_with_label(parts, label) || label[strcspn(label, " +-*")])
-        return 0;
-    if (!append_choice(part) || append_instruction(part, "call " MARK_PAST, error) < 0 ||
-        append_instruction(part, buffer_text(&pop), error) < 0)
-        return error_set(error, "out of memory");
-    part->choices[part->choice_count - 1].instructions[0].kind = REFERENCE_PAST;
-    return 0;
-}
-
-static int offer_addresses(struct parts *parts, struct error *error)
-{
-    static const char *const names[][2] = {
-        {"eax", "rax"}, {"ecx", "rcx"}, {"edx", "rdx"}, {"ebx", "rbx"},
-        {"esi", "rsi"}, {"edi", "rdi"}, {"ebp", "rbp"},
-    };
-    for (size_t i = 0; i < parts->count; i++) {
-        struct part *part = &parts->parts[i];
-        char word[32], name[32];
-        if (part->choice_count != 1 || part->choices[0].count != 1)
-            continue;
-        const struct instruction_text *instruction = part->choices[0].instructions;
-        const char *rest = first_word(instruction->text, word);
-        if (strcmp(word, "mov") != 0)
-            continue;
-        rest = first_word(rest, name);
-        const char *label = rest + strspn(rest, ", ");
-        if (*rest != ',' || !begins_with_label(parts, label))
-            continue;
-        for (size_t j = 0; j < COUNT(names); j++)
-            if (strcmp(name, names[j][0]) == 0 &&
-                offer_address(parts, part, names[j][1], label, error) < 0)
-                return -1;
-    }
-    return 0;
-}
-
 /* ---- the probe ------------------------------------------------------------------------------- */
 
+#define OWN_NAMES  "whit_"
 #define ITEM       "whit_%zu_%zu_%zu" /* part, choice, instruction; behind the last: the end */
 #define DATA_BEGIN "whit_data"
+
+static bool starts_with(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
 
 static void append_lines(struct buffer *out, const struct words *lines)
 {
@@ -459,6 +112,7 @@ struct probe {
     Elf_Data *symbols, *relocations[2], *code[2], *data; /* 0: .text, 1: CHOICES */
     size_t symbol_names;
     size_t sections[2], data_section;
+    bool has_address; /* in the data */
 };
 
 static void open_probe(struct probe *probe)
@@ -484,6 +138,7 @@ static void open_probe(struct probe *probe)
             if (strncmp(name, ".rela", 5) == 0 && strcmp(name + 5, wanted) == 0)
                 probe->relocations[i] = data;
         }
+        probe->has_address |= name && strcmp(name, ".rela.rodata") == 0;
         if (name && strcmp(name, ".rodata") == 0) {
             probe->data = data;
             probe->data_section = elf_ndxscn(section);
@@ -498,11 +153,12 @@ static void set_bounds(const struct probe *probe, const struct parts *parts)
     for (size_t i = 0; i < count; i++) {
         GElf_Sym symbol;
         size_t part, choice, number;
+        int length = 0;
         if (!gelf_getsym(probe->symbols, (int)i, &symbol))
             continue;
         const char *name = elf_strptr(probe->elf, probe->symbol_names, symbol.st_name);
-        if (!name || sscanf(name, ITEM, &part, &choice, &number) != 3 || part >= parts->count ||
-            choice >= parts->parts[part].choice_count)
+        if (!name || sscanf(name, ITEM "%n", &part, &choice, &number, &length) != 3 ||
+            name[length] || part >= parts->count || choice >= parts->parts[part].choice_count)
             continue;
         struct choice *wanted = &parts->parts[part].choices[choice];
         /* For now, where it begins; the end of the one before. */
@@ -592,13 +248,16 @@ static int find_label(const struct probe *probe, const char *text, int64_t *offs
 
 /* ---- what instructions do -------------------------------------------------------------------- */
 
+/* Of what stands by itself: rip, which tells where, nobody changes but by a branch. */
 static uint32_t register_bit(ZydisRegister name)
 {
     ZydisRegister full = ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, name);
     if (full == ZYDIS_REGISTER_RFLAGS)
         return TOUCHES_FLAGS;
-    if (full < ZYDIS_REGISTER_RAX || full > ZYDIS_REGISTER_R15)
+    if (full == ZYDIS_REGISTER_NONE || full == ZYDIS_REGISTER_RIP)
         return 0;
+    if (full < ZYDIS_REGISTER_RAX || full > ZYDIS_REGISTER_R15)
+        return TOUCHES_OTHER;
     return 1u << (full - ZYDIS_REGISTER_RAX);
 }
 
@@ -638,6 +297,20 @@ static bool branch_of(const ZydisDecodedInstruction *decoded, const ZydisDecoded
         return true;
     }
     return false;
+}
+
+/* What ends or interrupts the program: nothing may be done before it that comes after it. */
+static bool is_trap(const ZydisDecodedInstruction *decoded)
+{
+    switch (decoded->mnemonic) {
+    case ZYDIS_MNEMONIC_UD0:
+    case ZYDIS_MNEMONIC_UD1:
+    case ZYDIS_MNEMONIC_UD2:
+        return true;
+    default:
+        return decoded->meta.category == ZYDIS_CATEGORY_INTERRUPT ||
+               decoded->attributes & ZYDIS_ATTRIB_IS_PRIVILEGED;
+    }
 }
 
 /* What the marks in a text say of its place in the bytes. */
@@ -684,11 +357,20 @@ static int analyse(const struct probe *probe, struct parts *parts, struct part *
                              "'%.60s' looks at an instruction as data: take --layout=standard",
                              instruction->text);
     }
+    for (size_t i = 0; i < decoded.operand_count; i++)
+        parts->uses_below |= operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY &&
+                             operands[i].visibility != ZYDIS_OPERAND_VISIBILITY_HIDDEN &&
+                             operands[i].mem.base == ZYDIS_REGISTER_RSP &&
+                             operands[i].mem.disp.value < 0;
     if (decoded.cpu_flags && decoded.cpu_flags->tested)
         instruction->reads |= TOUCHES_FLAGS;
     if (decoded.cpu_flags && (decoded.cpu_flags->modified | decoded.cpu_flags->set_0 |
                               decoded.cpu_flags->set_1 | decoded.cpu_flags->undefined))
         instruction->writes |= TOUCHES_FLAGS;
+    if (decoded.meta.isa_ext == ZYDIS_ISA_EXT_X87) { /* its registers move */
+        instruction->reads |= TOUCHES_OTHER;
+        instruction->writes |= TOUCHES_OTHER;
+    }
     if (decoded.mnemonic == ZYDIS_MNEMONIC_SYSCALL) {
         instruction->reads = CALL_READS;
         instruction->writes = CALL_WRITES;
@@ -699,9 +381,8 @@ static int analyse(const struct probe *probe, struct parts *parts, struct part *
         branch_of(&decoded, operands, instruction, begin, &target) &&
         find_target(parts, begins, target, &instruction->target) < 0)
         return error_set(error, "'%.60s' leads to no instruction", instruction->text);
-    part->is_barrier |= (decoded.meta.branch_type != ZYDIS_BRANCH_TYPE_NONE &&
-                         instruction->kind != REFERENCE_PAST) ||
-                        decoded.meta.category == ZYDIS_CATEGORY_INTERRUPT;
+    part->is_barrier |= is_trap(&decoded) || (decoded.meta.branch_type != ZYDIS_BRANCH_TYPE_NONE &&
+                                              instruction->kind != REFERENCE_PAST);
     part->never_ends |=
         decoded.mnemonic == ZYDIS_MNEMONIC_JMP || decoded.mnemonic == ZYDIS_MNEMONIC_RET;
     parts->reads_flags |= (instruction->reads & TOUCHES_FLAGS) != 0;
@@ -744,7 +425,7 @@ static bool is_defined(const struct parts *parts, const char *name)
     size_t length = strlen(name);
     for (size_t i = 0; i < parts->definitions.count; i++) {
         const char *line = parts->definitions.items[i];
-        if (strncmp(line, name, length) == 0 && !is_name(line[length]))
+        if (strncmp(line, name, length) == 0 && line[length] == ' ')
             return true;
     }
     return false;
@@ -762,7 +443,7 @@ static int read_names(struct parts *parts, const struct probe *probe, struct err
         const char *name = elf_strptr(probe->elf, probe->symbol_names, symbol.st_name);
         if (!name || !*name || strcmp(name, DATA_BEGIN) == 0 || is_defined(parts, name))
             continue;
-        struct data_name *grown = append_item(parts->names, &parts->name_count, sizeof *grown);
+        struct data_name *grown = items_append(parts->names, &parts->name_count, sizeof *grown);
         if (!grown)
             return error_set(error, "out of memory");
         parts->names = grown;
@@ -774,8 +455,37 @@ static int read_names(struct parts *parts, const struct probe *probe, struct err
     return 0;
 }
 
+static bool has_label(const struct parts *parts, const char *name)
+{
+    for (size_t i = 0; i < parts->count; i++)
+        if (asm_words_contain(&parts->parts[i].labels, name))
+            return true;
+    return false;
+}
+
+/* A label without a colon is part of the instruction for lines.c, but not for nasm. */
+static int check_labels(const struct parts *parts, const struct probe *probe, struct error *error)
+{
+    size_t count = probe->symbols ? probe->symbols->d_size / sizeof(Elf64_Sym) : 0;
+    for (size_t i = 0; i < count; i++) {
+        GElf_Sym symbol;
+        if (!gelf_getsym(probe->symbols, (int)i, &symbol) ||
+            GELF_ST_TYPE(symbol.st_info) != STT_NOTYPE || symbol.st_shndx == SHN_UNDEF ||
+            (symbol.st_shndx != probe->sections[0] && symbol.st_shndx != probe->sections[1]))
+            continue;
+        const char *name = elf_strptr(probe->elf, probe->symbol_names, symbol.st_name);
+        if (name && *name && !starts_with(name, OWN_NAMES) && !has_label(parts, name))
+            return error_set(error, "label '%s' needs a colon", name);
+    }
+    return 0;
+}
+
 static int read_probe(struct parts *parts, const struct probe *probe, struct error *error)
 {
+    if (probe->has_address)
+        return error_set(error, "the data holds an address: take --layout=standard");
+    if (check_labels(parts, probe, error) < 0)
+        return -1;
     size_t *begins = calloc(parts->count + 1, sizeof *begins);
     if (!begins)
         return error_set(error, "out of memory");
@@ -818,11 +528,12 @@ static int probe_parts(const struct asm_job *job, struct parts *parts, struct er
 {
     struct words arguments WORDS_CLEANUP = {0};
     struct buffer object BUFFER_CLEANUP = {0};
-    static const char *const command[] = {"nasm", "-f",         "elf64", "-w+all", "-Werror",
-                                          "-o",   PROBE_OBJECT, PROBE,   NULL};
-    char *path TEXT_CLEANUP = NULL;
-    if (asprintf(&path, "%s/" PROBE_OBJECT, job->temporary) < 0)
+    char *path TEXT_CLEANUP = NULL, *folder TEXT_CLEANUP = NULL;
+    if (asprintf(&path, "%s/" PROBE_OBJECT, job->temporary) < 0 ||
+        asprintf(&folder, "%s/", job->source_folder) < 0) /* for incbin */
         return error_set(error, "out of memory");
+    const char *const command[] = {"nasm", "-f", "elf64",      "-w+all", "-Werror", "-I",
+                                   folder, "-o", PROBE_OBJECT, PROBE,    NULL};
     if (write_probe(job, parts, error) < 0 || words_append_all(&arguments, command, error) < 0 ||
         asm_run_tool(job, job->temporary, &arguments, error) < 0 ||
         file_read_path(path, LARGEST_PROGRAM, &object, error) < 0)
@@ -876,8 +587,8 @@ int parts_read(const struct asm_job *job, unsigned assume, struct parts *parts, 
     if (preprocess(job, assume, &text, error) < 0 || buffer_check(&text, error) < 0)
         return -1;
     buffer_append(&text, "", 1);
-    if (buffer_check(&text, error) < 0 || read_lines(parts, (char *)text.data, error) < 0 ||
-        offer_addresses(parts, error) < 0)
+    if (buffer_check(&text, error) < 0 || parts_read_lines(parts, (char *)text.data, error) < 0 ||
+        parts_offer_addresses(parts, error) < 0)
         return -1;
     return probe_parts(job, parts, error);
 }

@@ -69,13 +69,14 @@ static int find_best(const struct asm_job *job, struct parts *parts, struct solu
 static int assemble(const struct asm_job *job, const struct buffer *source,
                     const struct solution *solution, struct buffer *elf, struct error *error)
 {
-    static const char *const command[] = {"nasm", "-f",    "bin",    "-w+all", "-Werror",
-                                          "-o",   PROGRAM, COMPOSED, NULL};
     struct words arguments WORDS_CLEANUP = {0};
     struct buffer program BUFFER_CLEANUP = {0};
-    char *path TEXT_CLEANUP = NULL;
-    if (asprintf(&path, "%s/" PROGRAM, job->temporary) < 0)
+    char *path TEXT_CLEANUP = NULL, *folder TEXT_CLEANUP = NULL;
+    if (asprintf(&path, "%s/" PROGRAM, job->temporary) < 0 ||
+        asprintf(&folder, "%s/", job->source_folder) < 0) /* for incbin */
         return error_set(error, "out of memory");
+    const char *const command[] = {"nasm", "-f", "bin",   "-w+all", "-Werror", "-I",
+                                   folder, "-o", PROGRAM, COMPOSED, NULL};
     if (asm_place(job, COMPOSED, source, error) < 0 ||
         words_append_all(&arguments, command, error) < 0)
         return -1;

@@ -216,7 +216,8 @@ static bool put_absolute(struct search *search, size_t place, uint64_t offset)
     for (unsigned number = 2; number < 6; number++)
         if (!settle_address(search, number, number == 2, &byte[number]))
             return false;
-    return byte[4] == 0 && byte[5] == 0 && put_number(search, place, offset, 2) &&
+    /* Nor may bit 31 be set, since the processor extends signs. */
+    return byte[3] < 0x80 && byte[4] == 0 && byte[5] == 0 && put_number(search, place, offset, 2) &&
            put(search, place + 2, byte[2]) && put(search, place + 3, byte[3]);
 }
 
@@ -266,6 +267,15 @@ static bool put_near(struct search *search, size_t place, size_t target)
            put(search, place, (unsigned char)distance);
 }
 
+/* Whether it is a call that would stand right before its data. */
+static bool is_past(const struct search *search, const struct instruction_text *instruction,
+                    size_t place)
+{
+    return instruction->kind == REFERENCE_PAST && !search->parts->uses_below &&
+           place + instruction->size ==
+               data_at(search->parts, search->data_places, (size_t)instruction->target);
+}
+
 static bool put_reference(struct search *search, const struct instruction_text *instruction,
                           size_t start)
 {
@@ -282,7 +292,7 @@ static bool put_reference(struct search *search, const struct instruction_text *
     case REFERENCE_NEAR:
         return put_near(search, field, target);
     case REFERENCE_PAST: /* the rest is go_on_past's */
-        return target == start + instruction->size;
+        return is_past(search, instruction, start);
     case REFERENCE_NONE:
         break;
     }
@@ -487,15 +497,6 @@ static bool try_to_fall(struct search *search, size_t number, size_t place)
     search->first = first;
     search->hash = hash;
     return false;
-}
-
-/* Whether it is a call that would stand right before its data. */
-static bool is_past(const struct search *search, const struct instruction_text *instruction,
-                    size_t place)
-{
-    return instruction->kind == REFERENCE_PAST &&
-           place + instruction->size ==
-               data_at(search->parts, search->data_places, (size_t)instruction->target);
 }
 
 static bool try_part(struct search *search, size_t number, size_t place, bool only_past)

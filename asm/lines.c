@@ -1,0 +1,484 @@
+/*
+ * A preprocessed source read line by line: instructions, labels, data, and the marks of templates;
+ * and other ways to load addresses, which any program is offered.
+ */
+#include "asm/layout_internal.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+
+/* The search goes one call deeper with each part, and looks at all choices of it. */
+#define MOST_PARTS        1000
+#define MOST_INSTRUCTIONS 4000 /* of all choices */
+
+/* Marks of templates, from asm/include/choice.inc. */
+#define MARK_EITHER "whit_either"
+#define MARK_OR     "whit_or"
+#define MARK_END    "whit_end"
+#define MARK_APART  "whit_apart" /* N: the data from byte N on may lie elsewhere */
+
+/* ---- building the list ----------------------------------------------------------------------- */
+
+void *items_append(void *items, size_t *count, size_t size)
+{
+    unsigned char *grown = realloc(items, (*count + 1) * size);
+    if (grown)
+        memset(grown + (*count)++ * size, 0, size);
+    return grown;
+}
+
+static struct part *append_part(struct parts *parts)
+{
+    struct part *grown = items_append(parts->parts, &parts->count, sizeof *grown);
+    if (!grown)
+        return NULL;
+    parts->parts = grown;
+    return &grown[parts->count - 1];
+}
+
+static struct choice *append_choice(struct part *part)
+{
+    struct choice *grown = items_append(part->choices, &part->choice_count, sizeof *grown);
+    if (!grown)
+        return NULL;
+    part->choices = grown;
+    return &grown[part->choice_count - 1];
+}
+
+static int append_instruction(struct part *part, const char *text, struct error *error)
+{
+    if (part->choice_count == 0 && !append_choice(part))
+        return error_set(error, "out of memory");
+    struct choice *choice = &part->choices[part->choice_count - 1];
+    struct instruction_text *grown =
+        items_append(choice->instructions, &choice->count, sizeof *grown);
+    if (!grown)
+        return error_set(error, "out of memory");
+    choice->instructions = grown;
+    grown[choice->count - 1].text = strdup(text);
+    return grown[choice->count - 1].text ? 0 : error_set(error, "out of memory");
+}
+
+/* ---- lines ----------------------------------------------------------------------------------- */
+
+/* What the lines above have said. */
+struct reader {
+    struct parts *parts;
+    char *scope;         /* the label that local ones belong to */
+    struct words labels; /* of the next instruction */
+    bool is_data;        /* in a section of data */
+    bool is_in_choices;  /* between MARK_EITHER and MARK_END */
+    size_t instructions; /* so far */
+};
+
+static bool is_name(char letter)
+{
+    return letter && (isalnum((unsigned char)letter) || strchr("_.$#@~?", letter));
+}
+
+/* The first word, in lower case, and where what follows it begins. nasm's own form of a directive
+ * is in brackets. */
+static const char *first_word(const char *line, char word[static 32])
+{
+    size_t length = 0;
+    line += *line == '[';
+    while (is_name(line[length]))
+        length++;
+    snprintf(word, 32, "%.*s", (int)length, line);
+    for (char *letter = word; *letter; letter++)
+        *letter = (char)tolower((unsigned char)*letter);
+    line += length;
+    return line + strspn(line, " \t");
+}
+
+static bool is_one_of(const char *word, const char *const *words)
+{
+    for (; *words; words++)
+        if (strcmp(word, *words) == 0)
+            return true;
+    return false;
+}
+
+static const char *const data_words[] = {"db", "dw", "dd",    "dq",     "dt", "do",
+                                         "dy", "dz", "times", "incbin", NULL};
+static const char *const ignored_words[] = {"global", "static", "cpu", "use64", NULL};
+static const char *const refused_words[] = {"extern", "common", "org",    "absolute", "struc",
+                                            "resb",   "resw",   "resd",   "resq",     "use16",
+                                            "use32",  "align",  "alignb", NULL};
+
+/* Local labels get the name that they belong to, since what stands around them will change. Strings
+ * stay as they are. */
+static int qualify(const struct reader *reader, const char *text, char **qualified,
+                   struct error *error)
+{
+    struct buffer out BUFFER_CLEANUP = {0};
+    char quote = 0;
+    for (const char *letter = text; *letter; letter++) {
+        bool is_local = !quote && *letter == '.' && (letter == text || !is_name(letter[-1])) &&
+                        (isalpha((unsigned char)letter[1]) || letter[1] == '_');
+        if (quote ? *letter == quote : strchr("'\"`", *letter) != NULL)
+            quote = quote ? 0 : *letter;
+        if (is_local && reader->scope)
+            buffer_append_text(&out, reader->scope);
+        buffer_append(&out, letter, 1);
+    }
+    if (buffer_check(&out, error) < 0)
+        return -1;
+    *qualified = strdup(buffer_text(&out));
+    return *qualified ? 0 : error_set(error, "out of memory");
+}
+
+/* Whether a text, outside of its strings, has a $ that stands for a place: `$`, or `$$`, but not
+ * the names and numbers that may begin so. */
+static bool has_place(const char *text, bool only_section)
+{
+    char quote = 0;
+    for (const char *letter = text; *letter; letter++) {
+        if (quote ? *letter == quote : strchr("'\"`", *letter) != NULL)
+            quote = quote ? 0 : *letter;
+        if (quote || *letter != '$' || (letter > text && is_name(letter[-1])))
+            continue;
+        bool is_section = letter[1] == '$';
+        if (only_section ? is_section : is_section || !is_name(letter[1]))
+            return true;
+    }
+    return false;
+}
+
+static int set_scope(struct reader *reader, const char *label, struct error *error)
+{
+    if (strstr(label, ".") || label[0] == '.')
+        return 0;
+    text_free(&reader->scope);
+    reader->scope = strdup(label);
+    return reader->scope ? 0 : error_set(error, "out of memory");
+}
+
+/* "label:" before the rest of a line. */
+static const char *take_label(const char *line, char **label)
+{
+    size_t length = 0;
+    while (is_name(line[length]))
+        length++;
+    size_t space = strspn(line + length, " \t");
+    *label = NULL;
+    if (length == 0 || line[length + space] != ':')
+        return line;
+    *label = strndup(line, length);
+    line += length + space + 1;
+    return line + strspn(line, " \t");
+}
+
+static int read_section(struct reader *reader, const char *rest, struct error *error)
+{
+    char name[32];
+    first_word(rest, name);
+    if (strcmp(name, ".text") == 0)
+        reader->is_data = false;
+    else if (strcmp(name, ".rodata") == 0)
+        reader->is_data = true;
+    else
+        return error_set(error,
+                         "section %s: only .text and .rodata can be laid out anew; what is never "
+                         "written to belongs into .rodata, else take --layout=standard",
+                         name);
+    const char *align = strstr(rest, "align=");
+    if (align && strtoul(align + strlen("align="), NULL, 10) != 1)
+        return error_set(error, "section %s: its alignment is not kept: take --layout=standard",
+                         name);
+    return 0;
+}
+
+/* `bits 64` and `default rel` are what is there anyway. */
+static int check_mode(const char *word, const char *rest, struct error *error)
+{
+    char value[32];
+    first_word(rest, value);
+    if (strcmp(value, strcmp(word, "bits") == 0 ? "64" : "rel") == 0)
+        return 0;
+    return error_set(error, "'%s %s' cannot be laid out anew: take --layout=standard", word, value);
+}
+
+static int read_mark(struct reader *reader, const char *word, struct error *error)
+{
+    struct parts *parts = reader->parts;
+    bool begins = strcmp(word, MARK_EITHER) == 0;
+    struct part *last = reader->is_in_choices ? &parts->parts[parts->count - 1] : NULL;
+    if (begins == reader->is_in_choices ||
+        (last && last->choices[last->choice_count - 1].count == 0))
+        return error_set(error, "'%s' stands where there is no choice, or an empty one", word);
+    if (last && last->choice_count == MOST_CHOICES)
+        return error_set(error, "there are more than %d ways to choose from", MOST_CHOICES);
+    reader->is_in_choices = strcmp(word, MARK_END) != 0;
+    if (begins) {
+        struct part *part = append_part(parts);
+        if (!part || !append_choice(part))
+            return error_set(error, "out of memory");
+        part->labels = reader->labels;
+        reader->labels = (struct words){0};
+    } else if (strcmp(word, MARK_OR) == 0 && last && !append_choice(last)) {
+        return error_set(error, "out of memory");
+    }
+    return 0;
+}
+
+/* `jmp $` is the same wherever it is. */
+static bool is_own_place(const char *text)
+{
+    char word[32];
+    const char *rest = first_word(text, word);
+    return word[0] == 'j' && rest[0] == '$' && rest[1 + strspn(rest + 1, " \t")] == 0;
+}
+
+/* An instruction, in a part of its own unless it is one of several in a choice. */
+static int read_instruction(struct reader *reader, const char *text, struct error *error)
+{
+    struct parts *parts = reader->parts;
+    if (has_place(text, false) && !is_own_place(text))
+        return error_set(error, "'%.60s' counts from its own place: take a label", text);
+    if (++reader->instructions > MOST_INSTRUCTIONS)
+        return error_set(error, "there are more than %d instructions: take --layout=standard",
+                         MOST_INSTRUCTIONS);
+    if (reader->is_in_choices) {
+        struct part *part = &parts->parts[parts->count - 1];
+        if (part->choices[part->choice_count - 1].count == MOST_IN_CHOICE)
+            return error_set(error, "there are more than %d instructions in one way to choose",
+                             MOST_IN_CHOICE);
+        return append_instruction(part, text, error);
+    }
+    struct part *part = append_part(parts);
+    if (!part)
+        return error_set(error, "out of memory");
+    part->labels = reader->labels;
+    reader->labels = (struct words){0};
+    return append_instruction(part, text, error);
+}
+
+static int read_data(struct reader *reader, const char *label, const char *text,
+                     struct error *error)
+{
+    struct buffer line BUFFER_CLEANUP = {0};
+    if (has_place(text, true))
+        return error_set(error, "'%.60s' counts from the section's begin: take a label", text);
+    buffer_printf(&line, "%s%s%s%s", label ? label : "", label ? ":" : "",
+                  label && *text ? " " : "", text);
+    return buffer_check(&line, error) < 0 ||
+                   words_append(&reader->parts->data, buffer_text(&line), error) < 0
+               ? -1
+               : 0;
+}
+
+/* `NAME equ VALUE`; `*rest` is then the equ. A colon may follow the name. */
+static bool is_definition(const char *line, const char **rest)
+{
+    char word[32];
+    *rest = first_word(line, word);
+    if (**rest == ':')
+        *rest += 1 + strspn(*rest + 1, " \t");
+    first_word(*rest, word);
+    return strcmp(word, "equ") == 0;
+}
+
+static int read_definition(struct reader *reader, const char *line, const char *equ,
+                           struct error *error)
+{
+    struct buffer text BUFFER_CLEANUP = {0};
+    buffer_printf(&text, "%.*s %s", (int)strcspn(line, ": \t"), line, equ);
+    if (buffer_check(&text, error) < 0)
+        return -1;
+    if (!has_place(equ, false))
+        return words_append(&reader->parts->definitions, buffer_text(&text), error);
+    if (!reader->is_data)
+        return error_set(error, "'%.60s' is an address of code: take --layout=standard", line);
+    /* The size of data so far stays with it. */
+    return read_data(reader, NULL, buffer_text(&text), error);
+}
+
+/* A line without its label; `label` may be NULL. */
+static int read_statement(struct reader *reader, const char *label, const char *line,
+                          struct error *error)
+{
+    char word[32];
+    const char *rest = first_word(line, word);
+    if (is_one_of(word, ignored_words))
+        return 0;
+    if (strcmp(word, "bits") == 0 || strcmp(word, "default") == 0)
+        return check_mode(word, rest, error);
+    if (is_one_of(word, refused_words))
+        return error_set(error, "'%s' cannot be laid out anew: take --layout=standard", word);
+    if (strcmp(word, "section") == 0 || strcmp(word, "segment") == 0)
+        return read_section(reader, rest, error);
+    if (reader->is_data && strcmp(word, MARK_APART) == 0) {
+        reader->parts->apart = strtoul(rest, NULL, 10);
+        return 0;
+    }
+    if (reader->is_data)
+        return read_data(reader, label, line, error);
+    if (label && reader->is_in_choices)
+        return error_set(error, "label '%s' stands among ways to choose from", label);
+    /* "NAME db 1": a label without a colon. */
+    char second[32];
+    first_word(rest, second);
+    if (is_one_of(second, data_words) || is_one_of(word, data_words))
+        return error_set(
+            error, "data among the instructions ('%.40s'): put it into section .rodata", line);
+    if (label && words_append(&reader->labels, label, error) < 0)
+        return -1;
+    if (strcmp(word, MARK_EITHER) == 0 || strcmp(word, MARK_OR) == 0 || strcmp(word, MARK_END) == 0)
+        return read_mark(reader, word, error);
+    return *line ? read_instruction(reader, line, error) : 0;
+}
+
+/* The label of a line that local labels after it belong to, or NULL: `label:`, or `label db 1`. */
+static int take_scope(const char *line, char **label)
+{
+    char word[32], second[32];
+    const char *rest = first_word(line, word);
+    first_word(rest, second);
+    *label = NULL;
+    if (!is_name(line[0]) || line[0] == '.' || (*rest != ':' && !is_one_of(second, data_words)))
+        return 0;
+    size_t length = 0;
+    while (is_name(line[length]))
+        length++;
+    *label = strndup(line, length);
+    return *label ? 0 : -1;
+}
+
+static int read_line(struct reader *reader, const char *raw, struct error *error)
+{
+    char *qualified TEXT_CLEANUP = NULL, *label TEXT_CLEANUP = NULL;
+    raw += strspn(raw, " \t");
+    if (!*raw || *raw == '%')
+        return 0;
+    if (*raw == '[')
+        return read_statement(reader, NULL, raw, error);
+    char *own TEXT_CLEANUP = NULL;
+    if (take_scope(raw, &own) < 0)
+        return error_set(error, "out of memory");
+    if (own && set_scope(reader, own, error) < 0)
+        return -1;
+    if (qualify(reader, raw, &qualified, error) < 0)
+        return -1;
+    const char *rest;
+    if (is_definition(qualified, &rest))
+        return read_definition(reader, qualified, rest, error);
+    rest = take_label(qualified, &label);
+    return read_statement(reader, label, rest, error);
+}
+
+/* The program begins at _start, wherever that is. */
+static int begin_at_start(struct parts *parts, struct error *error)
+{
+    size_t start = 0;
+    while (start < parts->count && !asm_words_contain(&parts->parts[start].labels, "_start"))
+        start++;
+    if (start == parts->count)
+        return error_set(error, "there is no label _start");
+    if (start == 0)
+        return 0;
+    struct part *jump = append_part(parts);
+    if (!jump || append_instruction(jump, "jmp _start", error) < 0)
+        return error_set(error, "out of memory");
+    struct part first = *jump;
+    memmove(parts->parts + 1, parts->parts, (parts->count - 1) * sizeof first);
+    parts->parts[0] = first;
+    return 0;
+}
+
+int parts_read_lines(struct parts *parts, char *text, struct error *error)
+{
+    struct reader reader = {.parts = parts};
+    int result = 0;
+    for (char *line = text, *next; line && result == 0; line = next) {
+        next = strchr(line, '\n');
+        if (next)
+            *next++ = 0;
+        result = read_line(&reader, line, error);
+    }
+    if (result == 0 && reader.is_in_choices)
+        result = error_set(error, MARK_END " is missing");
+    if (result == 0 && reader.labels.count)
+        result = error_set(error, "label '%s' stands behind the last instruction",
+                           reader.labels.items[0]);
+    if (result == 0 && parts->count == 0)
+        result = error_set(error, "there are no instructions");
+    if (result == 0 && parts->count > MOST_PARTS)
+        result = error_set(error, "there are more than %d instructions: take --layout=standard",
+                           MOST_PARTS);
+    if (result == 0)
+        result = begin_at_start(parts, error);
+    text_free(&reader.scope);
+    words_free(&reader.labels);
+    return result;
+}
+
+/* ---- other ways to load an address
+ * ----------------------------------------------------------------------------- */
+
+/* Whether a text is a label of the data, and what is behind the label. */
+static bool is_label(const struct parts *parts, const char *text, const char **rest)
+{
+    for (size_t i = 0; i < parts->data.count; i++) {
+        const char *line = parts->data.items[i];
+        size_t length = strcspn(line, ": \t");
+        if (length && line[length] == ':' && strncmp(text, line, length) == 0 &&
+            !is_name(text[length])) {
+            *rest = text + length + strspn(text + length, " \t");
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Two ways to write `mov esi, label`: lea, where addresses need more than 32 bits; and a call right
+ * before the data, which is a jump over it, too. */
+static int offer_address(struct part *part, const char *name, const char *label, bool is_all,
+                         struct error *error)
+{
+    struct buffer lea BUFFER_CLEANUP = {0}, pop BUFFER_CLEANUP = {0};
+    buffer_printf(&lea, "lea %s, [rel %s]", name, label);
+    buffer_printf(&pop, "pop %s", name);
+    if (buffer_check(&lea, error) < 0 || buffer_check(&pop, error) < 0 || !append_choice(part) ||
+        append_instruction(part, buffer_text(&lea), error) < 0)
+        return error_set(error, "out of memory");
+    if (!is_all)
+        return 0;
+    if (!append_choice(part) || append_instruction(part, "call " MARK_PAST, error) < 0 ||
+        append_instruction(part, buffer_text(&pop), error) < 0)
+        return error_set(error, "out of memory");
+    part->choices[part->choice_count - 1].instructions[0].kind = REFERENCE_PAST;
+    return 0;
+}
+
+int parts_offer_addresses(struct parts *parts, struct error *error)
+{
+    static const char *const names[][2] = {
+        {"eax", "rax"}, {"ecx", "rcx"}, {"edx", "rdx"}, {"ebx", "rbx"},
+        {"esi", "rsi"}, {"edi", "rdi"}, {"ebp", "rbp"},
+    };
+    for (size_t i = 0; i < parts->count; i++) {
+        struct part *part = &parts->parts[i];
+        char word[32], name[32];
+        if (part->choice_count != 1 || part->choices[0].count != 1)
+            continue;
+        const struct instruction_text *instruction = part->choices[0].instructions;
+        const char *rest = first_word(instruction->text, word);
+        if (strcmp(word, "mov") != 0)
+            continue;
+        rest = first_word(rest, name);
+        const char *label = rest + strspn(rest, ", "), *added;
+        if (*rest != ',' || !is_label(parts, label, &added) ||
+            (*added && (*added != '+' || added[1 + strspn(added + 1, " 0123456789")])))
+            continue;
+        for (size_t j = 0; j < COUNT(names); j++)
+            if (strcmp(name, names[j][0]) == 0 &&
+                offer_address(part, names[j][1], label, !*added, error) < 0)
+                return -1;
+    }
+    return 0;
+}
