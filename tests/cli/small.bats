@@ -91,7 +91,7 @@ END
     code=$((RANDOM % 256))
     for layout in "${layouts[@]}" "${overcommit[@]}"; do
       # shellcheck disable=SC2086 # words
-      build $layout -- hello message=@message exit_code=$code
+      build $layout --effort="${EFFORT:-5}" -- hello message=@message exit_code=$code
       run -$code --keep-empty-lines bash -c './p >printed'
       cmp printed message
     done
