@@ -25,53 +25,65 @@ struct layout_row {
     const char *pattern;
 };
 
-/* The smallest headers first: what they make of a program spares a search of the others. */
-static const struct layout_row rows[] = {
 /* p_type lies in e_ident. p_memsz holds e_phentsize and e_phnum: 4.3 GB. e_entry leads to the
  * file's first byte, where 7f 45 is a jump to 0x47. */
-#define LOWEST(identity, name, layout, filesz, largest)                                       \
-    {                                                                                         \
-        {name,                                                                                \
-         layout,                                                                              \
-         ASM_ASSUME_OVERCOMMIT,                                                               \
-         0x0c,                                                                                \
-         73,                                                                                  \
-         largest,                                                                             \
-         0xc00000000,                                                                         \
-         0,                                                                                   \
-         false,                                                                               \
-         "4.3 GB of memory or swap, or overcommit"},                                          \
-            "7f454c46" identity "01000000 03003e000c000000 000000000c000000 0c00000000000000" \
-            "........" filesz "00000000....3800 01000000........ ........"                    \
+#define LOWEST(for_layout, largest_file)                                                         \
+    {                                                                                            \
+        .name = "0x0c", .layout = (for_layout), .assume = ASM_ASSUME_OVERCOMMIT, .header = 0x0c, \
+        .size = 73, .largest = (largest_file), .address = 0xc00000000, .entry = 0,               \
+        .needs = "4.3 GB of memory or swap, or overcommit",                                      \
+        .trick = "e_entry leads to the first byte, where 7f 45 is a jump to 0x47"                \
     }
-    LOWEST("020101..........", "0x0c", ASM_OVERLAP, "Q0Q10000", 0xffff),
-    LOWEST("020101..........", "0x0c", ASM_OVERLAP, "f4R1....", 0x1000),
-    LOWEST("................", "0x0c", ASM_GOLF, "Q0Q10000", 0xffff),
-    LOWEST("................", "0x0c", ASM_GOLF, "f4R1....", 0x1000),
+#define LOWEST_PATTERN(identity, filesz)                                         \
+    "7f454c46" identity                                                          \
+    "01000000 03003e000c000000 000000000c000000 0c00000000000000........" filesz \
+    "00000000....3800 01000000........ ........"
 
-    /* p_type begins with e_entry, so that the program starts at the file's second byte: "ELF" are
-     * prefixes of its first instruction. */
-    {{"0x18", ASM_GOLF, 0, 0x18, 80, 0, 0x500000000, 1, false, "nothing but Linux"},
+/* The last byte of e_shoff begins p_type, that of e_phentsize p_offset, which so is 0x100, less
+ * than a page. */
+#define SECOND(for_needs)                                                                  \
+    {                                                                                      \
+        .name = "0x2f", .layout = ASM_OVERLAP, .header = 0x2f, .size = 103, .entry = -1,   \
+        .is_fixed = true, .needs = (for_needs),                                            \
+        .trick = "e_phnum makes p_offset 0x100, which Linux rounds down to the first page" \
+    }
+#define SECOND_PATTERN(ehsize)                                                             \
+    "7f454c46020101.. ................ 02003e00........ E0E1A2A3A4A50000 2f00000000000000" \
+    "..............01 00000005" ehsize "3800 0100000000000000 01A2A3A4A50000.."            \
+    "..............F0 F1F2F3F4F50000F0 F1F2F3F4F50000.. .............."
+
+/* The smallest headers first: what they make of a program spares a search of the others. */
+static const struct layout_row rows[] = {
+    {LOWEST(ASM_OVERLAP, 0xffff), LOWEST_PATTERN("020101..........", "Q0Q10000")},
+    {LOWEST(ASM_OVERLAP, 0x1000), LOWEST_PATTERN("020101..........", "f4R1....")},
+    {LOWEST(ASM_GOLF, 0xffff), LOWEST_PATTERN("................", "Q0Q10000")},
+    {LOWEST(ASM_GOLF, 0x1000), LOWEST_PATTERN("................", "f4R1....")},
+
+    {{.name = "0x18",
+      .layout = ASM_GOLF,
+      .header = 0x18,
+      .size = 80,
+      .address = 0x500000000,
+      .entry = 1,
+      .needs = "nothing but Linux",
+      .trick = "e_entry begins with p_type: the second byte is the first to run, ELF are prefixes"},
      "7f454c46........ ................ 02003e00........ 01000000P4A50000"
      "1800000000000000 18000000P4A50000 ............3800 0100F2F3F4F50000"
      "0100F2F3F4F50000 ................"},
 
-    /* The last byte of e_shoff begins p_type, that of e_phentsize p_offset, which so is 0x100, less
-     * than a page. With e_ehsize as qemu-user wants it, and without. */
-    {{"0x2f", ASM_OVERLAP, 0, 0x2f, 103, 0, 0, -1, true, "nothing"},
-     "7f454c46020101.. ................ 02003e00........ E0E1A2A3A4A50000"
-     "2f00000000000000 ..............01 0000000540003800 0100000000000000"
-     "01A2A3A4A50000.. ..............F0 F1F2F3F4F50000F0 F1F2F3F4F50000.."
-     ".............."},
-    {{"0x2f", ASM_OVERLAP, 0, 0x2f, 103, 0, 0, -1, true, "no qemu-user"},
-     "7f454c46020101.. ................ 02003e00........ E0E1A2A3A4A50000"
-     "2f00000000000000 ..............01 00000005....3800 0100000000000000"
-     "01A2A3A4A50000.. ..............F0 F1F2F3F4F50000F0 F1F2F3F4F50000.."
-     ".............."},
+    /* With e_ehsize as qemu-user wants it, and without. */
+    {SECOND("nothing"), SECOND_PATTERN("4000")},
+    {SECOND("no qemu-user"), SECOND_PATTERN("....")},
 
-    /* One header after the other, as the gABI has it. Linux does not look at p_paddr, and leaves
-     * most of the address to the program. */
-    {{"0x40", ASM_COMPACT, 0, 0x40, 120, 0, 0, -1, true, "nothing"},
+    /* One header after the other, as the gABI has it. */
+    {{.name = "0x40",
+      .layout = ASM_COMPACT,
+      .header = 0x40,
+      .size = 120,
+      .entry = -1,
+      .is_fixed = true,
+      .needs = "nothing",
+      .trick = "Linux does not look at p_paddr, and takes most addresses: both hold code"},
      "7f454c4602010100 0000000000000000 02003e0001000000 E0E1A2A3A4A50000"
      "4000000000000000 0000000000000000 0000000040003800 0100000000000000"
      "0100000005000000 0000000000000000 0000A2A3A4A50000 ................"

@@ -243,10 +243,11 @@ void compose_source(const struct parts *parts, const struct solution *solution,
     buffer_printf(
         source,
         "; The program header lies over the ELF header from byte %s on: %zu bytes in all.\n"
+        "; %s.\n"
         "; nasm -f bin makes the program of this; what stands behind a semicolon are the\n"
         "; fields that the bytes are for the kernel. It needs of a machine: %s.\n"
         "bits 64\ndefault rel\norg 0x%" PRIx64 "\n",
-        overlay->name, solution->size, overlay->needs, solution->address);
+        overlay->name, solution->size, overlay->trick, overlay->needs, solution->address);
     for (size_t i = 0; i < parts->definitions.count; i++)
         buffer_printf(source, "%s\n", parts->definitions.items[i]);
     if (parts->data_size && !is_apart)

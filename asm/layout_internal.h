@@ -141,6 +141,7 @@ struct overlay {
     int entry;              /* the entry point's offset; -1: anywhere */
     bool is_fixed;          /* the file is at an address that fits into 32 bits */
     const char *needs;      /* what a machine must give: for reports */
+    const char *trick;      /* how the headers lie over one another: a comment of the source */
 };
 
 /* The one after it, or NULL; after NULL, the first. */
