@@ -231,7 +231,7 @@ column() {
 
 @test "strace runs what docs/layouts.md says" {
   needs strace
-  # 0x0c asks for 4.4 GB.
+  # 0x0c asks for 4.3 GB.
   [ "$(awk '/^MemTotal/ { print $2 }' /proc/meminfo)" -gt 6000000 ] ||
     skip "the machine has too little memory"
   column strace
