@@ -24,6 +24,19 @@ int words_append_all(struct words *words, const char *const *list, struct error 
     return 0;
 }
 
+int words_append_split(struct words *words, const char *text, struct error *error)
+{
+    for (;; text++) {
+        size_t length = strcspn(text, ",");
+        char *word = strndup(text, length);
+        int result = word ? words_append(words, word, error) : error_set(error, "out of memory");
+        free(word);
+        text += length;
+        if (result < 0 || !*text)
+            return result;
+    }
+}
+
 void words_free(struct words *words)
 {
     for (size_t i = 0; i < words->count; i++)

@@ -15,6 +15,8 @@ struct words {
 int words_append(struct words *words, const char *word, struct error *error);
 /* Appends all words of a NULL-terminated list; NULL is an empty one. */
 int words_append_all(struct words *words, const char *const *list, struct error *error);
+/* Appends the parts of a text that commas part. */
+int words_append_split(struct words *words, const char *text, struct error *error);
 void words_free(struct words *words);
 #define WORDS_CLEANUP __attribute__((cleanup(words_free)))
 

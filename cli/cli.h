@@ -202,12 +202,12 @@ int program_judge(struct program *program, const struct elfcheck_root *root, con
 /* The options that `build` and `pack` share. */
 struct image_options {
     const char *output, *format, *path, *working_directory, *user, *stop_signal, *created;
-    struct words tags, entrypoint, command, environment, labels, ports, files, directories;
-    bool force, seccomp;
+    struct words tags, entrypoint, command, environment, labels, ports, files, directories, engines;
+    bool force, seccomp, smallest;
 };
 #define IMAGE_OPTIONS_CLEANUP __attribute__((cleanup(image_options_free)))
 
-#define IMAGE_OPTION_COUNT 19
+#define IMAGE_OPTION_COUNT 21
 
 /* Fills a table of options that write into `options`; `formats` is the help of --format. */
 void image_options_table(struct image_options *options, const char *formats,

@@ -31,6 +31,10 @@ void image_options_table(struct image_options *options, const char *formats,
         {"stop-signal", 0, CLI_TEXT, &options->stop_signal, "SIGNAL", "what stops the program"},
         {"created", 0, CLI_TEXT, &options->created, "SECONDS",
          "creation time since 1970 [SOURCE_DATE_EPOCH, or 0]"},
+        {"for", 0, CLI_LIST, &options->engines, "ENGINE[,ENGINE...]",
+         "who has to load it: docker, podman-4, ... [any]"},
+        {"smallest", 0, CLI_FLAG, &options->smallest, NULL,
+         "docker archive: leave out what engines do not need, and choose the rest for size"},
         {"seccomp", 0, CLI_FLAG, &options->seccomp, NULL,
          "bundle: allow only the system calls that the program makes"},
         {"force", 'f', CLI_FLAG, &options->force, NULL, "pack what would not run, too"},
@@ -41,6 +45,7 @@ void image_options_table(struct image_options *options, const char *formats,
 
 void image_options_free(struct image_options *options)
 {
+    words_free(&options->engines);
     words_free(&options->tags);
     words_free(&options->entrypoint);
     words_free(&options->command);
@@ -89,6 +94,25 @@ static int choose_output(const struct program *program, const struct image_optio
     bool standard = strcmp(*path, FILE_STANDARD) == 0;
     const char *format = options->format ? options->format : standard ? "docker" : NULL;
     return packer_choose(format, *path, target, error);
+}
+
+/* --for and --smallest. */
+static int fit_target(const struct image_options *options, const char *output,
+                      struct packer_target *target, const struct cli_common *common,
+                      struct error *error)
+{
+    struct words names WORDS_CLEANUP = {0};
+    struct buffer left_out BUFFER_CLEANUP = {0};
+    for (size_t i = 0; i < options->engines.count; i++)
+        if (words_append_split(&names, options->engines.items[i], error) < 0)
+            return -1;
+    target->smallest = options->smallest;
+    if (packer_require(target, words_list(&names), &left_out, error) < 0)
+        return -1;
+    if (options->engines.count && left_out.size)
+        cli_note(common, "%s: %s cannot load it compressed: for those write .tar", output,
+                 buffer_text(&left_out));
+    return 0;
 }
 
 static int complete_tags(const struct words *typed, struct words *tags, struct error *error)
@@ -243,7 +267,10 @@ int image_write(const struct program *program, const struct image_files *files, 
     if (options->seccomp && !(seccomp = make_profile(program, error)))
         return -1;
     image.seccomp = seccomp;
+    image.is_name_free = program && image.file_count == 1 && !options->path &&
+                         image.config.command == just_the_program;
     if (choose_output(program, options, &output, &target, error) < 0 ||
+        fit_target(options, output, &target, common, error) < 0 ||
         cli_check_output(output, inputs, true, error) < 0 ||
         check_files(output, files, error) < 0 ||
         packer_write(&image, &target, output, temporary, cli_trace(common), &size, error) < 0)

@@ -54,6 +54,7 @@ struct packer_image {
     size_t file_count;       /* 0: the empty image, with no layer at all */
     const char *const *tags; /* "name:tag" each, ended by NULL; NULL: none */
     const cJSON *seccomp;    /* of a bundle, linux.seccomp; NULL: none */
+    bool is_name_free;       /* the one file may have any name, and is what is run */
 };
 
 /*
@@ -77,8 +78,11 @@ struct packer_format;
 /* What is written: a format in a container. */
 struct packer_target {
     const struct packer_format *format;
-    bool directory; /* a directory rather than one file */
-    bool gzip;      /* the one file is compressed */
+    bool directory;          /* a directory rather than one file */
+    bool gzip;               /* the one file is compressed */
+    bool two_members;        /* of gzip: see docs/engines.md */
+    bool smallest;           /* as small as the engines allow; docker archives only */
+    bool needs_architecture; /* then: in the config, for some engine */
 };
 
 /*
@@ -88,6 +92,16 @@ struct packer_target {
 int packer_choose(const char *name, const char *path, struct packer_target *target,
                   struct error *error);
 
+/*
+ * Fits a target to the engines that have to load it: "docker", "podman-4", ..., "any" (all that
+ * take such a format); a list ended by NULL; NULL or empty: any. Fails where one of them cannot,
+ * and says why. Appends the names of those that "any" has to leave out.
+ */
+int packer_require(struct packer_target *target, const char *const *names, struct buffer *left_out,
+                   struct error *error);
+
+/* "docker", "oci", "bundle" or "rootfs". */
+const char *packer_format_name(const struct packer_target *target);
 /* The ending that names such a target: ".tar", ".oci". */
 const char *packer_suffix(const struct packer_target *target);
 

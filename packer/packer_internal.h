@@ -83,6 +83,15 @@ int gzip_sink_finish(struct gzip_sink *gzip, struct error *error);
 void gzip_sink_free(struct gzip_sink *gzip);
 #define GZIP_SINK_CLEANUP __attribute__((cleanup(gzip_sink_free)))
 
+/* ---- zopfli.c -------------------------------------------------------------------------------- */
+
+/* The size in bits of what zopfli makes of the data, in rounds that each take some time; without
+ * gzip's frame. The first member is as for gzip_sink_init. */
+uint64_t zopfli_bits(const struct buffer *data, size_t first_member, unsigned rounds);
+/* Appends the gzip file. */
+void zopfli_append(const struct buffer *data, size_t first_member, unsigned rounds,
+                   struct buffer *out);
+
 /* ---- the parts of an image ------------------------------------------------------------------- */
 
 /* What every format's writer works on. */
@@ -126,6 +135,9 @@ int oci_write(const struct packer_job *job, struct sink *sink, struct error *err
 int oci_write_directory(const struct packer_job *job, int directory, struct error *error);
 int bundle_write_directory(const struct packer_job *job, int directory, struct error *error);
 int rootfs_write(const struct packer_job *job, struct sink *sink, struct error *error);
+/* A docker archive as small as can be. */
+int smallest_write(const struct packer_job *job, const struct packer_target *target,
+                   size_t first_member, struct sink *sink, struct error *error);
 
 /* ---- media types (image-spec, media-types.md) ------------------------------------------------ */
 

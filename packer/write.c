@@ -76,7 +76,7 @@ int packer_choose(const char *name, const char *path, struct packer_target *targ
 {
     struct ending ending = read_ending(path);
     bool standard = strcmp(path, FILE_STANDARD) == 0;
-    *target = (struct packer_target){.gzip = ending.gzip};
+    *target = (struct packer_target){.gzip = ending.gzip, .two_members = true};
     if (name)
         target->format = find_format(name, error);
     for (size_t i = 0; i < FORMAT_COUNT && !name && !target->format; i++) {
@@ -96,6 +96,11 @@ int packer_choose(const char *name, const char *path, struct packer_target *targ
                          target->format->name);
     target->directory = !file;
     return 0;
+}
+
+const char *packer_format_name(const struct packer_target *target)
+{
+    return target->format->name;
 }
 
 const char *packer_suffix(const struct packer_target *target)
@@ -131,15 +136,24 @@ static int write_file(const struct packer_job *job, const struct packer_target *
     if (output_open(&output, path, FILE_MODE, error) < 0)
         return -1;
     struct sink *sink = &output.file.sink;
+    size_t first_member = target->two_members ? FIRST_MEMBER_SIZE : 0;
+    if (target->smallest) {
+        if (smallest_write(job, target, first_member, sink, error) < 0)
+            return -1;
+        *size = output.file.size;
+        return output_commit(&output, error);
+    }
     if (target->gzip) {
-        if (gzip_sink_init(&gzip, sink, FIRST_MEMBER_SIZE, error) < 0)
+        if (gzip_sink_init(&gzip, sink, first_member, error) < 0)
             return -1;
         sink = &gzip.sink;
     }
     if (target->format->write(job, sink, error) < 0 ||
         (target->gzip && gzip_sink_finish(&gzip, error) < 0))
         return -1;
-    if (target->gzip)
+    if (target->gzip && !first_member)
+        trace_text(job->trace, "$ gzip -9n image.tar");
+    else if (target->gzip)
         trace_text(job->trace,
                    "$ { head -c %d image.tar | gzip -9n; tail -c +%d image.tar | gzip -9n; } "
                    ">image.tar.gz",
@@ -170,6 +184,8 @@ int packer_write(const struct packer_image *image, const struct packer_target *t
                          "%s: only a bundle holds a seccomp profile; an engine takes that of an "
                          "image when it starts it: --security-opt seccomp=FILE",
                          path);
+    if (target->smallest && target->format->write != docker_write)
+        return error_set(error, "%s: --smallest is for docker archives: .tar or .tar.gz", path);
     if (packer_check_config(&image->config, error) < 0)
         return -1;
     for (size_t i = 0; i < image->file_count; i++)

@@ -22,7 +22,8 @@ packages() {
       libssl-dev                        openssl/evp.h
       libcjson-dev                      cjson/cJSON.h
       zlib1g-dev                        zlib.h
-      libzstd-dev                       zstd.h' ;;
+      libzstd-dev                       zstd.h
+      libzopfli-dev                     zopfli/zopfli.h' ;;
     run) echo '
       nasm                              nasm
       binutils                          ld

@@ -19,6 +19,12 @@ runs() {
   runs 'Hello runc!\r\n' docker.io/library/hello-runc:nasm /hello
 }
 
+@test "containerd imports and runs the smallest archive" {
+  smallest plain small.tar --for=any
+  ctr images import small.tar
+  runs plain docker.io/library/small:plain
+}
+
 @test "containerd imports and runs an OCI layout in a tar" {
   say oci hello.oci.tar
   ctr images import hello.oci.tar

@@ -40,6 +40,29 @@ shows() { # IMAGE JQ-EXPRESSION VALUE
   prints plain docker run --rm say:plain /hello
 }
 
+@test "docker loads and runs the smallest archives" {
+  smallest plain small.tar
+  docker load -i small.tar
+  prints plain docker run --rm small:plain
+  smallest two small.tar.gz
+  docker load -i small.tar.gz
+  prints two docker run --rm small:two
+  smallest one small.tar.gz --layout=golf --for=docker
+  docker load -i small.tar.gz
+  prints one docker run --rm small:one
+  prints one docker run --rm --user 1000 --cap-drop ALL small:one
+  prints one docker run --rm --cap-drop ALL small:one
+}
+
+@test "docker loads the smallest empty image" {
+  for output in small.tar small.tar.gz; do
+    "$WHIT" pack --empty -t small:empty --smallest -o $output
+    docker load -i $output
+    docker image inspect small:empty
+    docker image rm small:empty
+  done
+}
+
 @test "docker loads from standard input what whit writes to standard output" {
   "$WHIT" build hello message=piped -t say:piped --format=docker -o - | docker load
   prints piped docker run --rm say:piped

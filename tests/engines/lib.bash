@@ -210,3 +210,8 @@ int main(void) { FILE *file = fopen("/tmp/x", "w"); return printf("dynamic") == 
 say() {
   "$WHIT" build hello message="$1" -t "say:$1" -o "${@:2}"
 }
+
+# smallest TEXT FILE [OPTION...]: an image small:TEXT of nothing that engines can do without.
+smallest() {
+  "$WHIT" build -q hello message="$1" on_error=ignore -t "small:$1" --smallest -o "${@:2}"
+}

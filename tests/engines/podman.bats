@@ -21,6 +21,15 @@ teardown_file() { box_close; }
   prints plain podman run --rm say:plain /hello
 }
 
+@test "podman loads and runs the smallest archives" {
+  smallest plain small.tar
+  podman load -i small.tar
+  prints plain podman run --rm small:plain
+  smallest two small.tar.gz --for=podman,docker
+  podman load -i small.tar.gz
+  prints two podman run --rm small:two
+}
+
 @test "podman loads and runs an OCI layout in a tar" {
   say oci-tar hello.oci.tar
   podman load -i hello.oci.tar

@@ -28,6 +28,14 @@ runs() { prints "$1" whit run "$2"; }
   runs 'Hello runc!\r\n' layout
 }
 
+@test "skopeo reads the smallest docker archives" {
+  for output in small.tar small.tar.gz; do
+    smallest read $output
+    skopeo copy docker-archive:$output oci:layout-$output:small:read
+    runs read layout-$output
+  done
+}
+
 @test "skopeo copies whit's OCI layout to a docker archive" {
   hello hello.oci
   skopeo copy oci:hello.oci docker-archive:back.tar:hello-runc:nasm
