@@ -157,14 +157,28 @@ struct place {
     uint64_t offset;           /* in the file */
 };
 struct place memory_find(const struct elfcheck_inspection *inspection, uint64_t address);
-/* Whether all pages from `start` to before `end` are there. */
-bool memory_has(const struct elfcheck_inspection *inspection, uint64_t start, uint64_t end);
+/* Whether the segments after that one, or all for NULL, have all pages from `start` to before
+ * `end`.
+ */
+bool memory_has(const struct elfcheck_inspection *inspection, const Elf64_Phdr *after,
+                uint64_t start, uint64_t end);
 
 /* From the first page of the lowest segment to the end of the highest; no segment: end 0. */
 struct span {
     uint64_t start, end;
 };
 struct span memory_span(const struct elfcheck_inspection *inspection);
+
+/*
+ * Before 5.18 Linux looked for room for a position-independent program from its first segment to
+ * the end of its last, in the order of the table (total_mapping_size): how much that is, which is
+ * nothing or more than there is where the last one ends below the first.
+ */
+uint64_t memory_taken(const struct elfcheck_inspection *inspection);
+/* From there on the first segment lost what it has of the file; UINT64_MAX: nothing. */
+uint64_t memory_cut(const struct elfcheck_inspection *inspection, const Elf64_Phdr *load);
+/* Whether the named kernel does so. */
+bool memory_is_taken_in_order(const struct elfcheck_inspection *inspection);
 
 /* Linux clears the rest of the last page that comes from the file. */
 bool segment_clears_page(const Elf64_Phdr *load);
@@ -393,8 +407,9 @@ elfcheck_check check_executable_mode, check_magic, check_type, check_machine,
     check_emulated_machine, check_header_entry_size, check_header_count, check_header_page,
     check_kernel_headers, check_header_table, check_interpreter_path;
 elfcheck_check check_loads, check_segment_offset, check_segment_size, check_segment_address,
-    check_address_span, check_segment_zeros, check_kernel_zeros, check_older_kernels,
-    check_stack_area, check_entry_executable, check_entry_code, check_low_address, check_memory;
+    check_address_span, check_kernel_order, check_segment_zeros, check_kernel_zeros,
+    check_older_kernels, check_stack_area, check_entry_executable, check_entry_code,
+    check_low_address, check_memory, check_addresses;
 elfcheck_check check_hidden_bytes, check_foreign_system, check_shared_library, check_loader_missing,
     check_headers_mapped, check_headers_reachable, check_relro_mapped, check_static_pie;
 elfcheck_check check_identification, check_header_fields, check_libelf, check_section_table,

@@ -5,6 +5,9 @@
 #define USER_SPACE_END    0x7ffffffff000
 #define USER_SPACE_END_32 0xffffe000
 
+/* "ELF: fix overflow in total mapping size calculation" */
+#define KERNEL_SEES_ALL_SEGMENTS ELFCHECK_KERNEL(5, 18)
+
 uint64_t page_start(uint64_t address)
 {
     return address & ~(uint64_t)(PAGE_SIZE - 1);
@@ -57,30 +60,66 @@ bool segment_is_executable(const struct elfcheck_inspection *inspection, const E
     return (load->p_flags & PF_X) || (read_implies_execute && (load->p_flags & PF_R));
 }
 
+uint64_t memory_taken(const struct elfcheck_inspection *inspection)
+{
+    const Elf64_Phdr *first = inspection_load(inspection, NULL), *last = NULL;
+    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
+        last = load;
+    return last ? last->p_vaddr + last->p_memsz - page_start(first->p_vaddr) : 0;
+}
+
+uint64_t memory_cut(const struct elfcheck_inspection *inspection, const Elf64_Phdr *load)
+{
+    if (load != inspection_load(inspection, NULL) || inspection->header.e_type != ET_DYN)
+        return UINT64_MAX;
+    uint64_t start = page_start(load->p_vaddr), end = page_end(load->p_vaddr, load->p_filesz);
+    uint64_t taken = page_end(memory_taken(inspection), 0);
+    return taken > 0 && taken < end - start ? start + taken : UINT64_MAX;
+}
+
+bool memory_is_taken_in_order(const struct elfcheck_inspection *inspection)
+{
+    return inspection->settings->kernel && inspection->settings->kernel < KERNEL_SEES_ALL_SEGMENTS;
+}
+
+/* Where the pages that a segment has at the address and after it end; the address: it has none. */
+static uint64_t mapped_end(const struct elfcheck_inspection *inspection, const Elf64_Phdr *load,
+                           uint64_t address)
+{
+    if (address < page_start(load->p_vaddr) || address >= segment_end(load))
+        return address;
+    uint64_t cut = memory_is_taken_in_order(inspection) ? memory_cut(inspection, load) : UINT64_MAX;
+    if (address < cut)
+        return cut < segment_end(load) ? cut : segment_end(load);
+    return address < page_end(load->p_vaddr, load->p_filesz) ? address : segment_end(load);
+}
+
 struct place memory_find(const struct elfcheck_inspection *inspection, uint64_t address)
 {
     struct place place = {0};
     for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
-        if (address >= page_start(load->p_vaddr) && address < segment_end(load))
+        if (mapped_end(inspection, load, address) > address)
             place = (struct place){load, address < segment_file_end(load),
                                    load->p_offset + (address - load->p_vaddr)};
     return place;
 }
 
 /* The end of the segment that reaches farthest of those that hold the address; else itself. */
-static uint64_t reach(const struct elfcheck_inspection *inspection, uint64_t address)
+static uint64_t reach(const struct elfcheck_inspection *inspection, const Elf64_Phdr *after,
+                      uint64_t address)
 {
     uint64_t end = address;
-    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
-        if (address >= page_start(load->p_vaddr) && segment_end(load) > end)
-            end = segment_end(load);
+    for (const Elf64_Phdr *load = after; (load = inspection_load(inspection, load));)
+        if (mapped_end(inspection, load, address) > end)
+            end = mapped_end(inspection, load, address);
     return end;
 }
 
-bool memory_has(const struct elfcheck_inspection *inspection, uint64_t start, uint64_t end)
+bool memory_has(const struct elfcheck_inspection *inspection, const Elf64_Phdr *after,
+                uint64_t start, uint64_t end)
 {
     while (start < end) {
-        uint64_t reached = reach(inspection, start);
+        uint64_t reached = reach(inspection, after, start);
         if (reached == start)
             return false;
         start = reached;

@@ -438,6 +438,26 @@ static const struct elfcheck_rule rules[] = {
         .check = check_address_span,
     },
     {
+        .id = "EC133",
+        .name = "kernel-order",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_KILLED,
+        .summary = "The named kernel makes room for all segments: the last in the table is the "
+                   "highest.",
+        .remedy = "sort the program headers by address, or use Linux 5.18 or newer",
+        .source = BINFMT "total_mapping_size, before Linux 5.18",
+        .explanation =
+            "Before version 5.18 Linux took the size of a position-independent program from two "
+            "of its segments alone, the first and the last in the table, in the belief that they "
+            "are in ascending order. Where the last one ends below the first, or past too much, "
+            "the process is killed by SIGSEGV, exit code 139, without a word; where it ends "
+            "within the first, that loses what it has from there on. Newer kernels look at all "
+            "segments. A kernel was named for which the file was to be judged, and it is older "
+            "than that. No linker writes such a table: something edited the file.",
+        .check = check_kernel_order,
+    },
+    {
         .id = "EC112",
         .name = "segment-zeros",
         .group = ELFCHECK_LOAD,
@@ -483,12 +503,15 @@ static const struct elfcheck_rule rules[] = {
         .summary = "Linux 5.10 starts it, too.",
         .remedy = "harmless on Linux 6.1 and newer; name the kernel (--kernel=5.10) where it "
                   "matters",
-        .source = BINFMT "load_elf_binary, set_brk and padzero, before Linux 6.1",
+        .source = BINFMT "load_elf_binary, set_brk and padzero, before Linux 6.1; "
+                         "total_mapping_size, before 5.18",
         .explanation =
             "The program starts on present kernels, but Linux 5.10 and its like would kill "
             "it with SIGSEGV: they clear the page in which the zeros of a program begin, "
-            "and here cannot. Nothing has to be done where only newer kernels matter. With "
-            "a named kernel (--kernel=5.10) the rule kernel-zeros decides it.",
+            "and here cannot; or they make room for a position-independent program only up to "
+            "the end of its last segment, which here is not the highest. Nothing has to be done "
+            "where only newer kernels matter. With a named kernel (--kernel=5.10) the rules "
+            "kernel-zeros and kernel-order decide it.",
         .check = check_older_kernels,
     },
     {
@@ -1326,7 +1349,8 @@ static const struct elfcheck_rule rules[] = {
         .source = "gABI, Program Header, PT_LOAD",
         .explanation = "The gABI wants PT_LOAD entries sorted by p_vaddr, since a loader reserves "
                        "the memory from the first to the last of them. Linux takes them in any "
-                       "order for a program at fixed addresses. The dynamic loader computes a "
+                       "order for a program at fixed addresses, and since version 5.18 for a "
+                       "position-independent one. The dynamic loader computes a "
                        "wrong size for a library of which the last entry is not the highest. No "
                        "linker writes such a table: something edited the file.",
         .any_file = true,

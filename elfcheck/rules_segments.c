@@ -36,11 +36,17 @@ static bool is_position_independent(const struct elfcheck_inspection *inspection
     return inspection->header.e_type == ET_DYN;
 }
 
-/* All pages of a position-independent program: Linux looks for room for them at once. */
-static uint64_t span_size(const struct elfcheck_inspection *inspection)
+/* From the lowest segment to the end of the highest. */
+static uint64_t whole_size(const struct elfcheck_inspection *inspection)
 {
     struct span span = memory_span(inspection);
     return span.end > span.start ? span.end - span.start : 0;
+}
+
+/* What Linux looks for room for at once, of a position-independent program. */
+static uint64_t span_size(const struct elfcheck_inspection *inspection)
+{
+    return memory_is_taken_in_order(inspection) ? memory_taken(inspection) : whole_size(inspection);
 }
 
 void check_loads(struct elfcheck_inspection *inspection)
@@ -50,7 +56,7 @@ void check_loads(struct elfcheck_inspection *inspection)
         inspection_find(inspection, inspection->header.e_phoff, "no segment to load (PT_LOAD)");
         if (inspection->header.e_entry >= memory_end(inspection))
             inspection_set_outcome(inspection, ELFCHECK_KILLED);
-    } else if (load && is_position_independent(inspection) && span_size(inspection) == 0) {
+    } else if (load && is_position_independent(inspection) && whole_size(inspection) == 0) {
         inspection_find_in(inspection, load, offsetof(Elf64_Phdr, p_memsz),
                            "no segment takes up memory");
         inspection_set_outcome(inspection, ELFCHECK_KILLED);
@@ -66,12 +72,13 @@ static bool is_past_any_file(uint64_t offset, uint64_t size)
 void check_segment_offset(struct elfcheck_inspection *inspection)
 {
     const Elf64_Phdr *first = inspection_load(inspection, NULL);
+    uint64_t whole = is_position_independent(inspection) ? span_size(inspection) : 0;
     for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));) {
         uint64_t size = load->p_filesz;
         if (size == 0)
             continue; /* nothing is mapped from the file */
-        if (load == first && is_position_independent(inspection) && span_size(inspection) > size)
-            size = span_size(inspection); /* mapped whole, and then cut */
+        if (load == first && whole > size && whole <= memory_end(inspection))
+            size = whole; /* mapped whole, and then cut */
         if (page_offset(load->p_offset) != page_offset(load->p_vaddr))
             inspection_find_in(inspection, load, offsetof(Elf64_Phdr, p_offset),
                                "offset 0x%" PRIx64 " and address 0x%" PRIx64 " differ modulo 4096",
@@ -118,16 +125,27 @@ static uint64_t largest_alignment(const struct elfcheck_inspection *inspection)
 }
 
 /*
- * The address that the first segment of a position-independent program gets, where the space for
- * programs ends `gap` bytes below the end of user space. The first of no bytes in the file is
- * placed at 0, where the search for an address would have begun.
+ * The address that the first segment of a position-independent program gets, where Linux looks for
+ * room of that size, and the space for programs ends `gap` bytes below the end of user space. The
+ * first of no bytes in the file is placed at 0, where the search for an address would have begun.
  */
-static uint64_t base_below(const struct elfcheck_inspection *inspection, uint64_t gap)
+static uint64_t base_of(const struct elfcheck_inspection *inspection, uint64_t size, uint64_t gap)
 {
-    uint64_t size = span_size(inspection), space = memory_end(inspection) - gap;
+    uint64_t space = memory_end(inspection) - gap;
     if (size > space || inspection_load(inspection, NULL)->p_filesz == 0)
         return 0;
     return (space - size) & ~(largest_alignment(inspection) - 1);
+}
+
+static uint64_t base_below(const struct elfcheck_inspection *inspection, uint64_t gap)
+{
+    return base_of(inspection, span_size(inspection), gap);
+}
+
+/* How far below the end of user space the space for programs ends, at most. */
+static uint64_t random_area(const struct elfcheck_inspection *inspection)
+{
+    return inspection->loader == LOADER_32 ? RANDOM_AREA_32 : RANDOM_AREA;
 }
 
 /* How far below the first segment the lowest one is. */
@@ -136,10 +154,61 @@ static uint64_t depth(const struct elfcheck_inspection *inspection)
     return page_start(inspection_load(inspection, NULL)->p_vaddr) - memory_span(inspection).start;
 }
 
+/* How far above the first segment the highest one ends. */
+static uint64_t height(const struct elfcheck_inspection *inspection)
+{
+    return memory_span(inspection).end - page_start(inspection_load(inspection, NULL)->p_vaddr);
+}
+
+/* The last segment of the table, where Linux before 5.18 goes wrong by it, and what comes of it. */
+static const Elf64_Phdr *find_order_trouble(const struct elfcheck_inspection *inspection,
+                                            enum elfcheck_outcome *outcome)
+{
+    const Elf64_Phdr *first = inspection_load(inspection, NULL), *last = NULL;
+    uint64_t taken = memory_taken(inspection), end = memory_end(inspection);
+    if (!first || !is_position_independent(inspection) || taken == whole_size(inspection))
+        return NULL;
+    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
+        last = load;
+    *outcome = ELFCHECK_KILLED;
+    if (taken == 0 || taken > end - SMALLEST_GAP ||
+        height(inspection) > end - base_of(inspection, taken, random_area(inspection)))
+        return last;
+    *outcome = ELFCHECK_CRASHES;
+    uint64_t cut = memory_cut(inspection, first);
+    bool loses = cut != UINT64_MAX &&
+                 !memory_has(inspection, first, cut, page_end(first->p_vaddr, first->p_filesz));
+    return loses ? last : NULL;
+}
+
+static void find_order(struct elfcheck_inspection *inspection, unsigned kernel)
+{
+    enum elfcheck_outcome outcome;
+    const Elf64_Phdr *last = find_order_trouble(inspection, &outcome);
+    if (!last)
+        return;
+    inspection_find_in(
+        inspection, last, offsetof(Elf64_Phdr, p_vaddr),
+        "stands last and ends at 0x%" PRIx64 ": Linux %u.%u makes room only from 0x%" PRIx64
+        ", where the first begins, to there",
+        last->p_vaddr + last->p_memsz, ELFCHECK_KERNEL_MAJOR(kernel), ELFCHECK_KERNEL_MINOR(kernel),
+        page_start(inspection_load(inspection, NULL)->p_vaddr));
+    if (inspection->settings->kernel)
+        inspection_set_outcome(inspection, outcome);
+}
+
+void check_kernel_order(struct elfcheck_inspection *inspection)
+{
+    if (memory_is_taken_in_order(inspection))
+        find_order(inspection, inspection->settings->kernel);
+}
+
 void check_address_span(struct elfcheck_inspection *inspection)
 {
     const Elf64_Phdr *first = inspection_load(inspection, NULL);
-    if (!first || !is_position_independent(inspection))
+    enum elfcheck_outcome outcome;
+    if (!first || !is_position_independent(inspection) ||
+        (memory_is_taken_in_order(inspection) && find_order_trouble(inspection, &outcome)))
         return;
     uint64_t size = span_size(inspection);
     if (size > memory_end(inspection) - SMALLEST_GAP)
@@ -165,12 +234,13 @@ void check_stack_area(struct elfcheck_inspection *inspection)
     const Elf64_Phdr *first = inspection_load(inspection, NULL);
     uint64_t stack = memory_end(inspection) - (is_32 ? STACK_AREA_32 : STACK_AREA);
     if (first && is_position_independent(inspection)) {
-        uint64_t lowest = base_below(inspection, is_32 ? RANDOM_AREA_32 : RANDOM_AREA);
-        if (lowest < depth(inspection) + LOWEST_ADDRESS)
+        uint64_t lowest = base_below(inspection, random_area(inspection));
+        if (lowest < depth(inspection) + LOWEST_ADDRESS ||
+            height(inspection) > span_size(inspection) + SMALLEST_GAP)
             inspection_find_in(inspection, first, offsetof(Elf64_Phdr, p_vaddr),
                                "all segments together take 0x%" PRIx64
                                " bytes of addresses: Linux finds room for them only by chance",
-                               span_size(inspection));
+                               whole_size(inspection));
         return;
     }
     for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
@@ -241,8 +311,7 @@ void check_segment_zeros(struct elfcheck_inspection *inspection)
     }
 }
 
-/* The segment whose bytes from the file end last in memory; of several that end there, the last,
- * whose page is what is seen. */
+/* The segment whose bytes from the file end last in memory. */
 static const Elf64_Phdr *last_from_file(const struct elfcheck_inspection *inspection)
 {
     const Elf64_Phdr *last = NULL;
@@ -250,6 +319,21 @@ static const Elf64_Phdr *last_from_file(const struct elfcheck_inspection *inspec
         if (!last || load->p_vaddr + load->p_filesz >= last->p_vaddr + last->p_filesz)
             last = load;
     return last;
+}
+
+/* Whether the page of the file that is seen at the address, of the last segment that maps one
+ * there, can be written to. */
+static bool can_clear(const struct elfcheck_inspection *inspection, uint64_t address)
+{
+    bool is_whole = inspection->settings->kernel && !memory_is_taken_in_order(inspection);
+    const Elf64_Phdr *seen = NULL;
+    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
+        if (address >= page_start(load->p_vaddr) &&
+            address < page_end(load->p_vaddr, load->p_filesz) &&
+            (is_whole || address < memory_cut(inspection, load)))
+            seen = load;
+    return seen && (seen->p_flags & PF_W) &&
+           page_start(seen->p_offset + (address - seen->p_vaddr)) < inspection->size;
 }
 
 /*
@@ -267,9 +351,8 @@ static const Elf64_Phdr *find_old_trouble(const struct elfcheck_inspection *insp
     if (!last)
         return NULL;
     uint64_t zeros = last->p_vaddr + last->p_filesz;
-    bool can_clear =
-        (last->p_flags & PF_W) && page_start(last->p_offset + last->p_filesz) < inspection->size;
-    return memory_span(inspection).end > zeros && page_offset(zeros) && !can_clear ? last : NULL;
+    bool has_zeros = memory_span(inspection).end > zeros && page_offset(zeros);
+    return has_zeros && !can_clear(inspection, zeros) ? last : NULL;
 }
 
 #define OLD_TROUBLE                                                                             \
@@ -288,8 +371,11 @@ void check_kernel_zeros(struct elfcheck_inspection *inspection)
 
 void check_older_kernels(struct elfcheck_inspection *inspection)
 {
+    if (inspection->settings->kernel)
+        return;
+    find_order(inspection, ELFCHECK_KERNEL(5, 10));
     const Elf64_Phdr *load = find_old_trouble(inspection);
-    if (load && !inspection->settings->kernel)
+    if (load)
         inspection_find_in(inspection, load, offsetof(Elf64_Phdr, p_filesz), OLD_TROUBLE,
                            load->p_vaddr + load->p_filesz, 5U, 10U);
 }

@@ -388,7 +388,7 @@ static bool headers_are_mapped(const struct elfcheck_inspection *inspection)
     uint64_t address = holder->p_vaddr + (offset - holder->p_offset);
     struct place place = memory_find(inspection, address);
     return place.in_file && place.offset == offset && place.segment->p_flags &&
-           memory_has(inspection, address,
+           memory_has(inspection, NULL, address,
                       address + inspection->segment_count * inspection->entry_size);
 }
 
@@ -431,7 +431,7 @@ void check_relro_mapped(struct elfcheck_inspection *inspection)
         return;
     if (__builtin_add_overflow(relro->p_vaddr, relro->p_memsz, &end))
         end = UINT64_MAX;
-    if (memory_has(inspection, page_start(relro->p_vaddr), page_start(end)) ||
+    if (memory_has(inspection, NULL, page_start(relro->p_vaddr), page_start(end)) ||
         (!has_interpreter(inspection) && !read_notes(inspection).glibc))
         return;
     inspection_find_in(inspection, relro, offsetof(Elf64_Phdr, p_memsz),

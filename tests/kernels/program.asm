@@ -1,7 +1,7 @@
 ; A program that exits with 42, or with 41 when a bit of MASK is set in the address of its first
 ; byte. Each field of its headers is right unless the command line of nasm defines another, as in
 ; -DSET_COUNT=2. SECOND is the second of COUNT program headers: p_flags, p_offset, p_vaddr,
-; p_filesz, p_memsz. SIZE is that of the file, at least.
+; p_filesz, p_memsz. START is where the code begins, and SIZE is that of the file, each at least.
 bits 64
 
 %macro field 2
@@ -29,6 +29,7 @@ bits 64
         field   MEMORY_SIZE, FILE_SIZE
         field   ALIGN, 0x1000
         field   MASK, 0
+        field   START, 0
         field   SIZE, 0
 
 org BASE
@@ -54,6 +55,7 @@ headers:
         second  SET_SECOND
 %endif
         times (64 + 56 * COUNT - ($ - header)) * (COUNT > 1) db 0 ; NULL
+        times (START - ($ - header)) * (START > ($ - header)) db 0
 start:  lea     rax, [rel header]
         mov     rcx, MASK
         push    42

@@ -334,6 +334,10 @@ static void clears_zeros_as_the_named_kernel_does(void **state)
     settings.kernel = ELFCHECK_KERNEL(5, 10);
     assert_obstacle(&code, sizeof code, "kernel-zeros", ELFCHECK_KILLED, first);
     assert_obstacle(&past_end, sizeof past_end, "kernel-zeros", ELFCHECK_KILLED, second);
+    struct program covered = code; /* by what can be written to */
+    covered.segments[1] = program_new(ET_EXEC).segments[0];
+    covered.segments[1].p_flags = PF_R | PF_W | PF_X;
+    assert_starts(&covered, sizeof covered);
 
     settings.kernel = ELFCHECK_KERNEL(6, 1);
     assert_false(only_tells(&code, sizeof code, "older-kernels"));
@@ -369,6 +373,103 @@ static void aligns_programs_as_the_named_kernel_does(void **state)
     assert_true(only_tells(&program, sizeof program, "low-address"));
     settings.kernel = ELFCHECK_KERNEL(5, 10);
     assert_false(only_tells(&program, sizeof program, "low-address"));
+}
+
+/* The two segments of a program change places in the table. */
+static void swap_segments(struct program *program)
+{
+    Elf64_Phdr first = program->segments[0];
+    program->segments[0] = program->segments[1];
+    program->segments[1] = first;
+}
+
+static void makes_room_as_the_named_kernel_does(void **state)
+{
+    (void)state;
+    struct program program = program_with_data(ET_DYN);
+    assert_false(only_tells(&program, sizeof program, "older-kernels"));
+    swap_segments(&program);
+    assert_true(only_tells(&program, sizeof program, "older-kernels"));
+    settings.kernel = ELFCHECK_KERNEL(5, 17);
+    assert_obstacle(&program, sizeof program, "kernel-order", ELFCHECK_KILLED,
+                    "segment 1: stands last and ends at 0xf8: Linux 5.17 makes room only from "
+                    "0x1000, where the first begins, to there");
+    settings.kernel = ELFCHECK_KERNEL(5, 18);
+    assert_starts(&program, sizeof program);
+    assert_false(only_tells(&program, sizeof program, "older-kernels"));
+
+    settings.kernel = ELFCHECK_KERNEL(5, 10);
+    program = program_with_data(ET_EXEC);
+    swap_segments(&program);
+    assert_starts(&program, sizeof program); /* they are where they are */
+}
+
+static void needs_room_for_what_stands_above_the_last(void **state)
+{
+    (void)state;
+    struct program program = program_with_data(ET_DYN);
+    program.segments[2] = program.segments[1];
+    program.segments[1].p_vaddr += UINT64_C(1) << 32;
+    settings.kernel = ELFCHECK_KERNEL(5, 10);
+    assert_true(only_tells(&program, sizeof program, "stack-area"));
+    program.segments[1].p_vaddr += UINT64_C(1) << 42;
+    assert_obstacle(&program, sizeof program, "kernel-order", ELFCHECK_KILLED,
+                    "segment 2: stands last and ends at 0x40f8: Linux 5.10 makes room only from "
+                    "0x0, where the first begins, to there");
+    settings.kernel = 0;
+    assert_true(only_tells(&program, sizeof program, "older-kernels"));
+    assert_false(only_tells(&program, sizeof program, "stack-area"));
+    program.segments[1].p_vaddr = 0x2000 | offsetof(struct program, data);
+    assert_false(only_tells(&program, sizeof program, "older-kernels"));
+}
+
+static void misses_what_the_named_kernel_cuts_off(void **state)
+{
+    (void)state;
+    static const char message[] = "segment 1: stands last and ends at 0x8: Linux 5.10 makes room "
+                                  "only from 0x0, where the first begins, to there";
+    unsigned char bytes[3 * 4096] = {0};
+    struct program *program = (struct program *)bytes;
+    *program = program_new(ET_DYN);
+    program->segments[0].p_filesz = program->segments[0].p_memsz = sizeof bytes;
+    program->segments[1] = program->segments[0]; /* the headers once more */
+    program->segments[1].p_filesz = program->segments[1].p_memsz = 8;
+    assert_true(only_tells(bytes, sizeof bytes, "older-kernels"));
+    settings.kernel = ELFCHECK_KERNEL(5, 10);
+    assert_obstacle(bytes, sizeof bytes, "kernel-order", ELFCHECK_CRASHES, message);
+
+    program->header.e_entry = 4096;
+    bytes[4096] = 0xc3;
+    struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = check(bytes, sizeof bytes);
+    assert_non_null(find(&report, "entry-executable"));
+
+    program->segments[2] = program->segments[1]; /* all of it before the last */
+    program->segments[1] = program->segments[0];
+    assert_starts(bytes, sizeof bytes);
+    program->segments[1].p_memsz = program->segments[1].p_filesz -= 4096; /* but a page */
+    assert_obstacle(bytes, sizeof bytes, "kernel-order", ELFCHECK_CRASHES,
+                    "segment 2: stands last and ends at 0x8: Linux 5.10 makes room only from 0x0, "
+                    "where the first begins, to there");
+    program->segments[0].p_filesz = program->segments[0].p_memsz = 4096; /* which it has not */
+    assert_starts(bytes, sizeof bytes);
+}
+
+static void cannot_clear_what_the_named_kernel_cuts_off(void **state)
+{
+    (void)state;
+    unsigned char bytes[3 * 4096] = {0};
+    struct program *program = (struct program *)bytes;
+    *program = program_new(ET_DYN);
+    program->segments[0].p_flags = PF_R | PF_W | PF_X;
+    program->segments[0].p_filesz = sizeof bytes - 8;
+    program->segments[0].p_memsz = sizeof bytes;
+    program->segments[1] = program->segments[0];
+    program->segments[1].p_filesz = program->segments[1].p_memsz = 8;
+    settings.kernel = ELFCHECK_KERNEL(5, 10);
+    struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = check(bytes, sizeof bytes);
+    assert_non_null(find(&report, "kernel-zeros"));
+    settings.kernel = ELFCHECK_KERNEL(5, 18);
+    assert_starts(bytes, sizeof bytes);
 }
 
 /* ---- bytes that are hidden ------------------------------------------------------------------- */
@@ -679,6 +780,10 @@ int main(void)
         cmocka_unit_test_setup(clears_zeros_as_the_named_kernel_does, set_up),
         cmocka_unit_test_setup(maps_misaligned_zeros_as_the_named_kernel_does, set_up),
         cmocka_unit_test_setup(aligns_programs_as_the_named_kernel_does, set_up),
+        cmocka_unit_test_setup(makes_room_as_the_named_kernel_does, set_up),
+        cmocka_unit_test_setup(needs_room_for_what_stands_above_the_last, set_up),
+        cmocka_unit_test_setup(misses_what_the_named_kernel_cuts_off, set_up),
+        cmocka_unit_test_setup(cannot_clear_what_the_named_kernel_cuts_off, set_up),
         cmocka_unit_test_setup(finds_bytes_that_are_hidden_behind_others, set_up),
         cmocka_unit_test_setup(knows_programs_of_other_systems_by_their_note, set_up),
         cmocka_unit_test_setup(knows_go_programs_of_other_systems_by_their_settings, set_up),
