@@ -617,6 +617,25 @@ static const struct elfcheck_rule rules[] = {
         .check = check_memory,
     },
     {
+        .id = "EC134",
+        .name = "addresses",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_INFO,
+        .summary = "It takes less than 1 GiB of addresses beyond the memory that it asks for.",
+        .remedy =
+            "harmless without a limit; raise it (ulimit -v), or take --layout=compact of whit",
+        .source = "Linux mm/mmap.c, may_expand_vm: RLIMIT_AS",
+        .explanation =
+            "Segments that are not writable take addresses, but no memory, for bytes that the "
+            "file need not even have: every machine has enough of them. A limit on addresses "
+            "(ulimit -v, RLIMIT_AS) counts them all the same. Where it is lower, the process is "
+            "killed by SIGSEGV, exit code 139, without a word. Engines set no such limit unless "
+            "they are told to; limits of memory (docker run --memory) do not count addresses. "
+            "Programs of compilers and linkers are far below; golfed ones, whose sizes lie over "
+            "other fields of the headers, take gigabytes or terabytes.",
+        .check = check_addresses,
+    },
+    {
         .id = "EC124",
         .name = "hidden-bytes",
         .group = ELFCHECK_LOAD,

@@ -12,6 +12,8 @@
 
 /* More than this is worth a word: a small machine or container does not have it. */
 #define MUCH_MEMORY (UINT64_C(1) << 30)
+/* The same of addresses, which every machine has, but not every limit grants. */
+#define MUCH_ADDRESSES (UINT64_C(1) << 30)
 
 /*
  * Linux places the stack at random in the last part of user space (STACK_RND_MASK, 16 GiB or
@@ -281,16 +283,45 @@ static uint64_t charge(const struct elfcheck_inspection *inspection, const Elf64
     return whole > load->p_memsz ? whole : load->p_memsz;
 }
 
-void check_memory(struct elfcheck_inspection *inspection)
+static uint64_t memory_asked(const struct elfcheck_inspection *inspection)
 {
     uint64_t total = 0;
     for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
         if (__builtin_add_overflow(total, charge(inspection, load), &total))
             total = UINT64_MAX;
+    return total;
+}
+
+void check_memory(struct elfcheck_inspection *inspection)
+{
+    uint64_t total = memory_asked(inspection);
     if (total >= MUCH_MEMORY)
         inspection_find(inspection, inspection->header.e_phoff,
                         "asks for %" PRIu64 " MiB of writable memory: Linux refuses where there "
                         "is less memory and swap",
+                        total >> 20);
+}
+
+/* All addresses that the start takes: Linux counts pages, whatever becomes of them. */
+static uint64_t addresses_taken(const struct elfcheck_inspection *inspection)
+{
+    uint64_t total = 0, size;
+    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));) {
+        size = segment_end(load) - page_start(load->p_vaddr);
+        if (__builtin_add_overflow(total, size, &total))
+            total = UINT64_MAX;
+    }
+    size = is_position_independent(inspection) ? span_size(inspection) : 0;
+    return size > total ? size : total;
+}
+
+void check_addresses(struct elfcheck_inspection *inspection)
+{
+    uint64_t total = addresses_taken(inspection), memory = memory_asked(inspection);
+    if (elfcheck_starts(inspection->report) && total > memory && total - memory >= MUCH_ADDRESSES)
+        inspection_find(inspection, inspection->header.e_phoff,
+                        "takes %" PRIu64 " MiB of addresses: Linux refuses where a limit (ulimit "
+                        "-v) is lower",
                         total >> 20);
 }
 

@@ -180,6 +180,24 @@ END
   done
 }
 
+@test "elfcheck tells how many addresses a program takes, and a limit on them is just that" {
+  run -0 --separate-stderr "$WHIT" build -q hello message=little --layout=golf --format=elf -o p
+  [ -z "$output$stderr" ]
+  run -0 "$WHIT" check --no-config --rule=addresses p
+  [[ $output == 'p: runs in scratch: '* && $output != *addresses* ]]
+  run -0 "$WHIT" check --no-config --rule=addresses --all p
+  mib=$(sed -n 's/^  info: takes \([0-9]*\) MiB of addresses: .*/\1/p' <<<"$output")
+  [ "$mib" -ge 1024 ]
+  run -139 bash -c "ulimit -v $((mib * 1024)); exec ./p" # not a page more
+  run -0 bash -c "ulimit -v $(((mib + 16) * 1024)); exec ./p"
+  [ "$output" = little ]
+}
+
+@test "no program of a compiler takes gigabytes of addresses" {
+  run -0 "$WHIT" check --no-config --rule=addresses --all /usr/bin
+  [[ $output != *addresses* ]]
+}
+
 @test "an interrupt ends a long search, and leaves nothing" {
   mkdir temporary
   TMPDIR=$PWD/temporary timeout -s INT 1 "$WHIT" build -q sleep --layout=golf --effort=9 \

@@ -185,8 +185,9 @@ static void tests_every_rule(void **state)
         "shared-libraries", "library-versions", "library-needs", "program",
         /* test_elfcheck_load.c */
         "executable-mode", "kernel-headers", "address-span", "kernel-order", "kernel-zeros",
-        "older-kernels", "stack-area", "foreign-system", "shared-library", "loader-missing",
-        "hidden-bytes", "headers-mapped", "headers-reachable", "relro-mapped", "static-pie",
+        "older-kernels", "stack-area", "addresses", "foreign-system", "shared-library",
+        "loader-missing", "hidden-bytes", "headers-mapped", "headers-reachable", "relro-mapped",
+        "static-pie",
         /* test_elfcheck_portable.c */
         "qemu-user", "gvisor",
         /* test_elfcheck_scratch.c */

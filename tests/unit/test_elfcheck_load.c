@@ -472,6 +472,51 @@ static void cannot_clear_what_the_named_kernel_cuts_off(void **state)
     assert_starts(bytes, sizeof bytes);
 }
 
+/* ---- addresses ------------------------------------------------------------------------------- */
+
+#define GIB (UINT64_C(1) << 30)
+
+static void tells_of_many_addresses(void **state)
+{
+    (void)state;
+    struct program program = program_new(ET_EXEC);
+    program.segments[0].p_filesz = program.segments[0].p_memsz = GIB - 4096;
+    assert_false(only_tells(&program, sizeof program, "addresses"));
+    program.segments[0].p_filesz = program.segments[0].p_memsz = GIB - 4095;
+    struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = check(&program, sizeof program);
+    const struct elfcheck_finding *finding = find(&report, "addresses");
+    assert_non_null(finding);
+    assert_int_equal(finding->severity, ELFCHECK_INFO);
+    assert_string_equal(finding->message, "takes 1024 MiB of addresses: Linux refuses where a "
+                                          "limit (ulimit -v) is lower");
+}
+
+static void tells_of_addresses_that_lie_between_segments(void **state)
+{
+    (void)state;
+    struct program program = program_with_data(ET_DYN);
+    assert_false(only_tells(&program, sizeof program, "addresses"));
+    program.segments[1].p_vaddr += GIB;
+    assert_true(only_tells(&program, sizeof program, "addresses"));
+    program = program_with_data(ET_EXEC);
+    program.segments[1].p_vaddr += GIB;
+    assert_false(only_tells(&program, sizeof program, "addresses")); /* no one asks for them */
+}
+
+static void tells_of_memory_rather_than_of_its_addresses(void **state)
+{
+    (void)state;
+    struct program program = program_with_data(ET_EXEC);
+    program.segments[1].p_memsz = 4 * GIB;
+    assert_true(only_tells(&program, sizeof program, "memory"));
+    assert_false(only_tells(&program, sizeof program, "addresses"));
+    program.segments[0].p_vaddr = 4 * GIB;
+    program.segments[0].p_filesz = program.segments[0].p_memsz = GIB;
+    program.header.e_entry = program.segments[0].p_vaddr + offsetof(struct program, code);
+    program.segments[1].p_vaddr += 4 * GIB;
+    assert_true(only_tells(&program, sizeof program, "addresses"));
+}
+
 /* ---- bytes that are hidden ------------------------------------------------------------------- */
 
 /* Two pages, of which the second segment maps the second over the first. */
@@ -784,6 +829,9 @@ int main(void)
         cmocka_unit_test_setup(needs_room_for_what_stands_above_the_last, set_up),
         cmocka_unit_test_setup(misses_what_the_named_kernel_cuts_off, set_up),
         cmocka_unit_test_setup(cannot_clear_what_the_named_kernel_cuts_off, set_up),
+        cmocka_unit_test_setup(tells_of_many_addresses, set_up),
+        cmocka_unit_test_setup(tells_of_addresses_that_lie_between_segments, set_up),
+        cmocka_unit_test_setup(tells_of_memory_rather_than_of_its_addresses, set_up),
         cmocka_unit_test_setup(finds_bytes_that_are_hidden_behind_others, set_up),
         cmocka_unit_test_setup(knows_programs_of_other_systems_by_their_note, set_up),
         cmocka_unit_test_setup(knows_go_programs_of_other_systems_by_their_settings, set_up),
