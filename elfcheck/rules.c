@@ -1263,14 +1263,17 @@ static const struct elfcheck_rule rules[] = {
         .group = ELFCHECK_FORM,
         .severity = ELFCHECK_WARNING,
         .summary = "The identification says class, byte order and version that fit the machine.",
-        .remedy = "harmless on Linux; write 02 01 01 00 at offset 4 for debuggers and emulators",
+        .remedy = "harmless on Linux; write 02 01 01 00, or 01 01 01 00 for i386, at offset 4 for "
+                  "debuggers and emulators",
         .source = "gABI, ELF Identification; x86-64 psABI, ELF Header",
         .explanation =
             "Bytes 4 to 7 of the file tell how to read the rest: the class (32 or 64 bits), the "
             "byte order, the version of the format and the operating system's ABI. For x86-64 on "
             "Linux they are 02 01 01 and 00 or 03. Linux itself never looks at them, so the "
-            "program runs. Debuggers, binutils, libelf, emulators and gVisor do look, and refuse "
-            "or misread the file. See them with: readelf -h PROGRAM.",
+            "program runs. Debuggers, binutils, libelf, qemu-user and gVisor look at the first "
+            "three, and refuse or misread the file. By the fourth, tools name another system or "
+            "none, and read the program all the same; glibc's dynamic loader refuses a library "
+            "for it. See them with: readelf -h PROGRAM.",
         .any_file = true,
         .check = check_identification,
     },

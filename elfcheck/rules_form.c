@@ -63,14 +63,20 @@ void check_identification(struct elfcheck_inspection *inspection)
     unsigned char class = inspection->loader == LOADER_32 ? ELFCLASS32 : ELFCLASS64;
     if (!inspection->report->is_elf || is_x32(inspection))
         return;
-    if (inspection->loader == LOADER_NONE)
+    if (inspection->loader == LOADER_NONE) {
         check_foreign_identification(inspection);
-    else if (ident[EI_CLASS] != class || ident[EI_DATA] != ELFDATA2LSB ||
-             ident[EI_VERSION] != EV_CURRENT ||
-             (ident[EI_OSABI] != ELFOSABI_SYSV && ident[EI_OSABI] != ELFOSABI_GNU))
-        inspection_find(inspection, EI_CLASS,
-                        "identification bytes %02x %02x %02x %02x, not %02x 01 01 and 00 or 03",
-                        ident[EI_CLASS], ident[EI_DATA], ident[EI_VERSION], ident[EI_OSABI], class);
+        return;
+    }
+    bool reads_well = ident[EI_CLASS] == class && ident[EI_DATA] == ELFDATA2LSB &&
+                      ident[EI_VERSION] == EV_CURRENT;
+    if (reads_well && (ident[EI_OSABI] == ELFOSABI_SYSV || ident[EI_OSABI] == ELFOSABI_GNU))
+        return;
+    inspection_find(inspection, EI_CLASS,
+                    "identification bytes %02x %02x %02x %02x, not %02x 01 01 and 00 or 03",
+                    ident[EI_CLASS], ident[EI_DATA], ident[EI_VERSION], ident[EI_OSABI], class);
+    if (reads_well)
+        inspection_set_remedy(inspection, "harmless in a program; write 00 at offset 7 for tools, "
+                                          "and in a library for glibc");
 }
 
 void check_header_fields(struct elfcheck_inspection *inspection)

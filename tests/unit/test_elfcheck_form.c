@@ -577,6 +577,28 @@ static void knows_the_identification_of_every_machine(void **state)
     }
 }
 
+/* Which tools read as they should but for the name of a system. */
+static void knows_which_bytes_of_the_identification_matter(void **state)
+{
+    (void)state;
+    static const char harmless[] = "harmless in a program; write 00 at offset 7 for tools, and in "
+                                   "a library for glibc";
+    static const struct {
+        unsigned char version, system;
+        bool reads_well;
+    } cases[] = {{1, ELFOSABI_FREEBSD, true}, {2, ELFOSABI_FREEBSD, false}, {2, 0, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct image image = image_new(shapes[0]);
+        image.bytes[EI_VERSION] = cases[i].version;
+        image.bytes[EI_OSABI] = cases[i].system;
+        struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = check(image.bytes, IMAGE_SIZE);
+        const struct elfcheck_finding *finding = find(&report, "identification");
+        assert_non_null(finding);
+        assert_int_equal(finding->remedy && strcmp(finding->remedy, harmless) == 0,
+                         cases[i].reads_well);
+    }
+}
+
 /* What the rules of loading say of programs for this machine. */
 static void tells_of_foreign_programs_that_cannot_be_loaded(void **state)
 {
@@ -924,6 +946,7 @@ int main(void)
         cmocka_unit_test(finds_nothing_in_a_healthy_file_of_any_class_and_order),
         cmocka_unit_test(finds_each_change_in_every_class_and_order),
         cmocka_unit_test(knows_the_identification_of_every_machine),
+        cmocka_unit_test(knows_which_bytes_of_the_identification_matter),
         cmocka_unit_test(tells_of_foreign_programs_that_cannot_be_loaded),
         cmocka_unit_test(finds_descending_segments_of_any_machine),
         cmocka_unit_test(tests_every_rule_of_form),
