@@ -207,16 +207,17 @@ static size_t next_item(const struct solution *solution, size_t offset)
     return solution->size;
 }
 
-/* The data's own lines, which keep its labels, unless something else shares its bytes: then only
- * where its labels would be is said. */
+/* The data's own lines, which keep its labels, unless something else shares its bytes, or leads to
+ * one among them: then only where its labels would be is said. */
 static bool is_data_apart(const struct solution *solution, const struct parts *parts)
 {
     size_t begin = solution->data_places[0], end = begin + parts->data_size;
     if (begin < solution->overlay->header + 56u || parts->apart < parts->data_size)
         return false;
     for (size_t i = 0; i < solution->count; i++)
-        if (solution->items[i].offset < end &&
-            solution->items[i].offset + solution->items[i].size > begin)
+        if ((solution->items[i].offset < end &&
+             solution->items[i].offset + solution->items[i].size > begin) ||
+            (solution->items[i].data > begin && solution->items[i].data < end))
             return false;
     return true;
 }

@@ -68,6 +68,13 @@ struct part {
     size_t smallest; /* choice, in bytes */
 };
 
+/* Whether a part is a jump to a label, which may be what stands behind it. */
+static inline bool part_may_fall(const struct part *part)
+{
+    return part->never_ends && part->choices[0].count == 1 &&
+           part->choices[0].instructions[0].kind == REFERENCE_BRANCH;
+}
+
 /* A name that the data gives to one of its bytes, or to a number (`len equ $ - text`). */
 struct data_name {
     char *name;

@@ -211,7 +211,8 @@ static int read_mark(struct reader *reader, const char *word, struct error *erro
     if (begins == reader->is_in_choices ||
         (last && last->choices[last->choice_count - 1].count == 0))
         return error_set(error, "'%s' stands where there is no choice, or an empty one", word);
-    if (last && last->choice_count == MOST_CHOICES)
+    bool is_more = strcmp(word, MARK_OR) == 0;
+    if (last && is_more && last->choice_count == MOST_CHOICES)
         return error_set(error, "there are more than %d ways to choose from", MOST_CHOICES);
     reader->is_in_choices = strcmp(word, MARK_END) != 0;
     if (begins) {
@@ -220,7 +221,7 @@ static int read_mark(struct reader *reader, const char *word, struct error *erro
             return error_set(error, "out of memory");
         part->labels = reader->labels;
         reader->labels = (struct words){0};
-    } else if (strcmp(word, MARK_OR) == 0 && last && !append_choice(last)) {
+    } else if (is_more && last && !append_choice(last)) {
         return error_set(error, "out of memory");
     }
     return 0;
@@ -298,6 +299,15 @@ static int read_definition(struct reader *reader, const char *line, const char *
     return read_data(reader, NULL, buffer_text(&text), error);
 }
 
+static int read_apart(struct reader *reader, const char *bytes, struct error *error)
+{
+    char *end;
+    reader->parts->apart = strtoul(bytes, &end, 10);
+    if (!isdigit((unsigned char)*bytes) || end[strspn(end, " \t")])
+        return error_set(error, "'" MARK_APART " %.40s' needs a number of bytes", bytes);
+    return 0;
+}
+
 /* A line without its label; `label` may be NULL. */
 static int read_statement(struct reader *reader, const char *label, const char *line,
                           struct error *error)
@@ -312,10 +322,8 @@ static int read_statement(struct reader *reader, const char *label, const char *
         return error_set(error, "'%s' cannot be laid out anew: take --layout=standard", word);
     if (strcmp(word, "section") == 0 || strcmp(word, "segment") == 0)
         return read_section(reader, rest, error);
-    if (reader->is_data && strcmp(word, MARK_APART) == 0) {
-        reader->parts->apart = strtoul(rest, NULL, 10);
-        return 0;
-    }
+    if (reader->is_data && strcmp(word, MARK_APART) == 0)
+        return read_apart(reader, rest, error);
     if (reader->is_data)
         return read_data(reader, label, line, error);
     if (label && reader->is_in_choices)
@@ -333,14 +341,16 @@ static int read_statement(struct reader *reader, const char *label, const char *
     return *line ? read_instruction(reader, line, error) : 0;
 }
 
-/* The label of a line that local labels after it belong to, or NULL: `label:`, or `label db 1`. */
+/* The label of a line that local labels after it belong to, or NULL: `label:`, or `label db 1`, but
+ * no definition. */
 static int take_scope(const char *line, char **label)
 {
     char word[32], second[32];
-    const char *rest = first_word(line, word);
+    const char *rest = first_word(line, word), *equ;
     first_word(rest, second);
     *label = NULL;
-    if (!is_name(line[0]) || line[0] == '.' || (*rest != ':' && !is_one_of(second, data_words)))
+    if (is_definition(line, &equ) || !is_name(line[0]) || line[0] == '.' ||
+        (*rest != ':' && !is_one_of(second, data_words)))
         return 0;
     size_t length = 0;
     while (is_name(line[length]))

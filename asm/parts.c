@@ -227,12 +227,21 @@ static int find_relocation(const struct probe *probe, struct instruction_text *i
     return 0;
 }
 
-/* The offset in the data of a label and what is added to it, up to a bracket. */
+/* The offset in the data of a label and what is added to it, a decimal number, up to a bracket. */
 static int find_label(const struct probe *probe, const char *text, int64_t *offset)
 {
     size_t count = probe->symbols ? probe->symbols->d_size / sizeof(Elf64_Sym) : 0;
+    text += strspn(text, " ");
     size_t length = strcspn(text, " +)");
-    const char *added = text + length + strspn(text + length, " +");
+    const char *added = text + length + strspn(text + length, " ");
+    char *end;
+    bool is_sum = *added == '+';
+    added += is_sum + strspn(added + is_sum, " ");
+    int64_t sum = is_sum ? strtol(added, &end, 10) : 0;
+    if (is_sum && isdigit((unsigned char)*added))
+        added = end + strspn(end, " ");
+    if (*added != ')')
+        return -1;
     for (size_t i = 0; i < count; i++) {
         GElf_Sym symbol;
         if (!gelf_getsym(probe->symbols, (int)i, &symbol) || symbol.st_shndx != probe->data_section)
@@ -240,8 +249,8 @@ static int find_label(const struct probe *probe, const char *text, int64_t *offs
         const char *name = elf_strptr(probe->elf, probe->symbol_names, symbol.st_name);
         if (!name || strlen(name) != length || strncmp(name, text, length) != 0)
             continue;
-        *offset = (int64_t)symbol.st_value + strtol(added, NULL, 10);
-        return *offset < 0 || *offset >= (int64_t)probe->data->d_size ? -1 : 0;
+        *offset = (int64_t)symbol.st_value + sum;
+        return sum > MOST_DATA || *offset >= (int64_t)probe->data->d_size ? -1 : 0;
     }
     return -1;
 }
@@ -335,6 +344,20 @@ static int read_marks(const struct probe *probe, const struct choice *before,
     return 0;
 }
 
+/* Whether an operand may be memory below rsp, by any register that may hold a copy of it; or moves
+ * rsp by itself, so that there need not be a stack. */
+static bool may_use_below(const ZydisDecodedOperand *operand)
+{
+    if (operand->type == ZYDIS_OPERAND_TYPE_MEMORY)
+        return (operand->mem.base != ZYDIS_REGISTER_NONE &&
+                operand->mem.base != ZYDIS_REGISTER_RIP && operand->mem.disp.value < 0) ||
+               (operand->mem.base == ZYDIS_REGISTER_RSP &&
+                operand->mem.index != ZYDIS_REGISTER_NONE);
+    return operand->type == ZYDIS_OPERAND_TYPE_REGISTER &&
+           operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE &&
+           register_bit(operand->reg.value) == register_bit(ZYDIS_REGISTER_RSP);
+}
+
 static int analyse(const struct probe *probe, struct parts *parts, struct part *part,
                    const struct choice *choice, struct instruction_text *instruction, size_t begin,
                    const size_t *begins, struct error *error)
@@ -357,11 +380,8 @@ static int analyse(const struct probe *probe, struct parts *parts, struct part *
                              "'%.60s' looks at an instruction as data: take --layout=standard",
                              instruction->text);
     }
-    for (size_t i = 0; i < decoded.operand_count; i++)
-        parts->uses_below |= operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY &&
-                             operands[i].visibility != ZYDIS_OPERAND_VISIBILITY_HIDDEN &&
-                             operands[i].mem.base == ZYDIS_REGISTER_RSP &&
-                             operands[i].mem.disp.value < 0;
+    for (size_t i = 0; i < decoded.operand_count_visible; i++)
+        parts->uses_below |= may_use_below(&operands[i]);
     if (decoded.cpu_flags && decoded.cpu_flags->tested)
         instruction->reads |= TOUCHES_FLAGS;
     if (decoded.cpu_flags && (decoded.cpu_flags->modified | decoded.cpu_flags->set_0 |
@@ -412,8 +432,7 @@ static void summarise(struct parts *parts)
                 part->smallest = choice->size;
             parts->touched |= choice->reads | choice->writes;
         }
-        /* Where it leads may be what stands behind it. */
-        if (part->never_ends && part->choices[0].instructions[0].kind == REFERENCE_BRANCH)
+        if (part_may_fall(part))
             part->smallest = 0;
     }
     if (!parts->reads_flags)

@@ -480,8 +480,7 @@ static bool try_to_fall(struct search *search, size_t number, size_t place)
 {
     const struct part *part = &search->parts->parts[number];
     const struct instruction_text *jump = part->choices[0].instructions;
-    if (!part->never_ends || jump->kind != REFERENCE_BRANCH || part->labels.count ||
-        search->place_of[jump->target] != place)
+    if (!part_may_fall(part) || part->labels.count || search->place_of[jump->target] != place)
         return false;
     struct progress *progress = &search->progress[number], before = *progress;
     size_t need = search->need, first = search->first;
