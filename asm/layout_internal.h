@@ -45,6 +45,8 @@ struct instruction_text {
     size_t place, field_size; /* of the reference in the bytes */
     int64_t target;
     uint32_t reads, writes;
+    uint32_t halves, wholes; /* registers of which it takes 32 or 64 bits for a number */
+    bool loads;              /* the distance to data as an address: lea */
 };
 
 /* One way to write a part: instructions in their order. */
@@ -93,7 +95,8 @@ struct parts {
     struct data_name *names;
     size_t name_count;
     bool reads_flags; /* some instruction does */
-    bool uses_below;  /* memory below rsp, which a call would overwrite */
+    bool uses_below;  /* perhaps memory below rsp, which a call would overwrite */
+    bool is_low;      /* addresses have 32 bits, since it takes them for such */
     uint32_t touched; /* registers that any instruction reads or changes */
 };
 /* At most. */

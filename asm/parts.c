@@ -288,6 +288,46 @@ static void add_operand(struct instruction_text *instruction, const ZydisDecoded
     }
 }
 
+/* ebx, ecx, edx, esi, edi, ebp: of int 0x80 */
+#define OLD_CALL_HALVES 0xeeu
+
+/* Of which registers it takes how much for a number. */
+static void add_widths(struct instruction_text *instruction, const ZydisDecodedInstruction *decoded,
+                       const ZydisDecodedOperand *operands)
+{
+    bool is_lea = decoded->mnemonic == ZYDIS_MNEMONIC_LEA;
+    /* xor eax, eax takes nothing. */
+    bool clears =
+        (decoded->mnemonic == ZYDIS_MNEMONIC_XOR || decoded->mnemonic == ZYDIS_MNEMONIC_SUB) &&
+        operands[0].type == ZYDIS_OPERAND_TYPE_REGISTER &&
+        operands[1].type == ZYDIS_OPERAND_TYPE_REGISTER &&
+        operands[0].reg.value == operands[1].reg.value;
+    for (size_t i = 0; !clears && i < decoded->operand_count; i++) {
+        const ZydisDecodedOperand *operand = &operands[i];
+        uint32_t read = 0;
+        size_t bits = operand->size;
+        if (operand->type == ZYDIS_OPERAND_TYPE_MEMORY) {
+            read = register_bit(operand->mem.base) | register_bit(operand->mem.index);
+            bits = is_lea && operands[0].size == 32 ? 32 : decoded->address_width;
+            if (bits == 64 && !is_lea) /* an address rather than a number */
+                continue;
+        } else if (operand->type == ZYDIS_OPERAND_TYPE_REGISTER &&
+                   operand->actions & ZYDIS_OPERAND_ACTION_MASK_READ) {
+            read = register_bit(operand->reg.value);
+        }
+        if (bits == 32)
+            instruction->halves |= read;
+        else if (bits == 64 && operand->visibility != ZYDIS_OPERAND_VISIBILITY_HIDDEN)
+            instruction->wholes |= read;
+    }
+    if (decoded->mnemonic == ZYDIS_MNEMONIC_INT)
+        instruction->halves |= OLD_CALL_HALVES;
+    instruction->loads =
+        is_lea && (instruction->kind == REFERENCE_RELATIVE || instruction->kind == REFERENCE_NEAR);
+    if (instruction->loads && operands[0].size == 32)
+        instruction->halves |= instruction->writes;
+}
+
 /* rax, rdi, rsi, rdx, r10, r8, r9 */
 #define CALL_READS  (0x1u | 0x80u | 0x40u | 0x4u | 0x400u | 0x100u | 0x200u | TOUCHES_MEMORY)
 #define CALL_WRITES (0x1u | 0x2u | 0x800u | TOUCHES_MEMORY)
@@ -397,6 +437,7 @@ static int analyse(const struct probe *probe, struct parts *parts, struct part *
     }
     if (read_marks(probe, choice - 1, instruction, &decoded, error) < 0)
         return -1;
+    add_widths(instruction, &decoded, operands);
     if (instruction->kind == REFERENCE_NONE &&
         branch_of(&decoded, operands, instruction, begin, &target) &&
         find_target(parts, begins, target, &instruction->target) < 0)
@@ -407,6 +448,28 @@ static int analyse(const struct probe *probe, struct parts *parts, struct part *
         decoded.mnemonic == ZYDIS_MNEMONIC_JMP || decoded.mnemonic == ZYDIS_MNEMONIC_RET;
     parts->reads_flags |= (instruction->reads & TOUCHES_FLAGS) != 0;
     return 0;
+}
+
+#define FOR_EACH_INSTRUCTION(parts, instruction)                                          \
+    for (size_t part_ = 0; part_ < (parts)->count; part_++)                               \
+        for (size_t choice_ = 0; choice_ < (parts)->parts[part_].choice_count; choice_++) \
+            for (const struct instruction_text *                                          \
+                     instruction = (parts)->parts[part_].choices[choice_].instructions,   \
+                    *end_ = instruction + (parts)->parts[part_].choices[choice_].count;   \
+                 instruction < end_; instruction++)
+
+/* ld puts programs below 2^32, so that esi will do for an address in rsi. Whoever makes use of that
+ * gets such an address here, too. */
+static void find_width_of_addresses(struct parts *parts)
+{
+    uint32_t loaded = 0; /* with addresses, perhaps */
+    FOR_EACH_INSTRUCTION(parts, instruction)
+    loaded |= instruction->loads ? instruction->writes : 0;
+    FOR_EACH_INSTRUCTION(parts, instruction)
+    if (instruction->wholes & loaded && instruction->writes & ~(loaded | TOUCHES_FLAGS))
+        loaded = UINT32_MAX; /* it may be anywhere */
+    FOR_EACH_INSTRUCTION(parts, instruction)
+    parts->is_low |= (instruction->halves & loaded) != 0;
 }
 
 /* Flags that nobody looks at are no reason for an order, nor to leave an instruction out. */
@@ -437,6 +500,7 @@ static void summarise(struct parts *parts)
     }
     if (!parts->reads_flags)
         parts->touched &= ~TOUCHES_FLAGS;
+    find_width_of_addresses(parts);
 }
 
 static bool is_defined(const struct parts *parts, const char *name)

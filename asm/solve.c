@@ -691,6 +691,16 @@ static bool go_on(struct search *search, size_t place, bool after_jump)
            try_nop(search, place);
 }
 
+/* Keeps the file's address below 2^31, as ld does. */
+static void keep_low(struct search *search)
+{
+    for (unsigned number = 3; number < 6; number++) {
+        struct cell *cell =
+            &search->cells[search->cells[ADDRESS_BYTE(search->overlay, number)].root];
+        cell->mask |= number == 3 ? 0x80 : 0xff;
+    }
+}
+
 /* ---- sizes, places, entry points ------------------------------------------------------------- */
 
 static void begin(struct search *search, size_t entry)
@@ -698,6 +708,8 @@ static void begin(struct search *search, size_t entry)
     const struct parts *parts = search->parts;
     overlay_cells(search->overlay, search->size, search->cells);
     overlay_set_entry(search->overlay, search->cells, entry);
+    if (parts->is_low)
+        keep_low(search);
     memset(search->used, 0, search->size);
     search->change_count = search->pending_count = search->placed_count = search->first = 0;
     search->need = 0;
@@ -926,6 +938,8 @@ int solve(const struct parts *parts, const struct overlay *overlay, unsigned eff
           size_t smaller_than, struct solution *solution, struct error *error)
 {
     struct search search SEARCH_CLEANUP = {0};
+    if (parts->is_low && !overlay->is_fixed)
+        return error_set(error, "the program needs addresses of 32 bits");
     size_t code = 0, least = overlay->size;
     for (size_t i = 0; i < parts->count; i++)
         code += parts->parts[i].smallest;
