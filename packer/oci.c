@@ -20,6 +20,7 @@
 struct layout {
     struct sink *tar; /* NULL: `directory` */
     int directory;
+    bool is_cut; /* the tar, where the content of its last file ends */
 };
 
 /* image-spec, descriptor.md. */
@@ -145,9 +146,14 @@ static int add_index(const struct packer_job *job, const struct layout *layout,
     struct content index = {.data = json.data, .size = json.size};
     trace_text(job->trace, LAYOUT_NAME ": " LAYOUT_JSON);
     trace_text(job->trace, INDEX_NAME ": %s", buffer_text(&json));
-    if (add_file(layout, LAYOUT_NAME, &marker, error) < 0)
+    if (add_file(layout, INDEX_NAME, &index, error) < 0)
         return -1;
-    return add_file(layout, INDEX_NAME, &index, error);
+    /* The smallest one is last. */
+    if (!layout->is_cut)
+        return add_file(layout, LAYOUT_NAME, &marker, error);
+    return tar_write_header(layout->tar, LAYOUT_NAME, ENTRY_MODE, marker.size, error) < 0
+               ? -1
+               : content_write(&marker, LAYOUT_NAME, layout->tar, error);
 }
 
 static int write_layout(const struct packer_job *job, const struct layout *layout,
@@ -185,6 +191,15 @@ int oci_write(const struct packer_job *job, struct sink *sink, struct error *err
     if (write_layout(job, &layout, error) < 0)
         return -1;
     return tar_write_end(sink, error);
+}
+
+int oci_write_smallest(const struct packer_job *job, const struct packer_target *target,
+                       size_t first_member, struct sink *sink, struct error *error)
+{
+    (void)first_member;
+    if (target->gzip)
+        return error_set(error, "--smallest is for OCI layouts in a plain tar: .oci.tar");
+    return write_layout(job, &(struct layout){.tar = sink, .directory = -1, .is_cut = true}, error);
 }
 
 int oci_write_directory(const struct packer_job *job, int directory, struct error *error)

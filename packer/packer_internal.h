@@ -135,9 +135,11 @@ int oci_write(const struct packer_job *job, struct sink *sink, struct error *err
 int oci_write_directory(const struct packer_job *job, int directory, struct error *error);
 int bundle_write_directory(const struct packer_job *job, int directory, struct error *error);
 int rootfs_write(const struct packer_job *job, struct sink *sink, struct error *error);
-/* A docker archive as small as can be. */
-int smallest_write(const struct packer_job *job, const struct packer_target *target,
-                   size_t first_member, struct sink *sink, struct error *error);
+/* Without what engines do not need; with a first member as for gzip_sink_init. */
+int docker_write_smallest(const struct packer_job *job, const struct packer_target *target,
+                          size_t first_member, struct sink *sink, struct error *error);
+int oci_write_smallest(const struct packer_job *job, const struct packer_target *target,
+                       size_t first_member, struct sink *sink, struct error *error);
 
 /* ---- media types (image-spec, media-types.md) ------------------------------------------------ */
 

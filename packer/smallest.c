@@ -64,6 +64,7 @@ struct golf {
     bool is_gzip;            /* the whole archive, rather than the layer in it */
     bool has_architecture;
     size_t first_member;
+    const struct trace *trace; /* of what is written in the end */
 };
 
 /* ---- tar ------------------------------------------------------------------------------------- */
@@ -193,7 +194,7 @@ static int render(const struct golf *golf, const struct shape *shape, struct buf
         append_manifest(golf, shape, &manifest, error) < 0)
         return -1;
     if (has_layer && !golf->is_gzip)
-        zopfli_append(&layer, 0, SEARCH_ROUNDS, &packed);
+        zopfli_append(&layer, 0, FINAL_ROUNDS, &packed);
     const struct buffer *stored = golf->is_gzip || packed.size > layer.size ? &layer : &packed;
     const char layer_name[] = {letters[shape->value[PROGRAM]], 0};
     const char config_name[] = {letters[shape->value[CONFIG]], 0};
@@ -202,12 +203,17 @@ static int render(const struct golf *golf, const struct shape *shape, struct buf
         case ENTRY_LAYER:
             if (has_layer)
                 append_file(tar, layer_name, stored);
+            if (has_layer)
+                trace_text(golf->trace, "%s: the layer, %zu bytes%s", layer_name, stored->size,
+                           stored == &packed ? ", compressed" : "");
             break;
         case ENTRY_CONFIG:
             append_file(tar, config_name, &config);
+            trace_text(golf->trace, "%s: %s", config_name, buffer_text(&config));
             break;
         default:
             append_file(tar, MANIFEST_NAME, &manifest);
+            trace_text(golf->trace, MANIFEST_NAME ": %s", buffer_text(&manifest));
             break;
         }
     return buffer_check(tar, error);
@@ -307,7 +313,8 @@ static int read_contents(const struct golf *golf, struct error *error)
     return 0;
 }
 
-static int write_golfed(const struct golf *golf, struct sink *sink, struct error *error)
+static int write_golfed(struct golf *golf, const struct trace *trace, struct sink *sink,
+                        struct error *error)
 {
     struct shape shape = {{[SPELLING] = 1, [PROGRAM] = 'l' - 'a', [CONFIG] = 'c' - 'a'}};
     struct buffer tar BUFFER_CLEANUP = {0}, packed BUFFER_CLEANUP = {0};
@@ -315,6 +322,7 @@ static int write_golfed(const struct golf *golf, struct sink *sink, struct error
         return -1;
     if (golf->is_gzip)
         search(golf, &shape);
+    golf->trace = trace;
     if (interrupt_check(error) < 0 || render(golf, &shape, &tar, error) < 0)
         return -1;
     if (!golf->is_gzip)
@@ -324,8 +332,8 @@ static int write_golfed(const struct golf *golf, struct sink *sink, struct error
                                             : sink_write(sink, packed.data, packed.size, error);
 }
 
-int smallest_write(const struct packer_job *job, const struct packer_target *target,
-                   size_t first_member, struct sink *sink, struct error *error)
+int docker_write_smallest(const struct packer_job *job, const struct packer_target *target,
+                          size_t first_member, struct sink *sink, struct error *error)
 {
     struct golf golf = {.image = job->image,
                         .is_gzip = target->gzip,
@@ -334,7 +342,7 @@ int smallest_write(const struct packer_job *job, const struct packer_target *tar
     golf.contents = calloc(job->image->file_count + 1, sizeof *golf.contents);
     if (!golf.contents)
         return error_set(error, "out of memory");
-    int result = write_golfed(&golf, sink, error);
+    int result = write_golfed(&golf, job->trace, sink, error);
     for (size_t i = 0; i < job->image->file_count; i++)
         buffer_free(&golf.contents[i]);
     free(golf.contents);

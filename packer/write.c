@@ -18,15 +18,18 @@ struct packer_format {
     const char *directory_suffix; /* NULL: cannot be a directory */
     int (*write)(const struct packer_job *job, struct sink *sink, struct error *error);
     int (*write_directory)(const struct packer_job *job, int directory, struct error *error);
+    /* With --smallest; NULL: there is no such way. */
+    int (*write_smallest)(const struct packer_job *job, const struct packer_target *target,
+                          size_t first_member, struct sink *sink, struct error *error);
     bool takes_seccomp;
 };
 
 /* A path is matched against the suffixes in this order: the bare ".tar" comes last. */
 static const struct packer_format formats[] = {
-    {"oci", ".oci.tar", ".oci", oci_write, oci_write_directory, false},
-    {"bundle", NULL, ".bundle", NULL, bundle_write_directory, true},
-    {"rootfs", ".rootfs.tar", NULL, rootfs_write, NULL, false},
-    {"docker", ".tar", NULL, docker_write, NULL, false},
+    {"oci", ".oci.tar", ".oci", oci_write, oci_write_directory, oci_write_smallest, false},
+    {"bundle", NULL, ".bundle", NULL, bundle_write_directory, NULL, true},
+    {"rootfs", ".rootfs.tar", NULL, rootfs_write, NULL, NULL, false},
+    {"docker", ".tar", NULL, docker_write, NULL, docker_write_smallest, false},
 };
 
 #define FORMAT_COUNT (sizeof formats / sizeof *formats)
@@ -138,7 +141,7 @@ static int write_file(const struct packer_job *job, const struct packer_target *
     struct sink *sink = &output.file.sink;
     size_t first_member = target->two_members ? FIRST_MEMBER_SIZE : 0;
     if (target->smallest) {
-        if (smallest_write(job, target, first_member, sink, error) < 0)
+        if (target->format->write_smallest(job, target, first_member, sink, error) < 0)
             return -1;
         *size = output.file.size;
         return output_commit(&output, error);
@@ -184,8 +187,8 @@ int packer_write(const struct packer_image *image, const struct packer_target *t
                          "%s: only a bundle holds a seccomp profile; an engine takes that of an "
                          "image when it starts it: --security-opt seccomp=FILE",
                          path);
-    if (target->smallest && target->format->write != docker_write)
-        return error_set(error, "%s: --smallest is for docker archives: .tar or .tar.gz", path);
+    if (target->smallest && (target->directory || !target->format->write_smallest))
+        return error_set(error, "%s: --smallest is for .tar, .tar.gz and .oci.tar", path);
     if (packer_check_config(&image->config, error) < 0)
         return -1;
     for (size_t i = 0; i < image->file_count; i++)

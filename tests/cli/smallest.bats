@@ -23,6 +23,17 @@ size() { stat -c %s "$1"; }
   done
 }
 
+@test "an OCI layout in a tar takes 4638 bytes, and is whole" {
+  small plain.oci.tar
+  [ "$(size plain.oci.tar)" = 4638 ]
+  "$WHIT" inspect plain.oci.tar | grep -q '^  ok  '
+  [ "$("$WHIT" run plain.oci.tar | od -c)" = "$(printf 'Hello runc!\r\n' | od -c)" ]
+  mkdir layout
+  cat plain.oci.tar /dev/zero | head -c 10240 | tar x -C layout
+  "$WHIT" build -q hello message='Hello runc!\r\n' on_error=ignore --layout=golf -o whole.oci
+  diff -r layout whole.oci
+}
+
 @test "the empty image takes 1552 bytes, and 96 compressed" {
   "$WHIT" pack -q --empty --smallest -o empty.tar
   "$WHIT" pack -q --empty --smallest --for=docker -o empty.tar.gz
@@ -47,6 +58,14 @@ size() { stat -c %s "$1"; }
   zcat cat.tar.gz | grep -a '"labels":{"k":"V"}'
 }
 
+@test "-v shows what the archive holds, in its order" {
+  "$WHIT" build hello on_error=ignore --smallest -v -o small.tar 2>steps
+  grep -A 2 '^l: the layer' steps >held
+  [ "$(cut -d : -f 1 held | xargs)" = 'l c manifest.json' ]
+  cat small.tar /dev/zero | head -c 10240 >whole.tar
+  cmp <(sed -n 's/^c: //p' steps | tr -d '\n') <(tar xOf whole.tar c)
+}
+
 @test "--for writes one gzip member where all that it names read that" {
   "$WHIT" build -q hello --for=docker,skopeo-1.18 -o one.tar.gz
   "$WHIT" build -q hello --for=docker,podman -o two.tar.gz
@@ -68,7 +87,8 @@ size() { stat -c %s "$1"; }
 --for=docker -o x.oci.tar
 --for=docker -o x.bundle
 --for=, -o x.tar
---smallest -o x.oci.tar
+--smallest -o x.oci.tar.gz
+--smallest -o x.oci
 --smallest -o x.rootfs.tar
 END
   head -c 2000000 /dev/zero >large

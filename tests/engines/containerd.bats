@@ -23,6 +23,9 @@ runs() {
   smallest plain small.tar --for=any
   ctr images import small.tar
   runs plain docker.io/library/small:plain
+  smallest oci small.oci.tar --for=any
+  ctr images import small.oci.tar
+  runs oci docker.io/library/small:oci
 }
 
 @test "containerd imports and runs an OCI layout in a tar" {

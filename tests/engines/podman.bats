@@ -28,6 +28,9 @@ teardown_file() { box_close; }
   smallest two small.tar.gz --for=podman,docker
   podman load -i small.tar.gz
   prints two podman run --rm small:two
+  smallest oci small.oci.tar
+  podman load -i small.oci.tar
+  prints oci podman run --rm small:oci
 }
 
 @test "podman loads and runs an OCI layout in a tar" {

@@ -34,6 +34,9 @@ runs() { prints "$1" whit run "$2"; }
     skopeo copy docker-archive:$output oci:layout-$output:small:read
     runs read layout-$output
   done
+  smallest oci small.oci.tar
+  skopeo copy oci-archive:small.oci.tar docker-archive:back.tar:small:oci
+  runs oci back.tar
 }
 
 @test "skopeo copies whit's OCI layout to a docker archive" {
