@@ -258,7 +258,7 @@ static void try_choice(const struct golf *golf, const struct shape *shape, enum 
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     size_t threads = cores > MOST_THREADS ? MOST_THREADS : cores > 1 ? (size_t)cores : 1;
-    struct trial trials[MOST_THREADS];
+    struct trial trials[MOST_THREADS] = {0};
     pthread_t ids[MOST_THREADS];
     size_t started = 0;
     for (size_t i = 0; i < threads; i++)

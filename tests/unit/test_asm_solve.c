@@ -248,6 +248,7 @@ struct deed {
     struct buffer output;
 };
 
+/* With little effort, or some more where that does not do. */
 static int link_as(const char *text, enum asm_layout layout, unsigned assume, struct buffer *elf)
 {
     struct error ignored;
@@ -256,8 +257,12 @@ static int link_as(const char *text, enum asm_layout layout, unsigned assume, st
         .data = &embedded, .temporary = temporary, .layout = layout, .assume = assume, .effort = 1};
     const char *source = write_text("program.asm", text);
     error.message[0] = 0;
-    return layout == ASM_STANDARD ? asm_link(source, &options, elf, &error)
-                                  : asm_link_small(source, &options, elf, NULL, NULL, &error);
+    if (layout == ASM_STANDARD)
+        return asm_link(source, &options, elf, &error);
+    if (asm_link_small(source, &options, elf, NULL, NULL, &error) == 0)
+        return 0;
+    options.effort = 4;
+    return asm_link_small(source, &options, elf, NULL, NULL, &error);
 }
 
 static struct deed deed_of(const struct buffer *elf)
