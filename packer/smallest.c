@@ -20,7 +20,10 @@
 /* Larger images are not worth the time: what is chosen here is a few hundred bytes. */
 #define LARGEST_FILE (1024 * 1024)
 
-#define SEARCH_ROUNDS 5 /* of zopfli, while searching */
+/* What zopfli may take in while searching, and in the rounds of the end: some seconds each. */
+#define SEARCH_BYTES  (1536 * 1024)
+#define FINAL_BYTES   (2048 * 1024)
+#define SEARCH_ROUNDS 5
 #define FINAL_ROUNDS  200
 #define MOST_THREADS  8
 
@@ -179,6 +182,12 @@ static int append_manifest(const struct golf *golf, const struct shape *shape, s
 
 /* ---- the archive ----------------------------------------------------------------------------- */
 
+static unsigned final_rounds(size_t size)
+{
+    size_t rounds = FINAL_BYTES / (size + 1);
+    return rounds > FINAL_ROUNDS ? FINAL_ROUNDS : rounds < 1 ? 1 : (unsigned)rounds;
+}
+
 /* The archive of a shape, before it is compressed. */
 static int render(const struct golf *golf, const struct shape *shape, struct buffer *tar,
                   struct error *error)
@@ -194,7 +203,7 @@ static int render(const struct golf *golf, const struct shape *shape, struct buf
         append_manifest(golf, shape, &manifest, error) < 0)
         return -1;
     if (has_layer && !golf->is_gzip)
-        zopfli_append(&layer, 0, FINAL_ROUNDS, &packed);
+        zopfli_append(&layer, 0, final_rounds(layer.size), &packed);
     const struct buffer *stored = golf->is_gzip || packed.size > layer.size ? &layer : &packed;
     const char layer_name[] = {letters[shape->value[PROGRAM]], 0};
     const char config_name[] = {letters[shape->value[CONFIG]], 0};
@@ -219,16 +228,16 @@ static int render(const struct golf *golf, const struct shape *shape, struct buf
     return buffer_check(tar, error);
 }
 
-/* What a shape costs, in bits; UINT64_MAX where it cannot be. */
-static uint64_t cost(const struct golf *golf, const struct shape *shape)
+/* What a shape costs, in bits, and the size of its archive; UINT64_MAX where it cannot be. */
+static uint64_t cost(const struct golf *golf, const struct shape *shape, size_t *size)
 {
     struct buffer tar BUFFER_CLEANUP = {0};
     struct error ignored;
     /* One name for two files would be one too many. */
     if (shape->value[PROGRAM] == shape->value[CONFIG] || render(golf, shape, &tar, &ignored) < 0)
         return UINT64_MAX;
-    return golf->is_gzip ? zopfli_bits(&tar, golf->first_member, SEARCH_ROUNDS)
-                         : 8 * (uint64_t)tar.size;
+    *size = tar.size;
+    return zopfli_bits(&tar, golf->first_member, SEARCH_ROUNDS);
 }
 
 /* ---- the search ------------------------------------------------------------------------------ */
@@ -247,8 +256,9 @@ static void *try_values(void *argument)
     struct trial *trial = argument;
     for (size_t i = trial->first; i < counts[trial->choice]; i += trial->step) {
         struct shape shape = *trial->shape;
+        size_t ignored;
         shape.value[trial->choice] = (unsigned char)i;
-        trial->costs[i] = interrupt_signal() ? UINT64_MAX : cost(trial->golf, &shape);
+        trial->costs[i] = interrupt_signal() ? UINT64_MAX : cost(trial->golf, &shape, &ignored);
     }
     return NULL;
 }
@@ -273,16 +283,20 @@ static void try_choice(const struct golf *golf, const struct shape *shape, enum 
         try_values(&trials[i]); /* that got no thread */
 }
 
-/* One choice after the other, as long as any of them makes it smaller. */
+/* One choice after the other, as long as any of them makes it smaller, and not too much has been
+ * tried: bytes rather than seconds, so that the result is the same anywhere. */
 static void search(const struct golf *golf, struct shape *best)
 {
-    uint64_t least = cost(golf, best);
+    size_t size = 0, spent = 0;
+    uint64_t least = cost(golf, best, &size);
     for (size_t since = 0, choice = 0; since < CHOICES && !interrupt_signal();
          choice = (choice + 1) % CHOICES) {
         uint64_t costs[LETTERS];
         since++;
-        if (choice == MODE && !golf->image->is_name_free)
+        if ((choice == MODE && !golf->image->is_name_free) ||
+            spent + counts[choice] * size > SEARCH_BYTES)
             continue;
+        spent += counts[choice] * size;
         try_choice(golf, best, (enum choice)choice, costs);
         for (size_t i = 0; i < counts[choice]; i++)
             if (costs[i] < least) {
@@ -327,7 +341,7 @@ static int write_golfed(struct golf *golf, const struct trace *trace, struct sin
         return -1;
     if (!golf->is_gzip)
         return sink_write(sink, tar.data, tar.size, error);
-    zopfli_append(&tar, golf->first_member, FINAL_ROUNDS, &packed);
+    zopfli_append(&tar, golf->first_member, final_rounds(tar.size), &packed);
     return buffer_check(&packed, error) < 0 ? -1
                                             : sink_write(sink, packed.data, packed.size, error);
 }
