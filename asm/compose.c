@@ -236,6 +236,17 @@ static void append_data_names(const struct parts *parts, const struct solution *
     }
 }
 
+/* Distances lead to data, which may begin with the end of an instruction: no line begins there. */
+static void append_inner_targets(const struct solution *solution, struct buffer *source)
+{
+    for (size_t i = 0; i < solution->count; i++) {
+        const struct placed *item = &solution->items[i];
+        for (size_t offset = item->offset + 1; offset < item->offset + item->size; offset++)
+            if (is_target(solution, offset))
+                buffer_printf(source, "at_%zx equ $$ + 0x%zx\n", offset, offset);
+    }
+}
+
 void compose_source(const struct parts *parts, const struct solution *solution,
                     struct buffer *source)
 {
@@ -253,6 +264,7 @@ void compose_source(const struct parts *parts, const struct solution *solution,
         buffer_printf(source, "%s\n", parts->definitions.items[i]);
     if (parts->data_size && !is_apart)
         append_data_names(parts, solution, source);
+    append_inner_targets(solution, source);
     for (size_t offset = 0; offset < solution->size;) {
         const struct placed *item = item_at(solution, offset);
         if (is_target(solution, offset))
