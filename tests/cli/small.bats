@@ -129,7 +129,9 @@ END
       ./p 3>&- &
       sleep 0.2
       kill -TERM $!
-      run -7 wait $!
+      code=0
+      wait $! || code=$?
+      [ $code = 7 ]
     done
     # shellcheck disable=SC2086
     build $layout -- hello message=failed
