@@ -33,9 +33,7 @@ static int solve_all(const struct parts *parts, const struct asm_link_options *o
         solution_free(best);
         *best = solution;
     }
-    if (interrupt_check(error) < 0)
-        return -1;
-    return 0;
+    return interrupt_check(error);
 }
 
 /* What a program can be written for. */

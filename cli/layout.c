@@ -46,29 +46,25 @@ static const struct {
 };
 #define ASSUMPTIONS (sizeof assumptions / sizeof *assumptions)
 
-static int add_assumption(const char *name, size_t length, unsigned *assume, struct error *error)
+static int add_assumption(const char *name, unsigned *assume, struct error *error)
 {
     for (size_t i = 0; i < ASSUMPTIONS; i++)
-        if (strlen(assumptions[i].name) == length &&
-            strncmp(assumptions[i].name, name, length) == 0) {
+        if (strcmp(assumptions[i].name, name) == 0) {
             *assume |= assumptions[i].assumption;
             return 0;
         }
-    return error_set(error, "--assume: '%.*s' is none of overcommit, argc1, stdin, exit-any",
-                     (int)length, name);
+    return error_set(error, "--assume: '%s' is none of overcommit, argc1, stdin, exit-any", name);
 }
 
-static int read_assumptions(const struct words *words, unsigned *assume, struct error *error)
+static int read_assumptions(const struct words *options, unsigned *assume, struct error *error)
 {
-    for (size_t i = 0; i < words->count; i++)
-        for (const char *name = words->items[i];; name++) {
-            size_t length = strcspn(name, ",");
-            if (add_assumption(name, length, assume, error) < 0)
-                return -1;
-            name += length;
-            if (!*name)
-                break;
-        }
+    struct words names WORDS_CLEANUP = {0};
+    for (size_t i = 0; i < options->count; i++)
+        if (words_append_split(&names, options->items[i], error) < 0)
+            return -1;
+    for (size_t i = 0; i < names.count; i++)
+        if (add_assumption(names.items[i], assume, error) < 0)
+            return -1;
     return 0;
 }
 

@@ -194,9 +194,8 @@ int oci_write(const struct packer_job *job, struct sink *sink, struct error *err
 }
 
 int oci_write_smallest(const struct packer_job *job, const struct packer_target *target,
-                       size_t first_member, struct sink *sink, struct error *error)
+                       struct sink *sink, struct error *error)
 {
-    (void)first_member;
     if (target->gzip)
         return error_set(error, "--smallest is for OCI layouts in a plain tar: .oci.tar");
     return write_layout(job, &(struct layout){.tar = sink, .directory = -1, .is_cut = true}, error);

@@ -78,6 +78,12 @@ struct gzip_sink {
  */
 int gzip_sink_init(struct gzip_sink *gzip, struct sink *next, uint64_t first_member,
                    struct error *error);
+/* The pgzip of Debian 12's podman and skopeo fails on an archive unless its first gzip member holds
+ * just 8 bytes (docs/engines.md). */
+static inline size_t first_member_size(const struct packer_target *target)
+{
+    return target->two_members ? 8 : 0;
+}
 /* Ends the stream: what was given is now wholly passed on. */
 int gzip_sink_finish(struct gzip_sink *gzip, struct error *error);
 void gzip_sink_free(struct gzip_sink *gzip);
@@ -135,11 +141,11 @@ int oci_write(const struct packer_job *job, struct sink *sink, struct error *err
 int oci_write_directory(const struct packer_job *job, int directory, struct error *error);
 int bundle_write_directory(const struct packer_job *job, int directory, struct error *error);
 int rootfs_write(const struct packer_job *job, struct sink *sink, struct error *error);
-/* Without what engines do not need; with a first member as for gzip_sink_init. */
+/* Without what engines do not need. */
 int docker_write_smallest(const struct packer_job *job, const struct packer_target *target,
-                          size_t first_member, struct sink *sink, struct error *error);
+                          struct sink *sink, struct error *error);
 int oci_write_smallest(const struct packer_job *job, const struct packer_target *target,
-                       size_t first_member, struct sink *sink, struct error *error);
+                       struct sink *sink, struct error *error);
 
 /* ---- media types (image-spec, media-types.md) ------------------------------------------------ */
 

@@ -347,12 +347,12 @@ static int write_golfed(struct golf *golf, const struct trace *trace, struct sin
 }
 
 int docker_write_smallest(const struct packer_job *job, const struct packer_target *target,
-                          size_t first_member, struct sink *sink, struct error *error)
+                          struct sink *sink, struct error *error)
 {
     struct golf golf = {.image = job->image,
                         .is_gzip = target->gzip,
                         .has_architecture = target->needs_architecture,
-                        .first_member = first_member};
+                        .first_member = first_member_size(target)};
     golf.contents = calloc(job->image->file_count + 1, sizeof *golf.contents);
     if (!golf.contents)
         return error_set(error, "out of memory");

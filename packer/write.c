@@ -8,10 +8,6 @@
 
 #define FILE_MODE 0666 /* the umask applies */
 
-/* The pgzip of Debian 12's podman and skopeo fails on an archive unless its first gzip member holds
- * just these bytes (see docs/engines.md). */
-#define FIRST_MEMBER_SIZE 8
-
 struct packer_format {
     const char *name;
     const char *file_suffix;      /* NULL: cannot be a file */
@@ -20,7 +16,7 @@ struct packer_format {
     int (*write_directory)(const struct packer_job *job, int directory, struct error *error);
     /* With --smallest; NULL: there is no such way. */
     int (*write_smallest)(const struct packer_job *job, const struct packer_target *target,
-                          size_t first_member, struct sink *sink, struct error *error);
+                          struct sink *sink, struct error *error);
     bool takes_seccomp;
 };
 
@@ -139,9 +135,9 @@ static int write_file(const struct packer_job *job, const struct packer_target *
     if (output_open(&output, path, FILE_MODE, error) < 0)
         return -1;
     struct sink *sink = &output.file.sink;
-    size_t first_member = target->two_members ? FIRST_MEMBER_SIZE : 0;
+    size_t first_member = first_member_size(target);
     if (target->smallest) {
-        if (target->format->write_smallest(job, target, first_member, sink, error) < 0)
+        if (target->format->write_smallest(job, target, sink, error) < 0)
             return -1;
         *size = output.file.size;
         return output_commit(&output, error);
@@ -160,7 +156,7 @@ static int write_file(const struct packer_job *job, const struct packer_target *
         trace_text(job->trace,
                    "$ { head -c %d image.tar | gzip -9n; tail -c +%d image.tar | gzip -9n; } "
                    ">image.tar.gz",
-                   FIRST_MEMBER_SIZE, FIRST_MEMBER_SIZE + 1);
+                   (int)first_member, (int)first_member + 1);
     *size = output.file.size;
     return output_commit(&output, error);
 }
