@@ -1,6 +1,6 @@
 ; Does nothing until SIGTERM or SIGINT stops it: the process that holds a container open.
 ;
-; Exit code: exit_code.
+; Exit code: exit_code. With stop=false it only waits, and has no exit code.
 ; As PID 1 it stops at once, and with reap=true no child or orphan that dies stays a zombie, nor one
 ; that had died before the start.
 
@@ -11,6 +11,10 @@
 section .text
 global _start
 _start:
+%if !PARAM_STOP
+    SYSCALL pause                       ; comes back after a handler only, of which there is none
+    jmp     _start
+%else
     BLOCK_SIGNALS SIGNAL_BIT(SIGTERM) | SIGNAL_BIT(SIGINT)
 
 %if PARAM_REAP
@@ -43,3 +47,4 @@ _start:
     LOAD    rdi, EXIT_STATUS(PARAM_EXIT_CODE)
     mov     al, SYS_exit                ; eax is a signal's number: a byte less than LOAD
     syscall
+%endif

@@ -147,6 +147,20 @@ END
   within 5 has_zombie "$pid"
 }
 
+@test "with stop=false it only waits, in 120 bytes that are valid by the gABI" {
+  LAYOUT=--layout=compact build stop=false
+  [ "$(stat -c %s pause)" = 120 ]
+  [ "$(eu-elflint --gnu-ld pause)" = 'No errors' ]
+  start ./pause
+  sleep 0.2
+  kill -STOP "$pid"
+  kill -CONT "$pid"
+  sleep 0.2
+  kill -0 "$pid"
+  kill "$pid"
+  ends "$pid" 143
+}
+
 @test "arguments and closed descriptors change nothing" {
   build exit_code=7
   start bash -c 'exec ./pause 1 --help <&- >&- 2>&-'
