@@ -19,6 +19,7 @@ static const struct cli_command commands[] = {
      "assembly file (.asm) or a static ELF. The output's name tells the format:\n"
      "  .tar, .tar.gz          docker archive, for docker load and podman load\n"
      "  .oci, .oci.tar[.gz]    OCI layout, a directory or one file\n"
+     "  .combined.tar[.gz]     both in one, for all of them\n"
      "  .bundle                runc bundle: config.json and rootfs/\n"
      "  .rootfs.tar[.gz]       root file system, for docker import\n"
      "\n"

@@ -6,10 +6,9 @@
  */
 #include "packer/packer_internal.h"
 
-#define LAYER_NAME    "layer.tar"
-#define CONFIG_NAME   "config.json"
-#define MANIFEST_NAME "manifest.json"
-#define ENTRY_MODE    0644
+#define LAYER_NAME  "layer.tar"
+#define CONFIG_NAME "config.json"
+#define ENTRY_MODE  0644
 
 static int write_layer_entry(const struct packer_job *job, struct sink *sink,
                              struct digest *diff_id, struct error *error)
@@ -25,19 +24,19 @@ static int write_layer_entry(const struct packer_job *job, struct sink *sink,
     return tar_write_padding(sink, size, error);
 }
 
-static int render_manifest(const struct packer_image *image, struct buffer *out,
-                           struct error *error)
+int docker_render_manifest(const struct packer_image *image, const char *config, const char *layer,
+                           struct buffer *out, struct error *error)
 {
     cJSON *document JSON_CLEANUP = cJSON_CreateArray();
     cJSON *entry = cJSON_CreateObject();
     cJSON_AddItemToArray(document, entry);
-    cJSON_AddStringToObject(entry, "Config", CONFIG_NAME);
+    cJSON_AddStringToObject(entry, "Config", config);
     cJSON *tags = image->tags ? cJSON_AddArrayToObject(entry, "RepoTags") : NULL;
     for (const char *const *tag = image->tags; tag && *tag; tag++)
         cJSON_AddItemToArray(tags, cJSON_CreateString(*tag));
     cJSON *layers = cJSON_AddArrayToObject(entry, "Layers");
     if (image->file_count)
-        cJSON_AddItemToArray(layers, cJSON_CreateString(LAYER_NAME));
+        cJSON_AddItemToArray(layers, cJSON_CreateString(layer));
     return json_render(document, out, error);
 }
 
@@ -49,17 +48,18 @@ int docker_write(const struct packer_job *job, struct sink *sink, struct error *
     bool has_layer = job->image->file_count > 0;
     if ((has_layer && write_layer_entry(job, sink, &diff_id, error) < 0) ||
         config_render(job->image, has_layer ? &diff_id : NULL, &config, error) < 0 ||
-        render_manifest(job->image, &manifest, error) < 0)
+        docker_render_manifest(job->image, CONFIG_NAME, LAYER_NAME, &manifest, error) < 0)
         return -1;
     trace_text(job->trace, CONFIG_NAME ": %s", buffer_text(&config));
-    trace_text(job->trace, MANIFEST_NAME ": %s", buffer_text(&manifest));
+    trace_text(job->trace, DOCKER_MANIFEST_NAME ": %s", buffer_text(&manifest));
     trace_text(job->trace,
-               "$ tar cf image.tar " TAR_OPTIONS " --mode=644 %s" CONFIG_NAME " " MANIFEST_NAME,
+               "$ tar cf image.tar " TAR_OPTIONS " --mode=644 %s" CONFIG_NAME
+               " " DOCKER_MANIFEST_NAME,
                has_layer ? LAYER_NAME " " : "");
     struct content config_content = {.data = config.data, .size = config.size};
     struct content manifest_content = {.data = manifest.data, .size = manifest.size};
     if (tar_write_file(sink, CONFIG_NAME, ENTRY_MODE, &config_content, error) < 0 ||
-        tar_write_file(sink, MANIFEST_NAME, ENTRY_MODE, &manifest_content, error) < 0)
+        tar_write_file(sink, DOCKER_MANIFEST_NAME, ENTRY_MODE, &manifest_content, error) < 0)
         return -1;
     return tar_write_end(sink, error);
 }

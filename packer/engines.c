@@ -54,6 +54,8 @@ static unsigned kind_of(const struct packer_target *target)
         return TAKES_DOCKER;
     if (strcmp(packer_format_name(target), "oci") == 0)
         return target->directory ? TAKES_OCI : TAKES_OCI_TAR;
+    if (strcmp(packer_format_name(target), "combined") == 0)
+        return TAKES_DOCKER | TAKES_OCI_TAR;
     return 0;
 }
 
@@ -61,7 +63,7 @@ static const char *reason_against(const struct engine *engine, const struct pack
 {
     if (!(engine->takes & kind_of(target)))
         return "it does not load this format";
-    if (target->gzip && engine->gzip == WHOLE_NOT)
+    if (target->compression && engine->gzip == WHOLE_NOT)
         return "it decompresses no archive: write .tar";
     return NULL;
 }
@@ -93,7 +95,7 @@ static int require(struct packer_target *target, const char *name, struct buffer
             buffer_printf(left_out, "%s%s", left_out->size ? ", " : "", engine->name);
         if (reason)
             continue;
-        target->two_members |= target->gzip && engine->gzip == WHOLE_TWO;
+        target->two_members |= target->compression && engine->gzip == WHOLE_TWO;
         target->needs_architecture |= engine->needs_architecture;
     }
     return is_known ? 0 : unknown(name, error);

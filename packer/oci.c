@@ -20,7 +20,8 @@
 struct layout {
     struct sink *tar; /* NULL: `directory` */
     int directory;
-    bool is_cut; /* the tar, where the content of its last file ends */
+    bool is_cut;     /* the tar, where the content of its last file ends */
+    bool for_docker; /* with a manifest.json that names the same blobs */
 };
 
 /* image-spec, descriptor.md. */
@@ -38,12 +39,21 @@ static int add_file(const struct layout *layout, const char *name, const struct 
     return file_create_at(layout->directory, name, ENTRY_MODE, content, error);
 }
 
+struct blob_name {
+    char text[sizeof BLOBS + SHA256_HEX_SIZE];
+};
+
+static struct blob_name blob_name(const struct descriptor *descriptor)
+{
+    struct blob_name name;
+    snprintf(name.text, sizeof name.text, BLOBS "%s", descriptor->digest.hex);
+    return name;
+}
+
 static int add_blob(const struct layout *layout, const struct descriptor *descriptor,
                     const struct content *content, struct error *error)
 {
-    char name[sizeof BLOBS + SHA256_HEX_SIZE];
-    snprintf(name, sizeof name, BLOBS "%s", descriptor->digest.hex);
-    return add_file(layout, name, content, error);
+    return add_file(layout, blob_name(descriptor).text, content, error);
 }
 
 /* A blob whose bytes are in memory: describes and adds it. */
@@ -156,6 +166,20 @@ static int add_index(const struct packer_job *job, const struct layout *layout,
                : content_write(&marker, LAYOUT_NAME, layout->tar, error);
 }
 
+/* The same blobs for who reads docker archives: as docker save has it since 25. */
+static int add_docker_manifest(const struct packer_job *job, const struct layout *layout,
+                               const struct descriptor *config, const struct descriptor *layer,
+                               struct error *error)
+{
+    struct buffer json BUFFER_CLEANUP = {0};
+    if (docker_render_manifest(job->image, blob_name(config).text, blob_name(layer).text, &json,
+                               error) < 0)
+        return -1;
+    struct content content = {.data = json.data, .size = json.size};
+    trace_text(job->trace, DOCKER_MANIFEST_NAME ": %s", buffer_text(&json));
+    return add_file(layout, DOCKER_MANIFEST_NAME, &content, error);
+}
+
 static int write_layout(const struct packer_job *job, const struct layout *layout,
                         struct error *error)
 {
@@ -182,21 +206,33 @@ static int write_layout(const struct packer_job *job, const struct layout *layou
         return -1;
     trace_text(job->trace, BLOBS "%s: %s", config.digest.hex, buffer_text(&config_json));
     trace_text(job->trace, BLOBS "%s: %s", manifest.digest.hex, buffer_text(&manifest_json));
+    if (layout->for_docker && add_docker_manifest(job, layout, &config, &layer, error) < 0)
+        return -1;
     return add_index(job, layout, &manifest, error);
+}
+
+static int write_tar(const struct packer_job *job, const struct layout *layout, struct error *error)
+{
+    if (write_layout(job, layout, error) < 0)
+        return -1;
+    return tar_write_end(layout->tar, error);
 }
 
 int oci_write(const struct packer_job *job, struct sink *sink, struct error *error)
 {
-    struct layout layout = {.tar = sink, .directory = -1};
-    if (write_layout(job, &layout, error) < 0)
-        return -1;
-    return tar_write_end(sink, error);
+    return write_tar(job, &(struct layout){.tar = sink, .directory = -1}, error);
+}
+
+int combined_write(const struct packer_job *job, struct sink *sink, struct error *error)
+{
+    return write_tar(job, &(struct layout){.tar = sink, .directory = -1, .for_docker = true},
+                     error);
 }
 
 int oci_write_smallest(const struct packer_job *job, const struct packer_target *target,
                        struct sink *sink, struct error *error)
 {
-    if (target->gzip)
+    if (target->compression)
         return error_set(error, "--smallest is for OCI layouts in a plain tar: .oci.tar");
     return write_layout(job, &(struct layout){.tar = sink, .directory = -1, .is_cut = true}, error);
 }

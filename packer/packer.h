@@ -75,19 +75,23 @@ int packer_check_path(const char *path, struct error *error);
 
 struct packer_format;
 
+/* Of one file as a whole. */
+enum packer_compression { PACKER_PLAIN, PACKER_GZIP };
+
 /* What is written: a format in a container. */
 struct packer_target {
     const struct packer_format *format;
-    bool directory;          /* a directory rather than one file */
-    bool gzip;               /* the one file is compressed */
+    bool directory; /* a directory rather than one file */
+    enum packer_compression compression;
     bool two_members;        /* of gzip: see docs/engines.md */
     bool smallest;           /* as small as the engines allow; docker archives only */
     bool needs_architecture; /* then: in the config, for some engine */
 };
 
 /*
- * Chooses by the --format name ("docker", "oci", "bundle", "rootfs"; NULL: by the path alone) and
- * the output's name (".tar", ".tar.gz", ".oci.tar", "layout.oci/", ...). Errors list what there is.
+ * Chooses by the --format name ("docker", "oci", "combined", "bundle", "rootfs"; NULL: by the path
+ * alone) and the output's name (".tar", ".tar.gz", ".oci.tar", "layout.oci/", ...). Errors list
+ * what there is.
  */
 int packer_choose(const char *name, const char *path, struct packer_target *target,
                   struct error *error);
@@ -100,7 +104,7 @@ int packer_choose(const char *name, const char *path, struct packer_target *targ
 int packer_require(struct packer_target *target, const char *const *names, struct buffer *left_out,
                    struct error *error);
 
-/* "docker", "oci", "bundle" or "rootfs". */
+/* "docker", "oci", "combined", "bundle" or "rootfs". */
 const char *packer_format_name(const struct packer_target *target);
 /* The ending that names such a target: ".tar", ".oci". */
 const char *packer_suffix(const struct packer_target *target);

@@ -135,10 +135,16 @@ char *name_qualify(const char *tag, struct error *error);
 /* "sha256:..." as a new JSON string. */
 cJSON *digest_to_json(const struct digest *digest);
 
+/* Appends docker's manifest.json, which names the config and the layer of an image that has one. */
+#define DOCKER_MANIFEST_NAME "manifest.json"
+int docker_render_manifest(const struct packer_image *image, const char *config, const char *layer,
+                           struct buffer *out, struct error *error);
+
 /* The writers in the table of formats. */
 int docker_write(const struct packer_job *job, struct sink *sink, struct error *error);
 int oci_write(const struct packer_job *job, struct sink *sink, struct error *error);
 int oci_write_directory(const struct packer_job *job, int directory, struct error *error);
+int combined_write(const struct packer_job *job, struct sink *sink, struct error *error);
 int bundle_write_directory(const struct packer_job *job, int directory, struct error *error);
 int rootfs_write(const struct packer_job *job, struct sink *sink, struct error *error);
 /* Without what engines do not need. */

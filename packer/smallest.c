@@ -350,7 +350,7 @@ int docker_write_smallest(const struct packer_job *job, const struct packer_targ
                           struct sink *sink, struct error *error)
 {
     struct golf golf = {.image = job->image,
-                        .is_gzip = target->gzip,
+                        .is_gzip = target->compression == PACKER_GZIP,
                         .has_architecture = target->needs_architecture,
                         .first_member = first_member_size(target)};
     golf.contents = calloc(job->image->file_count + 1, sizeof *golf.contents);

@@ -23,6 +23,7 @@ struct packer_format {
 /* A path is matched against the suffixes in this order: the bare ".tar" comes last. */
 static const struct packer_format formats[] = {
     {"oci", ".oci.tar", ".oci", oci_write, oci_write_directory, oci_write_smallest, false},
+    {"combined", ".combined.tar", NULL, combined_write, NULL, NULL, false},
     {"bundle", NULL, ".bundle", NULL, bundle_write_directory, NULL, true},
     {"rootfs", ".rootfs.tar", NULL, rootfs_write, NULL, NULL, false},
     {"docker", ".tar", NULL, docker_write, NULL, docker_write_smallest, false},
@@ -46,14 +47,14 @@ static const struct packer_format *find_format(const char *name, struct error *e
         names[i] = formats[i].name;
     }
     const char *nearest = text_nearest(name, names, FORMAT_COUNT);
-    error_set(error, "unknown format '%s'%s%s%s: write docker, oci, bundle or rootfs", name,
-              nearest ? ": did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+    error_set(error, "unknown format '%s'%s%s%s: write docker, oci, combined, bundle or rootfs",
+              name, nearest ? ": did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
     return NULL;
 }
 
 /* What the end of a path says. */
 struct ending {
-    bool gzip;
+    enum packer_compression compression;
     bool tar;
     size_t length; /* of the path without slashes and ".gz" at its end */
 };
@@ -63,9 +64,10 @@ static struct ending read_ending(const char *path)
     struct ending ending = {.length = strlen(path)};
     while (ending.length > 1 && path[ending.length - 1] == '/')
         ending.length--;
-    ending.gzip = ends_with(path, ending.length, ".gz");
-    if (ending.gzip)
+    if (ends_with(path, ending.length, ".gz")) {
+        ending.compression = PACKER_GZIP;
         ending.length -= strlen(".gz");
+    }
     ending.tar = ends_with(path, ending.length, ".tar");
     return ending;
 }
@@ -75,7 +77,7 @@ int packer_choose(const char *name, const char *path, struct packer_target *targ
 {
     struct ending ending = read_ending(path);
     bool standard = strcmp(path, FILE_STANDARD) == 0;
-    *target = (struct packer_target){.gzip = ending.gzip, .two_members = true};
+    *target = (struct packer_target){.compression = ending.compression, .two_members = true};
     if (name)
         target->format = find_format(name, error);
     for (size_t i = 0; i < FORMAT_COUNT && !name && !target->format; i++) {
@@ -87,9 +89,9 @@ int packer_choose(const char *name, const char *path, struct packer_target *targ
         return name ? -1
                     : error_set(error,
                                 "%s: its name tells no format: end it in .tar, .tar.gz, .oci, "
-                                ".oci.tar, .bundle or .rootfs.tar, or give --format",
+                                ".oci.tar, .combined.tar, .bundle or .rootfs.tar, or give --format",
                                 path);
-    bool file = ending.tar || ending.gzip || standard || !target->format->directory_suffix;
+    bool file = ending.tar || ending.compression || standard || !target->format->directory_suffix;
     if (file && !target->format->write)
         return error_set(error, "%s: a %s is a directory, not a file: give it another name", path,
                          target->format->name);
@@ -142,17 +144,17 @@ static int write_file(const struct packer_job *job, const struct packer_target *
         *size = output.file.size;
         return output_commit(&output, error);
     }
-    if (target->gzip) {
+    if (target->compression) {
         if (gzip_sink_init(&gzip, sink, first_member, error) < 0)
             return -1;
         sink = &gzip.sink;
     }
     if (target->format->write(job, sink, error) < 0 ||
-        (target->gzip && gzip_sink_finish(&gzip, error) < 0))
+        (target->compression && gzip_sink_finish(&gzip, error) < 0))
         return -1;
-    if (target->gzip && !first_member)
+    if (target->compression && !first_member)
         trace_text(job->trace, "$ gzip -9n image.tar");
-    else if (target->gzip)
+    else if (target->compression)
         trace_text(job->trace,
                    "$ { head -c %d image.tar | gzip -9n; tail -c +%d image.tar | gzip -9n; } "
                    ">image.tar.gz",

@@ -3,7 +3,7 @@
 
 load lib
 
-formats="x.tar x.tar.gz x.oci x.oci.tar x.oci.tar.gz x.bundle x.rootfs.tar x.rootfs.tar.gz"
+formats="x.tar x.tar.gz x.oci x.oci.tar x.oci.tar.gz x.combined.tar x.combined.tar.gz x.bundle x.rootfs.tar x.rootfs.tar.gz"
 
 teardown() {
   ! mountpoint -q small || umount small

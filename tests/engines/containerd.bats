@@ -34,6 +34,12 @@ runs() {
   runs oci docker.io/library/say:oci
 }
 
+@test "containerd imports and runs the combined archive" {
+  say combined hello.combined.tar
+  ctr images import hello.combined.tar
+  runs combined docker.io/library/say:combined
+}
+
 @test "containerd runs by the native snapshotter, too" {
   say native hello.tar
   ctr images import --snapshotter native hello.tar

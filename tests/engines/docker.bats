@@ -54,6 +54,12 @@ shows() { # IMAGE JQ-EXPRESSION VALUE
   prints one docker run --rm --cap-drop ALL small:one
 }
 
+@test "docker loads and runs the combined archive" {
+  say combined hello.combined.tar.gz
+  docker load -i hello.combined.tar.gz
+  prints combined docker run --rm say:combined
+}
+
 @test "docker loads the smallest empty image" {
   for output in small.tar small.tar.gz; do
     "$WHIT" pack --empty -t small:empty --smallest -o $output

@@ -39,6 +39,13 @@ teardown_file() { box_close; }
   prints oci-tar podman run --rm say:oci-tar
 }
 
+@test "podman loads and runs the combined archive, as either" {
+  say combined hello.combined.tar
+  podman load -i hello.combined.tar
+  prints combined podman run --rm say:combined
+  prints combined podman run --rm "$(podman pull --quiet oci-archive:hello.combined.tar)"
+}
+
 @test "podman pulls and runs an OCI layout" {
   say oci hello.oci
   prints oci podman run --rm "$(podman pull --quiet oci:hello.oci)"

@@ -46,6 +46,13 @@ runs() { prints "$1" whit run "$2"; }
   runs 'Hello runc!\r\n' back.tar
 }
 
+@test "skopeo sees the same image in the combined archive either way" {
+  hello hello.combined.tar
+  skopeo copy docker-archive:hello.combined.tar oci:as-docker:x
+  skopeo copy --preserve-digests oci-archive:hello.combined.tar oci:as-oci:x
+  cmp <(skopeo inspect --config --raw oci:as-docker:x) <(skopeo inspect --config --raw oci:as-oci:x)
+}
+
 @test "skopeo finds the OCI image by its tag" {
   hello hello.oci
   skopeo inspect --raw oci:hello.oci:hello-runc:nasm | jq -e '.schemaVersion == 2'

@@ -128,26 +128,28 @@ static void chooses_the_format_by_name_or_path(void **state)
     (void)state;
     static const struct {
         const char *format, *path, *suffix;
-        bool directory, gzip;
+        bool directory;
+        enum packer_compression compression;
     } rows[] = {
-        {NULL, "a.tar", ".tar", false, false},
-        {NULL, "a.tar.gz", ".tar", false, true},
-        {NULL, "a.oci.tar", ".oci.tar", false, false},
-        {NULL, "a.oci.tar.gz", ".oci.tar", false, true},
-        {NULL, "dir/a.oci/", ".oci", true, false},
-        {NULL, "a.bundle", ".bundle", true, false},
-        {NULL, "a.rootfs.tar", ".rootfs.tar", false, false},
-        {"docker", "image", ".tar", false, false},
-        {"oci", "a.tar", ".oci.tar", false, false},
-        {"oci", "image", ".oci", true, false},
-        {"oci", "-", ".oci.tar", false, false},
+        {NULL, "a.tar", ".tar", false, PACKER_PLAIN},
+        {NULL, "a.tar.gz", ".tar", false, PACKER_GZIP},
+        {NULL, "a.oci.tar", ".oci.tar", false, PACKER_PLAIN},
+        {NULL, "a.oci.tar.gz", ".oci.tar", false, PACKER_GZIP},
+        {NULL, "dir/a.oci/", ".oci", true, PACKER_PLAIN},
+        {NULL, "a.bundle", ".bundle", true, PACKER_PLAIN},
+        {NULL, "a.rootfs.tar", ".rootfs.tar", false, PACKER_PLAIN},
+        {NULL, "a.combined.tar.gz", ".combined.tar", false, PACKER_GZIP},
+        {"docker", "image", ".tar", false, PACKER_PLAIN},
+        {"oci", "a.tar", ".oci.tar", false, PACKER_PLAIN},
+        {"oci", "image", ".oci", true, PACKER_PLAIN},
+        {"oci", "-", ".oci.tar", false, PACKER_PLAIN},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct packer_target target;
         assert_int_equal(packer_choose(rows[i].format, rows[i].path, &target, &error), 0);
         assert_string_equal(packer_suffix(&target), rows[i].suffix);
         assert_int_equal(target.directory, rows[i].directory);
-        assert_int_equal(target.gzip, rows[i].gzip);
+        assert_int_equal(target.compression, rows[i].compression);
     }
 }
 
