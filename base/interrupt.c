@@ -33,6 +33,14 @@ int interrupt_signal(void)
     return arrived;
 }
 
+bool interrupt_take(int signal)
+{
+    if (arrived != signal)
+        return false;
+    arrived = 0;
+    return true;
+}
+
 int interrupt_count(void)
 {
     return count;

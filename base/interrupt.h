@@ -4,12 +4,17 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/error.h"
 
 /* Installs the handlers (without SA_RESTART: a blocked read or wait returns EINTR). */
 void interrupt_install(void);
 /* The number of the signal that arrived last, or 0. */
 int interrupt_signal(void);
+/* Whether that signal arrived last. If so it is forgotten: the work goes on to an end of its own.
+ */
+bool interrupt_take(int signal);
 /* How many have arrived. */
 int interrupt_count(void);
 /* 0, or -1 with "interrupted by SIG..." once a signal has arrived. */

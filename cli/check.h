@@ -39,21 +39,6 @@ int policy_choose(struct policy *policy, const struct words *rules, struct error
 /* The rule of that id or name; an error says which may be meant. */
 const struct elfcheck_rule *policy_find_rule(const char *name, struct error *error);
 
-/* ---- progress.c: a line that tells of long runs ---------------------------------------------- */
-
-/* On standard error, where that is a terminal. */
-struct progress {
-    bool is_wanted, is_shown;
-    struct timespec next; /* when it is to be shown next */
-};
-
-void progress_begin(struct progress *progress, bool is_wanted);
-/* Whether time has come to show something. */
-bool progress_is_due(const struct progress *progress);
-void progress_show(struct progress *progress, const char *text);
-/* Leaves the line to whoever writes next. */
-void progress_erase(struct progress *progress);
-
 /* ---- judge.c: threads, and the way to the report --------------------------------------------- */
 
 #define MOST_JOBS 64

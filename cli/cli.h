@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "asm/asm.h"
 #include "base/file.h"
@@ -110,6 +111,21 @@ struct asm_data cli_data(void);
 /* The directory for temporary files: TMPDIR, or /tmp. */
 const char *cli_temporary_parent(void);
 
+/* ---- progress.c: a line that tells of long runs ---------------------------------------------- */
+
+/* On standard error, where that is a terminal. */
+struct progress {
+    bool is_wanted, is_shown;
+    struct timespec next; /* when it is to be shown next */
+};
+
+void progress_begin(struct progress *progress, bool is_wanted);
+/* Whether time has come to show something. */
+bool progress_is_due(const struct progress *progress);
+void progress_show(struct progress *progress, const char *text);
+/* Leaves the line to whoever writes next. */
+void progress_erase(struct progress *progress);
+
 /* ---- sources --------------------------------------------------------------------------------- */
 
 #define ASM_SUFFIX ".asm"
@@ -203,7 +219,8 @@ int program_judge(struct program *program, const struct elfcheck_root *root, con
 struct image_options {
     const char *output, *format, *path, *working_directory, *user, *stop_signal, *created;
     struct words tags, entrypoint, command, environment, labels, ports, files, directories, engines;
-    bool force, seccomp, smallest;
+    const char *smallest; /* NULL: not asked for; "": no time said */
+    bool force, seccomp;
 };
 #define IMAGE_OPTIONS_CLEANUP __attribute__((cleanup(image_options_free)))
 
@@ -233,6 +250,23 @@ int image_files_program(struct image_files *files, const char *path, const struc
                         struct error *error);
 int image_files_add(struct image_files *files, const char *word, struct error *error);
 int image_files_make_directory(struct image_files *files, const char *word, struct error *error);
+
+/* --smallest, while it searches. */
+struct image_search {
+    struct packer_search search; /* whose context is this */
+    struct progress progress;
+    unsigned long long seconds; /* 0: not said */
+    time_t end;                 /* of them */
+    uint64_t tries;
+    bool is_interrupted;
+};
+
+/* `effort` is what --smallest says: "", "SECONDS" or "TRIESx". */
+int image_search_init(struct image_search *search, const char *effort,
+                      const struct cli_common *common, struct error *error);
+/* Says what was found, where another run may find something else. */
+void image_search_tell(struct image_search *search, const char *output,
+                       const struct cli_common *common);
 
 /* Judges the program as it will be in the image: program_judge. */
 int image_judge(struct program *program, const struct image_files *files,

@@ -33,8 +33,8 @@ void image_options_table(struct image_options *options, const char *formats,
          "creation time since 1970 [SOURCE_DATE_EPOCH, or 0]"},
         {"for", 0, CLI_LIST, &options->engines, "ENGINE[,ENGINE...]",
          "who has to load it: docker, podman-4, ... [any]"},
-        {"smallest", 0, CLI_FLAG, &options->smallest, NULL,
-         "archive: leave out what engines do not need, and choose the rest for size"},
+        {"smallest", 0, CLI_OPTIONAL, &options->smallest, "SECONDS",
+         "leave out what engines do not need, and search for the rest"},
         {"seccomp", 0, CLI_FLAG, &options->seccomp, NULL,
          "bundle: allow only the system calls that the program makes"},
         {"force", 'f', CLI_FLAG, &options->force, NULL, "pack what would not run, too"},
@@ -106,7 +106,6 @@ static int fit_target(const struct image_options *options, const char *output,
     for (size_t i = 0; i < options->engines.count; i++)
         if (words_append_split(&names, options->engines.items[i], error) < 0)
             return -1;
-    target->smallest = options->smallest;
     if (packer_require(target, words_list(&names), &left_out, error) < 0)
         return -1;
     if (options->engines.count && left_out.size)
@@ -254,6 +253,7 @@ int image_write(const struct program *program, const struct image_files *files, 
     char *command TEXT_CLEANUP = NULL;
     char *output TEXT_CLEANUP = NULL;
     cJSON *seccomp JSON_CLEANUP = NULL;
+    struct image_search search;
     uint64_t size;
     if (fill_config(&image.config, program, options, error) < 0 ||
         complete_tags(&options->tags, &tags, error) < 0)
@@ -273,7 +273,13 @@ int image_write(const struct program *program, const struct image_files *files, 
         fit_target(options, output, &target, common, error) < 0 ||
         cli_check_output(output, inputs, true, error) < 0 ||
         check_files(output, files, error) < 0 ||
-        packer_write(&image, &target, output, temporary, cli_trace(common), &size, error) < 0)
+        (options->smallest && image_search_init(&search, options->smallest, common, error) < 0))
+        return -1;
+    target.smallest = options->smallest ? &search.search : NULL;
+    int written = packer_write(&image, &target, output, temporary, cli_trace(common), &size, error);
+    if (options->smallest)
+        image_search_tell(&search, output, common);
+    if (written < 0)
         return -1;
     tell_size(program, files, output, size, common);
     return 0;

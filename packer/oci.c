@@ -9,10 +9,6 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#define LAYOUT_NAME "oci-layout"
-#define LAYOUT_JSON "{\"imageLayoutVersion\":\"1.0.0\"}"
-#define INDEX_NAME  "index.json"
-#define BLOBS       "blobs/sha256/"
 #define ENTRY_MODE  0644
 #define FOLDER_MODE 0755
 
@@ -20,7 +16,6 @@
 struct layout {
     struct sink *tar; /* NULL: `directory` */
     int directory;
-    bool is_cut;     /* the tar, where the content of its last file ends */
     bool for_docker; /* with a manifest.json that names the same blobs */
 };
 
@@ -40,13 +35,13 @@ static int add_file(const struct layout *layout, const char *name, const struct 
 }
 
 struct blob_name {
-    char text[sizeof BLOBS + SHA256_HEX_SIZE];
+    char text[sizeof OCI_BLOBS + SHA256_HEX_SIZE];
 };
 
 static struct blob_name blob_name(const struct descriptor *descriptor)
 {
     struct blob_name name;
-    snprintf(name.text, sizeof name.text, BLOBS "%s", descriptor->digest.hex);
+    snprintf(name.text, sizeof name.text, OCI_BLOBS "%s", descriptor->digest.hex);
     return name;
 }
 
@@ -124,7 +119,7 @@ static int add_manifest(cJSON *manifests, const struct descriptor *manifest, con
     if (!full)
         return -1;
     cJSON *annotations = cJSON_AddObjectToObject(entry, "annotations");
-    cJSON_AddStringToObject(annotations, "org.opencontainers.image.ref.name", tag);
+    cJSON_AddStringToObject(annotations, OCI_REF_NAME, tag);
     cJSON_AddStringToObject(annotations, "io.containerd.image.name", full);
     return 0;
 }
@@ -152,18 +147,13 @@ static int add_index(const struct packer_job *job, const struct layout *layout,
     struct buffer json BUFFER_CLEANUP = {0};
     if (render_index(job->image, manifest, &json, error) < 0)
         return -1;
-    struct content marker = {.data = LAYOUT_JSON, .size = sizeof LAYOUT_JSON - 1};
+    struct content marker = {.data = OCI_LAYOUT_JSON, .size = sizeof OCI_LAYOUT_JSON - 1};
     struct content index = {.data = json.data, .size = json.size};
-    trace_text(job->trace, LAYOUT_NAME ": " LAYOUT_JSON);
-    trace_text(job->trace, INDEX_NAME ": %s", buffer_text(&json));
-    if (add_file(layout, INDEX_NAME, &index, error) < 0)
+    trace_text(job->trace, OCI_LAYOUT_NAME ": " OCI_LAYOUT_JSON);
+    trace_text(job->trace, OCI_INDEX_NAME ": %s", buffer_text(&json));
+    if (add_file(layout, OCI_INDEX_NAME, &index, error) < 0)
         return -1;
-    /* The smallest one is last. */
-    if (!layout->is_cut)
-        return add_file(layout, LAYOUT_NAME, &marker, error);
-    return tar_write_header(layout->tar, LAYOUT_NAME, ENTRY_MODE, marker.size, error) < 0
-               ? -1
-               : content_write(&marker, LAYOUT_NAME, layout->tar, error);
+    return add_file(layout, OCI_LAYOUT_NAME, &marker, error);
 }
 
 /* The same blobs for who reads docker archives: as docker save has it since 25. */
@@ -204,8 +194,8 @@ static int write_layout(const struct packer_job *job, const struct layout *layou
         render_manifest(&config, has_layer ? &layer : NULL, &manifest_json, error) < 0 ||
         add_json_blob(layout, &manifest_json, &manifest, error) < 0)
         return -1;
-    trace_text(job->trace, BLOBS "%s: %s", config.digest.hex, buffer_text(&config_json));
-    trace_text(job->trace, BLOBS "%s: %s", manifest.digest.hex, buffer_text(&manifest_json));
+    trace_text(job->trace, OCI_BLOBS "%s: %s", config.digest.hex, buffer_text(&config_json));
+    trace_text(job->trace, OCI_BLOBS "%s: %s", manifest.digest.hex, buffer_text(&manifest_json));
     if (layout->for_docker && add_docker_manifest(job, layout, &config, &layer, error) < 0)
         return -1;
     return add_index(job, layout, &manifest, error);
@@ -227,14 +217,6 @@ int combined_write(const struct packer_job *job, struct sink *sink, struct error
 {
     return write_tar(job, &(struct layout){.tar = sink, .directory = -1, .for_docker = true},
                      error);
-}
-
-int oci_write_smallest(const struct packer_job *job, const struct packer_target *target,
-                       struct sink *sink, struct error *error)
-{
-    if (target->compression)
-        return error_set(error, "--smallest is for OCI layouts in a plain tar: .oci.tar");
-    return write_layout(job, &(struct layout){.tar = sink, .directory = -1, .is_cut = true}, error);
 }
 
 int oci_write_directory(const struct packer_job *job, int directory, struct error *error)

@@ -73,6 +73,16 @@ int packer_check_path(const char *path, struct error *error);
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
+/* What a search for the smallest image may spend, and who watches it. */
+struct packer_search {
+    uint64_t tries; /* images compared, at most; 0: as many as take some seconds */
+    size_t threads; /* at least 1; they change how long it takes, not what is found */
+    /* Is told how many have been tried, and the size of the smallest; false ends the search, which
+     * then keeps that. NULL: nobody watches. */
+    bool (*goes_on)(void *context, uint64_t tries, uint64_t size);
+    void *context;
+};
+
 struct packer_format;
 
 /* Of one file as a whole. */
@@ -83,9 +93,9 @@ struct packer_target {
     const struct packer_format *format;
     bool directory; /* a directory rather than one file */
     enum packer_compression compression;
-    bool two_members;        /* of gzip: see docs/engines.md */
-    bool smallest;           /* as small as the engines allow; docker archives only */
-    bool needs_architecture; /* then: in the config, for some engine */
+    bool two_members;                     /* of gzip: see docs/engines.md */
+    const struct packer_search *smallest; /* as small as the engines allow; NULL: as usual */
+    bool needs_architecture;              /* then: in the config, for some engine */
 };
 
 /*

@@ -91,12 +91,17 @@ void gzip_sink_free(struct gzip_sink *gzip);
 
 /* ---- zopfli.c -------------------------------------------------------------------------------- */
 
-/* The size in bits of what zopfli makes of the data, in rounds that each take some time; without
- * gzip's frame. The first member is as for gzip_sink_init. */
-uint64_t zopfli_bits(const struct buffer *data, size_t first_member, unsigned rounds);
+struct zopfli_plan {
+    size_t first_member; /* bytes in a member of their own, as for gzip_sink_init */
+    size_t fixed_from;   /* the byte at which a last block of the fixed codes begins; 0: none */
+    bool splits;         /* zopfli parts the rest into blocks, too, which takes it long */
+    unsigned rounds;     /* each takes some time, and may save a bit */
+};
+
+/* The size in bits of what zopfli makes of the data, without gzip's frame. */
+uint64_t zopfli_bits(const struct buffer *data, const struct zopfli_plan *plan);
 /* Appends the gzip file. */
-void zopfli_append(const struct buffer *data, size_t first_member, unsigned rounds,
-                   struct buffer *out);
+void zopfli_append(const struct buffer *data, const struct zopfli_plan *plan, struct buffer *out);
 
 /* ---- the parts of an image ------------------------------------------------------------------- */
 
@@ -147,11 +152,22 @@ int oci_write_directory(const struct packer_job *job, int directory, struct erro
 int combined_write(const struct packer_job *job, struct sink *sink, struct error *error);
 int bundle_write_directory(const struct packer_job *job, int directory, struct error *error);
 int rootfs_write(const struct packer_job *job, struct sink *sink, struct error *error);
-/* Without what engines do not need. */
+/* Without what engines do not need (smallest.c): to the sink, or where that is NULL to the
+ * directory. */
 int docker_write_smallest(const struct packer_job *job, const struct packer_target *target,
-                          struct sink *sink, struct error *error);
+                          struct sink *sink, int directory, struct error *error);
 int oci_write_smallest(const struct packer_job *job, const struct packer_target *target,
-                       struct sink *sink, struct error *error);
+                       struct sink *sink, int directory, struct error *error);
+int combined_write_smallest(const struct packer_job *job, const struct packer_target *target,
+                            struct sink *sink, int directory, struct error *error);
+
+/* ---- the OCI layout's files (image-spec, image-layout.md) ------------------------------------ */
+
+#define OCI_LAYOUT_NAME "oci-layout"
+#define OCI_LAYOUT_JSON "{\"imageLayoutVersion\":\"1.0.0\"}"
+#define OCI_INDEX_NAME  "index.json"
+#define OCI_BLOBS       "blobs/sha256/"
+#define OCI_REF_NAME    "org.opencontainers.image.ref.name"
 
 /* ---- media types (image-spec, media-types.md) ------------------------------------------------ */
 

@@ -16,14 +16,14 @@ struct packer_format {
     int (*write_directory)(const struct packer_job *job, int directory, struct error *error);
     /* With --smallest; NULL: there is no such way. */
     int (*write_smallest)(const struct packer_job *job, const struct packer_target *target,
-                          struct sink *sink, struct error *error);
+                          struct sink *sink, int directory, struct error *error);
     bool takes_seccomp;
 };
 
 /* A path is matched against the suffixes in this order: the bare ".tar" comes last. */
 static const struct packer_format formats[] = {
     {"oci", ".oci.tar", ".oci", oci_write, oci_write_directory, oci_write_smallest, false},
-    {"combined", ".combined.tar", NULL, combined_write, NULL, NULL, false},
+    {"combined", ".combined.tar", NULL, combined_write, NULL, combined_write_smallest, false},
     {"bundle", NULL, ".bundle", NULL, bundle_write_directory, NULL, true},
     {"rootfs", ".rootfs.tar", NULL, rootfs_write, NULL, NULL, false},
     {"docker", ".tar", NULL, docker_write, NULL, docker_write_smallest, false},
@@ -139,7 +139,7 @@ static int write_file(const struct packer_job *job, const struct packer_target *
     struct sink *sink = &output.file.sink;
     size_t first_member = first_member_size(target);
     if (target->smallest) {
-        if (target->format->write_smallest(job, target, sink, error) < 0)
+        if (target->format->write_smallest(job, target, sink, -1, error) < 0)
             return -1;
         *size = output.file.size;
         return output_commit(&output, error);
@@ -168,7 +168,8 @@ static int write_directory(const struct packer_job *job, const struct packer_tar
 {
     struct output_directory output OUTPUT_DIRECTORY_CLEANUP = {.fd = -1};
     if (output_directory_open(&output, path, error) < 0 ||
-        target->format->write_directory(job, output.fd, error) < 0 ||
+        (target->smallest ? target->format->write_smallest(job, target, NULL, output.fd, error)
+                          : target->format->write_directory(job, output.fd, error)) < 0 ||
         directory_size(output.fd, size, error) < 0)
         return -1;
     return output_directory_commit(&output, error);
@@ -185,8 +186,8 @@ int packer_write(const struct packer_image *image, const struct packer_target *t
                          "%s: only a bundle holds a seccomp profile; an engine takes that of an "
                          "image when it starts it: --security-opt seccomp=FILE",
                          path);
-    if (target->smallest && (target->directory || !target->format->write_smallest))
-        return error_set(error, "%s: --smallest is for .tar, .tar.gz and .oci.tar", path);
+    if (target->smallest && !target->format->write_smallest)
+        return error_set(error, "%s: --smallest is for docker archives and OCI layouts", path);
     if (packer_check_config(&image->config, error) < 0)
         return -1;
     for (size_t i = 0; i < image->file_count; i++)

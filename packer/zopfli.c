@@ -7,34 +7,66 @@
 #include <zopfli/zopfli.h>
 #include <zopfli/deflate.h>
 
-#define DYNAMIC 2 /* and fixed and stored blocks, wherever they are smaller */
+/* RFC 1951, 3.2.3. Dynamic: and fixed and stored blocks, wherever they are smaller. */
+#define FIXED   1
+#define DYNAMIC 2
 
-/* The stream of all bytes, from the heap; how many bits of it are used. */
-static unsigned char *zopfli_stream(const unsigned char *data, size_t size, unsigned rounds,
-                                    size_t *bytes, uint64_t *bits)
+/* A deflate stream, from the heap. */
+struct stream {
+    unsigned char *data;
+    size_t size;
+    unsigned char used; /* bits of the last byte; 0: all */
+};
+
+/* The bytes from `start` to `end` of the data; a match may reach back to bytes before. */
+static void append_blocks(const struct zopfli_plan *plan, int type, bool is_last,
+                          const unsigned char *data, size_t start, size_t end,
+                          struct stream *stream)
 {
     ZopfliOptions options;
-    unsigned char *out = NULL;
-    unsigned char used = 0; /* bits of the last byte; 0: all */
     ZopfliInitOptions(&options);
-    options.numiterations = (int)rounds;
-    *bytes = 0;
-    ZopfliDeflate(&options, DYNAMIC, 1, data, size, &used, &out, bytes);
-    *bits = 8 * (uint64_t)*bytes - (used ? 8u - used : 0);
-    return out;
+    options.numiterations = (int)plan->rounds;
+    options.blocksplitting = plan->splits;
+    ZopfliDeflatePart(&options, type, is_last, data, start, end, &stream->used, &stream->data,
+                      &stream->size);
 }
 
-uint64_t zopfli_bits(const struct buffer *data, size_t first_member, unsigned rounds)
+static struct stream make_stream(const struct zopfli_plan *plan, const unsigned char *data,
+                                 size_t start, size_t end, size_t fixed_from)
 {
-    size_t bytes;
-    uint64_t first = 0, bits;
-    if (first_member >= data->size)
-        first_member = 0;
-    if (first_member)
-        free(zopfli_stream(data->data, first_member, rounds, &bytes, &first));
-    free(
-        zopfli_stream(data->data + first_member, data->size - first_member, rounds, &bytes, &bits));
-    return first + bits;
+    struct stream stream = {0};
+    const size_t size = end - start;
+    data += start; /* matches stay within the member */
+    if (fixed_from <= start || fixed_from >= end) {
+        append_blocks(plan, DYNAMIC, true, data, 0, size, &stream);
+        return stream;
+    }
+    append_blocks(plan, DYNAMIC, false, data, 0, fixed_from - start, &stream);
+    append_blocks(plan, FIXED, true, data, fixed_from - start, size, &stream);
+    return stream;
+}
+
+static uint64_t stream_bits(struct stream *stream)
+{
+    free(stream->data);
+    return 8 * (uint64_t)stream->size - (stream->used ? 8u - stream->used : 0);
+}
+
+static size_t first_member_of(const struct buffer *data, const struct zopfli_plan *plan)
+{
+    return plan->first_member < data->size ? plan->first_member : 0;
+}
+
+uint64_t zopfli_bits(const struct buffer *data, const struct zopfli_plan *plan)
+{
+    size_t first = first_member_of(data, plan);
+    struct stream stream = make_stream(plan, data->data, first, data->size, plan->fixed_from);
+    uint64_t bits = stream_bits(&stream);
+    if (first) {
+        stream = make_stream(plan, data->data, 0, first, 0);
+        bits += stream_bits(&stream);
+    }
+    return bits;
 }
 
 static void append_number(struct buffer *out, unsigned long number)
@@ -45,26 +77,22 @@ static void append_number(struct buffer *out, unsigned long number)
     buffer_append(out, bytes, sizeof bytes);
 }
 
-static void append_member(const unsigned char *data, size_t size, unsigned rounds,
-                          struct buffer *out)
+static void append_member(const struct zopfli_plan *plan, const unsigned char *data, size_t start,
+                          size_t end, size_t fixed_from, struct buffer *out)
 {
     static const unsigned char header[] = {0x1f, 0x8b, Z_DEFLATED, 0, 0, 0, 0, 0, 2, 255};
-    size_t bytes;
-    uint64_t bits;
-    unsigned char *stream = zopfli_stream(data, size, rounds, &bytes, &bits);
+    struct stream stream = make_stream(plan, data, start, end, fixed_from);
     buffer_append(out, header, sizeof header);
-    buffer_append(out, stream, bytes);
-    append_number(out, crc32_z(0, data, size));
-    append_number(out, size);
-    free(stream);
+    buffer_append(out, stream.data, stream.size);
+    append_number(out, crc32_z(0, data + start, end - start));
+    append_number(out, end - start);
+    free(stream.data);
 }
 
-void zopfli_append(const struct buffer *data, size_t first_member, unsigned rounds,
-                   struct buffer *out)
+void zopfli_append(const struct buffer *data, const struct zopfli_plan *plan, struct buffer *out)
 {
-    if (first_member >= data->size)
-        first_member = 0;
-    if (first_member)
-        append_member(data->data, first_member, rounds, out);
-    append_member(data->data + first_member, data->size - first_member, rounds, out);
+    size_t first = first_member_of(data, plan);
+    if (first)
+        append_member(plan, data->data, 0, first, 0, out);
+    append_member(plan, data->data, first, data->size, plan->fixed_from, out);
 }

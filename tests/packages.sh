@@ -36,6 +36,7 @@ packages() {
       openssl                           openssl
       jq                                jq
       procps                            pgrep
+      iproute2                          ip
       libxml2-utils                     xmllint
       python3-jsonschema                /usr/lib/python3/dist-packages/jsonschema/__init__.py
       binutils                          readelf

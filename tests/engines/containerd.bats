@@ -25,7 +25,13 @@ runs() {
   runs plain docker.io/library/small:plain
   smallest oci small.oci.tar --for=any
   ctr images import small.oci.tar
-  runs oci docker.io/library/small:oci
+  runs oci small:oci
+}
+
+@test "containerd imports and runs the smallest combined archive" {
+  smallest both small.combined.tar
+  ctr images import small.combined.tar
+  runs both small:both
 }
 
 @test "containerd imports and runs an OCI layout in a tar" {

@@ -60,6 +60,15 @@ shows() { # IMAGE JQ-EXPRESSION VALUE
   prints combined docker run --rm say:combined
 }
 
+@test "docker loads and runs the smallest combined archives" {
+  smallest both small.combined.tar
+  docker load -i small.combined.tar
+  prints both docker run --rm small:both
+  smallest packed small.combined.tar.gz
+  docker load -i small.combined.tar.gz
+  prints packed docker run --rm small:packed
+}
+
 @test "docker loads the smallest empty image" {
   for output in small.tar small.tar.gz; do
     "$WHIT" pack --empty -t small:empty --smallest -o $output

@@ -213,5 +213,5 @@ say() {
 
 # smallest TEXT FILE [OPTION...]: an image small:TEXT of nothing that engines can do without.
 smallest() {
-  "$WHIT" build -q hello message="$1" on_error=ignore -t "small:$1" --smallest -o "${@:2}"
+  "$WHIT" build -q hello message="$1" on_error=ignore -t "small:$1" --smallest=20x -o "${@:2}"
 }

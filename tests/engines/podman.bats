@@ -33,6 +33,25 @@ teardown_file() { box_close; }
   prints oci podman run --rm small:oci
 }
 
+@test "podman loads and runs the smallest OCI layouts" {
+  smallest packed small.oci.tar.gz
+  podman load -i small.oci.tar.gz
+  prints packed podman run --rm small:packed
+  smallest directory small.oci
+  prints directory podman run --rm "$(podman pull --quiet oci:small.oci)"
+}
+
+@test "podman loads and runs the smallest combined archives" {
+  smallest both small.combined.tar
+  podman load -i small.combined.tar
+  prints both podman run --rm small:both
+  prints both podman run --rm "$(podman pull --quiet oci-archive:small.combined.tar)"
+  smallest packed small.combined.tar.gz
+  podman load -i small.combined.tar.gz
+  prints packed podman run --rm small:packed
+  prints packed podman run --rm "$(podman pull --quiet oci-archive:small.combined.tar.gz)"
+}
+
 @test "podman loads and runs an OCI layout in a tar" {
   say oci-tar hello.oci.tar
   podman load -i hello.oci.tar

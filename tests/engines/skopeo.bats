@@ -39,6 +39,15 @@ runs() { prints "$1" whit run "$2"; }
   runs oci back.tar
 }
 
+@test "skopeo reads the smallest OCI layouts" {
+  for image in oci:small.oci oci-archive:small.oci.tar.gz oci-archive:small.combined.tar.gz \
+    docker-archive:small.combined.tar.gz; do
+    smallest "skopeo" "${image#*:}"
+    skopeo copy "$image" "oci:copy-${image//[:.]/-}:x"
+    prints skopeo whit run "copy-${image//[:.]/-}"
+  done
+}
+
 @test "skopeo copies whit's OCI layout to a docker archive" {
   hello hello.oci
   skopeo copy oci:hello.oci docker-archive:back.tar:hello-runc:nasm

@@ -1,0 +1,78 @@
+/* --smallest[=SECONDS]: how long to search, and a line that shows how it goes. */
+#include "cli/cli.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/interrupt.h"
+#include "base/text.h"
+
+#define MOST_SECONDS 1000000
+#define MOST_TRIES   1000000000
+
+/* Shows the best so far. Ends when time is up, and at an interrupt, which asks for what there is.
+ */
+static bool goes_on(void *context, uint64_t tries, uint64_t size)
+{
+    struct image_search *search = context;
+    struct timespec now;
+    char text[96];
+    search->tries = tries;
+    if (progress_is_due(&search->progress)) {
+        snprintf(text, sizeof text, "%llu bytes; %llu tried (Ctrl-C keeps that)",
+                 (unsigned long long)size, (unsigned long long)tries);
+        progress_show(&search->progress, text);
+    }
+    search->is_interrupted = interrupt_take(SIGINT);
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return !search->is_interrupted && (!search->seconds || now.tv_sec < search->end);
+}
+
+/* "10" is seconds, "500x" tries. */
+static int read_effort(const char *text, struct image_search *search, struct error *error)
+{
+    char digits[16] = "";
+    unsigned long long number;
+    size_t length = strlen(text);
+    bool is_tries = length && text[length - 1] == 'x';
+    if (length - is_tries < sizeof digits)
+        memcpy(digits, text, length - is_tries);
+    if (!text_to_number(digits, is_tries ? MOST_TRIES : MOST_SECONDS, &number) || number == 0)
+        return error_set(
+            error,
+            "--smallest='%s': write seconds from 1 to %d, or a number of images to try "
+            "from 1x to %dx",
+            text, MOST_SECONDS, MOST_TRIES);
+    search->seconds = is_tries ? 0 : number;
+    search->search.tries = is_tries ? number : UINT64_MAX;
+    return 0;
+}
+
+int image_search_init(struct image_search *search, const char *effort,
+                      const struct cli_common *common, struct error *error)
+{
+    struct timespec now;
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    *search = (struct image_search){.search = {.threads = cores > 1 ? (size_t)cores : 1,
+                                               .goes_on = goes_on,
+                                               .context = search}};
+    if (*effort && read_effort(effort, search, error) < 0)
+        return -1;
+    progress_begin(&search->progress, !common->quiet);
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    search->end = now.tv_sec + (time_t)search->seconds;
+    return 0;
+}
+
+void image_search_tell(struct image_search *search, const char *output,
+                       const struct cli_common *common)
+{
+    progress_erase(&search->progress);
+    if (search->tries && (search->seconds || search->is_interrupted))
+        cli_note(common,
+                 "%s: %sthe smallest of %llu that were tried; --smallest=%llux finds it again",
+                 output, search->is_interrupted ? "interrupted: " : "",
+                 (unsigned long long)search->tries, (unsigned long long)search->tries);
+}

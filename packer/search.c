@@ -1,0 +1,242 @@
+/*
+ * The search for the smallest shape: first one choice after the other, all its values, as long as
+ * any of them makes the image smaller; then some choices at once, by chance. The chances are those
+ * of a fixed seed, and what ends the search is a number of tries, so that the same is found
+ * anywhere.
+ */
+#include "packer/golf.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/interrupt.h"
+
+/* What zopfli may take in while searching, and in the rounds of the end: some seconds each. */
+#define SEARCH_BYTES  (3 * 1024 * 1024)
+#define FINAL_BYTES   (2048 * 1024)
+#define SEARCH_ROUNDS 4
+#define FINAL_ROUNDS  200
+
+#define GZIP_FRAME_SIZE 18 /* RFC 1952, 2.3: header and trailer */
+
+#define BATCH        64
+#define MOST_THREADS BATCH
+
+/* ---- what a shape costs ---------------------------------------------------------------------- */
+
+/* The bytes that so many bits of a gzip file come to. */
+static uint64_t size_of(const struct golf *golf, uint64_t bits)
+{
+    const unsigned members = 1 + (golf->first_member > 0);
+    return (bits + 7) / 8 + (golf->is_gzip ? members * GZIP_FRAME_SIZE : 0);
+}
+
+static uint64_t file_bits(const struct golf_image *made)
+{
+    uint64_t bits = 8 * (uint64_t)made->tar.size;
+    for (size_t i = 0; !made->tar.size && i < made->count; i++)
+        bits += 8 * (uint64_t)made->files[i].content.size;
+    return bits;
+}
+
+/* In bits, but for what golf_compress finds at last; UINT64_MAX where it cannot be. */
+static uint64_t cost_of(const struct golf *golf, const struct golf_shape *shape)
+{
+    struct golf_image made GOLF_IMAGE_CLEANUP = {0};
+    struct error ignored;
+    if (interrupt_signal() || golf_make(golf, shape, SEARCH_ROUNDS, &made, &ignored) < 0)
+        return UINT64_MAX;
+    if (!golf->is_gzip)
+        return file_bits(&made);
+    const struct zopfli_plan plan = {golf->first_member, made.binary_from, false, SEARCH_ROUNDS};
+    return zopfli_bits(&made.tar, &plan);
+}
+
+/* ---- compressing in the end ------------------------------------------------------------------ */
+
+static unsigned rounds_for(size_t size)
+{
+    size_t rounds = FINAL_BYTES / (size + 1);
+    return rounds > FINAL_ROUNDS ? FINAL_ROUNDS : rounds < 1 ? 1 : (unsigned)rounds;
+}
+
+int golf_compress(const struct golf *golf, const struct golf_image *image, struct buffer *out,
+                  struct error *error)
+{
+    const struct zopfli_plan plans[] = {
+        {golf->first_member, image->binary_from, false, rounds_for(image->tar.size)},
+        {golf->first_member, 0, true, rounds_for(image->tar.size)},
+    };
+    for (size_t i = 0; i < sizeof plans / sizeof *plans; i++) {
+        struct buffer packed BUFFER_CLEANUP = {0};
+        zopfli_append(&image->tar, &plans[i], &packed);
+        if (i && packed.size >= out->size)
+            continue;
+        struct buffer larger = *out;
+        *out = packed;
+        packed = larger;
+    }
+    return buffer_check(out, error);
+}
+
+/* ---- batches --------------------------------------------------------------------------------- */
+
+/* Shapes that are tried by several threads. */
+struct batch {
+    const struct golf *golf;
+    struct golf_shape shapes[BATCH];
+    uint64_t costs[BATCH];
+    size_t count, threads;
+};
+
+struct worker {
+    struct batch *batch;
+    size_t first;
+};
+
+static void *try_some(void *argument)
+{
+    struct worker *worker = argument;
+    struct batch *batch = worker->batch;
+    for (size_t i = worker->first; i < batch->count; i += batch->threads)
+        batch->costs[i] = cost_of(batch->golf, &batch->shapes[i]);
+    return NULL;
+}
+
+static void try_batch(struct batch *batch)
+{
+    struct worker workers[MOST_THREADS];
+    pthread_t ids[MOST_THREADS];
+    size_t started = 0;
+    for (size_t i = 0; i < batch->threads; i++)
+        workers[i] = (struct worker){batch, i};
+    while (started + 1 < batch->threads &&
+           pthread_create(&ids[started], NULL, try_some, &workers[started + 1]) == 0)
+        started++;
+    try_some(&workers[0]);
+    for (size_t i = 0; i < started; i++)
+        pthread_join(ids[i], NULL);
+    for (size_t i = started + 1; i < batch->threads; i++)
+        try_some(&workers[i]); /* that got no thread */
+}
+
+/* ---- the search ------------------------------------------------------------------------------ */
+
+struct search {
+    const struct packer_search *settings;
+    struct batch batch;
+    struct golf_shape best;
+    uint64_t least; /* cost of the best */
+    uint64_t tries, most_tries;
+    uint64_t chance; /* the state of xorshift64 (Marsaglia 2003) */
+    bool is_over;
+};
+
+static size_t draw(struct search *search, size_t below)
+{
+    search->chance ^= search->chance << 13;
+    search->chance ^= search->chance >> 7;
+    search->chance ^= search->chance << 17;
+    return (size_t)(search->chance % below);
+}
+
+/* Tries the batch; whether one of it is the smallest yet. */
+static bool try_and_keep(struct search *search)
+{
+    struct batch *batch = &search->batch;
+    const struct packer_search *settings = search->settings;
+    const uint64_t left = search->most_tries - search->tries;
+    if (batch->count > left)
+        batch->count = (size_t)left;
+    if (batch->count == 0)
+        return false;
+    try_batch(batch);
+    search->tries += batch->count;
+    const uint64_t before = search->least;
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->costs[i] < search->least) {
+            search->least = batch->costs[i];
+            search->best = batch->shapes[i];
+        }
+    const uint64_t size = size_of(batch->golf, search->least);
+    search->is_over =
+        (settings->goes_on && !settings->goes_on(settings->context, search->tries, size)) ||
+        search->tries == search->most_tries || interrupt_signal();
+    return search->least < before;
+}
+
+/* All values of a choice, or as many by chance as there is room for. */
+static void fill_with_values(struct search *search, enum golf_choice choice)
+{
+    struct batch *batch = &search->batch;
+    const size_t values = golf_count(batch->golf, choice);
+    batch->count = values < BATCH ? values : BATCH;
+    for (size_t i = 0; i < batch->count; i++) {
+        batch->shapes[i] = search->best;
+        batch->shapes[i].value[choice] =
+            (unsigned short)(values > BATCH ? draw(search, values) : i);
+    }
+}
+
+static void fill_by_chance(struct search *search)
+{
+    struct batch *batch = &search->batch;
+    batch->count = BATCH;
+    for (size_t i = 0; i < batch->count; i++) {
+        batch->shapes[i] = search->best;
+        for (size_t changes = 1 + draw(search, 4); changes > 0; changes--) {
+            enum golf_choice choice = (enum golf_choice)draw(search, GOLF_CHOICES);
+            batch->shapes[i].value[choice] =
+                (unsigned short)draw(search, golf_count(batch->golf, choice));
+        }
+    }
+}
+
+static void descend(struct search *search)
+{
+    for (size_t choice = 0, since = 0; since < GOLF_CHOICES && !search->is_over;
+         choice = (choice + 1) % GOLF_CHOICES) {
+        since++;
+        if (golf_count(search->batch.golf, (enum golf_choice)choice) == 1)
+            continue;
+        fill_with_values(search, (enum golf_choice)choice);
+        if (try_and_keep(search))
+            since = 0;
+    }
+}
+
+/* As many tries as take some seconds. */
+static uint64_t default_tries(const struct golf *golf, const struct golf_shape *shape)
+{
+    struct golf_image made GOLF_IMAGE_CLEANUP = {0};
+    struct error ignored;
+    if (golf_make(golf, shape, 1, &made, &ignored) < 0)
+        return 1;
+    return 1 + SEARCH_BYTES / (file_bits(&made) / 8);
+}
+
+void golf_search(const struct golf *golf, const struct packer_search *settings,
+                 struct golf_shape *best)
+{
+    struct search *search = calloc(1, sizeof *search);
+    if (!search)
+        return; /* the shape will do */
+    *search =
+        (struct search){.settings = settings,
+                        .batch.golf = golf,
+                        .batch.threads = settings->threads,
+                        .best = *best,
+                        .least = UINT64_MAX,
+                        .most_tries = settings->tries ? settings->tries : default_tries(golf, best),
+                        .chance = 0x9e3779b97f4a7c15};
+    if (search->batch.threads > MOST_THREADS)
+        search->batch.threads = MOST_THREADS;
+    descend(search);
+    while (!search->is_over) {
+        fill_by_chance(search);
+        try_and_keep(search);
+    }
+    *best = search->best;
+    free(search);
+}
