@@ -109,8 +109,8 @@ static int fit_target(const struct image_options *options, const char *output,
     if (packer_require(target, words_list(&names), &left_out, error) < 0)
         return -1;
     if (options->engines.count && left_out.size)
-        cli_note(common, "%s: %s cannot load it compressed: for those write .tar", output,
-                 buffer_text(&left_out));
+        cli_note(common, "%s: %s cannot load it compressed: for those write %s", output,
+                 buffer_text(&left_out), packer_suffix(target));
     return 0;
 }
 

@@ -4,13 +4,22 @@
 
 int command_list(const struct cli_command *command, int argc, char **argv)
 {
-    struct cli_arguments arguments = cli_parse(command, NULL, NULL, 0, 0, argc, argv);
+    bool engines = false;
+    const struct cli_option options[] = {
+        {"engines", 0, CLI_FLAG, &engines, NULL, "list the engines instead, and what each loads"},
+        {0},
+    };
+    struct cli_arguments arguments = cli_parse(command, options, NULL, 0, 0, argc, argv);
     if (arguments.done)
         return arguments.code;
     struct asm_data data = cli_data();
     struct error error;
     struct buffer text BUFFER_CLEANUP = {0};
     struct words names WORDS_CLEANUP = {0};
+    if (engines) {
+        packer_list_engines(arguments.common.quiet, &text);
+        return cli_print(&text);
+    }
     if (asm_template_names(&data, &names, &error) < 0)
         return cli_fail(&error);
     for (size_t i = 0; i < names.count; i++) {

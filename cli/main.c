@@ -56,7 +56,7 @@ static const struct cli_command commands[] = {
     {"link", "FILE.asm", "assemble and link to the smallest static ELF",
      "Runs nasm, then ld with whit's own linker script, then drops the section header table.\n",
      command_link, NULL},
-    {"list", "", "the templates", "", command_list, NULL},
+    {"list", "", "the templates, or the engines that are known", "", command_list, NULL},
     {"pack", "BINARY", "put a binary into an image",
      "The output's name tells the format, as with `whit build`. `whit pack --empty` makes the "
      "image\n"

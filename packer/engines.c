@@ -1,82 +1,145 @@
-/* What each engine loads. Those of Debian 12 are tried by the tests; the others were measured once.
- */
+/* What each engine loads. Of the rows whose evidence is a test, it tries every cell, also that what
+ * is said to be refused is. */
 #include "packer/packer_internal.h"
 
 #include <string.h>
 
-/* An archive that is compressed as a whole. */
-enum whole_gzip {
-    WHOLE_NOT, /* it decompresses no archive */
-    WHOLE_TWO, /* only where the first member holds just the first 8 bytes (docs/engines.md) */
-    WHOLE_ANY,
+/* What is written, by its ending; and the layers in it. */
+enum form { DOCKER, OCI_TAR, OCI, ROOTFS, BUNDLE, LAYER, FORMS };
+static const char *const endings[FORMS] = {".tar",        ".oci.tar", ".oci",
+                                           ".rootfs.tar", ".bundle",  "layer"};
+
+/* How that may be compressed: a set. */
+#define PLAIN    0x01u
+#define GZIP_TWO 0x02u /* in members of which the first holds just 8 bytes (docs/engines.md) */
+#define GZIP     0x04u
+#define ZSTD     0x08u
+#define XZ       0x10u
+
+#define GZIPPED (PLAIN | GZIP_TWO | GZIP)
+#define FAST    (GZIPPED | ZSTD)
+#define ANY_WAY (FAST | XZ)
+
+static const struct compression {
+    unsigned ways;
+    const char *name, *ending;
+} compressions[] = {
+    {GZIP_TWO | GZIP, "gzip", ".gz"},
+    {ZSTD, "zstd", ".zst"},
+    {XZ, "xz", ".xz"},
 };
+#define COMPRESSIONS (sizeof compressions / sizeof *compressions)
 
-#define TAKES_DOCKER  0x1u /* docker archives */
-#define TAKES_OCI_TAR 0x2u
-#define TAKES_OCI     0x4u /* OCI layouts in a directory */
-
-#define TAKES_ALL (TAKES_DOCKER | TAKES_OCI_TAR | TAKES_OCI)
+/* docker decompresses xz by the program of that name, where it is installed. */
+#define DOCKER_20                                                                \
+    {                                                                            \
+        [DOCKER] = GZIPPED | XZ, [ROOTFS] = GZIPPED | XZ, [LAYER] = GZIPPED | XZ \
+    }
+#define DOCKER_23                                                 \
+    {                                                             \
+        [DOCKER] = ANY_WAY, [ROOTFS] = ANY_WAY, [LAYER] = ANY_WAY \
+    }
+#define DOCKER_STORE                                                                \
+    {                                                                               \
+        [DOCKER] = ANY_WAY, [OCI_TAR] = ANY_WAY, [ROOTFS] = ANY_WAY, [LAYER] = FAST \
+    }
+#define CONTAINERD_1                                        \
+    {                                                       \
+        [DOCKER] = PLAIN, [OCI_TAR] = PLAIN, [LAYER] = FAST \
+    }
+#define CONTAINERD_2                                      \
+    {                                                     \
+        [DOCKER] = FAST, [OCI_TAR] = FAST, [LAYER] = FAST \
+    }
+/* podman, skopeo and buildah are of one library; in its older versions, what decompresses gzip
+ * could not begin again. */
+#define LIBRARY_OLD \
+    [DOCKER] = ANY_WAY & ~GZIP, [OCI_TAR] = ANY_WAY, [OCI] = PLAIN, [LAYER] = ANY_WAY
+#define LIBRARY [DOCKER] = ANY_WAY, [OCI_TAR] = ANY_WAY, [OCI] = PLAIN, [LAYER] = ANY_WAY
 
 static const struct engine {
     const char *name;
-    unsigned takes;
-    enum whole_gzip gzip;
+    unsigned loads[FORMS];
     bool needs_architecture; /* in the config */
     const char *evidence;
 } engines[] = {
-    {"docker-20.10", TAKES_DOCKER, WHOLE_ANY, false, "tests/engines/docker.bats"},
-    {"docker-26", TAKES_DOCKER, WHOLE_ANY, false, "no test here"},
-    {"docker-28", TAKES_DOCKER, WHOLE_ANY, false, "no test here"},
-    {"podman-4", TAKES_ALL, WHOLE_TWO, false, "tests/engines/podman.bats"},
-    {"podman-5", TAKES_ALL, WHOLE_ANY, false, "no test here"},
-    {"containerd-1", TAKES_DOCKER | TAKES_OCI_TAR, WHOLE_NOT, true,
-     "tests/engines/containerd.bats"},
-    {"containerd-2", TAKES_DOCKER | TAKES_OCI_TAR, WHOLE_ANY, false, "no test here"},
-    {"skopeo-1.9", TAKES_ALL, WHOLE_TWO, false, "tests/engines/skopeo.bats"},
-    {"skopeo-1.18", TAKES_ALL, WHOLE_ANY, false, "no test here"},
-    {"umoci-0.4", TAKES_OCI, WHOLE_NOT, false, "tests/engines/umoci.bats"},
+    {"docker-20.10", DOCKER_20, false, "tests/engines/docker.bats"},
+    {"docker-26.1", DOCKER_23, false, "tests/engines/docker.bats"},
+    {"docker-26.1-containerd", DOCKER_STORE, false, "tests/engines/docker.bats"},
+    {"docker-28.5", DOCKER_23, false, "measured once"},
+    {"docker-28.5-containerd", DOCKER_STORE, false, "measured once"},
+    {"podman-4.3", {LIBRARY_OLD, [ROOTFS] = ANY_WAY}, false, "tests/engines/podman.bats"},
+    {"podman-5.4", {LIBRARY, [ROOTFS] = ANY_WAY}, false, "tests/engines/podman.bats"},
+    {"podman-5.8", {LIBRARY, [ROOTFS] = ANY_WAY}, false, "measured once"},
+    {"containerd-1.6", CONTAINERD_1, true, "tests/engines/containerd.bats"},
+    {"containerd-1.7", CONTAINERD_1, true, "tests/engines/containerd.bats"},
+    {"containerd-2.1", CONTAINERD_2, false, "measured once"},
+    {"kind-0.27", CONTAINERD_2, false, "containerd 2.0: kubernetes-sigs/kind#3795"},
+    {"skopeo-1.9", {LIBRARY_OLD}, false, "tests/engines/skopeo.bats"},
+    {"skopeo-1.18", {LIBRARY}, false, "tests/engines/skopeo.bats"},
+    {"skopeo-1.22", {LIBRARY}, false, "measured once"},
+    {"buildah-1.28", {LIBRARY_OLD}, false, "tests/engines/buildah.bats"},
+    {"umoci-0.4", {[OCI] = PLAIN, [LAYER] = GZIPPED}, false, "tests/engines/umoci.bats"},
+    {"runc-1.1", {[BUNDLE] = PLAIN}, false, "tests/engines/runc.bats"},
+    {"crun-1.8", {[BUNDLE] = PLAIN}, false, "tests/engines/crun.bats"},
 };
 #define ENGINES (sizeof engines / sizeof *engines)
 
 #define ANY "any"
 
-/* "docker" is every docker; "any" is named on purpose of all that take such an archive. */
+/* "docker" is every docker, "podman-4" every podman 4; "any" are all that load such a form. */
 static bool is_named(const struct engine *engine, const char *name)
 {
     size_t length = strlen(name);
     return strncmp(engine->name, name, length) == 0 &&
-           (engine->name[length] == 0 || engine->name[length] == '-');
+           strchr("-.", engine->name[length]); /* or its end */
 }
 
-static unsigned kind_of(const struct packer_target *target)
+static bool is_combined(const struct packer_target *target)
 {
-    if (strcmp(packer_format_name(target), "docker") == 0)
-        return TAKES_DOCKER;
-    if (strcmp(packer_format_name(target), "oci") == 0)
-        return target->directory ? TAKES_OCI : TAKES_OCI_TAR;
-    if (strcmp(packer_format_name(target), "combined") == 0)
-        return TAKES_DOCKER | TAKES_OCI_TAR;
-    return 0;
+    return strcmp(packer_format_name(target), "combined") == 0;
 }
 
-static const char *reason_against(const struct engine *engine, const struct packer_target *target)
+/* LAYER where no engine loads such. */
+static enum form form_of(const struct packer_target *target)
 {
-    if (!(engine->takes & kind_of(target)))
-        return "it does not load this format";
-    if (target->compression && engine->gzip == WHOLE_NOT)
-        return "it decompresses no archive: write .tar";
-    return NULL;
+    enum form form = 0;
+    while (form < LAYER && strcmp(endings[form], packer_suffix(target)) != 0)
+        form++;
+    return form;
 }
 
-static int unknown(const char *name, struct error *error)
+/* A combined archive is two forms at once. */
+static unsigned loads_of(const struct engine *engine, const struct packer_target *target)
 {
-    struct buffer names BUFFER_CLEANUP = {0};
-    for (size_t i = 0; i < ENGINES; i++)
-        buffer_printf(&names, ", %s", engines[i].name);
-    return error_set(error,
-                     "--for: '%s' is no engine that is known: write " ANY
-                     ", docker, podman, containerd, skopeo, umoci%s",
-                     name, buffer_text(&names));
+    return is_combined(target) ? engine->loads[DOCKER] | engine->loads[OCI_TAR]
+                               : engine->loads[form_of(target)];
+}
+
+/* NULL: not at all. */
+static const struct compression *compression_of(const struct packer_target *target)
+{
+    return target->compression ? &compressions[target->compression - PACKER_GZIP] : NULL;
+}
+
+/* Appends why the engine does not load the target; nothing where it does. */
+static void append_reason(const struct engine *engine, const struct packer_target *target,
+                          struct buffer *out)
+{
+    const struct compression *compression = compression_of(target);
+    unsigned loads = loads_of(engine, target);
+    if (!loads) {
+        buffer_printf(out, "it loads no %s: write ", packer_suffix(target));
+        const char *before = "";
+        for (size_t i = 0; i < LAYER; i++)
+            if (engine->loads[i]) {
+                buffer_printf(out, "%s%s", before, endings[i]);
+                before = " or ";
+            }
+    } else if (compression && !(loads & compression->ways)) {
+        buffer_printf(out, "it decompresses no %s: write %s%s", compression->name,
+                      packer_suffix(target), loads & GZIP_TWO ? compressions[0].ending : "");
+    }
 }
 
 static int require(struct packer_target *target, const char *name, struct buffer *left_out,
@@ -88,17 +151,24 @@ static int require(struct packer_target *target, const char *name, struct buffer
         if (!is_any && !is_named(engine, name))
             continue;
         is_known = true;
-        const char *reason = reason_against(engine, target);
-        if (reason && !is_any)
-            return error_set(error, "--for=%s: %s (%s)", engine->name, reason, engine->evidence);
-        if (reason && engine->takes & kind_of(target))
+        unsigned loads = loads_of(engine, target);
+        struct buffer reason BUFFER_CLEANUP = {0};
+        append_reason(engine, target, &reason);
+        if (reason.size && !is_any)
+            return error_set(error, "--for=%s: %s (%s)", engine->name, buffer_text(&reason),
+                             engine->evidence);
+        if (reason.size && loads)
             buffer_printf(left_out, "%s%s", left_out->size ? ", " : "", engine->name);
-        if (reason)
+        if (reason.size)
             continue;
-        target->two_members |= target->compression && engine->gzip == WHOLE_TWO;
+        target->two_members |= target->compression == PACKER_GZIP && !(loads & GZIP);
         target->needs_architecture |= engine->needs_architecture;
     }
-    return is_known ? 0 : unknown(name, error);
+    return is_known ? 0
+                    : error_set(error,
+                                "--for: '%s' is no engine that is known: write " ANY ", docker, "
+                                "podman-4 or another of those that `whit list --engines` lists",
+                                name);
 }
 
 int packer_require(struct packer_target *target, const char *const *names, struct buffer *left_out,
@@ -106,13 +176,48 @@ int packer_require(struct packer_target *target, const char *const *names, struc
 {
     static const char *const any[] = {ANY, NULL};
     bool is_asked = names && *names;
-    if (kind_of(target) == 0)
-        return is_asked ? error_set(error, "--for: engines load images, and a %s is none",
-                                    packer_format_name(target))
+    if (form_of(target) == LAYER && !is_combined(target))
+        return is_asked ? error_set(error, "--for: no engine is known to load a %s",
+                                    packer_suffix(target))
                         : 0;
     target->two_members = target->needs_architecture = false;
     for (const char *const *name = is_asked ? names : any; *name; name++)
         if (require(target, *name, left_out, error) < 0)
             return -1;
     return buffer_check(left_out, error);
+}
+
+/* ---- the table as text ----------------------------------------------------------------------- */
+
+static void append_ways(struct buffer *out, unsigned loads)
+{
+    struct buffer ways BUFFER_CLEANUP = {0};
+    buffer_append_text(&ways, loads ? "yes" : "-");
+    for (size_t i = 0; i < COMPRESSIONS; i++)
+        if (loads & compressions[i].ways)
+            buffer_printf(&ways, ",%s%s", loads & GZIP || i > 0 ? "" : "2",
+                          compressions[i].ending + 1);
+    buffer_printf(out, " %-14s", buffer_text(&ways));
+}
+
+void packer_list_engines(bool names_alone, struct buffer *out)
+{
+    if (!names_alone) {
+        buffer_printf(out, "%-22s", "engine");
+        for (size_t i = 0; i < FORMS; i++)
+            buffer_printf(out, " %-14s", endings[i]);
+        buffer_append_text(out, " needs        evidence\n");
+    }
+    for (size_t i = 0; i < ENGINES; i++) {
+        const struct engine *engine = &engines[i];
+        if (names_alone) {
+            buffer_printf(out, "%s\n", engine->name);
+            continue;
+        }
+        buffer_printf(out, "%-22s", engine->name);
+        for (size_t j = 0; j < FORMS; j++)
+            append_ways(out, engine->loads[j]);
+        buffer_printf(out, " %-12s %s\n", engine->needs_architecture ? "architecture" : "-",
+                      engine->evidence);
+    }
 }

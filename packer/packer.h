@@ -113,6 +113,9 @@ int packer_choose(const char *name, const char *path, struct packer_target *targ
  */
 int packer_require(struct packer_target *target, const char *const *names, struct buffer *left_out,
                    struct error *error);
+/* Appends the engines that it knows: a line each, of what they load and who says so; or their names
+ * alone. */
+void packer_list_engines(bool names_alone, struct buffer *out);
 
 /* "docker", "oci", "combined", "bundle" or "rootfs". */
 const char *packer_format_name(const struct packer_target *target);
