@@ -14,7 +14,7 @@ warnings := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
 sanitize := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 all_cppflags = -D_GNU_SOURCE -I. -DWHIT_VERSION='"$(VERSION)"' $(CPPFLAGS)
 all_cflags = -std=c17 $(warnings) $(sanitize) $(CFLAGS)
-libraries := -lelf -lZydis -lcrypto -lcjson -lz -lzstd -lzopfli
+libraries := -lelf -lZydis -lcrypto -lcjson -lz -lzstd -llzma -lzopfli
 
 library_sources := $(wildcard base/*.c asm/*.c elfcheck/*.c packer/*.c)
 library_objects := $(library_sources:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/embedded.o

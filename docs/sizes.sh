@@ -27,7 +27,7 @@ mkdir hand
 sh "$here/by-hand.sh" hand
 hello --format=elf -o hello
 hello --format=elf on_error=ignore -o hello-ignore
-for format in tar tar.gz oci.tar oci.tar.gz rootfs.tar rootfs.tar.gz oci bundle; do
+for format in tar tar.gz tar.zst tar.xz oci.tar oci.tar.gz rootfs.tar rootfs.tar.gz oci bundle; do
   hello -o "hello.$format"
 done
 "$WHIT" pack -q --empty -t scratch0 -o empty.tar
@@ -39,6 +39,8 @@ row 'program' "$(size hand/hello)" "$(size hello)"
 row 'with on_error=ignore' '' "$(size hello-ignore)"
 row 'docker archive, .tar' "$(size hand/hello.tar)" "$(size hello.tar)"
 row '.tar.gz' '' "$(size hello.tar.gz)"
+row '.tar.zst' '' "$(size hello.tar.zst)"
+row '.tar.xz' '' "$(size hello.tar.xz)"
 row 'OCI layout, .oci' '' "$(size hello.oci)"
 row '.oci.tar' '' "$(size hello.oci.tar)"
 row '.oci.tar.gz' '' "$(size hello.oci.tar.gz)"

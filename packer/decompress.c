@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <lzma.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -70,6 +71,65 @@ static void zstd_destroy(void *state)
     ZSTD_freeDStream(state);
 }
 
+/* ---- xz -------------------------------------------------------------------------------------- */
+
+#define XZ_MEMORY    (128 * 1024 * 1024) /* bytes; twice of what the highest preset needs */
+#define XZ_ALIGNMENT 4                   /* of all sizes */
+
+static void *xz_create(void)
+{
+    lzma_stream *stream = calloc(1, sizeof *stream);
+    if (!stream || lzma_stream_decoder(stream, XZ_MEMORY, 0) == LZMA_OK)
+        return stream;
+    free(stream);
+    return NULL;
+}
+
+/* Zeros may stand behind each stream. */
+static enum progress xz_skip_padding(struct flow *flow, struct error *error)
+{
+    size_t size = 0;
+    while (size < flow->in_size && flow->in[size] == 0)
+        size++;
+    if (size % XZ_ALIGNMENT)
+        return error_set(error, "its padding is no multiple of %d bytes", XZ_ALIGNMENT);
+    flow->in += size;
+    flow->in_size -= size;
+    return PROGRESS_PART_ENDS;
+}
+
+static enum progress xz_step(void *state, struct flow *flow, struct error *error)
+{
+    static const char *const reasons[] = {
+        [LZMA_MEM_ERROR] = "out of memory",
+        [LZMA_MEMLIMIT_ERROR] = "it takes more than 128 MiB of memory to decompress",
+        [LZMA_FORMAT_ERROR] = "what follows is no xz stream",
+        [LZMA_OPTIONS_ERROR] = "it has options that liblzma does not know",
+        [LZMA_DATA_ERROR] = "its checks do not hold",
+    };
+    lzma_stream *stream = state;
+    if (stream->total_in == 0 && flow->in_size && flow->in[0] == 0)
+        return xz_skip_padding(flow, error);
+    stream->next_in = flow->in;
+    stream->avail_in = flow->in_size;
+    stream->next_out = flow->out;
+    stream->avail_out = flow->out_size;
+    lzma_ret status = lzma_code(stream, LZMA_RUN);
+    *flow = (struct flow){stream->next_in, stream->avail_in, stream->next_out, stream->avail_out};
+    if (status == LZMA_STREAM_END &&
+        (status = lzma_stream_decoder(stream, XZ_MEMORY, 0)) == LZMA_OK)
+        return xz_skip_padding(flow, error);
+    if (status == LZMA_OK || status == LZMA_BUF_ERROR)
+        return PROGRESS_MORE;
+    return error_set(error, "%s", status <= LZMA_DATA_ERROR ? reasons[status] : "liblzma failed");
+}
+
+static void xz_destroy(void *state)
+{
+    lzma_end(state);
+    free(state);
+}
+
 /* ---- all kinds ------------------------------------------------------------------------------- */
 
 #define MAGIC(bytes) bytes, sizeof(bytes) - 1
@@ -77,7 +137,7 @@ static void zstd_destroy(void *state)
 static const struct compression compressions[] = {
     {"gzip", "members", MAGIC("\x1f\x8b"), gzip_create, gzip_step, gzip_destroy},
     {"zstd", "frames", MAGIC("\x28\xb5\x2f\xfd"), zstd_create, zstd_step, zstd_destroy},
-    {"xz", NULL, MAGIC("\xfd\x37zXZ\0"), NULL, NULL, NULL},
+    {"xz", "streams", MAGIC("\xfd\x37zXZ\0"), xz_create, xz_step, xz_destroy},
     {"bzip2", NULL, MAGIC("BZh"), NULL, NULL, NULL},
     {"lz4", NULL, MAGIC("\x04\x22\x4d\x18"), NULL, NULL, NULL},
 };

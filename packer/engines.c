@@ -20,15 +20,13 @@ static const char *const endings[FORMS] = {".tar",        ".oci.tar", ".oci",
 #define FAST    (GZIPPED | ZSTD)
 #define ANY_WAY (FAST | XZ)
 
-static const struct compression {
-    unsigned ways;
-    const char *name, *ending;
-} compressions[] = {
-    {GZIP_TWO | GZIP, "gzip", ".gz"},
-    {ZSTD, "zstd", ".zst"},
-    {XZ, "xz", ".xz"},
+/* What of that an archive is. */
+static const unsigned ways_compressed[PACKER_COMPRESSIONS] = {
+    [PACKER_PLAIN] = PLAIN,
+    [PACKER_GZIP] = GZIP_TWO | GZIP,
+    [PACKER_ZSTD] = ZSTD,
+    [PACKER_XZ] = XZ,
 };
-#define COMPRESSIONS (sizeof compressions / sizeof *compressions)
 
 /* docker decompresses xz by the program of that name, where it is installed. */
 #define DOCKER_20                                                                \
@@ -95,40 +93,25 @@ static bool is_named(const struct engine *engine, const char *name)
            strchr("-.", engine->name[length]); /* or its end */
 }
 
-static bool is_combined(const struct packer_target *target)
+/* How the engine loads such a target; 0: not at all. */
+static unsigned ways_of(const struct engine *engine, const struct packer_target *target)
 {
-    return strcmp(packer_format_name(target), "combined") == 0;
-}
-
-/* LAYER where no engine loads such. */
-static enum form form_of(const struct packer_target *target)
-{
-    enum form form = 0;
-    while (form < LAYER && strcmp(endings[form], packer_suffix(target)) != 0)
-        form++;
-    return form;
-}
-
-/* A combined archive is two forms at once. */
-static unsigned loads_of(const struct engine *engine, const struct packer_target *target)
-{
-    return is_combined(target) ? engine->loads[DOCKER] | engine->loads[OCI_TAR]
-                               : engine->loads[form_of(target)];
-}
-
-/* NULL: not at all. */
-static const struct compression *compression_of(const struct packer_target *target)
-{
-    return target->compression ? &compressions[target->compression - PACKER_GZIP] : NULL;
+    for (size_t i = 0; i < LAYER; i++)
+        if (strcmp(endings[i], packer_suffix(target)) == 0)
+            return engine->loads[i];
+    if (strcmp(packer_format_name(target), "combined") != 0)
+        return 0;
+    /* As either of both. */
+    unsigned docker = engine->loads[DOCKER], oci = engine->loads[OCI_TAR];
+    return docker && oci ? docker & oci : docker | oci;
 }
 
 /* Appends why the engine does not load the target; nothing where it does. */
 static void append_reason(const struct engine *engine, const struct packer_target *target,
                           struct buffer *out)
 {
-    const struct compression *compression = compression_of(target);
-    unsigned loads = loads_of(engine, target);
-    if (!loads) {
+    unsigned ways = ways_of(engine, target);
+    if (!ways) {
         buffer_printf(out, "it loads no %s: write ", packer_suffix(target));
         const char *before = "";
         for (size_t i = 0; i < LAYER; i++)
@@ -136,9 +119,10 @@ static void append_reason(const struct engine *engine, const struct packer_targe
                 buffer_printf(out, "%s%s", before, endings[i]);
                 before = " or ";
             }
-    } else if (compression && !(loads & compression->ways)) {
-        buffer_printf(out, "it decompresses no %s: write %s%s", compression->name,
-                      packer_suffix(target), loads & GZIP_TWO ? compressions[0].ending : "");
+    } else if (!(ways & ways_compressed[target->compression])) {
+        buffer_printf(out, "it decompresses no %s: write %s%s",
+                      compressors[target->compression].name, packer_suffix(target),
+                      ways & GZIP_TWO ? compressors[PACKER_GZIP].ending : "");
     }
 }
 
@@ -151,17 +135,17 @@ static int require(struct packer_target *target, const char *name, struct buffer
         if (!is_any && !is_named(engine, name))
             continue;
         is_known = true;
-        unsigned loads = loads_of(engine, target);
+        unsigned ways = ways_of(engine, target);
         struct buffer reason BUFFER_CLEANUP = {0};
         append_reason(engine, target, &reason);
         if (reason.size && !is_any)
             return error_set(error, "--for=%s: %s (%s)", engine->name, buffer_text(&reason),
                              engine->evidence);
-        if (reason.size && loads)
+        if (reason.size && ways)
             buffer_printf(left_out, "%s%s", left_out->size ? ", " : "", engine->name);
         if (reason.size)
             continue;
-        target->two_members |= target->compression == PACKER_GZIP && !(loads & GZIP);
+        target->two_members |= target->compression && !(ways & GZIP);
         target->needs_architecture |= engine->needs_architecture;
     }
     return is_known ? 0
@@ -175,13 +159,8 @@ int packer_require(struct packer_target *target, const char *const *names, struc
                    struct error *error)
 {
     static const char *const any[] = {ANY, NULL};
-    bool is_asked = names && *names;
-    if (form_of(target) == LAYER && !is_combined(target))
-        return is_asked ? error_set(error, "--for: no engine is known to load a %s",
-                                    packer_suffix(target))
-                        : 0;
     target->two_members = target->needs_architecture = false;
-    for (const char *const *name = is_asked ? names : any; *name; name++)
+    for (const char *const *name = names && *names ? names : any; *name; name++)
         if (require(target, *name, left_out, error) < 0)
             return -1;
     return buffer_check(left_out, error);
@@ -193,10 +172,10 @@ static void append_ways(struct buffer *out, unsigned loads)
 {
     struct buffer ways BUFFER_CLEANUP = {0};
     buffer_append_text(&ways, loads ? "yes" : "-");
-    for (size_t i = 0; i < COMPRESSIONS; i++)
-        if (loads & compressions[i].ways)
-            buffer_printf(&ways, ",%s%s", loads & GZIP || i > 0 ? "" : "2",
-                          compressions[i].ending + 1);
+    for (size_t i = PACKER_PLAIN + 1; i < PACKER_COMPRESSIONS; i++)
+        if (loads & ways_compressed[i])
+            buffer_printf(&ways, ",%s%s", loads & GZIP || i != PACKER_GZIP ? "" : "2",
+                          compressors[i].ending + 1);
     buffer_printf(out, " %-14s", buffer_text(&ways));
 }
 

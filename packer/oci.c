@@ -69,12 +69,12 @@ static int compress_layer(const struct packer_job *job, int temporary,
 {
     struct hash_sink compressed HASH_SINK_CLEANUP = {0};
     struct hash_sink plain HASH_SINK_CLEANUP = {0};
-    struct gzip_sink gzip GZIP_SINK_CLEANUP = {0};
+    struct compress_sink gzip COMPRESS_SINK_CLEANUP = {0};
     struct file_sink file = file_sink(temporary, "the layer's temporary file");
     if (hash_sink_init(&compressed, &file.sink, error) < 0 ||
-        gzip_sink_init(&gzip, &compressed.sink, 0, error) < 0 ||
+        compress_sink_init(&gzip, &compressed.sink, PACKER_GZIP, 0, SIZE_UNKNOWN, error) < 0 ||
         hash_sink_init(&plain, &gzip.sink, error) < 0 ||
-        layer_write(job->image, &plain.sink, error) < 0 || gzip_sink_finish(&gzip, error) < 0 ||
+        layer_write(job->image, &plain.sink, error) < 0 || compress_sink_finish(&gzip, error) < 0 ||
         hash_sink_finish(&plain, diff_id, error) < 0 ||
         hash_sink_finish(&compressed, &descriptor->digest, error) < 0)
         return -1;

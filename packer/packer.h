@@ -86,7 +86,7 @@ struct packer_search {
 struct packer_format;
 
 /* Of one file as a whole. */
-enum packer_compression { PACKER_PLAIN, PACKER_GZIP };
+enum packer_compression { PACKER_PLAIN, PACKER_GZIP, PACKER_ZSTD, PACKER_XZ, PACKER_COMPRESSIONS };
 
 /* What is written: a format in a container. */
 struct packer_target {

@@ -62,37 +62,64 @@ int tar_write_file(struct sink *sink, const char *path, mode_t mode, const struc
 /* The two zero blocks that end an archive. */
 int tar_write_end(struct sink *sink, struct error *error);
 
-/* ---- gzip (RFC 1952) ------------------------------------------------------------------------- */
+/* ---- compression (compress.c) ---------------------------------------------------------------- */
 
-/* Compresses what it is given and passes that on. */
-struct gzip_sink {
-    struct sink sink;
-    struct sink *next;
-    uint64_t first_member; /* bytes that still go into a member of their own */
-    void *stream;          /* z_stream */
+/* Bytes on their way through a compressor or decompressor, which moves both ends on. */
+struct flow {
+    const unsigned char *in;
+    size_t in_size;
+    unsigned char *out;
+    size_t out_size;
 };
 
-/*
- * `first_member`: how many bytes go into a first member of their own. 8 for a whole archive, since
- * the pgzip of Debian 12's podman and skopeo cannot otherwise read it; 0 for none.
- */
-int gzip_sink_init(struct gzip_sink *gzip, struct sink *next, uint64_t first_member,
-                   struct error *error);
+enum progress { PROGRESS_FAILED = -1, PROGRESS_MORE, PROGRESS_PART_ENDS };
+
+struct compressor {
+    const char *name;
+    const char *ending;  /* of a path */
+    const char *command; /* that makes the same bytes of a file */
+    bool writes_size;    /* of what is compressed, and wants to be told it before */
+    void *(*create)(uint64_t size);
+    /* With `ends`, until the part has ended. */
+    enum progress (*step)(void *state, struct flow *flow, bool ends, struct error *error);
+    void (*destroy)(void *state);
+};
+
+/* By enum packer_compression; the first is nothing. */
+extern const struct compressor compressors[PACKER_COMPRESSIONS];
+
+/* Compresses what it is given and passes that on. */
+struct compress_sink {
+    struct sink sink;
+    struct sink *next;
+    const struct compressor *compressor;
+    void *state;
+    uint64_t first_part; /* bytes that still go into a part of their own */
+};
+
+#define SIZE_UNKNOWN UINT64_MAX
+
+/* `first_part`: how many bytes go into a first gzip member of their own. `size`: of all bytes that
+ * will be given, or SIZE_UNKNOWN. */
+int compress_sink_init(struct compress_sink *compress, struct sink *next,
+                       enum packer_compression compression, uint64_t first_part, uint64_t size,
+                       struct error *error);
+/* Ends the stream: what was given is now wholly passed on. */
+int compress_sink_finish(struct compress_sink *compress, struct error *error);
+void compress_sink_free(struct compress_sink *compress);
+#define COMPRESS_SINK_CLEANUP __attribute__((cleanup(compress_sink_free)))
+
 /* The pgzip of Debian 12's podman and skopeo fails on an archive unless its first gzip member holds
  * just 8 bytes (docs/engines.md). */
 static inline size_t first_member_size(const struct packer_target *target)
 {
-    return target->two_members ? 8 : 0;
+    return target->compression == PACKER_GZIP && target->two_members ? 8 : 0;
 }
-/* Ends the stream: what was given is now wholly passed on. */
-int gzip_sink_finish(struct gzip_sink *gzip, struct error *error);
-void gzip_sink_free(struct gzip_sink *gzip);
-#define GZIP_SINK_CLEANUP __attribute__((cleanup(gzip_sink_free)))
 
 /* ---- zopfli.c -------------------------------------------------------------------------------- */
 
 struct zopfli_plan {
-    size_t first_member; /* bytes in a member of their own, as for gzip_sink_init */
+    size_t first_member; /* bytes in a member of their own, as for compress_sink_init */
     size_t fixed_from;   /* the byte at which a last block of the fixed codes begins; 0: none */
     bool splits;         /* zopfli parts the rest into blocks, too, which takes it long */
     unsigned rounds;     /* each takes some time, and may save a bit */

@@ -21,16 +21,6 @@ int extent_hash(const struct extent *extent, struct digest *digest, struct error
 
 /* ---- compression (decompress.c) -------------------------------------------------------------- */
 
-/* Bytes on their way through a decompressor, which moves both ends on. */
-struct flow {
-    const unsigned char *in;
-    size_t in_size;
-    unsigned char *out;
-    size_t out_size;
-};
-
-enum progress { PROGRESS_FAILED = -1, PROGRESS_MORE, PROGRESS_PART_ENDS };
-
 struct compression {
     const char *name;
     const char *parts; /* what more than one stream in a row are called */
@@ -47,8 +37,9 @@ extern const struct compression compression_none;
 /* Told by the content; NULL only on a read error. */
 const struct compression *compression_detect(const struct extent *stored, struct error *error);
 /*
- * Writes the decompressed bytes to the sink. `*parts` counts the gzip members or zstd frames. What
- * is damaged, cut short, followed by something else, or only known by name is an error.
+ * Writes the decompressed bytes to the sink. `*parts` counts the gzip members, zstd frames or xz
+ * streams. What is damaged, cut short, followed by something else, or only known by name is an
+ * error.
  */
 int compression_expand(const struct compression *compression, const struct extent *stored,
                        struct sink *sink, uint64_t *parts, struct error *error);
@@ -150,7 +141,7 @@ struct layer {
     struct digest diff_id;   /* that the config names */
     /* The rest is known once archive_load_layers has been here. */
     const struct compression *compression;
-    uint64_t parts;    /* gzip members, zstd frames */
+    uint64_t parts;    /* gzip members, zstd frames, xz streams */
     struct extent tar; /* uncompressed */
     struct tally tally;
 };
@@ -182,7 +173,7 @@ struct packer_archive {
     struct spool spool;
     struct extent stored; /* the file as it is; empty for a directory */
     const struct compression *compression;
-    uint64_t parts;     /* gzip members, zstd frames */
+    uint64_t parts;     /* gzip members, zstd frames, xz streams */
     struct extent tar;  /* the file uncompressed */
     struct tally tally; /* of that, but for the contents of members */
     struct member *members;

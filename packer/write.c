@@ -56,7 +56,7 @@ static const struct packer_format *find_format(const char *name, struct error *e
 struct ending {
     enum packer_compression compression;
     bool tar;
-    size_t length; /* of the path without slashes and ".gz" at its end */
+    size_t length; /* of the path without slashes and ".gz" or the like at its end */
 };
 
 static struct ending read_ending(const char *path)
@@ -64,10 +64,11 @@ static struct ending read_ending(const char *path)
     struct ending ending = {.length = strlen(path)};
     while (ending.length > 1 && path[ending.length - 1] == '/')
         ending.length--;
-    if (ends_with(path, ending.length, ".gz")) {
-        ending.compression = PACKER_GZIP;
-        ending.length -= strlen(".gz");
-    }
+    for (int i = PACKER_PLAIN + 1; i < PACKER_COMPRESSIONS && !ending.compression; i++)
+        if (ends_with(path, ending.length, compressors[i].ending))
+            ending.compression = (enum packer_compression)i;
+    if (ending.compression)
+        ending.length -= strlen(compressors[ending.compression].ending);
     ending.tar = ends_with(path, ending.length, ".tar");
     return ending;
 }
@@ -88,8 +89,9 @@ int packer_choose(const char *name, const char *path, struct packer_target *targ
     if (!target->format)
         return name ? -1
                     : error_set(error,
-                                "%s: its name tells no format: end it in .tar, .tar.gz, .oci, "
-                                ".oci.tar, .combined.tar, .bundle or .rootfs.tar, or give --format",
+                                "%s: its name tells no format: end it in .tar, .oci, .oci.tar, "
+                                ".combined.tar, .rootfs.tar (then .gz, .zst, .xz) or .bundle, or "
+                                "give --format",
                                 path);
     bool file = ending.tar || ending.compression || standard || !target->format->directory_suffix;
     if (file && !target->format->write)
@@ -129,36 +131,66 @@ void trace_layer(const struct packer_job *job, const struct digest *diff_id)
     trace_text(job->trace, "$ sha256sum layer.tar\n%s  layer.tar", diff_id->hex);
 }
 
+#define SPOOL_NAME "the archive's temporary file"
+
+/* Compresses the archive while it is written, or when its size is known. */
+static int compress_archive(const struct packer_job *job, const struct packer_target *target,
+                            struct sink *sink, struct error *error)
+{
+    struct compress_sink compress COMPRESS_SINK_CLEANUP = {0};
+    size_t first_member = first_member_size(target);
+    if (!compressors[target->compression].writes_size)
+        return compress_sink_init(&compress, sink, target->compression, first_member, SIZE_UNKNOWN,
+                                  error) < 0 ||
+                       target->format->write(job, &compress.sink, error) < 0
+                   ? -1
+                   : compress_sink_finish(&compress, error);
+    int fd FD_CLEANUP = temporary_file_open(job->temporary, error);
+    struct file_sink file = file_sink(fd, SPOOL_NAME);
+    if (fd < 0 || target->format->write(job, &file.sink, error) < 0)
+        return -1;
+    struct content archive = {.fd = fd, .size = file.size};
+    return compress_sink_init(&compress, sink, target->compression, first_member, file.size,
+                              error) < 0 ||
+                   content_write(&archive, SPOOL_NAME, &compress.sink, error) < 0
+               ? -1
+               : compress_sink_finish(&compress, error);
+}
+
+static void trace_compression(const struct packer_job *job, const struct packer_target *target)
+{
+    const struct compressor *compressor = &compressors[target->compression];
+    int first_member = (int)first_member_size(target);
+    if (!first_member)
+        trace_text(job->trace, "$ %s image.tar", compressor->command);
+    else
+        trace_text(job->trace,
+                   "$ { head -c %d image.tar | %s; tail -c +%d image.tar | %s; } "
+                   ">image.tar%s",
+                   first_member, compressor->command, first_member + 1, compressor->command,
+                   compressor->ending);
+}
+
+static int write_archive(const struct packer_job *job, const struct packer_target *target,
+                         struct sink *sink, struct error *error)
+{
+    if (target->smallest)
+        return target->format->write_smallest(job, target, sink, -1, error);
+    if (!target->compression)
+        return target->format->write(job, sink, error);
+    if (compress_archive(job, target, sink, error) < 0)
+        return -1;
+    trace_compression(job, target);
+    return 0;
+}
+
 static int write_file(const struct packer_job *job, const struct packer_target *target,
                       const char *path, uint64_t *size, struct error *error)
 {
     struct output output OUTPUT_CLEANUP = {0};
-    struct gzip_sink gzip GZIP_SINK_CLEANUP = {0};
-    if (output_open(&output, path, FILE_MODE, error) < 0)
+    if (output_open(&output, path, FILE_MODE, error) < 0 ||
+        write_archive(job, target, &output.file.sink, error) < 0)
         return -1;
-    struct sink *sink = &output.file.sink;
-    size_t first_member = first_member_size(target);
-    if (target->smallest) {
-        if (target->format->write_smallest(job, target, sink, -1, error) < 0)
-            return -1;
-        *size = output.file.size;
-        return output_commit(&output, error);
-    }
-    if (target->compression) {
-        if (gzip_sink_init(&gzip, sink, first_member, error) < 0)
-            return -1;
-        sink = &gzip.sink;
-    }
-    if (target->format->write(job, sink, error) < 0 ||
-        (target->compression && gzip_sink_finish(&gzip, error) < 0))
-        return -1;
-    if (target->compression && !first_member)
-        trace_text(job->trace, "$ gzip -9n image.tar");
-    else if (target->compression)
-        trace_text(job->trace,
-                   "$ { head -c %d image.tar | gzip -9n; tail -c +%d image.tar | gzip -9n; } "
-                   ">image.tar.gz",
-                   (int)first_member, (int)first_member + 1);
     *size = output.file.size;
     return output_commit(&output, error);
 }
@@ -186,8 +218,9 @@ int packer_write(const struct packer_image *image, const struct packer_target *t
                          "%s: only a bundle holds a seccomp profile; an engine takes that of an "
                          "image when it starts it: --security-opt seccomp=FILE",
                          path);
-    if (target->smallest && !target->format->write_smallest)
-        return error_set(error, "%s: --smallest is for docker archives and OCI layouts", path);
+    if (target->smallest && (!target->format->write_smallest || target->compression > PACKER_GZIP))
+        return error_set(
+            error, "%s: --smallest is for docker archives and OCI layouts, plain or .gz", path);
     if (packer_check_config(&image->config, error) < 0)
         return -1;
     for (size_t i = 0; i < image->file_count; i++)

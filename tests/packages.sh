@@ -23,6 +23,7 @@ packages() {
       libcjson-dev                      cjson/cJSON.h
       zlib1g-dev                        zlib.h
       libzstd-dev                       zstd.h
+      liblzma-dev                       lzma.h
       libzopfli-dev                     zopfli/zopfli.h' ;;
     run) echo '
       nasm                              nasm

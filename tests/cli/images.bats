@@ -17,6 +17,18 @@ config() {
   [[ "$(head -c 40 hello.tar.gz | od -An -v -tx1 | tr -d ' \n')" == 1f8b08*1f8b08* ]]
 }
 
+@test "-v shows the command by which zstd and xz compress to the same bytes, also of megabytes" {
+  for ending in zst xz; do
+    for program in /bin/true "$WHIT"; do
+      "$WHIT" pack -q --force "$program" -o image.tar
+      "$WHIT" pack -v --force "$program" -o whit.tar.$ending 2>steps
+      bash -c "$(sed -n 's/^\$ //p' steps | tail -n 1)"
+      cmp whit.tar.$ending image.tar.$ending
+      rm image.tar.$ending
+    done
+  done
+}
+
 @test "the layer's digest is the diff ID, and root owns a file of 1970" {
   "$WHIT" build -q hello -o hello.tar
   tar xf hello.tar

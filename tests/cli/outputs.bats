@@ -3,7 +3,8 @@
 
 load lib
 
-formats="x.tar x.tar.gz x.oci x.oci.tar x.oci.tar.gz x.combined.tar x.combined.tar.gz x.bundle x.rootfs.tar x.rootfs.tar.gz"
+formats="x.tar x.tar.gz x.tar.zst x.tar.xz x.oci x.oci.tar x.oci.tar.gz x.combined.tar x.combined.tar.gz x.bundle \
+  x.rootfs.tar x.rootfs.tar.gz x.rootfs.tar.zst"
 
 teardown() {
   ! mountpoint -q small || umount small

@@ -37,11 +37,12 @@ rootfs() { cp -a "$BATS_FILE_TMPDIR/rootfs" "$1"; }
   cp "$BATS_FILE_TMPDIR/answer.tar" image
   gzip -k <image >image.gz
   zstd -q <image >image.zst
+  xz <image >image.xz
   mapfile -t options < <(ldd "$BATS_FILE_TMPDIR/answer" | grep -oE '/[^ ]+' | sort -u | sed 's/^/--add=/')
   for output in layout.oci layout.oci.tar layout.oci.tar.gz; do
     "$WHIT" pack -q "$BATS_FILE_TMPDIR/answer" --path=usr/bin/answer -o "$output" "${options[@]}"
   done
-  for image in image image.gz image.zst layout.oci layout.oci.tar layout.oci.tar.gz; do
+  for image in image image.gz image.zst image.xz layout.oci layout.oci.tar layout.oci.tar.gz; do
     run -0 check "$image"
     [[ ${lines[0]} == "$image:/usr/bin/answer: runs in the image: dynamic x86-64 ELF, "* ]]
     output_has "$image:$LOADER: shared library"

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <lzma.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -30,10 +31,11 @@ static void build_hello(struct buffer *tar)
 static void gzip(const struct buffer *plain, size_t first, struct buffer *out)
 {
     struct buffer_sink sink = buffer_sink(out);
-    struct gzip_sink gzip GZIP_SINK_CLEANUP = {0};
-    assert_int_equal(gzip_sink_init(&gzip, &sink.sink, first, &error), 0);
+    struct compress_sink gzip COMPRESS_SINK_CLEANUP = {0};
+    assert_int_equal(
+        compress_sink_init(&gzip, &sink.sink, PACKER_GZIP, first, SIZE_UNKNOWN, &error), 0);
     assert_int_equal(sink_write(&gzip.sink, plain->data, plain->size, &error), 0);
-    assert_int_equal(gzip_sink_finish(&gzip, &error), 0);
+    assert_int_equal(compress_sink_finish(&gzip, &error), 0);
 }
 
 static void zstd(const struct buffer *plain, struct buffer *out)
@@ -43,6 +45,15 @@ static void zstd(const struct buffer *plain, struct buffer *out)
     size_t size = ZSTD_compress(data, room, plain->data, plain->size, 3);
     assert_false(ZSTD_isError(size));
     buffer_append(out, data, size);
+}
+
+static void xz(const struct buffer *plain, struct buffer *out)
+{
+    struct buffer_sink sink = buffer_sink(out);
+    struct compress_sink xz COMPRESS_SINK_CLEANUP = {0};
+    assert_int_equal(compress_sink_init(&xz, &sink.sink, PACKER_XZ, 0, SIZE_UNKNOWN, &error), 0);
+    assert_int_equal(sink_write(&xz.sink, plain->data, plain->size, &error), 0);
+    assert_int_equal(compress_sink_finish(&xz, &error), 0);
 }
 
 static void assert_reads(const struct buffer *bytes)
@@ -290,7 +301,7 @@ static void build_layer(struct buffer *layer)
 static void reads_oci_layers_however_compressed(void **state)
 {
     (void)state;
-    for (int kind = 0; kind < 3; kind++) {
+    for (int kind = 0; kind < 4; kind++) {
         struct buffer tar BUFFER_CLEANUP = {0}, layer BUFFER_CLEANUP = {0};
         struct buffer stored BUFFER_CLEANUP = {0}, descriptor BUFFER_CLEANUP = {0};
         build_layer(&layer);
@@ -298,8 +309,10 @@ static void reads_oci_layers_however_compressed(void **state)
             buffer_append(&stored, layer.data, layer.size);
         else if (kind == 1)
             gzip(&layer, 100, &stored);
-        else
+        else if (kind == 2)
             zstd(&layer, &stored);
+        else
+            xz(&layer, &stored);
         add_oci_image(&tar, "amd64", &layer, &stored, "", &descriptor);
         add_index(&tar, &descriptor);
         struct packer_archive *archive PACKER_CLOSE_CLEANUP =
@@ -459,6 +472,68 @@ static void reads_a_compressed_archive(void **state)
     assert_reads(&frames);
 }
 
+/* As many bytes of padding in front of the second stream, and behind it. */
+static void pad_xz(const struct buffer *tar, size_t padding, struct buffer *out)
+{
+    static const char zeros[256 * 1024];
+    struct buffer half = {.data = tar->data, .size = 1000};
+    struct buffer rest = {.data = tar->data + 1000, .size = tar->size - 1000};
+    xz(&half, out);
+    buffer_append(out, zeros, padding);
+    xz(&rest, out);
+    buffer_append(out, zeros, padding);
+}
+
+static void reads_xz_streams_with_padding(void **state)
+{
+    (void)state;
+    static const size_t paddings[] = {0, 4, 256 * 1024};
+    struct buffer tar BUFFER_CLEANUP = {0};
+    build_hello(&tar);
+    for (size_t i = 0; i < sizeof paddings / sizeof *paddings; i++) {
+        struct buffer small BUFFER_CLEANUP = {0};
+        pad_xz(&tar, paddings[i], &small);
+        assert_reads(&small);
+    }
+    struct buffer crooked BUFFER_CLEANUP = {0};
+    pad_xz(&tar, 6, &crooked);
+    assert_refused(&crooked, "its padding is no multiple of 4 bytes");
+}
+
+static void refuses_damaged_xz(void **state)
+{
+    (void)state;
+    struct buffer tar BUFFER_CLEANUP = {0}, small BUFFER_CLEANUP = {0};
+    build_hello(&tar);
+    xz(&tar, &small);
+    struct buffer cut = {.data = small.data, .size = small.size - 1};
+    assert_refused(&cut, "its xz data ends in the middle: it was cut short");
+    small.data[small.size / 2] ^= 1;
+    assert_refused(&small, "its checks do not hold");
+    small.data[small.size / 2] ^= 1;
+    buffer_append_text(&small, "more than a stream header");
+    assert_refused(&small, "what follows is no xz stream");
+}
+
+/* A block header that asks for a dictionary of 256 MiB. */
+static void limits_the_memory_of_xz(void **state)
+{
+    (void)state;
+    struct buffer tar BUFFER_CLEANUP = {0}, small BUFFER_CLEANUP = {0};
+    build_hello(&tar);
+    lzma_options_lzma options;
+    assert_false(lzma_lzma_preset(&options, 0));
+    options.dict_size = 256 * 1024 * 1024;
+    lzma_filter filters[] = {{LZMA_FILTER_LZMA2, &options}, {LZMA_VLI_UNKNOWN, NULL}};
+    unsigned char packed[4096];
+    size_t size = 0;
+    assert_int_equal(lzma_stream_buffer_encode(filters, LZMA_CHECK_CRC32, NULL, tar.data, tar.size,
+                                               packed, &size, sizeof packed),
+                     LZMA_OK);
+    buffer_append(&small, packed, size);
+    assert_refused(&small, "it takes more than 128 MiB of memory to decompress");
+}
+
 static void refuses_damaged_compression(void **state)
 {
     (void)state;
@@ -472,12 +547,9 @@ static void refuses_damaged_compression(void **state)
     small.data[small.size - 1] ^= 1;
     buffer_append_text(&small, "more");
     assert_refused(&small, "its gzip data is damaged near offset");
-    struct buffer xz BUFFER_CLEANUP = {0};
-    buffer_append(&xz,
-                  "\xfd"
-                  "7zXZ\0",
-                  6);
-    assert_refused(&xz, "is compressed with xz, which whit does not read");
+    struct buffer bzip2 BUFFER_CLEANUP = {0};
+    buffer_append_text(&bzip2, "BZh9");
+    assert_refused(&bzip2, "is compressed with bzip2, which whit does not read");
 }
 
 static void takes_a_tar_for_a_tar_whatever_its_first_name(void **state)
@@ -495,11 +567,12 @@ static void build_bomb(struct buffer *bomb)
     static const char zeros[1024 * 1024];
     struct buffer layer BUFFER_CLEANUP = {0}, image BUFFER_CLEANUP = {0};
     struct buffer_sink sink = buffer_sink(&layer);
-    struct gzip_sink pack GZIP_SINK_CLEANUP = {0};
-    assert_int_equal(gzip_sink_init(&pack, &sink.sink, 0, &error), 0);
+    struct compress_sink pack COMPRESS_SINK_CLEANUP = {0};
+    assert_int_equal(compress_sink_init(&pack, &sink.sink, PACKER_GZIP, 0, SIZE_UNKNOWN, &error),
+                     0);
     for (size_t i = 0; i < 300; i++)
         assert_int_equal(sink_write(&pack.sink, zeros, sizeof zeros, &error), 0);
-    assert_int_equal(gzip_sink_finish(&pack, &error), 0);
+    assert_int_equal(compress_sink_finish(&pack, &error), 0);
     builder_image(&image, &layer, 1);
     gzip(&image, 0, bomb);
 }
@@ -589,6 +662,10 @@ static void survives_a_cut_at_every_byte(void **state)
     gzip(&tar, 8, &small);
     for (size_t size = small.size; size-- > 0;)
         use(&(struct buffer){.data = small.data, .size = size});
+    struct buffer smallest BUFFER_CLEANUP = {0};
+    xz(&tar, &smallest);
+    for (size_t size = smallest.size; size-- > 0;)
+        use(&(struct buffer){.data = smallest.data, .size = size});
 }
 
 static void flip_every_bit(struct buffer *bytes)
@@ -618,6 +695,9 @@ static void survives_a_flip_of_every_bit(void **state)
     struct buffer archive BUFFER_CLEANUP = {0};
     zstd(&oci, &archive);
     flip_every_bit(&archive);
+    struct buffer streams BUFFER_CLEANUP = {0};
+    xz(&oci, &streams);
+    flip_every_bit(&streams);
 }
 
 int main(void)
@@ -640,6 +720,9 @@ int main(void)
         cmocka_unit_test(never_leaves_a_layouts_directory),
         cmocka_unit_test(reads_a_compressed_archive),
         cmocka_unit_test(refuses_damaged_compression),
+        cmocka_unit_test(reads_xz_streams_with_padding),
+        cmocka_unit_test(refuses_damaged_xz),
+        cmocka_unit_test(limits_the_memory_of_xz),
         cmocka_unit_test(takes_a_tar_for_a_tar_whatever_its_first_name),
         cmocka_unit_test(stops_at_a_bomb),
         cmocka_unit_test(stops_at_too_many_entries),

@@ -1,4 +1,4 @@
-/* The writing side of packer/: names, configs, formats, tar and gzip. */
+/* The writing side of packer/: names, configs, formats, tar and compression. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -133,11 +133,15 @@ static void chooses_the_format_by_name_or_path(void **state)
     } rows[] = {
         {NULL, "a.tar", ".tar", false, PACKER_PLAIN},
         {NULL, "a.tar.gz", ".tar", false, PACKER_GZIP},
+        {NULL, "a.tar.zst", ".tar", false, PACKER_ZSTD},
+        {NULL, "a.tar.xz", ".tar", false, PACKER_XZ},
         {NULL, "a.oci.tar", ".oci.tar", false, PACKER_PLAIN},
         {NULL, "a.oci.tar.gz", ".oci.tar", false, PACKER_GZIP},
+        {NULL, "a.oci.tar.zst", ".oci.tar", false, PACKER_ZSTD},
         {NULL, "dir/a.oci/", ".oci", true, PACKER_PLAIN},
         {NULL, "a.bundle", ".bundle", true, PACKER_PLAIN},
         {NULL, "a.rootfs.tar", ".rootfs.tar", false, PACKER_PLAIN},
+        {NULL, "a.rootfs.tar.xz", ".rootfs.tar", false, PACKER_XZ},
         {NULL, "a.combined.tar.gz", ".combined.tar", false, PACKER_GZIP},
         {"docker", "image", ".tar", false, PACKER_PLAIN},
         {"oci", "a.tar", ".oci.tar", false, PACKER_PLAIN},
@@ -169,7 +173,7 @@ static void refuses_what_no_format_can_be(void **state)
     }
 }
 
-/* ---- tar and gzip ---------------------------------------------------------------------------- */
+/* ---- tar and compression --------------------------------------------------------------------- */
 
 static void predicts_the_size_of_every_layer(void **state)
 {
@@ -240,19 +244,61 @@ static void puts_the_first_bytes_into_a_member_of_their_own(void **state)
         struct buffer packed BUFFER_CLEANUP = {0};
         struct buffer plain BUFFER_CLEANUP = {0};
         struct buffer_sink sink = buffer_sink(&packed);
-        struct gzip_sink gzip GZIP_SINK_CLEANUP = {0};
+        struct compress_sink gzip COMPRESS_SINK_CLEANUP = {0};
         size_t first_size = 0;
-        assert_int_equal(gzip_sink_init(&gzip, &sink.sink, 8, &error), 0);
+        assert_int_equal(
+            compress_sink_init(&gzip, &sink.sink, PACKER_GZIP, 8, SIZE_UNKNOWN, &error), 0);
         for (size_t at = 0; at < sizeof data; at += pieces[i]) {
             size_t part = sizeof data - at < pieces[i] ? sizeof data - at : pieces[i];
             assert_int_equal(sink_write(&gzip.sink, data + at, part, &error), 0);
         }
-        assert_int_equal(gzip_sink_finish(&gzip, &error), 0);
+        assert_int_equal(compress_sink_finish(&gzip, &error), 0);
         assert_int_equal(inflate_all(&packed, &plain, &first_size), 2);
         assert_int_equal(first_size, 8);
         assert_int_equal(plain.size, sizeof data);
         assert_memory_equal(plain.data, data, sizeof data);
     }
+}
+
+static void compresses_alike_whatever_the_pieces(void **state)
+{
+    (void)state;
+    static const size_t pieces[] = {1000, 65536, 300000};
+    static char data[300000];
+    for (size_t i = 0; i < sizeof data; i++)
+        data[i] = (char)(i * i >> 3);
+    for (int kind = PACKER_GZIP; kind < PACKER_COMPRESSIONS; kind++) {
+        struct buffer packed[3] = {0};
+        for (size_t i = 0; i < 3; i++) {
+            struct buffer_sink sink = buffer_sink(&packed[i]);
+            struct compress_sink compress COMPRESS_SINK_CLEANUP = {0};
+            assert_int_equal(compress_sink_init(&compress, &sink.sink,
+                                                (enum packer_compression)kind, 0, sizeof data,
+                                                &error),
+                             0);
+            for (size_t at = 0; at < sizeof data; at += pieces[i]) {
+                size_t part = sizeof data - at < pieces[i] ? sizeof data - at : pieces[i];
+                assert_int_equal(sink_write(&compress.sink, data + at, part, &error), 0);
+            }
+            assert_int_equal(compress_sink_finish(&compress, &error), 0);
+            assert_int_equal(packed[i].size, packed[0].size);
+            assert_memory_equal(packed[i].data, packed[0].data, packed[0].size);
+        }
+        for (size_t i = 0; i < 3; i++)
+            buffer_free(&packed[i]);
+    }
+}
+
+static void refuses_another_size_than_was_promised(void **state)
+{
+    (void)state;
+    struct buffer packed BUFFER_CLEANUP = {0};
+    struct buffer_sink sink = buffer_sink(&packed);
+    struct compress_sink compress COMPRESS_SINK_CLEANUP = {0};
+    assert_int_equal(compress_sink_init(&compress, &sink.sink, PACKER_ZSTD, 0, 5, &error), 0);
+    assert_int_equal(sink_write(&compress.sink, "four", 4, &error), 0);
+    assert_int_equal(compress_sink_finish(&compress, &error), -1);
+    assert_string_equal(error.message, "zstd: cannot compress: Src size is incorrect");
 }
 
 /* ---- running --------------------------------------------------------------------------------- */
@@ -317,6 +363,8 @@ int main(void)
         cmocka_unit_test(predicts_the_size_of_every_layer),
         cmocka_unit_test(tells_the_size_of_a_file_beyond_octal_by_pax),
         cmocka_unit_test(puts_the_first_bytes_into_a_member_of_their_own),
+        cmocka_unit_test(compresses_alike_whatever_the_pieces),
+        cmocka_unit_test(refuses_another_size_than_was_promised),
         cmocka_unit_test(joins_entry_point_and_command_as_engines_do),
         cmocka_unit_test(refuses_configs_that_name_nothing_to_start),
     };
