@@ -169,7 +169,7 @@ int content_write(const struct content *content, const char *name, struct sink *
     if (content->data)
         return sink_write(sink, content->data, (size_t)content->size, error);
     if (!content->path)
-        return file_copy_to_sink(content->fd, name, 0, content->size, sink, error);
+        return file_copy_to_sink(content->fd, name, content->offset, content->size, sink, error);
     int fd FD_CLEANUP = content_open(content);
     if (fd < 0)
         return error_system(error, errno, "cannot open %s", content->path);

@@ -57,6 +57,7 @@ struct content {
     const void *data; /* NULL: `path` */
     const char *path; /* NULL: `fd` */
     int fd;
+    uint64_t offset; /* in the file of `fd` */
     uint64_t size;
 };
 

@@ -1,61 +1,97 @@
 /*
- * The docker archive: a tar of the layer, the image config and manifest.json, which names both
+ * The docker archive: a tar of the layers, the image config and manifest.json, which names them all
  * (moby, image/spec/spec.md, "Combined Image JSON + Filesystem Changeset Format").
  *
- * The layer comes first: it is hashed while it is written, and the config needs its digest.
+ * The layers come first: they are hashed while they are written, and the config needs their
+ * digests.
  */
 #include "packer/packer_internal.h"
 
-#define LAYER_NAME  "layer.tar"
+#include <stdio.h>
+
 #define CONFIG_NAME "config.json"
 #define ENTRY_MODE  0644
 
-static int write_layer_entry(const struct packer_job *job, struct sink *sink,
-                             struct digest *diff_id, struct error *error)
+struct layer_name {
+    char text[sizeof "layer-.tar" + 20];
+};
+
+static struct layer_name layer_name(const struct packer_job *job, size_t number)
+{
+    struct layer_name name = {"layer.tar"};
+    if (job->layer_count > 1)
+        snprintf(name.text, sizeof name.text, "layer-%zu.tar", number + 1);
+    return name;
+}
+
+static int write_layer(const struct packer_job *job, size_t number, struct sink *sink,
+                       struct digest *diff_id, struct error *error)
 {
     struct hash_sink hash HASH_SINK_CLEANUP = {0};
     uint64_t size;
-    if (layer_size(job->image, &size, error) < 0 ||
-        tar_write_header(sink, LAYER_NAME, ENTRY_MODE, size, error) < 0 ||
-        hash_sink_init(&hash, sink, error) < 0 || layer_write(job->image, &hash.sink, error) < 0 ||
+    if (source_layer_size(job, number, &size, error) < 0 ||
+        tar_write_header(sink, layer_name(job, number).text, ENTRY_MODE, size, error) < 0 ||
+        hash_sink_init(&hash, sink, error) < 0 ||
+        source_layer_write(job, number, &hash.sink, error) < 0 ||
         hash_sink_finish(&hash, diff_id, error) < 0)
         return -1;
-    trace_layer(job, diff_id);
+    source_layer_trace(job, number, diff_id);
     return tar_write_padding(sink, size, error);
 }
 
-int docker_render_manifest(const struct packer_image *image, const char *config, const char *layer,
-                           struct buffer *out, struct error *error)
+/* Writes all layers, and appends their names and digests. */
+static int write_layers(const struct packer_job *job, struct sink *sink, struct words *names,
+                        struct buffer *diff_ids, struct error *error)
+{
+    for (size_t i = 0; i < job->layer_count; i++) {
+        struct digest diff_id;
+        if (write_layer(job, i, sink, &diff_id, error) < 0 ||
+            words_append(names, layer_name(job, i).text, error) < 0)
+            return -1;
+        buffer_append(diff_ids, &diff_id, sizeof diff_id);
+    }
+    return buffer_check(diff_ids, error);
+}
+
+int docker_render_manifest(const struct packer_job *job, const char *config,
+                           const struct words *layers, struct buffer *out, struct error *error)
 {
     cJSON *document JSON_CLEANUP = cJSON_CreateArray();
     cJSON *entry = cJSON_CreateObject();
     cJSON_AddItemToArray(document, entry);
     cJSON_AddStringToObject(entry, "Config", config);
-    cJSON *tags = image->tags ? cJSON_AddArrayToObject(entry, "RepoTags") : NULL;
-    for (const char *const *tag = image->tags; tag && *tag; tag++)
+    cJSON *tags = job->tags ? cJSON_AddArrayToObject(entry, "RepoTags") : NULL;
+    for (const char *const *tag = job->tags; tag && *tag; tag++)
         cJSON_AddItemToArray(tags, cJSON_CreateString(*tag));
-    cJSON *layers = cJSON_AddArrayToObject(entry, "Layers");
-    if (image->file_count)
-        cJSON_AddItemToArray(layers, cJSON_CreateString(layer));
+    cJSON *list = cJSON_AddArrayToObject(entry, "Layers");
+    for (size_t i = 0; i < layers->count; i++)
+        cJSON_AddItemToArray(list, cJSON_CreateString(layers->items[i]));
     return json_render(document, out, error);
+}
+
+static void trace_archive(const struct packer_job *job, const struct words *layers,
+                          const struct buffer *config, const struct buffer *manifest)
+{
+    struct buffer command BUFFER_CLEANUP = {0};
+    trace_text(job->trace, CONFIG_NAME ": %s", buffer_text(config));
+    trace_text(job->trace, DOCKER_MANIFEST_NAME ": %s", buffer_text(manifest));
+    buffer_append_text(&command, "$ tar cf image.tar " TAR_OPTIONS " --mode=644");
+    for (size_t i = 0; i < layers->count; i++)
+        buffer_printf(&command, " %s", layers->items[i]);
+    trace_text(job->trace, "%s " CONFIG_NAME " " DOCKER_MANIFEST_NAME, buffer_text(&command));
 }
 
 int docker_write(const struct packer_job *job, struct sink *sink, struct error *error)
 {
+    struct words layers WORDS_CLEANUP = {0};
+    struct buffer diff_ids BUFFER_CLEANUP = {0};
     struct buffer config BUFFER_CLEANUP = {0};
     struct buffer manifest BUFFER_CLEANUP = {0};
-    struct digest diff_id;
-    bool has_layer = job->image->file_count > 0;
-    if ((has_layer && write_layer_entry(job, sink, &diff_id, error) < 0) ||
-        config_render(job->image, has_layer ? &diff_id : NULL, &config, error) < 0 ||
-        docker_render_manifest(job->image, CONFIG_NAME, LAYER_NAME, &manifest, error) < 0)
+    if (write_layers(job, sink, &layers, &diff_ids, error) < 0 ||
+        source_config(job, (const struct digest *)diff_ids.data, &config, error) < 0 ||
+        docker_render_manifest(job, CONFIG_NAME, &layers, &manifest, error) < 0)
         return -1;
-    trace_text(job->trace, CONFIG_NAME ": %s", buffer_text(&config));
-    trace_text(job->trace, DOCKER_MANIFEST_NAME ": %s", buffer_text(&manifest));
-    trace_text(job->trace,
-               "$ tar cf image.tar " TAR_OPTIONS " --mode=644 %s" CONFIG_NAME
-               " " DOCKER_MANIFEST_NAME,
-               has_layer ? LAYER_NAME " " : "");
+    trace_archive(job, &layers, &config, &manifest);
     struct content config_content = {.data = config.data, .size = config.size};
     struct content manifest_content = {.data = manifest.data, .size = manifest.size};
     if (tar_write_file(sink, CONFIG_NAME, ENTRY_MODE, &config_content, error) < 0 ||

@@ -19,6 +19,7 @@ static int read_docker_config(struct packer_archive *archive, const char *name, 
     struct member *member = member_need(archive, name, error);
     if (!member || !(archive->config = member_read_json(archive, member, error)))
         return -1;
+    archive->config_bytes = member->content;
     uint64_t size = member->content.size;
     struct check check = {.what = "config", .where = "file name", .named_size = size, .size = size};
     if (!digest_of_name(name, &check.named))

@@ -1,12 +1,14 @@
 /*
  * The OCI image layout: oci-layout, index.json and blobs under their own digests (image-spec 1.1,
- * image-layout.md). The layer is gzipped into an unnamed temporary file first, since a blob's name
- * is only known when all of it has been hashed.
+ * image-layout.md). A layer is gzipped into an unnamed temporary file first, since a blob's name is
+ * only known when all of it has been hashed. One that was read compressed stays as it is.
  */
 #include "packer/packer_internal.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #define ENTRY_MODE  0644
@@ -51,19 +53,30 @@ static int add_blob(const struct layout *layout, const struct descriptor *descri
     return add_file(layout, blob_name(descriptor).text, content, error);
 }
 
+/* Fills in the size and the digest. */
+static int describe(const struct content *content, struct descriptor *descriptor,
+                    struct error *error)
+{
+    struct hash_sink hash HASH_SINK_CLEANUP = {0};
+    descriptor->size = content->size;
+    if (hash_sink_init(&hash, NULL, error) < 0 ||
+        content_write(content, "a blob", &hash.sink, error) < 0)
+        return -1;
+    return hash_sink_finish(&hash, &descriptor->digest, error);
+}
+
 /* A blob whose bytes are in memory: describes and adds it. */
 static int add_json_blob(const struct layout *layout, const struct buffer *json,
                          struct descriptor *descriptor, struct error *error)
 {
-    descriptor->size = json->size;
-    if (hash_bytes(json->data, json->size, &descriptor->digest, error) < 0)
-        return -1;
     struct content content = {.data = json->data, .size = json->size};
+    if (describe(&content, descriptor, error) < 0)
+        return -1;
     return add_blob(layout, descriptor, &content, error);
 }
 
-/* Compresses the layer into a temporary file; its content, digest of the blob, and diff ID. */
-static int compress_layer(const struct packer_job *job, int temporary,
+/* Compresses a layer into a temporary file; its content, digest of the blob, and diff ID. */
+static int compress_layer(const struct packer_job *job, size_t number, int temporary,
                           struct descriptor *descriptor, struct digest *diff_id,
                           struct error *error)
 {
@@ -74,13 +87,65 @@ static int compress_layer(const struct packer_job *job, int temporary,
     if (hash_sink_init(&compressed, &file.sink, error) < 0 ||
         compress_sink_init(&gzip, &compressed.sink, PACKER_GZIP, 0, SIZE_UNKNOWN, error) < 0 ||
         hash_sink_init(&plain, &gzip.sink, error) < 0 ||
-        layer_write(job->image, &plain.sink, error) < 0 || compress_sink_finish(&gzip, error) < 0 ||
-        hash_sink_finish(&plain, diff_id, error) < 0 ||
+        source_layer_write(job, number, &plain.sink, error) < 0 ||
+        compress_sink_finish(&gzip, error) < 0 || hash_sink_finish(&plain, diff_id, error) < 0 ||
         hash_sink_finish(&compressed, &descriptor->digest, error) < 0)
         return -1;
+    descriptor->media_type = MEDIA_TYPE_LAYER_GZIP;
     descriptor->size = file.size;
-    trace_layer(job, diff_id);
     return 0;
+}
+
+/* The layers that are written. */
+struct layers {
+    struct descriptor *descriptors;
+    struct digest *diff_ids;
+    struct words names; /* of their blobs: as many as there are by now */
+};
+
+static int layers_init(struct layers *layers, size_t count, struct error *error)
+{
+    layers->descriptors = calloc(count + 1, sizeof *layers->descriptors);
+    layers->diff_ids = calloc(count + 1, sizeof *layers->diff_ids);
+    return layers->descriptors && layers->diff_ids ? 0 : error_set(error, "out of memory");
+}
+
+static void layers_free(struct layers *layers)
+{
+    free(layers->descriptors);
+    free(layers->diff_ids);
+    words_free(&layers->names);
+}
+#define LAYERS_CLEANUP __attribute__((cleanup(layers_free)))
+
+static int write_layer(const struct packer_job *job, const struct layout *layout,
+                       struct layers *layers, struct error *error)
+{
+    size_t number = layers->names.count;
+    struct descriptor *layer = &layers->descriptors[number];
+    struct digest *diff_id = &layers->diff_ids[number];
+    struct content content;
+    int temporary FD_CLEANUP = -1;
+    layer->media_type = source_layer_stored(job, number, &content, diff_id);
+    /* docker 20.10 decompresses no zstd. */
+    if (layer->media_type &&
+        !(layout->for_docker && strcmp(layer->media_type, MEDIA_TYPE_LAYER_ZSTD) == 0)) {
+        if (describe(&content, layer, error) < 0)
+            return -1;
+    } else {
+        temporary = temporary_file_open(job->temporary, error);
+        if (temporary < 0 || compress_layer(job, number, temporary, layer, diff_id, error) < 0)
+            return -1;
+        content = (struct content){.fd = temporary, .size = layer->size};
+    }
+    source_layer_trace(job, number, diff_id);
+    const struct blob_name name = blob_name(layer);
+    bool is_there = false; /* of two layers that are the same, one is written */
+    for (size_t i = 0; i < number; i++)
+        is_there = is_there || strcmp(layers->names.items[i], name.text) == 0;
+    if (!is_there && add_blob(layout, layer, &content, error) < 0)
+        return -1;
+    return words_append(&layers->names, name.text, error);
 }
 
 static cJSON *descriptor_to_json(const struct descriptor *descriptor)
@@ -92,17 +157,20 @@ static cJSON *descriptor_to_json(const struct descriptor *descriptor)
     return object;
 }
 
-/* manifest.md; `layer` is NULL for an image without one. */
-static int render_manifest(const struct descriptor *config, const struct descriptor *layer,
-                           struct buffer *out, struct error *error)
+/* manifest.md. */
+static int render_manifest(const struct packer_job *job, const struct descriptor *config,
+                           const struct layers *layers, struct buffer *out, struct error *error)
 {
     cJSON *document JSON_CLEANUP = cJSON_CreateObject();
+    const cJSON *annotations = source_annotations(job);
     cJSON_AddNumberToObject(document, "schemaVersion", 2);
     cJSON_AddStringToObject(document, "mediaType", MEDIA_TYPE_MANIFEST);
     cJSON_AddItemToObject(document, "config", descriptor_to_json(config));
-    cJSON *layers = cJSON_AddArrayToObject(document, "layers");
-    if (layer)
-        cJSON_AddItemToArray(layers, descriptor_to_json(layer));
+    cJSON *list = cJSON_AddArrayToObject(document, "layers");
+    for (size_t i = 0; i < layers->names.count; i++)
+        cJSON_AddItemToArray(list, descriptor_to_json(&layers->descriptors[i]));
+    if (annotations)
+        cJSON_AddItemToObject(document, "annotations", cJSON_Duplicate(annotations, true));
     return json_render(document, out, error);
 }
 
@@ -125,11 +193,11 @@ static int add_manifest(cJSON *manifests, const struct descriptor *manifest, con
 }
 
 /* image-index.md: the one manifest, under each of its names. */
-static int render_index(const struct packer_image *image, const struct descriptor *manifest,
+static int render_index(const struct packer_job *job, const struct descriptor *manifest,
                         struct buffer *out, struct error *error)
 {
     static const char *const untagged[] = {NULL, NULL};
-    const char *const *tag = image->tags ? image->tags : untagged;
+    const char *const *tag = job->tags ? job->tags : untagged;
     cJSON *document JSON_CLEANUP = cJSON_CreateObject();
     cJSON_AddNumberToObject(document, "schemaVersion", 2);
     cJSON_AddStringToObject(document, "mediaType", MEDIA_TYPE_INDEX);
@@ -145,7 +213,7 @@ static int add_index(const struct packer_job *job, const struct layout *layout,
                      const struct descriptor *manifest, struct error *error)
 {
     struct buffer json BUFFER_CLEANUP = {0};
-    if (render_index(job->image, manifest, &json, error) < 0)
+    if (render_index(job, manifest, &json, error) < 0)
         return -1;
     struct content marker = {.data = OCI_LAYOUT_JSON, .size = sizeof OCI_LAYOUT_JSON - 1};
     struct content index = {.data = json.data, .size = json.size};
@@ -158,12 +226,11 @@ static int add_index(const struct packer_job *job, const struct layout *layout,
 
 /* The same blobs for who reads docker archives: as docker save has it since 25. */
 static int add_docker_manifest(const struct packer_job *job, const struct layout *layout,
-                               const struct descriptor *config, const struct descriptor *layer,
+                               const struct descriptor *config, const struct layers *layers,
                                struct error *error)
 {
     struct buffer json BUFFER_CLEANUP = {0};
-    if (docker_render_manifest(job->image, blob_name(config).text, blob_name(layer).text, &json,
-                               error) < 0)
+    if (docker_render_manifest(job, blob_name(config).text, &layers->names, &json, error) < 0)
         return -1;
     struct content content = {.data = json.data, .size = json.size};
     trace_text(job->trace, DOCKER_MANIFEST_NAME ": %s", buffer_text(&json));
@@ -173,30 +240,25 @@ static int add_docker_manifest(const struct packer_job *job, const struct layout
 static int write_layout(const struct packer_job *job, const struct layout *layout,
                         struct error *error)
 {
-    struct descriptor layer = {.media_type = MEDIA_TYPE_LAYER_GZIP};
     struct descriptor config = {.media_type = MEDIA_TYPE_CONFIG};
     struct descriptor manifest = {.media_type = MEDIA_TYPE_MANIFEST};
-    struct digest diff_id;
+    struct layers layers LAYERS_CLEANUP = {0};
     struct buffer config_json BUFFER_CLEANUP = {0};
     struct buffer manifest_json BUFFER_CLEANUP = {0};
-    bool has_layer = job->image->file_count > 0;
 
-    if (has_layer) {
-        int temporary FD_CLEANUP = temporary_file_open(job->temporary, error);
-        if (temporary < 0 || compress_layer(job, temporary, &layer, &diff_id, error) < 0)
+    if (layers_init(&layers, job->layer_count, error) < 0)
+        return -1;
+    for (size_t i = 0; i < job->layer_count; i++)
+        if (write_layer(job, layout, &layers, error) < 0)
             return -1;
-        struct content content = {.fd = temporary, .size = layer.size};
-        if (add_blob(layout, &layer, &content, error) < 0)
-            return -1;
-    }
-    if (config_render(job->image, has_layer ? &diff_id : NULL, &config_json, error) < 0 ||
+    if (source_config(job, layers.diff_ids, &config_json, error) < 0 ||
         add_json_blob(layout, &config_json, &config, error) < 0 ||
-        render_manifest(&config, has_layer ? &layer : NULL, &manifest_json, error) < 0 ||
+        render_manifest(job, &config, &layers, &manifest_json, error) < 0 ||
         add_json_blob(layout, &manifest_json, &manifest, error) < 0)
         return -1;
     trace_text(job->trace, OCI_BLOBS "%s: %s", config.digest.hex, buffer_text(&config_json));
     trace_text(job->trace, OCI_BLOBS "%s: %s", manifest.digest.hex, buffer_text(&manifest_json));
-    if (layout->for_docker && add_docker_manifest(job, layout, &config, &layer, error) < 0)
+    if (layout->for_docker && add_docker_manifest(job, layout, &config, &layers, error) < 0)
         return -1;
     return add_index(job, layout, &manifest, error);
 }

@@ -48,15 +48,17 @@ int archive_check_descriptor(struct packer_archive *archive, const cJSON *descri
     return archive_add_check(archive, &check, error);
 }
 
-/* Reads the document that a descriptor means. */
+/* Reads the document that a descriptor means; `*bytes` are its own. */
 static cJSON *read_blob(struct packer_archive *archive, const cJSON *descriptor, const char *what,
-                        struct error *error)
+                        struct extent *bytes, struct error *error)
 {
     char *name TEXT_CLEANUP = blob_name(descriptor, error);
     struct member *member = name ? member_need(archive, name, error) : NULL;
     cJSON *document = member ? member_read_json(archive, member, error) : NULL;
-    if (document &&
-        archive_check_descriptor(archive, descriptor, what, 0, &member->content, error) < 0)
+    if (!document)
+        return NULL;
+    *bytes = member->content;
+    if (archive_check_descriptor(archive, descriptor, what, 0, bytes, error) < 0)
         json_free(&document);
     return document;
 }
@@ -109,7 +111,8 @@ static int find_manifest(struct packer_archive *archive, const struct member *fi
             return error_set(error, "%s: an index lists no manifests", archive->path);
         if (depth == 0 && add_oci_tag(archive, descriptor, error) < 0)
             return -1;
-        cJSON *document = read_blob(archive, descriptor, "manifest", error);
+        struct extent bytes;
+        cJSON *document = read_blob(archive, descriptor, "manifest", &bytes, error);
         if (!document)
             return -1;
         json_free(&index);
@@ -138,8 +141,8 @@ int oci_read(struct packer_archive *archive, const struct member *file, struct e
     if (member_find(archive, "oci-layout", &version, error) < 0 ||
         find_manifest(archive, file, error) < 0)
         return -1;
-    archive->config =
-        read_blob(archive, cJSON_GetObjectItem(archive->manifest, "config"), "config", error);
+    archive->config = read_blob(archive, cJSON_GetObjectItem(archive->manifest, "config"), "config",
+                                &archive->config_bytes, error);
     const cJSON *list = cJSON_GetObjectItem(archive->manifest, "layers");
     if (!archive->config || layers_create(archive, list, error) < 0)
         return -1;

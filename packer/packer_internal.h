@@ -132,9 +132,13 @@ void zopfli_append(const struct buffer *data, const struct zopfli_plan *plan, st
 
 /* ---- the parts of an image ------------------------------------------------------------------- */
 
-/* What every format's writer works on. */
+/* What every format's writer works on: an image on its way, made of files or read. */
 struct packer_job {
-    const struct packer_image *image;
+    const struct packer_image *image; /* whose files make the one layer; NULL: `archive` */
+    /* Its layers are loaded, and its digests have been compared. */
+    struct packer_archive *archive;
+    const char *const *tags; /* NULL: none */
+    size_t layer_count;
     const char *temporary;
     const struct trace *trace;
 };
@@ -142,9 +146,6 @@ struct packer_job {
 /* What makes GNU tar write the bytes that tar_write_file writes. */
 #define TAR_OPTIONS \
     "--format=ustar --blocking-factor=1 --owner=0 --group=0 --numeric-owner --mtime=@0"
-
-/* Tells how a person would have made the layer, and what its digest is. */
-void trace_layer(const struct packer_job *job, const struct digest *diff_id);
 
 /* A file whose name begins so hides one of a lower layer (image-spec, layer.md). */
 #define WHITEOUT_PREFIX ".wh."
@@ -167,10 +168,31 @@ char *name_qualify(const char *tag, struct error *error);
 /* "sha256:..." as a new JSON string. */
 cJSON *digest_to_json(const struct digest *digest);
 
-/* Appends docker's manifest.json, which names the config and the layer of an image that has one. */
+/* Appends docker's manifest.json, which names the files of the config and of each layer. */
 #define DOCKER_MANIFEST_NAME "manifest.json"
-int docker_render_manifest(const struct packer_image *image, const char *config, const char *layer,
-                           struct buffer *out, struct error *error);
+int docker_render_manifest(const struct packer_job *job, const char *config,
+                           const struct words *layers, struct buffer *out, struct error *error);
+
+/* ---- source.c: what the writers ask of an image, wherever it comes from ---------------------- */
+
+/* The exact number of bytes of a layer's tar; layers count from 0, the lowest. */
+int source_layer_size(const struct packer_job *job, size_t number, uint64_t *size,
+                      struct error *error);
+/* Writes the tar to the sink. */
+int source_layer_write(const struct packer_job *job, size_t number, struct sink *sink,
+                       struct error *error);
+/* The bytes of a layer that is there compressed as OCI layouts have it: the media type, or NULL. */
+const char *source_layer_stored(const struct packer_job *job, size_t number,
+                                struct content *content, struct digest *diff_id);
+/* Tells how a person would have made the layer, and what its digest is. */
+void source_layer_trace(const struct packer_job *job, size_t number, const struct digest *diff_id);
+
+/* Appends the config as JSON. `diff_ids` are the digests of the tars that were written: an image
+ * that was read, and has others by now, is an error. */
+int source_config(const struct packer_job *job, const struct digest *diff_ids, struct buffer *out,
+                  struct error *error);
+/* The annotations of an OCI image's manifest; or NULL. */
+const cJSON *source_annotations(const struct packer_job *job);
 
 /* The writers in the table of formats. */
 int docker_write(const struct packer_job *job, struct sink *sink, struct error *error);

@@ -183,6 +183,7 @@ struct packer_archive {
     struct words tags;
     cJSON *manifest; /* docker's manifest.json, or OCI's image manifest */
     cJSON *config;
+    struct extent config_bytes;
     struct layer *layers; /* lowest first */
     size_t layer_count;
     bool layers_loaded;

@@ -3,5 +3,5 @@
 
 int rootfs_write(const struct packer_job *job, struct sink *sink, struct error *error)
 {
-    return layer_write(job->image, sink, error);
+    return job->layer_count ? source_layer_write(job, 0, sink, error) : tar_write_end(sink, error);
 }

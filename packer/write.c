@@ -111,26 +111,6 @@ const char *packer_suffix(const struct packer_target *target)
     return target->directory ? target->format->directory_suffix : target->format->file_suffix;
 }
 
-void trace_layer(const struct packer_job *job, const struct digest *diff_id)
-{
-    const struct packer_image *image = job->image;
-    for (size_t i = 0, end; i < image->file_count; i = end) {
-        struct buffer command BUFFER_CLEANUP = {0};
-        mode_t mode = image->files[i].mode;
-        bool has_directory = false;
-        for (end = i; end < image->file_count && image->files[end].mode == mode; end++)
-            has_directory = has_directory || image->files[end].is_directory;
-        buffer_printf(&command, "$ tar %s layer.tar " TAR_OPTIONS "%s --mode=%o", i ? "rf" : "cf",
-                      has_directory ? " --no-recursion" : "", mode);
-        for (size_t j = i; j < end; j++) {
-            buffer_append_text(&command, " ");
-            text_quote_shell(&command, image->files[j].path);
-        }
-        trace_text(job->trace, "%s", buffer_text(&command));
-    }
-    trace_text(job->trace, "$ sha256sum layer.tar\n%s  layer.tar", diff_id->hex);
-}
-
 #define SPOOL_NAME "the archive's temporary file"
 
 /* Compresses the archive while it is written, or when its size is known. */
@@ -211,7 +191,11 @@ int packer_write(const struct packer_image *image, const struct packer_target *t
                  const char *path, const char *temporary, const struct trace *trace, uint64_t *size,
                  struct error *error)
 {
-    struct packer_job job = {.image = image, .temporary = temporary, .trace = trace};
+    struct packer_job job = {.image = image,
+                             .tags = image->tags,
+                             .layer_count = image->file_count > 0,
+                             .temporary = temporary,
+                             .trace = trace};
     *size = 0;
     if (image->seccomp && !target->format->takes_seccomp)
         return error_set(error,
