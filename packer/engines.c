@@ -58,28 +58,28 @@ static const unsigned ways_compressed[PACKER_COMPRESSIONS] = {
 static const struct engine {
     const char *name;
     unsigned loads[FORMS];
-    bool needs_architecture; /* in the config */
+    unsigned needs; /* PACKER_NEEDS_* */
     const char *evidence;
 } engines[] = {
-    {"docker-20.10", DOCKER_20, false, "tests/engines/docker.bats"},
-    {"docker-26.1", DOCKER_23, false, "tests/engines/docker.bats"},
-    {"docker-26.1-containerd", DOCKER_STORE, false, "tests/engines/docker.bats"},
-    {"docker-28.5", DOCKER_23, false, "measured once"},
-    {"docker-28.5-containerd", DOCKER_STORE, false, "measured once"},
-    {"podman-4.3", {LIBRARY_OLD, [ROOTFS] = ANY_WAY}, false, "tests/engines/podman.bats"},
-    {"podman-5.4", {LIBRARY, [ROOTFS] = ANY_WAY}, false, "tests/engines/podman.bats"},
-    {"podman-5.8", {LIBRARY, [ROOTFS] = ANY_WAY}, false, "measured once"},
-    {"containerd-1.6", CONTAINERD_1, true, "tests/engines/containerd.bats"},
-    {"containerd-1.7", CONTAINERD_1, true, "tests/engines/containerd.bats"},
-    {"containerd-2.1", CONTAINERD_2, false, "measured once"},
-    {"kind-0.27", CONTAINERD_2, false, "containerd 2.0: kubernetes-sigs/kind#3795"},
-    {"skopeo-1.9", {LIBRARY_OLD}, false, "tests/engines/skopeo.bats"},
-    {"skopeo-1.18", {LIBRARY}, false, "tests/engines/skopeo.bats"},
-    {"skopeo-1.22", {LIBRARY}, false, "measured once"},
-    {"buildah-1.28", {LIBRARY_OLD}, false, "tests/engines/buildah.bats"},
-    {"umoci-0.4", {[OCI] = PLAIN, [LAYER] = GZIPPED}, false, "tests/engines/umoci.bats"},
-    {"runc-1.1", {[BUNDLE] = PLAIN}, false, "tests/engines/runc.bats"},
-    {"crun-1.8", {[BUNDLE] = PLAIN}, false, "tests/engines/crun.bats"},
+    {"docker-20.10", DOCKER_20, 0, "tests/engines/docker.bats"},
+    {"docker-26.1", DOCKER_23, 0, "tests/engines/docker.bats"},
+    {"docker-26.1-containerd", DOCKER_STORE, 0, "tests/engines/docker.bats"},
+    {"docker-28.5", DOCKER_23, 0, "measured once"},
+    {"docker-28.5-containerd", DOCKER_STORE, 0, "measured once"},
+    {"podman-4.3", {LIBRARY_OLD, [ROOTFS] = ANY_WAY}, 0, "tests/engines/podman.bats"},
+    {"podman-5.4", {LIBRARY, [ROOTFS] = ANY_WAY}, 0, "tests/engines/podman.bats"},
+    {"podman-5.8", {LIBRARY, [ROOTFS] = ANY_WAY}, 0, "measured once"},
+    {"containerd-1.6", CONTAINERD_1, PACKER_NEEDS_ARCHITECTURE, "tests/engines/containerd.bats"},
+    {"containerd-1.7", CONTAINERD_1, PACKER_NEEDS_ARCHITECTURE, "tests/engines/containerd.bats"},
+    {"containerd-2.1", CONTAINERD_2, 0, "measured once"},
+    {"kind-0.27", CONTAINERD_2, 0, "containerd 2.0: kubernetes-sigs/kind#3795"},
+    {"skopeo-1.9", {LIBRARY_OLD}, 0, "tests/engines/skopeo.bats"},
+    {"skopeo-1.18", {LIBRARY}, 0, "tests/engines/skopeo.bats"},
+    {"skopeo-1.22", {LIBRARY}, 0, "measured once"},
+    {"buildah-1.28", {LIBRARY_OLD}, 0, "tests/engines/buildah.bats"},
+    {"umoci-0.4", {[OCI] = PLAIN, [LAYER] = GZIPPED}, PACKER_NEEDS_OS, "tests/engines/umoci.bats"},
+    {"runc-1.1", {[BUNDLE] = PLAIN}, PACKER_NEEDS_PROC, "tests/engines/runc.bats"},
+    {"crun-1.8", {[BUNDLE] = PLAIN}, PACKER_NEEDS_VERSION, "tests/engines/crun.bats"},
 };
 #define ENGINES (sizeof engines / sizeof *engines)
 
@@ -146,7 +146,7 @@ static int require(struct packer_target *target, const char *name, struct buffer
         if (reason.size)
             continue;
         target->two_members |= target->compression && !(ways & GZIP);
-        target->needs_architecture |= engine->needs_architecture;
+        target->needs |= engine->needs;
     }
     return is_known ? 0
                     : error_set(error,
@@ -159,7 +159,8 @@ int packer_require(struct packer_target *target, const char *const *names, struc
                    struct error *error)
 {
     static const char *const any[] = {ANY, NULL};
-    target->two_members = target->needs_architecture = false;
+    target->two_members = false;
+    target->needs = 0;
     for (const char *const *name = names && *names ? names : any; *name; name++)
         if (require(target, *name, left_out, error) < 0)
             return -1;
@@ -179,6 +180,16 @@ static void append_ways(struct buffer *out, unsigned loads)
     buffer_printf(out, " %-14s", buffer_text(&ways));
 }
 
+static const struct {
+    unsigned need;
+    const char *name;
+} need_names[] = {
+    {PACKER_NEEDS_ARCHITECTURE, "architecture"},
+    {PACKER_NEEDS_OS, "os"},
+    {PACKER_NEEDS_PROC, "/proc"},
+    {PACKER_NEEDS_VERSION, "ociVersion"},
+};
+
 void packer_list_engines(bool names_alone, struct buffer *out)
 {
     if (!names_alone) {
@@ -196,7 +207,10 @@ void packer_list_engines(bool names_alone, struct buffer *out)
         buffer_printf(out, "%-22s", engine->name);
         for (size_t j = 0; j < FORMS; j++)
             append_ways(out, engine->loads[j]);
-        buffer_printf(out, " %-12s %s\n", engine->needs_architecture ? "architecture" : "-",
-                      engine->evidence);
+        const char *needs = "-";
+        for (size_t j = 0; j < sizeof need_names / sizeof *need_names; j++)
+            if (engine->needs & need_names[j].need)
+                needs = need_names[j].name;
+        buffer_printf(out, " %-12s %s\n", needs, engine->evidence);
     }
 }

@@ -55,7 +55,7 @@ size_t golf_count(const struct golf *golf, enum golf_choice choice)
     case GOLF_SPELLING:
         return golf->is_strict ? 1 : 2;
     case GOLF_CONFIG:
-        return orders_of(2 + golf->has_architecture);
+        return orders_of(4); /* at most, and an order may come twice where there are fewer keys */
     case GOLF_DOCKER:
         return golf->has_docker ? orders_of(3) : 1;
     case GOLF_MANIFEST:
@@ -181,10 +181,12 @@ static int append_config(const struct golf *golf, const struct golf_shape *shape
     else
         arrange(shape, GOLF_CHOICES, config);
     if (!golf->is_strict) {
-        if (!golf->has_architecture)
+        if (!(golf->needs & PACKER_NEEDS_ARCHITECTURE))
             cJSON_DeleteItemFromObject(document, "architecture");
-        cJSON_DeleteItemFromObject(document, "os");
-        cJSON_DeleteItemFromObject(rootfs, "type");
+        if (!(golf->needs & PACKER_NEEDS_OS)) {
+            cJSON_DeleteItemFromObject(document, "os");
+            cJSON_DeleteItemFromObject(rootfs, "type");
+        }
         if (!diff_id)
             cJSON_DeleteItemFromObject(rootfs, "diff_ids");
     }

@@ -42,7 +42,7 @@ struct golf {
     bool is_gzip;      /* the whole archive, rather than the layer in it */
     bool is_directory; /* there is no archive */
     bool is_strict;    /* nothing that a specification asks for is left out */
-    bool has_architecture;
+    unsigned needs;    /* PACKER_NEEDS_*, of the config */
     size_t first_member;
 };
 

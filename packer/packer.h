@@ -88,6 +88,12 @@ struct packer_format;
 /* Of one file as a whole. */
 enum packer_compression { PACKER_PLAIN, PACKER_GZIP, PACKER_ZSTD, PACKER_XZ, PACKER_COMPRESSIONS };
 
+/* What some engine asks for of all that a config may leave out. */
+#define PACKER_NEEDS_ARCHITECTURE 0x1u
+#define PACKER_NEEDS_OS           0x2u /* and rootfs.type */
+#define PACKER_NEEDS_PROC         0x4u /* of a bundle: that /proc is mounted */
+#define PACKER_NEEDS_VERSION      0x8u /* of a bundle: ociVersion */
+
 /* What is written: a format in a container. */
 struct packer_target {
     const struct packer_format *format;
@@ -95,7 +101,9 @@ struct packer_target {
     enum packer_compression compression;
     bool two_members;                     /* of gzip: see docs/engines.md */
     const struct packer_search *smallest; /* as small as the engines allow; NULL: as usual */
-    bool needs_architecture;              /* then: in the config, for some engine */
+    bool minimal;                         /* of a bundle: the smallest config that is safe */
+    bool strict;                          /* what a specification requires is never left out */
+    unsigned needs;                       /* PACKER_NEEDS_* of the engines */
 };
 
 /*

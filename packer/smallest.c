@@ -94,7 +94,8 @@ static int golf_image(const struct packer_job *job, const struct packer_target *
                         .has_oci = has_oci,
                         .is_gzip = target->compression == PACKER_GZIP,
                         .is_directory = target->directory,
-                        .has_architecture = target->needs_architecture,
+                        .is_strict = target->strict,
+                        .needs = target->needs,
                         .first_member = first_member_size(target)};
     golf.contents = calloc(job->image->file_count + 1, sizeof *golf.contents);
     if (!golf.contents)
