@@ -217,14 +217,14 @@ int program_judge(struct program *program, const struct elfcheck_root *root, con
 
 /* The options that `build` and `pack` share. */
 struct image_options {
-    const char *output, *format, *path, *working_directory, *user, *stop_signal, *created;
+    const char *output, *format, *path, *working_directory, *user, *stop_signal, *created, *bundle;
     struct words tags, entrypoint, command, environment, labels, ports, files, directories, engines;
     const char *smallest; /* NULL: not asked for; "": no time said */
-    bool force, seccomp;
+    bool force, seccomp, strict;
 };
 #define IMAGE_OPTIONS_CLEANUP __attribute__((cleanup(image_options_free)))
 
-#define IMAGE_OPTION_COUNT 21
+#define IMAGE_OPTION_COUNT 23
 
 /* Fills a table of options that write into `options`; `formats` is the help of --format. */
 void image_options_table(struct image_options *options, const char *formats,

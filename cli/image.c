@@ -35,6 +35,10 @@ void image_options_table(struct image_options *options, const char *formats,
          "who has to load it: docker, podman-4, ... [any]"},
         {"smallest", 0, CLI_OPTIONAL, &options->smallest, "SECONDS",
          "leave out what engines do not need, and search for the rest"},
+        {"bundle", 0, CLI_TEXT, &options->bundle, "CONFIG",
+         "of a bundle: full, or minimal, the smallest that is safe [full]"},
+        {"strict", 0, CLI_FLAG, &options->strict, NULL,
+         "leave out nothing that a specification requires"},
         {"seccomp", 0, CLI_FLAG, &options->seccomp, NULL,
          "bundle: allow only the system calls that the program makes"},
         {"force", 'f', CLI_FLAG, &options->force, NULL, "pack what would not run, too"},
@@ -94,6 +98,20 @@ static int choose_output(const struct program *program, const struct image_optio
     bool standard = strcmp(*path, FILE_STANDARD) == 0;
     const char *format = options->format ? options->format : standard ? "docker" : NULL;
     return packer_choose(format, *path, target, error);
+}
+
+/* --bundle and --strict. */
+static int choose_config(const struct image_options *options, const char *output,
+                         struct packer_target *target, struct error *error)
+{
+    const char *bundle = options->bundle;
+    target->minimal = bundle && strcmp(bundle, "minimal") == 0;
+    target->strict = options->strict;
+    if (bundle && !target->minimal && strcmp(bundle, "full") != 0)
+        return error_set(error, "--bundle '%s': write full or minimal", bundle);
+    if (bundle && strcmp(packer_format_name(target), "bundle") != 0)
+        return error_set(error, "%s: --bundle is for a .bundle", output);
+    return 0;
 }
 
 /* --for and --smallest. */
@@ -270,6 +288,7 @@ int image_write(const struct program *program, const struct image_files *files, 
     image.is_name_free = program && image.file_count == 1 && !options->path &&
                          image.config.command == just_the_program;
     if (choose_output(program, options, &output, &target, error) < 0 ||
+        choose_config(options, output, &target, error) < 0 ||
         fit_target(options, output, &target, common, error) < 0 ||
         cli_check_output(output, inputs, true, error) < 0 ||
         check_files(output, files, error) < 0 ||

@@ -5,10 +5,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 
 #define RUNTIME_SPEC_VERSION "1.0.2"
+#define LEAST_VERSION        "1.0" /* that crun 1.8 takes */
 #define ROOTFS               "rootfs"
 #define CONFIG_NAME          "config.json"
 #define FOLDER_MODE          0755
@@ -126,26 +128,37 @@ static void add_words(cJSON *object, const char *key, const char *const *words)
         cJSON_AddItemToArray(list, cJSON_CreateString(*words));
 }
 
-static void add_process(cJSON *document, const struct packer_process *process)
+static void add_user(cJSON *object, const struct packer_process *process)
 {
-    cJSON *object = cJSON_AddObjectToObject(document, "process");
     cJSON *user = cJSON_AddObjectToObject(object, "user");
     cJSON_AddNumberToObject(user, "uid", process->uid);
     cJSON_AddNumberToObject(user, "gid", process->gid);
+}
+
+static void add_process(cJSON *document, const struct packer_process *process)
+{
+    cJSON *object = cJSON_AddObjectToObject(document, "process");
+    add_user(object, process);
     add_words(object, "args", words_list(&process->arguments));
     add_words(object, "env", words_list(&process->environment));
     cJSON_AddStringToObject(object, "cwd", process->directory);
     cJSON_AddTrueToObject(object, "noNewPrivileges");
 }
 
+static cJSON *add_mount(cJSON *list, const char *destination, const char *type)
+{
+    cJSON *mount = cJSON_CreateObject();
+    cJSON_AddItemToArray(list, mount);
+    cJSON_AddStringToObject(mount, "destination", destination);
+    cJSON_AddStringToObject(mount, "type", type);
+    return mount;
+}
+
 static void add_mounts(cJSON *document)
 {
     cJSON *list = cJSON_AddArrayToObject(document, "mounts");
     for (size_t i = 0; i < sizeof mounts / sizeof *mounts; i++) {
-        cJSON *mount = cJSON_CreateObject();
-        cJSON_AddItemToArray(list, mount);
-        cJSON_AddStringToObject(mount, "destination", mounts[i].destination);
-        cJSON_AddStringToObject(mount, "type", mounts[i].type);
+        cJSON *mount = add_mount(list, mounts[i].destination, mounts[i].type);
         cJSON_AddStringToObject(mount, "source", mounts[i].type);
         if (mounts[i].options[0])
             add_words(mount, "options", mounts[i].options);
@@ -157,6 +170,12 @@ static void add_namespace(cJSON *list, const char *type)
     cJSON *object = cJSON_CreateObject();
     cJSON_AddItemToArray(list, object);
     cJSON_AddStringToObject(object, "type", type);
+}
+
+static void add_seccomp(cJSON *linux_part, const struct packer_process *process)
+{
+    if (process->seccomp)
+        cJSON_AddItemToObject(linux_part, "seccomp", cJSON_Duplicate(process->seccomp, true));
 }
 
 /* Maps container id 0 to `host` alone. */
@@ -183,8 +202,7 @@ static void add_linux(cJSON *document, const struct packer_process *process,
     }
     add_words(linux_part, "maskedPaths", masked_paths);
     add_words(linux_part, "readonlyPaths", read_only_paths);
-    if (process->seccomp)
-        cJSON_AddItemToObject(linux_part, "seccomp", cJSON_Duplicate(process->seccomp, true));
+    add_seccomp(linux_part, process);
 }
 
 int packer_bundle_config(const struct packer_process *process, const struct packer_user *rootless,
@@ -198,6 +216,67 @@ int packer_bundle_config(const struct packer_process *process, const struct pack
     cJSON_AddTrueToObject(root, "readonly");
     add_mounts(document);
     add_linux(document, process, rootless);
+    return json_render(document, out, error);
+}
+
+/* ---- the smallest config.json ---------------------------------------------------------------- */
+
+/* What is named in it. */
+struct names {
+    const char *rootfs;
+    const char *proc;    /* where proc is mounted; where that is not "proc", it is a link to it */
+    const char *program; /* "/" and the name of the one file, where that is free; or NULL */
+};
+
+/* Whether a file of the image is of that name, or below it. */
+static bool is_taken(const struct packer_image *image, const char *name)
+{
+    size_t length = strlen(name);
+    for (size_t i = 0; i < image->file_count; i++)
+        if (strncmp(image->files[i].path, name, length) == 0 &&
+            strchr("/", image->files[i].path[length])) /* or its end */
+            return true;
+    return false;
+}
+
+static struct names choose_names(const struct packer_job *job)
+{
+    const struct packer_image *image = job->image;
+    if (!job->target->minimal)
+        return (struct names){.rootfs = ROOTFS, .proc = "proc"};
+    return (struct names){
+        .rootfs = "r",
+        .proc = image->is_name_free || !is_taken(image, "p") ? "p" : "proc",
+        .program = image->is_name_free ? "/h" : NULL,
+    };
+}
+
+/* What engines ask for, a mount namespace, and what the image has of its own; why it cannot be less
+ * is told in docs/engines.md. */
+static int render_minimal(const struct packer_process *process, const struct packer_target *target,
+                          const struct names *names, struct buffer *out, struct error *error)
+{
+    cJSON *document JSON_CLEANUP = cJSON_CreateObject();
+    if ((target->needs & PACKER_NEEDS_VERSION) || target->strict)
+        cJSON_AddStringToObject(document, "ociVersion",
+                                target->strict ? RUNTIME_SPEC_VERSION : LEAST_VERSION);
+    cJSON *object = cJSON_AddObjectToObject(document, "process");
+    cJSON_AddStringToObject(object, "cwd", process->directory);
+    add_words(object, "args", words_list(&process->arguments));
+    if (process->environment.count)
+        add_words(object, "env", words_list(&process->environment));
+    if (process->uid || process->gid)
+        add_user(object, process);
+    cJSON_AddStringToObject(cJSON_AddObjectToObject(document, "root"), "path", names->rootfs);
+    cJSON *list = cJSON_AddArrayToObject(document, "mounts");
+    if (target->needs & PACKER_NEEDS_PROC) {
+        char destination[sizeof "/proc"];
+        snprintf(destination, sizeof destination, "/%s", names->proc);
+        add_mount(list, destination, "proc");
+    }
+    cJSON *linux_part = cJSON_AddObjectToObject(document, "linux");
+    add_namespace(cJSON_AddArrayToObject(linux_part, "namespaces"), "mount");
+    add_seccomp(linux_part, process);
     return json_render(document, out, error);
 }
 
@@ -216,55 +295,87 @@ static int create_parents(int directory, const char *path, struct error *error)
     return 0;
 }
 
-static int write_config(const struct packer_job *job, int directory, struct error *error)
+static int write_config(const struct packer_job *job, const struct names *names, int directory,
+                        struct error *error)
 {
     struct packer_process process PACKER_PROCESS_CLEANUP = {0};
     struct buffer json BUFFER_CLEANUP = {0};
-    cJSON *image_config JSON_CLEANUP = config_document(job->image, NULL, error);
+    struct packer_image image = *job->image;
+    const char *const command[] = {names->program, NULL};
+    if (names->program)
+        image.config.command = command;
+    cJSON *image_config JSON_CLEANUP = config_document(&image, NULL, error);
     if (!image_config || packer_process_init(&process, image_config, NULL, error) < 0)
         return -1;
-    process.seccomp = job->image->seccomp;
-    if (packer_bundle_config(&process, NULL, &json, error) < 0)
+    process.seccomp = image.seccomp;
+    if ((job->target->minimal ? render_minimal(&process, job->target, names, &json, error)
+                              : packer_bundle_config(&process, NULL, &json, error)) < 0)
         return -1;
     trace_text(job->trace, CONFIG_NAME ": %s", buffer_text(&json));
     struct content content = {.data = json.data, .size = json.size};
     return file_create_at(directory, CONFIG_NAME, CONFIG_MODE, &content, error);
 }
 
-/* Makes a file, or a directory that can be filled. */
-static int create_file(int directory, const struct packer_file *file, struct error *error)
+/* A file's place in the bundle, from the heap. */
+static char *path_in(const struct names *names, const struct packer_file *file, struct error *error)
 {
-    char *path TEXT_CLEANUP = NULL;
-    if (asprintf(&path, ROOTFS "/%s", file->path) < 0)
-        return error_set(error, "out of memory");
-    if (create_parents(directory, path, error) < 0)
+    char *path = NULL;
+    int length = names->program ? asprintf(&path, "%s%s", names->rootfs, names->program)
+                                : asprintf(&path, "%s/%s", names->rootfs, file->path);
+    if (length >= 0)
+        return path;
+    error_set(error, "out of memory");
+    return NULL;
+}
+
+/* Makes a file, or a directory that can be filled. */
+static int create_file(const struct names *names, int directory, const struct packer_file *file,
+                       struct error *error)
+{
+    char *path TEXT_CLEANUP = path_in(names, file, error);
+    if (!path || create_parents(directory, path, error) < 0)
         return -1;
     return file->is_directory ? directory_create_at(directory, path, FOLDER_MODE, error)
                               : file_create_at(directory, path, file->mode, &file->content, error);
 }
 
-static int set_mode(int directory, const struct packer_file *file, struct error *error)
+static int set_mode(const struct names *names, int directory, const struct packer_file *file,
+                    struct error *error)
 {
-    char *path TEXT_CLEANUP = NULL;
-    if (asprintf(&path, ROOTFS "/%s", file->path) < 0)
-        return error_set(error, "out of memory");
-    return directory_create_at(directory, path, file->mode, error);
+    char *path TEXT_CLEANUP = path_in(names, file, error);
+    return path ? directory_create_at(directory, path, file->mode, error) : -1;
+}
+
+/* runc mounts on these, and the root file system is read-only by then. */
+static int create_rootfs(const struct names *names, int directory, struct error *error)
+{
+    char path[sizeof ROOTFS "/proc"];
+    if (directory_create_at(directory, names->rootfs, FOLDER_MODE, error) < 0)
+        return -1;
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(path, sizeof path, "%s/%s", names->rootfs, i ? "dev" : names->proc);
+        if (directory_create_at(directory, path, FOLDER_MODE, error) < 0)
+            return -1;
+    }
+    snprintf(path, sizeof path, "%s/proc", names->rootfs);
+    if (strcmp(names->proc, "proc") != 0 && symlinkat(names->proc, directory, path) < 0)
+        return error_system(error, errno, "cannot create the link %s", path);
+    return 0;
 }
 
 int bundle_write_directory(const struct packer_job *job, int directory, struct error *error)
 {
-    /* runc mounts on these two, and the root file system is read-only by then. */
-    static const char *const folders[] = {ROOTFS, ROOTFS "/proc", ROOTFS "/dev"};
-    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
-        if (directory_create_at(directory, folders[i], FOLDER_MODE, error) < 0)
-            return -1;
-    for (size_t i = 0; i < job->image->file_count; i++)
-        if (create_file(directory, &job->image->files[i], error) < 0)
+    const struct packer_image *image = job->image;
+    const struct names names = choose_names(job);
+    if (create_rootfs(&names, directory, error) < 0)
+        return -1;
+    for (size_t i = 0; i < image->file_count; i++)
+        if (create_file(&names, directory, &image->files[i], error) < 0)
             return -1;
     /* Modes that forbid to fill a directory come when all is in it, the deepest first. */
-    for (size_t i = job->image->file_count; i-- > 0;)
-        if (job->image->files[i].is_directory &&
-            set_mode(directory, &job->image->files[i], error) < 0)
+    for (size_t i = image->file_count; i-- > 0;)
+        if (image->files[i].is_directory &&
+            set_mode(&names, directory, &image->files[i], error) < 0)
             return -1;
-    return write_config(job, directory, error);
+    return write_config(job, &names, directory, error);
 }

@@ -46,6 +46,14 @@ static size_t file_count(const struct golf *golf)
     return layer + 1 + golf->has_docker + 3 * golf->has_oci;
 }
 
+/* "config", "rootfs" and what they tell beside that. */
+static size_t config_keys(const struct golf *golf)
+{
+    if (golf->is_strict)
+        return 4;
+    return 2 + !!(golf->needs & PACKER_NEEDS_ARCHITECTURE) + !!(golf->needs & PACKER_NEEDS_OS);
+}
+
 size_t golf_count(const struct golf *golf, enum golf_choice choice)
 {
     bool has_letters = golf->image->is_name_free;
@@ -55,7 +63,7 @@ size_t golf_count(const struct golf *golf, enum golf_choice choice)
     case GOLF_SPELLING:
         return golf->is_strict ? 1 : 2;
     case GOLF_CONFIG:
-        return orders_of(4); /* at most, and an order may come twice where there are fewer keys */
+        return orders_of(config_keys(golf));
     case GOLF_DOCKER:
         return golf->has_docker ? orders_of(3) : 1;
     case GOLF_MANIFEST:
@@ -239,9 +247,10 @@ static int append_manifest(const struct golf *golf, const struct golf_shape *sha
     if (layer)
         cJSON_AddItemToArray(layers, layer);
     /* Without either podman knows it for none. */
-    if (golf->is_strict || shape->value[GOLF_VERSION] == 0)
+    bool has_version = shape->value[GOLF_VERSION] == 0;
+    if (golf->is_strict || has_version)
         cJSON_AddNumberToObject(document, "schemaVersion", 2);
-    else
+    if (golf->is_strict || !has_version)
         cJSON_AddStringToObject(document, "mediaType", MEDIA_TYPE_MANIFEST);
     arrange(shape, GOLF_MANIFEST, document);
     return config ? json_render(document, out, error) : -1;
@@ -254,8 +263,10 @@ static int append_index(const struct golf *golf, const struct golf_shape *shape,
     static const char *const untagged[] = {NULL, NULL};
     const char *const *tag = golf->image->tags ? golf->image->tags : untagged;
     cJSON *document JSON_CLEANUP = cJSON_CreateObject();
-    if (golf->is_strict)
+    if (golf->is_strict) {
         cJSON_AddNumberToObject(document, "schemaVersion", 2);
+        cJSON_AddStringToObject(document, "mediaType", MEDIA_TYPE_INDEX);
+    }
     cJSON *manifests = cJSON_AddArrayToObject(document, "manifests");
     do {
         cJSON *entry = cJSON_Duplicate(manifest, true);

@@ -139,6 +139,7 @@ struct packer_job {
     struct packer_archive *archive;
     const char *const *tags; /* NULL: none */
     size_t layer_count;
+    const struct packer_target *target;
     const char *temporary;
     const struct trace *trace;
 };

@@ -194,6 +194,7 @@ int packer_write(const struct packer_image *image, const struct packer_target *t
     struct packer_job job = {.image = image,
                              .tags = image->tags,
                              .layer_count = image->file_count > 0,
+                             .target = target,
                              .temporary = temporary,
                              .trace = trace};
     *size = 0;

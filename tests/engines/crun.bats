@@ -36,3 +36,28 @@ teardown_file() { box_close; }
   crun run --bundle hello.bundle mounts
   box cat /proc/self/mounts | cmp before -
 }
+
+@test "crun runs the bundles with the smallest config, again and again, and they leave no mount" {
+  for option in --for=crun --for=any --strict; do
+    minimal again "crun$option" $option
+    for i in 1 2; do
+      leaves_no_mount prints again crun run --bundle "/run/crun$option" "minimal${option#*=}$i"
+    done
+  done
+}
+
+@test "without any part of the smallest config, crun runs no bundle" {
+  minimal control crun --for=crun
+  while IFS= read -r without; do
+    jq -c "$without" crun.bundle/config.json | box tee /run/crun/config.json >/dev/null
+    run ! crun run --bundle /run/crun control
+  done <<'END'
+del(.ociVersion)
+.ociVersion = "1."
+del(.process.cwd)
+del(.process.args)
+del(.root.path)
+del(.mounts)
+del(.linux)
+END
+}

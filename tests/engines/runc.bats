@@ -40,6 +40,42 @@ by_runc() { grep -w runc errors && ! grep -w bubblewrap errors; }
   box cat /proc/self/mounts | cmp before -
 }
 
+@test "runc runs the bundles with the smallest config, again and again, and they leave no mount" {
+  for option in --for=runc --for=any --strict --seccomp; do
+    minimal again "runc$option" $option
+    for i in 1 2; do
+      leaves_no_mount prints again runc run --bundle "/run/runc$option" "minimal${option#*=}$i"
+      [ ! -s errors ]
+    done
+  done
+}
+
+@test "without any part of the smallest config, runc runs no bundle, or it leaves a mount" {
+  minimal control runc --for=runc
+  while IFS= read -r without; do
+    jq -c "$without" runc.bundle/config.json | box tee /run/runc/config.json >/dev/null
+    box cat /proc/self/mountinfo >before
+    status=0
+    runc run --bundle /run/runc control </dev/null >printed 2>errors || status=$?
+    [ "$status" != 0 ] || ! box cat /proc/self/mountinfo | cmp -s before -
+  done <<'END'
+del(.process.cwd)
+del(.process.args)
+del(.root)
+.mounts = []
+del(.mounts[0].type)
+.linux.namespaces = []
+END
+}
+
+@test "a bundle with the smallest config has what was asked for, and any file" {
+  echo text >file
+  "$WHIT" build -q cat path=/proc/self/environ --bundle=minimal -e A=b -e C=d --path=/p/cat \
+    --add=file:/p/file -w /p -o asked.bundle
+  box cp -R asked.bundle /run/asked
+  prints 'A=b\0C=d\0HOME=/\0' runc run --bundle /run/asked asked
+}
+
 @test "runc stops the bundle of pause by TERM" {
   "$WHIT" build pause -o pause.bundle
   runc run --detach --bundle pause.bundle pause <&- >/dev/null 2>&1
