@@ -51,7 +51,10 @@ static size_t config_keys(const struct golf *golf)
 {
     if (golf->is_strict)
         return 4;
-    return 2 + !!(golf->needs & PACKER_NEEDS_ARCHITECTURE) + !!(golf->needs & PACKER_NEEDS_OS);
+    size_t keys = 2;
+    keys += (golf->needs & PACKER_NEEDS_ARCHITECTURE) > 0;
+    keys += (golf->needs & PACKER_NEEDS_OS) > 0;
+    return keys;
 }
 
 size_t golf_count(const struct golf *golf, enum golf_choice choice)

@@ -51,7 +51,7 @@ const struct packer_file *packer_find(const struct packer_file *files, size_t co
 struct packer_image {
     struct packer_config config;
     const struct packer_file *files;
-    size_t file_count;       /* 0: the empty image, with no layer at all */
+    size_t file_count;       /* 0: the empty image, with no layer, or an empty one */
     const char *const *tags; /* "name:tag" each, ended by NULL; NULL: none */
     const cJSON *seccomp;    /* of a bundle, linux.seccomp; NULL: none */
     bool is_name_free;       /* the one file may have any name, and is what is run */

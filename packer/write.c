@@ -18,15 +18,16 @@ struct packer_format {
     int (*write_smallest)(const struct packer_job *job, const struct packer_target *target,
                           struct sink *sink, int directory, struct error *error);
     bool takes_seccomp;
+    bool needs_layer; /* a manifest should have one (manifest.md), and has to by its schema */
 };
 
 /* A path is matched against the suffixes in this order: the bare ".tar" comes last. */
 static const struct packer_format formats[] = {
-    {"oci", ".oci.tar", ".oci", oci_write, oci_write_directory, oci_write_smallest, false},
-    {"combined", ".combined.tar", NULL, combined_write, NULL, combined_write_smallest, false},
-    {"bundle", NULL, ".bundle", NULL, bundle_write_directory, NULL, true},
-    {"rootfs", ".rootfs.tar", NULL, rootfs_write, NULL, NULL, false},
-    {"docker", ".tar", NULL, docker_write, NULL, docker_write_smallest, false},
+    {"oci", ".oci.tar", ".oci", oci_write, oci_write_directory, oci_write_smallest, false, true},
+    {"combined", ".combined.tar", NULL, combined_write, NULL, combined_write_smallest, false, true},
+    {"bundle", NULL, ".bundle", NULL, bundle_write_directory, NULL, true, false},
+    {"rootfs", ".rootfs.tar", NULL, rootfs_write, NULL, NULL, false, false},
+    {"docker", ".tar", NULL, docker_write, NULL, docker_write_smallest, false, false},
 };
 
 #define FORMAT_COUNT (sizeof formats / sizeof *formats)
@@ -193,7 +194,7 @@ int packer_write(const struct packer_image *image, const struct packer_target *t
 {
     struct packer_job job = {.image = image,
                              .tags = image->tags,
-                             .layer_count = image->file_count > 0,
+                             .layer_count = image->file_count > 0 || target->format->needs_layer,
                              .target = target,
                              .temporary = temporary,
                              .trace = trace};

@@ -40,6 +40,9 @@ packages() {
       iproute2                          ip
       libxml2-utils                     xmllint
       python3-jsonschema                /usr/lib/python3/dist-packages/jsonschema/__init__.py
+      oci-image-tool                    oci-image-tool
+      golang-github-opencontainers-image-spec-dev  /usr/share/gocode/src/github.com/opencontainers/image-spec/schema
+      golang-github-opencontainers-specs-dev       /usr/share/gocode/src/github.com/opencontainers/runtime-spec/schema
       binutils                          readelf
       elfutils                          eu-elflint
       gdb                               gdb

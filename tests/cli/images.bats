@@ -103,10 +103,12 @@ config() {
   diff -r x.oci y
 }
 
-@test "the empty image has no layer" {
+@test "the empty image has no layer, and as an OCI layout an empty one" {
   "$WHIT" pack -q --empty -t scratch0 -o empty.tar
   [ "$(config empty.tar | jq -c .rootfs)" = '{"type":"layers","diff_ids":[]}' ]
   [ "$(tar xOf empty.tar manifest.json | jq -c '.[0] | [.RepoTags, .Layers]')" = '[["scratch0:latest"],[]]' ]
+  "$WHIT" pack -q --empty -o empty.oci
+  "$WHIT" inspect empty.oci | grep -q '^layer 1 of 1: .* 0 entries'
   run -1 "$WHIT" pack -q --empty -o empty.bundle
   output_has "command"
   [ ! -e empty.bundle ]
