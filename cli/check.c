@@ -23,6 +23,7 @@
 struct scope {
     struct file_root root;
     char *directory; /* of the root, without links; NULL: an empty image */
+    const struct packer_limits *limits;
     const struct cli_common *common;
 };
 
@@ -72,7 +73,7 @@ static int check_file(struct judge *judge, const char *path, const struct scope 
     if (!packer_is_archive(fd, path))
         return judge_add(judge, fd, path, &settings, error);
     struct packer_archive *archive PACKER_CLOSE_CLEANUP =
-        packer_open_file(fd, path, cli_temporary_parent(), &packer_default_limits, &why);
+        packer_open_file(fd, path, cli_temporary_parent(), scope->limits, &why);
     return check_archive(judge, archive, path, scope, &why, error);
 }
 
@@ -95,7 +96,7 @@ static int check_directory(struct judge *judge, const char *path, const struct s
     }
     if (is_layout(fd)) {
         struct packer_archive *archive PACKER_CLOSE_CLEANUP =
-            packer_open(path, cli_temporary_parent(), &packer_default_limits, &why);
+            packer_open(path, cli_temporary_parent(), scope->limits, &why);
         return check_archive(judge, archive, path, scope, &why, error);
     }
     char *place TEXT_CLEANUP = place_in(scope, path);
@@ -152,7 +153,7 @@ static int write_report(struct sink *sink, const void *data, size_t size, struct
 /* What the options say. */
 struct check_options {
     const char *format, *fail_level, *kernel, *root, *config, *jobs, *explain, *seccomp;
-    struct words rules, ignored, severities;
+    struct words rules, ignored, severities, limits;
     bool all, no_config;
 };
 #define CHECK_OPTIONS_CLEANUP __attribute__((cleanup(free_options)))
@@ -162,6 +163,7 @@ static void free_options(struct check_options *options)
     words_free(&options->rules);
     words_free(&options->ignored);
     words_free(&options->severities);
+    words_free(&options->limits);
 }
 
 /* What keeps the run from its end is told of; 1 says only what the files are. */
@@ -335,6 +337,7 @@ int command_check(const struct cli_command *command, int argc, char **argv)
         {"jobs", 'j', CLI_TEXT, &options.jobs, "N", "judge N files at a time [the processors]"},
         {"seccomp", 0, CLI_TEXT, &options.seccomp, "FILE",
          "write the seccomp profile that allows just the programs' system calls"},
+        cli_limit_option(&options.limits),
         {"explain", 0, CLI_OPTIONAL, &options.explain, "RULE", "explain a rule, or list all"},
         {0},
     };
@@ -351,11 +354,14 @@ int command_check(const struct cli_command *command, int argc, char **argv)
     if (options.config && options.no_config)
         return cli_misuse(command, "--config and --no-config exclude each other");
     struct error error;
+    struct packer_limits limits;
+    if (cli_limits(&options.limits, &limits, &error) < 0)
+        return cli_misuse(command, "%s", error.message);
     if (options.seccomp && cli_check_output(options.seccomp, arguments.operands, false, &error) < 0)
         return cannot(&error);
     struct policy policy POLICY_CLEANUP = {0};
     unsigned jobs = 1;
-    struct scope scope SCOPE_CLEANUP = {.common = &arguments.common};
+    struct scope scope SCOPE_CLEANUP = {.limits = &limits, .common = &arguments.common};
     int code = prepare(command, &options, &policy, &jobs);
     if (code == CLI_OK && options.root)
         code = open_scope(&scope, options.root);

@@ -85,6 +85,10 @@ struct cli_arguments cli_parse(const struct cli_command *command, const struct c
                                const struct cli_option *shared, int least, int most, int argc,
                                char **argv);
 
+/* --limit of the commands that read images: its row in their tables, and what it comes to. */
+struct cli_option cli_limit_option(struct words *typed);
+int cli_limits(const struct words *typed, struct packer_limits *limits, struct error *error);
+
 /* ---- messages -------------------------------------------------------------------------------- */
 
 /* How the command is called: "whit NAME", or by its alias where that is this program's name. */

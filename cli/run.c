@@ -92,10 +92,11 @@ static int fill_from_binary(struct container *container, const char *path,
 }
 
 static int fill_from_image(struct container *container, const char *path,
-                           const char *const *arguments, struct error *error)
+                           const char *const *arguments, const struct packer_limits *limits,
+                           struct error *error)
 {
     struct packer_archive *archive PACKER_CLOSE_CLEANUP =
-        packer_open(path, container->directory, &packer_default_limits, error);
+        packer_open(path, container->directory, limits, error);
     if (!archive)
         return -1;
     if (packer_process_init(&container->process, packer_config(archive),
@@ -281,17 +282,24 @@ static int run_container(const struct container *container, const struct cli_com
 
 int command_run(const struct cli_command *command, int argc, char **argv)
 {
-    struct cli_arguments arguments = cli_parse(command, NULL, NULL, 1, -1, argc, argv);
+    struct words typed WORDS_CLEANUP = {0};
+    struct packer_limits limits;
+    struct error error;
+    const struct cli_option options[] = {cli_limit_option(&typed), {0}};
+    struct cli_arguments arguments = cli_parse(command, options, NULL, 1, -1, argc, argv);
     if (arguments.done)
         return arguments.code ? CLI_CANNOT_RUN : CLI_OK;
-    struct error error;
+    if (cli_limits(&typed, &limits, &error) < 0) {
+        cli_misuse(command, "%s", error.message);
+        return CLI_CANNOT_RUN;
+    }
     struct container container CONTAINER_CLEANUP = {0};
     const char *path = arguments.operands[0];
     const char *const *rest = (const char *const *)arguments.operands + 1;
     int filled = container_open(&container, &error);
     if (filled == 0)
         filled = is_elf(path) ? fill_from_binary(&container, path, rest, &arguments.common, &error)
-                              : fill_from_image(&container, path, rest, &error);
+                              : fill_from_image(&container, path, rest, &limits, &error);
     if (filled < 0 || complete_bundle(&container, &error) < 0) {
         cli_fail(&error);
         return CLI_CANNOT_RUN;

@@ -9,46 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-const struct packer_limits packer_default_limits = {
-    .unpacked_bytes = 8ULL * 1024 * 1024 * 1024,
-    .unpacked_ratio = 200,
-    .entries = 1000 * 1000,
-    .name_bytes = 32 * 1024 * 1024,
-    .json_bytes = 4 * 1024 * 1024,
-};
-
-int archive_spend_entries(struct packer_archive *archive, uint64_t count, struct error *error)
-{
-    if (count > archive->limits.entries - archive->entries)
-        return error_set(error, "there are more than %llu entries, the most that whit reads",
-                         (unsigned long long)archive->limits.entries);
-    archive->entries += count;
-    return 0;
-}
-
-int archive_spend_names(struct packer_archive *archive, const struct tar_entry *entry,
-                        struct error *error)
-{
-    uint64_t size = strlen(entry->name) + strlen(entry->link);
-    if (size > archive->limits.name_bytes - archive->name_bytes)
-        return error_set(error,
-                         "its files' names take more than %llu bytes, the most that whit reads",
-                         (unsigned long long)archive->limits.name_bytes);
-    archive->name_bytes += size;
-    return 0;
-}
-
-int archive_spend_bytes(struct packer_archive *archive, uint64_t size, struct error *error)
-{
-    if (size > archive->limits.unpacked_bytes - archive->unpacked_bytes)
-        return error_set(error,
-                         "%s unpacks to more than %llu bytes, the most that whit allows for its "
-                         "size",
-                         archive->path, (unsigned long long)archive->limits.unpacked_bytes);
-    archive->unpacked_bytes += size;
-    return 0;
-}
-
 static int write_to_spool(struct sink *sink, const void *data, size_t size, struct error *error)
 {
     struct spool *spool = (struct spool *)sink;
@@ -108,24 +68,12 @@ static int read_image(struct packer_archive *archive, struct error *error)
                      archive->path);
 }
 
-/* A small archive may unpack to the free amount, a larger one to so many times its size. */
-static void limit_ratio(struct packer_archive *archive, uint64_t size)
-{
-    uint64_t allowed;
-    if (__builtin_mul_overflow(size, archive->limits.unpacked_ratio, &allowed))
-        allowed = UINT64_MAX;
-    if (allowed < PACKER_UNPACKED_FREE)
-        allowed = PACKER_UNPACKED_FREE;
-    if (archive->limits.unpacked_bytes > allowed)
-        archive->limits.unpacked_bytes = allowed;
-}
-
 static int limit_directory(struct packer_archive *archive, struct error *error)
 {
     uint64_t size = 0;
     if (directory_size(archive->directory, &size, error) < 0)
         return error_prefix(error, "%s", archive->path);
-    limit_ratio(archive, size);
+    archive_limit_ratio(archive, size);
     return 0;
 }
 
@@ -149,7 +97,7 @@ static int open_file(struct packer_archive *archive, struct error *error)
 {
     if (open_stored(archive, error) < 0)
         return -1;
-    limit_ratio(archive, archive->stored.size);
+    archive_limit_ratio(archive, archive->stored.size);
     char magic[SELFMAG];
     if (archive->stored.size >= SELFMAG &&
         extent_read(&archive->stored, 0, magic, SELFMAG, error) == 0 &&

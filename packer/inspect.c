@@ -34,12 +34,13 @@ static int tally_member(const struct member *member, struct tally *tally, struct
     if (!member->layer) {
         if (is_json(&member->content, &json, error) < 0)
             return -1;
-        tally->bytes[json ? BYTES_JSON : BYTES_OTHER] += member->content.size;
-    } else if (member->layer->compression == &compression_none) {
+        tally->bytes[json ? BYTES_JSON : BYTES_OTHER] += member->stored;
+    } else if (member->layer->compression == &compression_none &&
+               member->stored == member->content.size) {
         for (size_t i = 0; i < BYTE_KINDS; i++)
             tally->bytes[i] += member->layer->tally.bytes[i];
     } else {
-        tally->bytes[BYTES_COMPRESSED] += member->content.size;
+        tally->bytes[BYTES_COMPRESSED] += member->stored;
     }
     return 0;
 }

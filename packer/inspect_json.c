@@ -79,7 +79,7 @@ static void add_entry(void *context, const struct tar_entry *entry)
     cJSON_AddStringToObject(object, "mode", mode);
     add_number(object, "uid", (uint64_t)entry->uid);
     add_number(object, "gid", (uint64_t)entry->gid);
-    add_number(object, "size", entry->content.size);
+    add_number(object, "size", (uint64_t)entry->size);
     cJSON_AddNumberToObject(object, "mtime", (double)entry->mtime);
     add_number(object, "offset", entry->offset);
     if (path_whiteout(entry->name))

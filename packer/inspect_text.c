@@ -193,7 +193,8 @@ static void append_entry(void *context, const struct tar_entry *entry)
     char mode[MODE_TEXT_SIZE], number[NUMBER_SIZE], owner[32];
     inspect_mode(entry, mode);
     snprintf(owner, sizeof owner, "%lld:%lld", (long long)entry->uid, (long long)entry->gid);
-    buffer_printf(out, "  %s %-9s %12s  ", mode, owner, group_digits(entry->content.size, number));
+    buffer_printf(out, "  %s %-9s %12s  ", mode, owner,
+                  group_digits((uint64_t)entry->size, number));
     append_name(out, entry->name);
     if (*entry->link) {
         buffer_append_text(out, entry->type == TAR_TYPE_HARD_LINK ? " link to " : " -> ");

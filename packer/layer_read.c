@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define LAYERS_LIMIT 500 /* OVL_MAX_STACK: the kernel's overlayfs takes no more */
+#define LAYERS_LIMIT      500 /* OVL_MAX_STACK: the kernel's overlayfs takes no more */
+#define RECORDS_PER_ENTRY 16  /* of pax; more of them cost as much as more entries */
 
 int layers_create(struct packer_archive *archive, const cJSON *list, struct error *error)
 {
@@ -57,7 +58,8 @@ int tar_tally(struct packer_archive *archive, const struct extent *tar, struct t
         tally->entries++;
         tally->bytes[BYTES_HEADERS] += entry.header_bytes;
         tally->bytes[BYTES_PADDING] += entry.padding;
-        if (visit(archive, tally, &entry, error) < 0)
+        if (archive_spend_entries(archive, 1 + entry.records / RECORDS_PER_ENTRY, error) < 0 ||
+            visit(archive, tally, &entry, error) < 0)
             return tar_blame(&reader, error);
     }
     tally->bytes[BYTES_END] += reader.end_bytes;
@@ -71,7 +73,8 @@ static int count_payload(struct packer_archive *archive, struct tally *tally,
     tally->bytes[BYTES_PAYLOAD] += entry->content.size;
     if (archive_spend_names(archive, entry, error) < 0)
         return -1;
-    return archive_spend_entries(archive, 1, error);
+    /* What is stored has been counted with the layer. */
+    return archive_spend_bytes(archive, (uint64_t)entry->size - entry->content.size, error);
 }
 
 static int expand_layer(struct packer_archive *archive, struct layer *layer,

@@ -23,7 +23,8 @@ static struct member *add_member(struct packer_archive *archive, const char *nam
         error_set(error, "out of memory");
         return NULL;
     }
-    *member = (struct member){.next = archive->members, .name = copy, .content = *content};
+    *member = (struct member){
+        .next = archive->members, .name = copy, .content = *content, .stored = content->size};
     archive->members = member;
     archive->member_count++;
     return member;
@@ -38,6 +39,20 @@ static char *link_target(const struct tar_entry *entry, const char *name)
     size_t start = symbolic ? (size_t)(strrchr(name, '/') - name) : strlen(PATH_ROOT);
     buffer_append(&path, name, start);
     return strdup(path_join(&path, entry->link, symbolic) ? "" : buffer_text(&path));
+}
+
+/* The bytes of a file: those in the archive, or in the spool where they have holes there. */
+static int find_content(struct packer_archive *archive, const struct tar_entry *entry,
+                        struct extent *content, struct error *error)
+{
+    uint64_t start = archive->spool.size;
+    *content = entry->content;
+    if (content->size == (uint64_t)entry->size)
+        return 0;
+    if (sparse_copy_file(entry, &archive->spool.sink, error) < 0)
+        return -1;
+    *content = spool_extent(&archive->spool, start, archive->path);
+    return 0;
 }
 
 int member_index(struct packer_archive *archive, struct tally *tally, const struct tar_entry *entry,
@@ -58,10 +73,16 @@ int member_index(struct packer_archive *archive, struct tally *tally, const stru
     if (archive->member_count == MEMBERS_LIMIT)
         return error_set(error, "there are more than %d files, far more than an image has blobs",
                          MEMBERS_LIMIT);
-    struct member *member = add_member(archive, buffer_text(&path), &entry->content, error);
-    if (member && link && !(member->link = link_target(entry, member->name)))
+    struct extent content;
+    if (find_content(archive, entry, &content, error) < 0)
+        return -1;
+    struct member *member = add_member(archive, buffer_text(&path), &content, error);
+    if (!member)
+        return -1;
+    member->stored = entry->content.size;
+    if (link && !(member->link = link_target(entry, member->name)))
         return error_set(error, "out of memory");
-    return member ? 0 : -1;
+    return 0;
 }
 
 int members_check(const struct packer_archive *archive, struct error *error)
@@ -183,7 +204,7 @@ cJSON *member_read_json(const struct packer_archive *archive, const struct membe
         return NULL;
     }
     if (member->content.size > archive->limits.json_bytes) {
-        error_set(error, "%s has %llu bytes, more than the %llu that JSON may have", name,
+        error_set(error, "%s has %llu bytes, more than %llu: --limit=json=SIZE allows more", name,
                   (unsigned long long)member->content.size,
                   (unsigned long long)archive->limits.json_bytes);
         return NULL;

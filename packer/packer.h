@@ -176,20 +176,23 @@ int packer_bundle_config(const struct packer_process *process, const struct pack
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-/* What reading one archive may cost; beyond it, an error. */
+/* What reading one archive may cost; beyond it, an error that says which limit allows more. */
 struct packer_limits {
-    uint64_t unpacked_bytes; /* the decompressed archive, its layers as stored, and uncompressed */
-    uint64_t unpacked_ratio; /* the same as a multiple of the archive's size: see below */
+    uint64_t unpacked_bytes; /* the decompressed archive, its layers as stored, and uncompressed,
+                                with the holes of sparse files */
+    uint64_t unpacked_ratio; /* the same as a multiple of the archive's size, beyond 256 MiB */
     uint64_t entries;    /* tar entries, and directories made for them, of all layers together */
-    uint64_t name_bytes; /* of those entries' names and link targets */
+    uint64_t name_bytes; /* of the layers' entries, with link targets */
     uint64_t json_bytes; /* of one JSON document; containers/image too stops at 4 MiB */
 };
 
-/* However small an archive is, it may unpack to this much: the ratio counts beyond it. */
-#define PACKER_UNPACKED_FREE (256 * 1024 * 1024)
-
-/* 8 GiB, 200 times the archive's size, one million entries, 32 MiB of names, 4 MiB of JSON. */
+/* 8 GiB, 200 times the archive's size, 500,000 entries, 32 MiB of names, 4 MiB of JSON. */
 extern const struct packer_limits packer_default_limits;
+/*
+ * Sets one by its name: "unpacked=16G", "entries=1000000", "names=64M", "json=8M". Who says how
+ * much may be unpacked is asked for no ratio.
+ */
+int packer_set_limit(struct packer_limits *limits, const char *text, struct error *error);
 
 /* A docker archive or OCI layout (directory, tar, compressed or not), open for reading. */
 struct packer_archive;

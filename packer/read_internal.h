@@ -46,6 +46,12 @@ int compression_expand(const struct compression *compression, const struct exten
 
 /* ---- tar (tar_read.c) ------------------------------------------------------------------------ */
 
+/* Bytes of a sparse file that its archive holds. Around them are zeros. */
+struct tar_piece {
+    uint64_t offset; /* in the file */
+    uint64_t size;
+};
+
 /*
  * One entry, whatever the dialect it was written in: v7, ustar, GNU or pax. What Go's archive/tar
  * makes of an archive counts, because that is what the engines read with.
@@ -58,12 +64,20 @@ struct tar_entry {
     int64_t mode;     /* not negative; may have bits beyond 07777 */
     int64_t uid;      /* 0 to 2^32 - 2, as gid */
     int64_t gid;
-    int64_t size;          /* as the header says; what there really is stands in `content` */
-    int64_t mtime;         /* seconds since 1970, before it too */
-    uint64_t offset;       /* of its first header block in the archive */
-    uint64_t header_bytes; /* with long names and pax records */
-    struct extent content; /* lies within the archive */
-    uint64_t padding;      /* bytes after the content */
+    int64_t size;                   /* of the file, with the holes of a sparse one */
+    int64_t mtime;                  /* seconds since 1970, before it too */
+    uint64_t offset;                /* of its first header block in the archive */
+    uint64_t header_bytes;          /* with long names, pax records and a sparse file's map */
+    size_t records;                 /* of pax */
+    struct extent content;          /* lies within the archive */
+    const struct tar_piece *pieces; /* which the content consists of, by their offsets */
+    size_t piece_count;             /* one, unless the file is sparse */
+    uint64_t padding;               /* bytes after the content */
+};
+
+/* What pax records say of a sparse file, as text. */
+struct tar_sparse {
+    struct buffer major, minor, name, size, real_size, count, map;
 };
 
 struct tar_reader {
@@ -73,6 +87,8 @@ struct tar_reader {
     uint64_t end_bytes; /* once the end is reached: of the blocks of zeros there */
     struct buffer name, link;
     struct buffer long_name, long_link, pax; /* of the headers before the entry */
+    struct tar_sparse sparse;
+    struct buffer pieces; /* struct tar_piece */
 };
 
 /* The reader reads from `archive` without closing it; give it back to tar_reader_free. */
@@ -80,13 +96,44 @@ void tar_reader_init(struct tar_reader *reader, const struct extent *archive);
 void tar_reader_free(struct tar_reader *reader);
 #define TAR_READER_CLEANUP __attribute__((cleanup(tar_reader_free)))
 
-/* 1 and an entry, whose texts are good until the next call; 0 at the end; -1 on an error. */
+/* 1 and an entry, whose texts and pieces are good until the next call; 0 at the end; -1 on an
+ * error. */
 int tar_next(struct tar_reader *reader, struct tar_entry *entry, struct error *error);
 /* Puts the archive, the last entry's name and its offset in front of the message; returns -1. */
 int tar_blame(const struct tar_reader *reader, struct error *error);
 
 /* Whether these bytes are a header with a right checksum. */
 bool tar_is_header(const struct tar_header *header);
+
+/* A header's field: octal digits, or GNU's binary form. */
+bool tar_parse_number(const char *field, size_t size, int64_t *value);
+void tar_set_text(struct buffer *text, const char *data, size_t size);
+
+/* ---- sparse files (sparse.c) ----------------------------------------------------------------- */
+
+/* Where the map of a file's pieces is: nowhere, in headers of type 'S', or as pax records say. */
+enum sparse_form {
+    SPARSE_UNKNOWN = -1, /* an error */
+    SPARSE_NOT,
+    SPARSE_HEADERS,
+    SPARSE_RECORDS,
+    SPARSE_CONTENT, /* before the file's bytes */
+};
+
+/* Takes the pax records that come once for each piece. The value is followed by a NUL. */
+int sparse_add_record(struct tar_reader *reader, const char *keyword, const char *value,
+                      size_t size, struct error *error);
+enum sparse_form sparse_find_form(const struct tar_reader *reader, const struct tar_header *header,
+                                  struct error *error);
+/* Reads what stands in an 'S' header and in blocks after it, before the content: the entry's size
+ * too. */
+int sparse_read_headers(struct tar_reader *reader, const struct tar_header *header,
+                        struct tar_entry *entry, struct error *error);
+/* Given the content as it is stored: completes the entry's name, size, content and pieces. */
+int sparse_read_map(struct tar_reader *reader, enum sparse_form form, struct tar_entry *entry,
+                    struct error *error);
+/* Writes the file's `size` bytes: the content, and zeros where there are holes. */
+int sparse_copy_file(const struct tar_entry *entry, struct sink *sink, struct error *error);
 
 /* ---- names (beneath.c) ----------------------------------------------------------------------- */
 
@@ -131,6 +178,7 @@ struct member {
     char *name;                /* by path_join */
     char *link;                /* the name of the member that this one stands for; NULL: a file */
     struct extent content;     /* the fd is the member's own in a directory, else the archive's */
+    uint64_t stored;           /* bytes in the archive: fewer than the content of a sparse file */
     const struct layer *layer; /* that these bytes are; or NULL */
 };
 
@@ -194,14 +242,19 @@ struct packer_archive {
 /* The names of the formats in which the archive is, the one that is read first; NULL past them. */
 const char *archive_format(struct packer_archive *archive, size_t number);
 
-/* Each counts, up to the limit: one entry, or directory made for one; unpacked bytes. */
+/* What was written to the spool from byte `start` on. */
+struct extent spool_extent(const struct spool *spool, uint64_t start, const char *name);
+
+/* ---- limits (limits.c) ----------------------------------------------------------------------- */
+
+/* Each counts, up to the limit: entries, or directories made for them; their names; unpacked bytes.
+ */
 int archive_spend_entries(struct packer_archive *archive, uint64_t count, struct error *error);
 int archive_spend_names(struct packer_archive *archive, const struct tar_entry *entry,
                         struct error *error);
 int archive_spend_bytes(struct packer_archive *archive, uint64_t size, struct error *error);
-
-/* What was written to the spool from byte `start` on. */
-struct extent spool_extent(const struct spool *spool, uint64_t start, const char *name);
+/* Fits the limit of unpacked bytes to an archive of that size. */
+void archive_limit_ratio(struct packer_archive *archive, uint64_t size);
 
 /* ---- digests (check.c) ----------------------------------------------------------------------- */
 

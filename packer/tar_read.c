@@ -8,16 +8,21 @@
 
 /* Go's archive/tar, and with it every engine, takes no larger one. */
 #define EXTENSION_SIZE_LIMIT (1024 * 1024)
-#define PAX_SPARSE           "GNU.sparse."
-#define SPARSE_REFUSED       "it is a GNU sparse file, which is not read: archive without --sparse"
 
-/* The texts that pax records may replace. */
+/* The texts that pax records may replace, or add. */
 static const struct {
     const char *keyword;
     size_t text; /* in struct tar_reader */
 } texts[] = {
     {"path", offsetof(struct tar_reader, name)},
     {"linkpath", offsetof(struct tar_reader, link)},
+    {"GNU.sparse.major", offsetof(struct tar_reader, sparse.major)},
+    {"GNU.sparse.minor", offsetof(struct tar_reader, sparse.minor)},
+    {"GNU.sparse.name", offsetof(struct tar_reader, sparse.name)},
+    {"GNU.sparse.size", offsetof(struct tar_reader, sparse.size)},
+    {"GNU.sparse.realsize", offsetof(struct tar_reader, sparse.real_size)},
+    {"GNU.sparse.numblocks", offsetof(struct tar_reader, sparse.count)},
+    {"GNU.sparse.map", offsetof(struct tar_reader, sparse.map)},
 };
 #define TEXTS (sizeof texts / sizeof *texts)
 
@@ -92,7 +97,7 @@ static bool parse_base256(const char *field, size_t size, int64_t *value)
     return true;
 }
 
-static bool parse_number(const char *field, size_t size, int64_t *value)
+bool tar_parse_number(const char *field, size_t size, int64_t *value)
 {
     return field[0] & 0x80 ? parse_base256(field, size, value) : parse_octal(field, size, value);
 }
@@ -118,11 +123,16 @@ bool tar_is_header(const struct tar_header *header)
            checksum == tar_checksum(header);
 }
 
+static struct buffer *text_at(struct tar_reader *reader, size_t offset)
+{
+    return (struct buffer *)((char *)reader + offset);
+}
+
 static struct buffer *find_extension(struct tar_reader *reader, char type)
 {
     for (size_t i = 0; i < EXTENSIONS; i++)
         if (extensions[i].type == type)
-            return (struct buffer *)((char *)reader + extensions[i].text);
+            return text_at(reader, extensions[i].text);
     return NULL;
 }
 
@@ -133,10 +143,11 @@ void tar_reader_init(struct tar_reader *reader, const struct extent *archive)
 
 void tar_reader_free(struct tar_reader *reader)
 {
-    buffer_free(&reader->name);
-    buffer_free(&reader->link);
+    for (size_t i = 0; i < TEXTS; i++)
+        buffer_free(text_at(reader, texts[i].text));
     for (size_t i = 0; i < EXTENSIONS; i++)
-        buffer_free(find_extension(reader, extensions[i].type));
+        buffer_free(text_at(reader, extensions[i].text));
+    buffer_free(&reader->pieces);
 }
 
 int tar_blame(const struct tar_reader *reader, struct error *error)
@@ -146,7 +157,7 @@ int tar_blame(const struct tar_reader *reader, struct error *error)
                         (unsigned long long)reader->offset);
 }
 
-static void set_text(struct buffer *text, const char *data, size_t size)
+void tar_set_text(struct buffer *text, const char *data, size_t size)
 {
     text->size = 0;
     buffer_append(text, data, size);
@@ -216,21 +227,19 @@ static int take_content(struct tar_reader *reader, uint64_t size, struct extent 
 static int apply_record(struct tar_reader *reader, struct tar_entry *entry, const char *keyword,
                         const char *value, size_t size, struct error *error)
 {
-    if (strncmp(keyword, PAX_SPARSE, strlen(PAX_SPARSE)) == 0)
-        return error_set(error, SPARSE_REFUSED);
     /* An empty value leaves what the header says. */
     for (size_t i = 0; i < TEXTS && size; i++) {
         if (strcmp(keyword, texts[i].keyword) != 0)
             continue;
         if (memchr(value, '\0', size))
             return error_set(error, "its pax record \"%s\" has a NUL in it", keyword);
-        set_text((struct buffer *)((char *)reader + texts[i].text), value, size);
+        tar_set_text(text_at(reader, texts[i].text), value, size);
     }
     for (size_t i = 0; i < NUMBERS && size; i++)
         if (numbers[i].keyword && strcmp(keyword, numbers[i].keyword) == 0 &&
             !parse_decimal(value, size, number_value(&numbers[i], entry)))
             return error_set(error, "its pax record \"%s\" is no number", keyword);
-    return 0;
+    return sparse_add_record(reader, keyword, value, size, error);
 }
 
 /* "LENGTH KEYWORD=VALUE\n" each, where LENGTH counts the whole record (POSIX, pax). */
@@ -250,7 +259,8 @@ static int apply_pax(struct tar_reader *reader, struct tar_entry *entry, struct 
         if (!equals || equals == keyword || memchr(keyword, '\0', (size_t)(equals - keyword)))
             return error_set(error, "its pax header has no keyword in the record at byte %zu",
                              reader->pax.size - left);
-        *equals = '\0';
+        *equals = *last = '\0';
+        entry->records++;
         if (apply_record(reader, entry, keyword, equals + 1, (size_t)(last - equals - 1), error) <
             0)
             return -1;
@@ -262,14 +272,14 @@ static int apply_pax(struct tar_reader *reader, struct tar_entry *entry, struct 
 
 static void read_header_texts(struct tar_reader *reader, const struct tar_header *header)
 {
-    set_text(&reader->name, "", 0);
+    tar_set_text(&reader->name, "", 0);
     /* GNU and v7 keep other things in the prefix. */
     if (memcmp(header->magic, "ustar", sizeof header->magic) == 0 && *header->prefix) {
-        set_text(&reader->name, header->prefix, strnlen(header->prefix, sizeof header->prefix));
+        tar_set_text(&reader->name, header->prefix, strnlen(header->prefix, sizeof header->prefix));
         buffer_append(&reader->name, "/", 1);
     }
     buffer_append(&reader->name, header->name, strnlen(header->name, sizeof header->name));
-    set_text(&reader->link, header->link, strnlen(header->link, sizeof header->link));
+    tar_set_text(&reader->link, header->link, strnlen(header->link, sizeof header->link));
 }
 
 static int read_header_numbers(const struct tar_header *header, struct tar_entry *entry,
@@ -277,7 +287,7 @@ static int read_header_numbers(const struct tar_header *header, struct tar_entry
 {
     for (size_t i = 0; i < NUMBERS; i++) {
         const char *field = (const char *)header + numbers[i].field;
-        if (!parse_number(field, numbers[i].field_size, number_value(&numbers[i], entry)))
+        if (!tar_parse_number(field, numbers[i].field_size, number_value(&numbers[i], entry)))
             return error_set(error, "its %s is no number", numbers[i].name);
     }
     return 0;
@@ -287,7 +297,7 @@ static int read_header_numbers(const struct tar_header *header, struct tar_entry
 static void apply_long(struct buffer *text, const struct buffer *longer)
 {
     if (longer->size)
-        set_text(text, buffer_text(longer), strlen(buffer_text(longer)));
+        tar_set_text(text, buffer_text(longer), strlen(buffer_text(longer)));
 }
 
 static int check_text(struct buffer *text, const char *what, struct error *error)
@@ -295,7 +305,7 @@ static int check_text(struct buffer *text, const char *what, struct error *error
     if (text->size < PATH_MAX)
         return buffer_check(text, error);
     size_t size = text->size;
-    set_text(text, "", 0); /* nor shall it fill the message */
+    tar_set_text(text, "", 0); /* nor shall it fill the message */
     return error_set(error, "its %s has %zu bytes, Linux takes at most %d", what, size,
                      PATH_MAX - 1);
 }
@@ -308,18 +318,17 @@ static int check_entry(struct tar_reader *reader, struct tar_entry *entry, struc
             return error_set(error, "its %s is %lld, which cannot be", numbers[i].name,
                              (long long)value);
     }
-    if (entry->type == TAR_TYPE_GNU_SPARSE)
-        return error_set(error, SPARSE_REFUSED);
     return check_text(&reader->name, "name", error) < 0 ? -1
                                                         : check_text(&reader->link, "link", error);
 }
 
-/* The older spellings: NUL or '7' for a file, a slash at a v7 name's end for a directory. */
+/* The other spellings: NUL, '7' or 'S' for a file, a slash at a v7 name's end for a directory. */
 static char plain_type(char type, const struct buffer *name)
 {
     if (type == TAR_TYPE_FILE_V7 && name->size && name->data[name->size - 1] == '/')
         return TAR_TYPE_DIRECTORY;
-    return type == TAR_TYPE_FILE_V7 || type == TAR_TYPE_CONTIGUOUS ? TAR_TYPE_FILE : type;
+    bool plain = type == TAR_TYPE_FILE_V7 || type == TAR_TYPE_CONTIGUOUS;
+    return plain || type == TAR_TYPE_GNU_SPARSE ? TAR_TYPE_FILE : type;
 }
 
 /* What follows a header that is no file's: long names and pax records, with their padding. */
@@ -328,7 +337,7 @@ static int take_extension(struct tar_reader *reader, const struct tar_header *he
 {
     uint64_t padding;
     int64_t size;
-    if (!parse_number(header->size, sizeof header->size, &size))
+    if (!tar_parse_number(header->size, sizeof header->size, &size))
         return error_set(error, "its size is no number");
     if (size < 0 || size > EXTENSION_SIZE_LIMIT)
         return error_set(error, "its long name or pax header says it has %lld bytes, at most %d do",
@@ -357,21 +366,30 @@ static int read_global(struct tar_reader *reader, const struct tar_header *heade
 static int read_file(struct tar_reader *reader, const struct tar_header *header,
                      struct tar_entry *entry, struct error *error)
 {
-    *entry =
-        (struct tar_entry){.offset = reader->offset, .header_bytes = reader->next - reader->offset};
+    *entry = (struct tar_entry){.offset = reader->offset};
     read_header_texts(reader, header);
     if (read_header_numbers(header, entry, error) < 0 || apply_pax(reader, entry, error) < 0)
         return -1;
     apply_long(&reader->name, &reader->long_name);
     apply_long(&reader->link, &reader->long_link);
     entry->type = plain_type(header->type, &reader->name);
-    if (check_entry(reader, entry, error) < 0)
+    enum sparse_form form = sparse_find_form(reader, header, error);
+    if (form == SPARSE_UNKNOWN || check_entry(reader, entry, error) < 0)
+        return -1;
+    if (memchr(types_without_content, entry->type, sizeof types_without_content)) {
+        entry->size = 0;
+        if (form != SPARSE_NOT)
+            return error_set(error, "it is sparse, but no file");
+    }
+    uint64_t stored = (uint64_t)entry->size;
+    if ((form == SPARSE_HEADERS && sparse_read_headers(reader, header, entry, error) < 0) ||
+        take_content(reader, stored, &entry->content, &entry->padding, error) < 0 ||
+        sparse_read_map(reader, form, entry, error) < 0 || check_entry(reader, entry, error) < 0)
         return -1;
     entry->name = buffer_text(&reader->name);
     entry->link = buffer_text(&reader->link);
-    bool has_content = !memchr(types_without_content, entry->type, sizeof types_without_content);
-    uint64_t size = has_content ? (uint64_t)entry->size : 0;
-    return take_content(reader, size, &entry->content, &entry->padding, error) < 0 ? -1 : 1;
+    entry->header_bytes = entry->content.offset - reader->archive.offset - entry->offset;
+    return 1;
 }
 
 static int read_entry(struct tar_reader *reader, struct tar_entry *entry, struct error *error)
@@ -399,9 +417,11 @@ static int read_entry(struct tar_reader *reader, struct tar_entry *entry, struct
 int tar_next(struct tar_reader *reader, struct tar_entry *entry, struct error *error)
 {
     reader->offset = reader->next;
-    set_text(&reader->name, "", 0);
+    for (size_t i = 0; i < TEXTS; i++)
+        tar_set_text(text_at(reader, texts[i].text), "", 0);
     for (size_t i = 0; i < EXTENSIONS; i++)
-        find_extension(reader, extensions[i].type)->size = 0;
+        text_at(reader, extensions[i].text)->size = 0;
+    reader->pieces.size = 0;
     int got = read_entry(reader, entry, error);
     return got < 0 ? tar_blame(reader, error) : got;
 }

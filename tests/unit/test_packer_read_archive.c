@@ -599,8 +599,8 @@ static void stops_at_too_many_entries(void **state)
     struct packer_limits small = packer_default_limits;
     small.entries = 10;
     assert_refused_within(&tar, &small,
-                          "layer 1 (1.tar): tar entry a at offset 5120: there are "
-                          "more than 10 entries, the most that whit reads");
+                          "layer 1 (1.tar): tar entry a at offset 3584: there are "
+                          "more than 10 entries: --limit=entries=NUMBER allows more");
 }
 
 static void stops_at_too_many_files_of_an_archive(void **state)
@@ -622,7 +622,9 @@ static void stops_at_large_or_deep_json(void **state)
     assert_refused(&tar, "manifest.json: nesting deeper than 64 levels");
     struct packer_limits small = packer_default_limits;
     small.json_bytes = 99999;
-    assert_refused_within(&tar, &small, "manifest.json has 100000 bytes, more than the 99999");
+    assert_refused_within(&tar, &small,
+                          "manifest.json has 100000 bytes, more than 99999: "
+                          "--limit=json=SIZE allows more");
 }
 
 static void stops_at_too_many_layers(void **state)
