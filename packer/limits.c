@@ -29,10 +29,10 @@ static const struct limit {
 };
 #define LIMITS (sizeof limits / sizeof *limits)
 
-/* Of a number with K, M or G after it. */
+/* Digits, and a unit of 1024, of 1024 of those and so on. */
 static bool parse_size(const char *text, uint64_t *size)
 {
-    static const char units[] = "KMG";
+    static const char units[] = "KMGT";
     char *digits TEXT_CLEANUP = strdup(text);
     size_t length = digits ? strlen(digits) : 0;
     const char *unit = length ? strchr(units, digits[length - 1]) : NULL;
@@ -54,8 +54,7 @@ int packer_set_limit(struct packer_limits *values, const char *text, struct erro
             continue;
         if (!text[length] ||
             !parse_size(text + length + 1, (uint64_t *)((char *)values + limits[i].value)))
-            return error_set(error,
-                             "'%s': write %s=NUMBER, with K, M or G for 1024 of them or more", text,
+            return error_set(error, "'%s': write %s=NUMBER, which may end in K, M, G or T", text,
                              limits[i].name);
         /* Who says how much there may be means it, however small the archive is. */
         if (limits[i].value == offsetof(struct packer_limits, unpacked_bytes))
