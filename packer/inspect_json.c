@@ -121,7 +121,7 @@ static void add_head(cJSON *document, struct packer_archive *archive,
     list = cJSON_AddArrayToObject(document, "tags");
     for (size_t i = 0; i < archive->tags.count; i++)
         cJSON_AddItemToArray(list, cJSON_CreateString(archive->tags.items[i]));
-    cJSON_AddItemToObject(document, "config", cJSON_Duplicate(archive->config, true));
+    cJSON_AddItemReferenceToObject(document, "config", archive->config);
 }
 
 int packer_inspect_json(struct packer_archive *archive, struct buffer *out, size_t *mismatches,

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define LAYERS_LIMIT      500 /* OVL_MAX_STACK: the kernel's overlayfs takes no more */
-#define RECORDS_PER_ENTRY 16  /* of pax; more of them cost as much as more entries */
+#define LAYERS_LIMIT    500 /* OVL_MAX_STACK: the kernel's overlayfs takes no more */
+#define PARTS_PER_ENTRY 16  /* pax records and pieces of sparse files: more are as many entries */
 
 int layers_create(struct packer_archive *archive, const cJSON *list, struct error *error)
 {
@@ -58,7 +58,8 @@ int tar_tally(struct packer_archive *archive, const struct extent *tar, struct t
         tally->entries++;
         tally->bytes[BYTES_HEADERS] += entry.header_bytes;
         tally->bytes[BYTES_PADDING] += entry.padding;
-        if (archive_spend_entries(archive, 1 + entry.records / RECORDS_PER_ENTRY, error) < 0 ||
+        if (archive_spend_entries(
+                archive, 1 + (entry.records + entry.piece_count) / PARTS_PER_ENTRY, error) < 0 ||
             visit(archive, tally, &entry, error) < 0)
             return tar_blame(&reader, error);
     }
