@@ -1,13 +1,27 @@
 #include "cli/cli.h"
 
 #include <string.h>
+#include <unistd.h>
+
+/* A row a run of bytes, written as they are found: an archive may have millions. */
+static int explain_bytes(struct packer_archive *archive, bool json)
+{
+    struct error error;
+    struct file_sink out = file_sink(STDOUT_FILENO, "standard output");
+    if ((json ? packer_explain_json(archive, &out.sink, &error)
+              : packer_explain_text(archive, &out.sink, &error)) < 0)
+        return cli_fail(&error);
+    return CLI_OK;
+}
 
 int command_inspect(const struct cli_command *command, int argc, char **argv)
 {
     const char *format = "text";
     struct words typed WORDS_CLEANUP = {0};
     struct packer_limits limits;
+    bool bytes = false;
     const struct cli_option options[] = {
+        {"bytes", 0, CLI_FLAG, &bytes, NULL, "tell of each byte what it is for, and its cost"},
         {"format", 0, CLI_TEXT, &format, "FORMAT", "text or json [text]"},
         cli_limit_option(&typed),
         {0},
@@ -26,6 +40,8 @@ int command_inspect(const struct cli_command *command, int argc, char **argv)
     size_t mismatches = 0;
     struct packer_archive *archive PACKER_CLOSE_CLEANUP =
         packer_open(arguments.operands[0], cli_temporary_parent(), &limits, &error);
+    if (archive && bytes)
+        return explain_bytes(archive, json);
     if (!archive || (json ? packer_inspect_json(archive, &text, &mismatches, &error)
                           : packer_inspect_text(archive, &text, &mismatches, &error)) < 0)
         return cli_fail(&error);

@@ -16,8 +16,7 @@ const struct byte_kind_name byte_kind_names[BYTE_KINDS] = {
     [BYTES_OTHER] = {"other", "other"},
 };
 
-/* Told by how it begins: the image's JSON, and what older engines left beside it. */
-static int is_json(const struct extent *content, bool *json, struct error *error)
+int inspect_is_json(const struct extent *content, bool *json, struct error *error)
 {
     char start[JSON_START_SIZE + 1] = "";
     size_t size = content->size < JSON_START_SIZE ? (size_t)content->size : JSON_START_SIZE;
@@ -32,7 +31,7 @@ static int tally_member(const struct member *member, struct tally *tally, struct
 {
     bool json;
     if (!member->layer) {
-        if (is_json(&member->content, &json, error) < 0)
+        if (inspect_is_json(&member->content, &json, error) < 0)
             return -1;
         tally->bytes[json ? BYTES_JSON : BYTES_OTHER] += member->stored;
     } else if (member->layer->compression == &compression_none &&

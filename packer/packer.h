@@ -225,6 +225,15 @@ int packer_inspect_json(struct packer_archive *archive, struct buffer *out, size
                         struct error *error);
 
 /*
+ * Writes what each byte of the archive is for, and what it costs in bits of the file, or of a
+ * layer's own file, where these are compressed: a row a header field, a document, a content. The
+ * bits of all rows add up to the file's size, or that of a directory's files.
+ */
+int packer_explain_text(struct packer_archive *archive, struct sink *sink, struct error *error);
+/* The same as one JSON document. */
+int packer_explain_json(struct packer_archive *archive, struct sink *sink, struct error *error);
+
+/*
  * Unpacks the layers, first to last with whiteouts applied (image-spec, layer.md), into an open
  * empty directory. Before the first file is written, all digests that the image names are compared
  * with what is there. Refuses every entry that would leave the directory: ".." and absolute names,

@@ -335,6 +335,9 @@ struct inspection {
 int inspect_archive(struct packer_archive *archive, struct inspection *inspection,
                     struct error *error);
 
+/* Told by how it begins: the image's JSON, and what older engines left beside it. */
+int inspect_is_json(const struct extent *content, bool *json, struct error *error);
+
 /* How a kind of bytes is called in text, and in JSON. */
 struct byte_kind_name {
     const char *text, *key;

@@ -1,7 +1,36 @@
 /* Any bytes as an image: whatever is done with it ends, and finds an error or nothing amiss. */
+#include "packer/bytes_internal.h"
 #include "tests/unit/test_packer_read.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static int forget(struct sink *sink, const void *data, size_t size, struct error *error)
+{
+    (void)sink, (void)data, (void)size, (void)error;
+    return 0;
+}
+
+static int pass_row(struct bytes_face *face, const struct bytes_row *row, struct error *error)
+{
+    (void)face, (void)row, (void)error;
+    return 0;
+}
+
+/* The bits of all rows are those of the file. */
+static void explain(struct packer_archive *archive)
+{
+    struct error error;
+    struct sink sink = {.write = forget};
+    struct bytes_face face = {.row = pass_row};
+    uint64_t bits[BIT_KINDS], sum = 0;
+    if (bytes_explain(archive, &face, bits, &error) < 0)
+        abort();
+    for (size_t i = 0; i < BIT_KINDS; i++)
+        sum += bits[i];
+    if (sum != archive->stored.size * 8 || packer_explain_text(archive, &sink, &error) < 0 ||
+        packer_explain_json(archive, &sink, &error) < 0)
+        abort();
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -22,5 +51,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort(); /* a byte is counted twice, or not at all */
     if (packer_inspect_json(archive, &out, &mismatches, &error) < 0)
         abort();
+    explain(archive);
     return 0;
 }
