@@ -84,7 +84,8 @@ int command_build(const struct cli_command *command, int argc, char **argv)
     struct image_options options IMAGE_OPTIONS_CLEANUP = {0};
     struct cli_option shared[IMAGE_OPTION_COUNT];
     image_options_table(
-        &options, "docker, oci, combined, bundle, rootfs, or elf for just the program", shared);
+        &options, "docker, oci, combined, bundle, rootfs, docker-v1, or elf for just the program",
+        shared);
     struct link_settings link LINK_SETTINGS_CLEANUP = {0};
     struct cli_option own[1 + LAYOUT_OPTION_COUNT] = {
         {"keep-symbols", 'g', CLI_FLAG, &link.keep_symbols, NULL,

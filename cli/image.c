@@ -129,6 +129,8 @@ static int fit_target(const struct image_options *options, const char *output,
     if (options->engines.count && left_out.size)
         cli_note(common, "%s: %s cannot load it compressed: for those write %s", output,
                  buffer_text(&left_out), packer_suffix(target));
+    if (packer_warning(target))
+        cli_note(common, "%s: %s", output, packer_warning(target));
     return 0;
 }
 

@@ -4,7 +4,7 @@ int command_pack(const struct cli_command *command, int argc, char **argv)
 {
     struct image_options options IMAGE_OPTIONS_CLEANUP = {0};
     struct cli_option shared[IMAGE_OPTION_COUNT];
-    image_options_table(&options, "docker, oci, combined, bundle or rootfs", shared);
+    image_options_table(&options, "docker, oci, combined, bundle, rootfs or docker-v1", shared);
     bool empty = false;
     const struct cli_option own[] = {
         {"empty", 0, CLI_FLAG, &empty, NULL, "make an image without a program"},

@@ -58,10 +58,15 @@ static int read_image(struct packer_archive *archive, struct error *error)
         if (found != 0)
             return found < 0 ? -1 : formats[i].read(archive, file, error);
     }
-    struct member *config;
-    if (archive->directory >= 0 && member_find(archive, "config.json", &config, error) > 0)
+    struct member *other;
+    if (archive->directory >= 0 && member_find(archive, "config.json", &other, error) > 0)
         return error_set(error, "%s is no image but a bundle: runc run --bundle %s NAME",
                          archive->path, archive->path);
+    if (member_find(archive, "repositories", &other, error) > 0)
+        return error_set(error,
+                         "%s is a docker archive of the v1 form, without a manifest.json, which "
+                         "whit does not read: have docker load it, and save it",
+                         archive->path);
     return error_set(error,
                      "%s is no image: it holds neither manifest.json (docker archive) nor "
                      "index.json (OCI layout)",

@@ -4,10 +4,10 @@
 
 #include <string.h>
 
-/* What is written, by its ending; and the layers in it. */
-enum form { DOCKER, OCI_TAR, OCI, ROOTFS, BUNDLE, LAYER, FORMS };
-static const char *const endings[FORMS] = {".tar",        ".oci.tar", ".oci",
-                                           ".rootfs.tar", ".bundle",  "layer"};
+/* What is written, by its ending or else the name of its format; and the layers in it. */
+enum form { DOCKER, OCI_TAR, OCI, ROOTFS, BUNDLE, DOCKER_V1, LAYER, FORMS };
+static const char *const endings[FORMS] = {".tar",    ".oci.tar",  ".oci", ".rootfs.tar",
+                                           ".bundle", "docker-v1", "layer"};
 
 /* How that may be compressed: a set. */
 #define PLAIN    0x01u
@@ -29,13 +29,14 @@ static const unsigned ways_compressed[PACKER_COMPRESSIONS] = {
 };
 
 /* docker decompresses xz by the program of that name, where it is installed. */
-#define DOCKER_20                                                                \
-    {                                                                            \
-        [DOCKER] = GZIPPED | XZ, [ROOTFS] = GZIPPED | XZ, [LAYER] = GZIPPED | XZ \
+#define DOCKER_20                                                                     \
+    {                                                                                 \
+        [DOCKER] = GZIPPED | XZ, [ROOTFS] = GZIPPED | XZ, [DOCKER_V1] = GZIPPED | XZ, \
+        [LAYER] = GZIPPED | XZ                                                        \
     }
-#define DOCKER_23                                                 \
-    {                                                             \
-        [DOCKER] = ANY_WAY, [ROOTFS] = ANY_WAY, [LAYER] = ANY_WAY \
+#define DOCKER_23                                                                        \
+    {                                                                                    \
+        [DOCKER] = ANY_WAY, [ROOTFS] = ANY_WAY, [DOCKER_V1] = ANY_WAY, [LAYER] = ANY_WAY \
     }
 #define DOCKER_STORE                                                                \
     {                                                                               \
@@ -93,11 +94,17 @@ static bool is_named(const struct engine *engine, const char *name)
            strchr("-.", engine->name[length]); /* or its end */
 }
 
+static const char *form_name(const struct packer_target *target)
+{
+    const char *format = packer_format_name(target);
+    return strcmp(format, endings[DOCKER_V1]) == 0 ? format : packer_suffix(target);
+}
+
 /* How the engine loads such a target; 0: not at all. */
 static unsigned ways_of(const struct engine *engine, const struct packer_target *target)
 {
     for (size_t i = 0; i < LAYER; i++)
-        if (strcmp(endings[i], packer_suffix(target)) == 0)
+        if (strcmp(endings[i], form_name(target)) == 0)
             return engine->loads[i];
     if (strcmp(packer_format_name(target), "combined") != 0)
         return 0;
@@ -112,9 +119,9 @@ static void append_reason(const struct engine *engine, const struct packer_targe
 {
     unsigned ways = ways_of(engine, target);
     if (!ways) {
-        buffer_printf(out, "it loads no %s: write ", packer_suffix(target));
+        buffer_printf(out, "it loads no %s: write ", form_name(target));
         const char *before = "";
-        for (size_t i = 0; i < LAYER; i++)
+        for (size_t i = 0; i < DOCKER_V1; i++)
             if (engine->loads[i]) {
                 buffer_printf(out, "%s%s", before, endings[i]);
                 before = " or ";

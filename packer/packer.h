@@ -107,9 +107,9 @@ struct packer_target {
 };
 
 /*
- * Chooses by the --format name ("docker", "oci", "combined", "bundle", "rootfs"; NULL: by the path
- * alone) and the output's name (".tar", ".tar.gz", ".oci.tar", "layout.oci/", ...). Errors list
- * what there is.
+ * Chooses by the --format name ("docker", "oci", "combined", "bundle", "rootfs", "docker-v1"; NULL:
+ * by the path alone) and the output's name (".tar", ".tar.gz", ".oci.tar", "layout.oci/", ...).
+ * Errors list what there is.
  */
 int packer_choose(const char *name, const char *path, struct packer_target *target,
                   struct error *error);
@@ -125,8 +125,10 @@ int packer_require(struct packer_target *target, const char *const *names, struc
  * alone. */
 void packer_list_engines(bool names_alone, struct buffer *out);
 
-/* "docker", "oci", "combined", "bundle" or "rootfs". */
+/* "docker", "oci", "combined", "bundle", "rootfs" or "docker-v1". */
 const char *packer_format_name(const struct packer_target *target);
+/* Why one would not want the format; or NULL. */
+const char *packer_warning(const struct packer_target *target);
 /* The ending that names such a target: ".tar", ".oci". */
 const char *packer_suffix(const struct packer_target *target);
 

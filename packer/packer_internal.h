@@ -201,6 +201,7 @@ int oci_write(const struct packer_job *job, struct sink *sink, struct error *err
 int oci_write_directory(const struct packer_job *job, int directory, struct error *error);
 int combined_write(const struct packer_job *job, struct sink *sink, struct error *error);
 int bundle_write_directory(const struct packer_job *job, int directory, struct error *error);
+int docker_v1_write(const struct packer_job *job, struct sink *sink, struct error *error);
 int rootfs_write(const struct packer_job *job, struct sink *sink, struct error *error);
 /* Without what engines do not need (smallest.c): to the sink, or where that is NULL to the
  * directory. */

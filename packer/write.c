@@ -18,16 +18,39 @@ struct packer_format {
     int (*write_smallest)(const struct packer_job *job, const struct packer_target *target,
                           struct sink *sink, int directory, struct error *error);
     bool takes_seccomp;
-    bool needs_layer; /* a manifest should have one (manifest.md), and has to by its schema */
+    bool needs_layer;    /* a manifest should have one (manifest.md), and has to by its schema */
+    const char *warning; /* NULL: there is nothing to warn of */
 };
 
-/* A path is matched against the suffixes in this order: the bare ".tar" comes last. */
+/* A path is matched against the suffixes in this order: the bare ".tar" comes last, and what stands
+ * below it is written only where its name is given. */
 static const struct packer_format formats[] = {
-    {"oci", ".oci.tar", ".oci", oci_write, oci_write_directory, oci_write_smallest, false, true},
-    {"combined", ".combined.tar", NULL, combined_write, NULL, combined_write_smallest, false, true},
-    {"bundle", NULL, ".bundle", NULL, bundle_write_directory, NULL, true, false},
-    {"rootfs", ".rootfs.tar", NULL, rootfs_write, NULL, NULL, false, false},
-    {"docker", ".tar", NULL, docker_write, NULL, docker_write_smallest, false, false},
+    {.name = "oci",
+     .file_suffix = ".oci.tar",
+     .directory_suffix = ".oci",
+     .write = oci_write,
+     .write_directory = oci_write_directory,
+     .write_smallest = oci_write_smallest,
+     .needs_layer = true},
+    {.name = "combined",
+     .file_suffix = ".combined.tar",
+     .write = combined_write,
+     .write_smallest = combined_write_smallest,
+     .needs_layer = true},
+    {.name = "bundle",
+     .directory_suffix = ".bundle",
+     .write_directory = bundle_write_directory,
+     .takes_seccomp = true},
+    {.name = "rootfs", .file_suffix = ".rootfs.tar", .write = rootfs_write},
+    {.name = "docker",
+     .file_suffix = ".tar",
+     .write = docker_write,
+     .write_smallest = docker_write_smallest},
+    {.name = "docker-v1",
+     .file_suffix = ".tar",
+     .write = docker_v1_write,
+     .needs_layer = true,
+     .warning = "only docker up to version 28 loads this form, without the containerd store"},
 };
 
 #define FORMAT_COUNT (sizeof formats / sizeof *formats)
@@ -48,7 +71,8 @@ static const struct packer_format *find_format(const char *name, struct error *e
         names[i] = formats[i].name;
     }
     const char *nearest = text_nearest(name, names, FORMAT_COUNT);
-    error_set(error, "unknown format '%s'%s%s%s: write docker, oci, combined, bundle or rootfs",
+    error_set(error,
+              "unknown format '%s'%s%s%s: write docker, oci, combined, bundle, rootfs or docker-v1",
               name, nearest ? ": did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
     return NULL;
 }
@@ -105,6 +129,11 @@ int packer_choose(const char *name, const char *path, struct packer_target *targ
 const char *packer_format_name(const struct packer_target *target)
 {
     return target->format->name;
+}
+
+const char *packer_warning(const struct packer_target *target)
+{
+    return target->format->warning;
 }
 
 const char *packer_suffix(const struct packer_target *target)

@@ -37,6 +37,23 @@ config() {
   [[ $output == "-rwxr-xr-x 0/0 "*" 1970-01-01 00:00 hello" ]]
 }
 
+@test "docker's v1 form holds the layer, its JSON, and who is named how, and warns" {
+  run -0 "$WHIT" build hello --format=docker-v1 -t a:1 -t a:2 -t me/b -e A=1 -o v1.tar
+  output_has "only docker up to version 28 loads this form"
+  run -0 "$WHIT" build -q hello --format=docker-v1 -o v1.tar.gz
+  [ -z "$output" ]
+  tar xf v1.tar
+  id=$(jq -r .a[\"1\"] repositories)
+  jq -e --arg id "$id" '. == {a: {"1": $id, "2": $id}, "me/b": {latest: $id}}' repositories
+  [ "$id" = "$(sha256sum <"$id/layer.tar" | cut -d ' ' -f 1)" ]
+  [ "$(cat "$id/VERSION")" = 1.0 ]
+  jq -e --arg id "$id" '. == {id: $id, created: "1970-01-01T00:00:00Z", architecture: "amd64", os: "linux",
+    config: {Env: ["A=1"], Cmd: ["/hello"]}}' "$id/json"
+  [ "$(tar xzOf v1.tar.gz repositories)" = '{}' ]
+  run -1 "$WHIT" inspect v1.tar
+  output_has "v1 form"
+}
+
 @test "every option of the image config arrives" {
   "$WHIT" build -q hello -o hello.tar -t me/hello:1 --entrypoint /hello --entrypoint a --cmd b --cmd c \
     -e A=1 -e 'B=x=y' -l k=v -l 'quote="\' -w /srv -u 1000:2000 -p 80 -p 53/udp --stop-signal SIGINT

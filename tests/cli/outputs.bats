@@ -20,9 +20,9 @@ digest() {
 }
 
 @test "the same inputs give the same bytes under another umask, zone, locale, directory and date" {
-  for name in $formats x.elf; do
+  for name in $formats x.elf x.docker-v1; do
     option=
-    [ "$name" != x.elf ] || option=--format=elf
+    [[ $name != x.@(elf|docker-v1) ]] || option=--format=${name#x.}
     "$WHIT" build -q hello message=same -t a:b -l k=v -e A=b $option -o "$name"
     mkdir -p "other place/tmp"
     (

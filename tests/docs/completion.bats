@@ -52,7 +52,7 @@ offers() { # LINE WORD...
 
 @test "offers the values of options" {
   offers 'whit build --format=o' oci
-  offers 'whit build --format ' bundle combined docker elf oci rootfs
+  offers 'whit build --format ' bundle combined docker docker-v1 elf oci rootfs
   offers 'whit pack --bundle=' full minimal
   offers 'whit check --format=' json jsonl junit sarif text
   offers 'whit inspect --format=' json text

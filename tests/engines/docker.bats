@@ -82,6 +82,23 @@ shows() { # IMAGE JQ-EXPRESSION VALUE
   prints packed docker run --rm small:packed
 }
 
+@test "docker loads and runs the v1 form, with every name and with none" {
+  say first hello.tar --format=docker-v1 -t say:again -t localhost:5000/other --label a=b --for=docker-20.10
+  docker load -i hello.tar
+  prints first docker run --rm say:first
+  prints first docker run --rm say:again
+  shows localhost:5000/other:latest .Config.Labels.a b
+  shows say:first .Architecture amd64
+  shows say:first .Created 1970-01-01T00:00:00Z
+  "$WHIT" build hello message=nameless --format=docker-v1 -o nameless.tar.gz
+  docker images -aq --no-trunc >before
+  docker load -i nameless.tar.gz
+  prints nameless docker run --rm "$(docker images -aq --no-trunc | grep -vxFf before)"
+  "$WHIT" pack --empty -t v1:empty --format=docker-v1 -o empty.tar
+  docker load -i empty.tar
+  shows v1:empty .Size 0
+}
+
 @test "docker loads the smallest empty image" {
   for output in small.tar small.tar.gz; do
     "$WHIT" pack --empty -t small:empty --smallest -o $output

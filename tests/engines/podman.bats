@@ -76,6 +76,12 @@ teardown_file() { box_close; }
   prints combined podman run --rm "$(podman pull --quiet oci-archive:hello.combined.tar)"
 }
 
+@test "podman does not load the v1 form" {
+  say v1 hello.tar --format=docker-v1
+  run ! podman load -i hello.tar
+  run ! say v1 hello.tar --format=docker-v1 --for=podman
+}
+
 @test "podman pulls and runs an OCI layout" {
   say oci hello.oci
   prints oci podman run --rm "$(podman pull --quiet oci:hello.oci)"

@@ -59,6 +59,12 @@ runs() { prints "$1" whit run "$2"; }
   done
 }
 
+@test "skopeo does not read the v1 form" {
+  say v1 hello.tar --format=docker-v1
+  run ! skopeo copy docker-archive:hello.tar oci:layout:say:v1
+  run ! say v1 hello.tar --format=docker-v1 --for=skopeo
+}
+
 @test "skopeo copies whit's OCI layout to a docker archive" {
   hello hello.oci
   skopeo copy oci:hello.oci docker-archive:back.tar:hello-runc:nasm

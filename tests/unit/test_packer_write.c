@@ -144,6 +144,7 @@ static void chooses_the_format_by_name_or_path(void **state)
         {NULL, "a.rootfs.tar.xz", ".rootfs.tar", false, PACKER_XZ},
         {NULL, "a.combined.tar.gz", ".combined.tar", false, PACKER_GZIP},
         {"docker", "image", ".tar", false, PACKER_PLAIN},
+        {"docker-v1", "image.gz", ".tar", false, PACKER_GZIP},
         {"oci", "a.tar", ".oci.tar", false, PACKER_PLAIN},
         {"oci", "image", ".oci", true, PACKER_PLAIN},
         {"oci", "-", ".oci.tar", false, PACKER_PLAIN},
