@@ -35,6 +35,7 @@ struct cli_command {
 
 int command_build(const struct cli_command *command, int argc, char **argv);
 int command_check(const struct cli_command *command, int argc, char **argv);
+int command_convert(const struct cli_command *command, int argc, char **argv);
 int command_describe(const struct cli_command *command, int argc, char **argv);
 int command_gen(const struct cli_command *command, int argc, char **argv);
 int command_inspect(const struct cli_command *command, int argc, char **argv);
@@ -282,6 +283,12 @@ int image_judge(struct program *program, const struct image_files *files,
 int image_write(const struct program *program, const struct image_files *files, char **inputs,
                 const struct image_options *options, const char *temporary,
                 const struct cli_common *common, struct error *error);
+
+/* Writes an image, root file system or bundle in another format, and tells the size. Of the options
+ * those of the process are for what has no config yet. */
+int image_convert(const char *input, const struct image_options *options,
+                  const struct words *limits, const char *temporary,
+                  const struct cli_common *common, struct error *error);
 
 /* ---- roots ----------------------------------------------------------------------------------- */
 

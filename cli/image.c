@@ -305,3 +305,53 @@ int image_write(const struct program *program, const struct image_files *files, 
     tell_size(program, files, output, size, common);
     return 0;
 }
+
+/* ---- converting ------------------------------------------------------------------------------ */
+
+/* The names of an image that was read, as far as engines take them. */
+static int keep_tags(const struct packer_archive *archive, const char *input, struct words *tags,
+                     const struct cli_common *common, struct error *error)
+{
+    for (const char *const *tag = packer_tags(archive); tag && *tag; tag++) {
+        struct error reason;
+        char *complete TEXT_CLEANUP = packer_complete_tag(*tag, &reason);
+        if (!complete)
+            cli_note(common, "%s: one of its names is left out: %s", input, reason.message);
+        else if (words_append(tags, *tag, error) < 0)
+            return -1;
+        if (complete && !strchr(*tag, ':'))
+            cli_note(common, "%s: '%s' is a tag without a name: --tag=NAME:TAG gives one", input,
+                     *tag);
+    }
+    return 0;
+}
+
+int image_convert(const char *input, const struct image_options *options, const struct words *typed,
+                  const char *temporary, const struct cli_common *common, struct error *error)
+{
+    struct packer_limits limits;
+    char *const inputs[] = {(char *)input, NULL};
+    struct packer_config config;
+    struct packer_target target;
+    struct words tags WORDS_CLEANUP = {0};
+    char *output TEXT_CLEANUP = NULL;
+    uint64_t size;
+    if (cli_limits(typed, &limits, error) < 0 || fill_config(&config, NULL, options, error) < 0 ||
+        complete_tags(&options->tags, &tags, error) < 0 ||
+        choose_output(NULL, options, &output, &target, error) < 0 ||
+        fit_target(options, output, &target, common, error) < 0 ||
+        cli_check_output(output, (char **)inputs, true, error) < 0)
+        return -1;
+    struct packer_archive *archive PACKER_CLOSE_CLEANUP =
+        packer_open_any(input, &config, temporary, &limits, error);
+    if (!archive || (!tags.count && keep_tags(archive, input, &tags, common, error) < 0))
+        return -1;
+    if (packer_image_count(archive) > 1)
+        cli_note(common, "%s: it holds %zu images, of which one is converted", input,
+                 packer_image_count(archive));
+    if (packer_convert(archive, words_list(&tags), &target, output, temporary, cli_trace(common),
+                       &size, error) < 0)
+        return -1;
+    cli_note(common, "%s: %llu bytes", output, (unsigned long long)size);
+    return 0;
+}

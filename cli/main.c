@@ -44,6 +44,19 @@ static const struct cli_command commands[] = {
      "  docker save app | elfcheck -\n"
      "  elfcheck --explain interpreter\n",
      command_check, "elfcheck"},
+    {"convert", "IN OUT", "write an image in another format",
+     "IN is an image (docker archive, OCI layout, whoever wrote it), a root file system in a tar, "
+     "or\n"
+     "a bundle; - is standard input. OUT's name tells the format, as with `whit build`. Config "
+     "and\n"
+     "layers stay as they are, and so do all digests, which are verified on the way. A root file\n"
+     "system takes what to start from --cmd and the like, a bundle from its config.json.\n"
+     "\n"
+     "Examples:\n"
+     "  docker save app | whit convert - app.oci.tar\n"
+     "  whit convert app.oci.tar app.bundle\n"
+     "  docker export box | whit convert - box.tar --cmd /bin/sh -t box\n",
+     command_convert, NULL},
     {"describe", "TEMPLATE", "one template's parameters, contract and system calls", "",
      command_describe, NULL},
     {"gen", "TEMPLATE [KEY=VALUE]...", "write a template as one NASM source",

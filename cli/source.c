@@ -25,8 +25,7 @@ int cli_check_output(const char *output, char **inputs, bool binary, struct erro
     struct stat to, from;
     if (strcmp(output, FILE_STANDARD) == 0)
         return binary && isatty(STDOUT_FILENO)
-                   ? error_set(error,
-                               "this is not for a terminal: redirect it, or name a file by -o")
+                   ? error_set(error, "this is not for a terminal: redirect it, or name a file")
                    : 0;
     /* A link is replaced, not followed. */
     if (lstat(output, &to) < 0 || !S_ISREG(to.st_mode))
@@ -35,7 +34,7 @@ int cli_check_output(const char *output, char **inputs, bool binary, struct erro
         const char *setting = strstr(*inputs, "=@");
         const char *input = setting ? setting + strlen("=@") : *inputs;
         if (stat(input, &from) == 0 && to.st_dev == from.st_dev && to.st_ino == from.st_ino)
-            return error_set(error, "%s is the input: name another output by -o", output);
+            return error_set(error, "%s is the input: name another output", output);
     }
     return 0;
 }

@@ -50,18 +50,35 @@ const char *archive_format(struct packer_archive *archive, size_t number)
     return NULL;
 }
 
+/* An image has a config, which is not to be changed. */
+static int check_config_to_be(const struct packer_archive *archive, struct error *error)
+{
+    const struct packer_config *config = archive->config_to_be;
+    if (config && (config->entrypoint || config->command || config->environment ||
+                   config->working_directory || config->user))
+        return error_set(error,
+                         "%s is an image with a config, which is kept as it is: only that of a "
+                         "root file system or bundle can be given",
+                         archive->path);
+    return 0;
+}
+
 static int read_image(struct packer_archive *archive, struct error *error)
 {
     for (size_t i = 0; i < FORMATS; i++) {
         struct member *file;
         int found = member_find(archive, formats[i].file, &file, error);
-        if (found != 0)
-            return found < 0 ? -1 : formats[i].read(archive, file, error);
+        if (found < 0 || (found && check_config_to_be(archive, error) < 0))
+            return -1;
+        if (found)
+            return formats[i].read(archive, file, error);
     }
     struct member *other;
     if (archive->directory >= 0 && member_find(archive, "config.json", &other, error) > 0)
-        return error_set(error, "%s is no image but a bundle: runc run --bundle %s NAME",
-                         archive->path, archive->path);
+        return archive->config_to_be
+                   ? bundle_read(archive, other, error)
+                   : error_set(error, "%s is no image but a bundle: runc run --bundle %s NAME",
+                               archive->path, archive->path);
     if (member_find(archive, "repositories", &other, error) > 0)
         return error_set(error,
                          "%s is a docker archive of the v1 form, without a manifest.json, which "
@@ -123,19 +140,46 @@ static int open_file(struct packer_archive *archive, struct error *error)
             return -1;
         archive->tar = spool_extent(&archive->spool, start, archive->path);
     }
-    if (tar_tally(archive, &archive->tar, &archive->tally, member_index, error) < 0)
+    return 0;
+}
+
+/* Whether none of the files is there that show an image: 1, 0, or -1. */
+static int is_root(const struct packer_archive *archive, struct error *error)
+{
+    struct tar_reader reader TAR_READER_CLEANUP;
+    struct tar_entry entry;
+    int got;
+    tar_reader_init(&reader, &archive->tar);
+    while ((got = tar_next(&reader, &entry, error)) > 0) {
+        struct buffer path BUFFER_CLEANUP = {0};
+        if (path_join(&path, entry.name, false))
+            continue;
+        for (size_t i = 0; i < FORMATS; i++)
+            if (path.size && strcmp(buffer_text(&path) + 1, formats[i].file) == 0)
+                return 0;
+    }
+    return got < 0 ? -1 : 1;
+}
+
+static int read_file(struct packer_archive *archive, struct error *error)
+{
+    if (open_file(archive, error) < 0)
         return -1;
-    return members_check(archive, error);
+    int root = archive->config_to_be ? is_root(archive, error) : 0;
+    if (root != 0)
+        return root < 0 ? -1 : rootfs_read(archive, error);
+    if (tar_tally(archive, &archive->tar, &archive->tally, member_index, error) < 0 ||
+        members_check(archive, error) < 0)
+        return -1;
+    return read_image(archive, error);
 }
 
 /* A file or directory that is open as the archive's. */
 static int read_archive(struct packer_archive *archive, struct error *error)
 {
-    if (archive->directory < 0 && open_file(archive, error) < 0)
-        return -1;
-    if (read_image(archive, error) < 0)
-        return -1;
-    return archive->directory < 0 ? 0 : limit_directory(archive, error);
+    if (archive->directory < 0)
+        return read_file(archive, error);
+    return read_image(archive, error) < 0 ? -1 : limit_directory(archive, error);
 }
 
 static int open_path(struct packer_archive *archive, const char *path, struct error *error)
@@ -173,7 +217,16 @@ static struct packer_archive *archive_new(const char *name, const char *temporar
 struct packer_archive *packer_open(const char *path, const char *temporary,
                                    const struct packer_limits *limits, struct error *error)
 {
+    return packer_open_any(path, NULL, temporary, limits, error);
+}
+
+struct packer_archive *packer_open_any(const char *path, const struct packer_config *config,
+                                       const char *temporary, const struct packer_limits *limits,
+                                       struct error *error)
+{
     struct packer_archive *archive = archive_new(path, temporary, limits, error);
+    if (archive)
+        archive->config_to_be = config;
     if (archive && open_path(archive, path, error) < 0)
         packer_close(&archive);
     return archive;
@@ -263,4 +316,14 @@ void packer_close(struct packer_archive **archive_pointer)
 const cJSON *packer_config(const struct packer_archive *archive)
 {
     return archive->config;
+}
+
+const char *const *packer_tags(const struct packer_archive *archive)
+{
+    return words_list(&archive->tags);
+}
+
+size_t packer_image_count(const struct packer_archive *archive)
+{
+    return archive->image_count;
 }

@@ -91,7 +91,8 @@ int packer_process_init(struct packer_process *process, const cJSON *document,
                   : append_json(&process->arguments, config, "Cmd", error) < 0)
         return -1;
     if (process->arguments.count == 0)
-        return error_set(error, "the image names no command: give one after --");
+        return error_set(error, "the image names no command: give one by --cmd, or to "
+                                "`whit run` after --");
     for (size_t i = 0; i < process->environment.count; i++)
         if (strcspn(process->environment.items[i], "=") == 0)
             return error_set(error, "the image's environment variable '%s' has no name",
@@ -242,7 +243,7 @@ static bool is_taken(const struct packer_image *image, const char *name)
 static struct names choose_names(const struct packer_job *job)
 {
     const struct packer_image *image = job->image;
-    if (!job->target->minimal)
+    if (!image || !job->target->minimal)
         return (struct names){.rootfs = ROOTFS, .proc = "proc"};
     return (struct names){
         .rootfs = "r",
@@ -300,11 +301,12 @@ static int write_config(const struct packer_job *job, const struct names *names,
 {
     struct packer_process process PACKER_PROCESS_CLEANUP = {0};
     struct buffer json BUFFER_CLEANUP = {0};
-    struct packer_image image = *job->image;
+    struct packer_image image = job->image ? *job->image : (struct packer_image){0};
     const char *const command[] = {names->program, NULL};
     if (names->program)
         image.config.command = command;
-    cJSON *image_config JSON_CLEANUP = config_document(&image, NULL, error);
+    cJSON *made JSON_CLEANUP = job->image ? config_document(&image, NULL, error) : NULL;
+    const cJSON *image_config = job->image ? made : packer_config(job->archive);
     if (!image_config || packer_process_init(&process, image_config, NULL, error) < 0)
         return -1;
     process.seccomp = image.seccomp;
@@ -347,11 +349,9 @@ static int set_mode(const struct names *names, int directory, const struct packe
 }
 
 /* runc mounts on these, and the root file system is read-only by then. */
-static int create_rootfs(const struct names *names, int directory, struct error *error)
+static int create_mount_points(const struct names *names, int directory, struct error *error)
 {
     char path[sizeof ROOTFS "/proc"];
-    if (directory_create_at(directory, names->rootfs, FOLDER_MODE, error) < 0)
-        return -1;
     for (size_t i = 0; i < 2; i++) {
         snprintf(path, sizeof path, "%s/%s", names->rootfs, i ? "dev" : names->proc);
         if (directory_create_at(directory, path, FOLDER_MODE, error) < 0)
@@ -363,19 +363,39 @@ static int create_rootfs(const struct names *names, int directory, struct error 
     return 0;
 }
 
-int bundle_write_directory(const struct packer_job *job, int directory, struct error *error)
+static int fill_from_files(const struct packer_job *job, const struct names *names, int directory,
+                           struct error *error)
 {
     const struct packer_image *image = job->image;
-    const struct names names = choose_names(job);
-    if (create_rootfs(&names, directory, error) < 0)
+    if (create_mount_points(names, directory, error) < 0)
         return -1;
     for (size_t i = 0; i < image->file_count; i++)
-        if (create_file(&names, directory, &image->files[i], error) < 0)
+        if (create_file(names, directory, &image->files[i], error) < 0)
             return -1;
     /* Modes that forbid to fill a directory come when all is in it, the deepest first. */
     for (size_t i = image->file_count; i-- > 0;)
-        if (image->files[i].is_directory &&
-            set_mode(&names, directory, &image->files[i], error) < 0)
+        if (image->files[i].is_directory && set_mode(names, directory, &image->files[i], error) < 0)
             return -1;
+    return 0;
+}
+
+/* Layers are unpacked into an empty directory. */
+static int fill_from_archive(const struct packer_job *job, const struct names *names, int directory,
+                             struct error *error)
+{
+    int rootfs FD_CLEANUP = openat(directory, names->rootfs, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (rootfs < 0)
+        return error_system(error, errno, "cannot open the root file system");
+    if (packer_unpack(job->archive, rootfs, error) < 0)
+        return -1;
+    return create_mount_points(names, directory, error);
+}
+
+int bundle_write_directory(const struct packer_job *job, int directory, struct error *error)
+{
+    const struct names names = choose_names(job);
+    if (directory_create_at(directory, names.rootfs, FOLDER_MODE, error) < 0 ||
+        (job->image ? fill_from_files : fill_from_archive)(job, &names, directory, error) < 0)
+        return -1;
     return write_config(job, &names, directory, error);
 }

@@ -28,6 +28,24 @@ int archive_add_check(struct packer_archive *archive, const struct check *check,
     return 0;
 }
 
+int archive_require_checks(const struct packer_archive *archive, struct error *error)
+{
+    for (size_t i = 0; i < archive->check_count; i++) {
+        const struct check *check = &archive->checks[i];
+        struct buffer subject BUFFER_CLEANUP = {0};
+        if (check_holds(check))
+            continue;
+        check_subject(check, &subject);
+        return error_set(error,
+                         "%s: the %s is not what its %s says: sha256:%s of %llu bytes, but there "
+                         "are %llu of sha256:%s",
+                         archive->path, buffer_text(&subject), check->where, check->named.hex,
+                         (unsigned long long)check->named_size, (unsigned long long)check->size,
+                         check->computed.hex);
+    }
+    return 0;
+}
+
 bool digest_parse_hex(const char *text, struct digest *digest)
 {
     if (strspn(text, "0123456789abcdef") < SHA256_HEX_SIZE)

@@ -8,6 +8,7 @@
 #include "packer/packer_internal.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define CONFIG_NAME "config.json"
 #define ENTRY_MODE  0644
@@ -61,8 +62,11 @@ int docker_render_manifest(const struct packer_job *job, const char *config,
     cJSON_AddItemToArray(document, entry);
     cJSON_AddStringToObject(entry, "Config", config);
     cJSON *tags = job->tags ? cJSON_AddArrayToObject(entry, "RepoTags") : NULL;
+    /* docker 20.10 and podman refuse a name without a tag; what OCI layouts have may be just a tag.
+     */
     for (const char *const *tag = job->tags; tag && *tag; tag++)
-        cJSON_AddItemToArray(tags, cJSON_CreateString(*tag));
+        if (strchr(*tag, ':'))
+            cJSON_AddItemToArray(tags, cJSON_CreateString(*tag));
     cJSON *list = cJSON_AddArrayToObject(entry, "Layers");
     for (size_t i = 0; i < layers->count; i++)
         cJSON_AddItemToArray(list, cJSON_CreateString(layers->items[i]));

@@ -38,6 +38,7 @@ int layer_set(struct packer_archive *archive, struct layer *layer, const char *f
     if (!member)
         return -1;
     layer->member = member;
+    layer->stored = member->content;
     member->layer = layer;
     size_t number = (size_t)(layer - archive->layers) + 1;
     if (asprintf(&layer->name, "%s: layer %zu (%s)", archive->path, number, file) < 0) {
@@ -100,7 +101,7 @@ static int load_layer(struct packer_archive *archive, struct layer *layer, size_
 {
     struct check check = {
         .what = "layer", .number = number, .where = "diff ID", .named = layer->diff_id};
-    struct extent stored = layer->member->content;
+    struct extent stored = layer->stored;
     stored.name = layer->name;
     /* A layer that the manifest names a thousand times costs as much as a thousand layers. */
     if (archive_spend_bytes(archive, stored.size, error) < 0)

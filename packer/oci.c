@@ -175,7 +175,7 @@ static int render_manifest(const struct packer_job *job, const struct descriptor
 }
 
 /* One entry of the index; `tag` may be NULL. The second annotation is what docker and ctr name the
- * image by. */
+ * image by; what umoci and skopeo have in the first may be just a tag. */
 static int add_manifest(cJSON *manifests, const struct descriptor *manifest, const char *tag,
                         struct error *error)
 {
@@ -183,11 +183,13 @@ static int add_manifest(cJSON *manifests, const struct descriptor *manifest, con
     cJSON_AddItemToArray(manifests, entry);
     if (!tag)
         return 0;
+    cJSON *annotations = cJSON_AddObjectToObject(entry, "annotations");
+    cJSON_AddStringToObject(annotations, OCI_REF_NAME, tag);
+    if (!strchr(tag, ':'))
+        return 0;
     char *full TEXT_CLEANUP = name_qualify(tag, error);
     if (!full)
         return -1;
-    cJSON *annotations = cJSON_AddObjectToObject(entry, "annotations");
-    cJSON_AddStringToObject(annotations, OCI_REF_NAME, tag);
     cJSON_AddStringToObject(annotations, "io.containerd.image.name", full);
     return 0;
 }

@@ -83,16 +83,30 @@ static const cJSON *choose_manifest(const cJSON *index)
     return best;
 }
 
-static int add_oci_tag(struct packer_archive *archive, const cJSON *descriptor, struct error *error)
+/* containerd writes the whole name into the first, and only the tag into the second. Others have
+ * the name that people typed in the second. */
+static const char *name_of(const cJSON *descriptor)
 {
-    /* containerd writes the whole name into the first, and only the tag into the second. */
-    static const char *const keys[] = {"io.containerd.image.name",
-                                       "org.opencontainers.image.ref.name"};
     const cJSON *annotations = cJSON_GetObjectItem(descriptor, "annotations");
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        const char *tag = json_string(annotations, keys[i]);
-        if (tag)
-            return words_append(&archive->tags, tag, error);
+    const char *full = json_string(annotations, "io.containerd.image.name");
+    const char *typed = json_string(annotations, "org.opencontainers.image.ref.name");
+    return full && !(typed && strchr(typed, ':')) ? full : typed;
+}
+
+/* All names that the chosen image has in the index, and how many other images there are. */
+static int add_tags(struct packer_archive *archive, const cJSON *index, const cJSON *chosen,
+                    struct error *error)
+{
+    const char *digest = json_string(chosen, "digest");
+    const cJSON *descriptor;
+    archive->image_count = 1;
+    cJSON_ArrayForEach (descriptor, cJSON_GetObjectItem(index, "manifests")) {
+        const char *other = json_string(descriptor, "digest");
+        const char *name = name_of(descriptor);
+        if (!digest || !other || strcmp(digest, other) != 0)
+            archive->image_count++;
+        else if (name && words_append(&archive->tags, name, error) < 0)
+            return -1;
     }
     return 0;
 }
@@ -104,12 +118,11 @@ static int find_manifest(struct packer_archive *archive, const struct member *fi
     cJSON *index JSON_CLEANUP = member_read_json(archive, file, error);
     if (!index)
         return -1;
-    archive->image_count = (size_t)cJSON_GetArraySize(cJSON_GetObjectItem(index, "manifests"));
     for (int depth = 0; depth < INDEX_DEPTH; depth++) {
         const cJSON *descriptor = choose_manifest(index);
         if (!descriptor)
             return error_set(error, "%s: an index lists no manifests", archive->path);
-        if (depth == 0 && add_oci_tag(archive, descriptor, error) < 0)
+        if (depth == 0 && add_tags(archive, index, descriptor, error) < 0)
             return -1;
         struct extent bytes;
         cJSON *document = read_blob(archive, descriptor, "manifest", &bytes, error);

@@ -84,6 +84,7 @@ struct packer_search {
 };
 
 struct packer_format;
+struct packer_archive;
 
 /* Of one file as a whole. */
 enum packer_compression { PACKER_PLAIN, PACKER_GZIP, PACKER_ZSTD, PACKER_XZ, PACKER_COMPRESSIONS };
@@ -140,6 +141,15 @@ const char *packer_suffix(const struct packer_target *target);
 int packer_write(const struct packer_image *image, const struct packer_target *target,
                  const char *path, const char *temporary, const struct trace *trace, uint64_t *size,
                  struct error *error);
+
+/*
+ * Writes an image that is open as packer_write does: its config byte for byte, its layers with the
+ * digests that they have. `tags` are its names. Before the first byte is written, all digests that
+ * the image names are compared with what is there.
+ */
+int packer_convert(struct packer_archive *archive, const char *const *tags,
+                   const struct packer_target *target, const char *path, const char *temporary,
+                   const struct trace *trace, uint64_t *size, struct error *error);
 
 /* ---- running --------------------------------------------------------------------------------- */
 
@@ -205,6 +215,16 @@ struct packer_archive;
  */
 struct packer_archive *packer_open(const char *path, const char *temporary,
                                    const struct packer_limits *limits, struct error *error);
+/*
+ * The same, and what is no image becomes one of a single layer: a root file system's tar, which is
+ * one that holds neither manifest.json nor index.json, and a bundle. Their config is the one that
+ * is given, which is used as long as the archive; of a bundle the process that its config.json
+ * tells of counts where the given one says nothing. For an image a config that says anything of the
+ * process is an error. `config` is NULL for packer_open.
+ */
+struct packer_archive *packer_open_any(const char *path, const struct packer_config *config,
+                                       const char *temporary, const struct packer_limits *limits,
+                                       struct error *error);
 /* The same for a regular file that is open, and is closed with the archive or when this fails. */
 struct packer_archive *packer_open_file(int fd, const char *name, const char *temporary,
                                         const struct packer_limits *limits, struct error *error);
@@ -217,6 +237,10 @@ void packer_close(struct packer_archive **archive);
 
 /* The image config's document (config.md), owned by the archive. */
 const cJSON *packer_config(const struct packer_archive *archive);
+/* The image's names, owned by the archive; in an OCI layout perhaps just a tag; NULL: none. */
+const char *const *packer_tags(const struct packer_archive *archive);
+/* How many images there are, of which this is one. */
+size_t packer_image_count(const struct packer_archive *archive);
 
 /* Appends what the archive holds, for people: config, layers, files, digests recomputed and
  * compared, and a table of where every byte went. `*mismatches` counts digests that differ. */

@@ -48,8 +48,19 @@ static_assert(sizeof(struct tar_header) == TAR_BLOCK_SIZE, "a tar header is one 
 /* The sum of a header's bytes with the checksum field taken as spaces. */
 unsigned int tar_checksum(const struct tar_header *header);
 
-/* Writes a regular file's header: root's, time stamp 0; a pax header before it where the name or
- * the size does not fit. The content and tar_write_padding follow. */
+/* What a header says. */
+struct tar_file {
+    const char *path; /* of a directory, with a slash at its end */
+    const char *link; /* NULL: none */
+    char type;
+    mode_t mode;
+    int64_t uid, gid; /* of the kinds that struct tar_entry has, too */
+    int64_t size, mtime;
+};
+
+/* Writes a header; a pax header before it where a name or a number does not fit. */
+int tar_write_any(struct sink *sink, const struct tar_file *file, struct error *error);
+/* The same for a regular file: root's, time stamp 0. The content and tar_write_padding follow. */
 int tar_write_header(struct sink *sink, const char *path, mode_t mode, uint64_t size,
                      struct error *error);
 /* The same for a directory, which has no content. */
@@ -195,6 +206,9 @@ int source_config(const struct packer_job *job, const struct digest *diff_ids, s
 /* The annotations of an OCI image's manifest; or NULL. */
 const cJSON *source_annotations(const struct packer_job *job);
 
+/* Writes the layers, which are loaded, as one tar of what is visible in the end (flatten.c). */
+int flatten_write(struct packer_archive *archive, struct sink *sink, struct error *error);
+
 /* The writers in the table of formats. */
 int docker_write(const struct packer_job *job, struct sink *sink, struct error *error);
 int oci_write(const struct packer_job *job, struct sink *sink, struct error *error);
@@ -205,12 +219,12 @@ int docker_v1_write(const struct packer_job *job, struct sink *sink, struct erro
 int rootfs_write(const struct packer_job *job, struct sink *sink, struct error *error);
 /* Without what engines do not need (smallest.c): to the sink, or where that is NULL to the
  * directory. */
-int docker_write_smallest(const struct packer_job *job, const struct packer_target *target,
-                          struct sink *sink, int directory, struct error *error);
-int oci_write_smallest(const struct packer_job *job, const struct packer_target *target,
-                       struct sink *sink, int directory, struct error *error);
-int combined_write_smallest(const struct packer_job *job, const struct packer_target *target,
-                            struct sink *sink, int directory, struct error *error);
+int docker_write_smallest(const struct packer_job *job, struct sink *sink, int directory,
+                          struct error *error);
+int oci_write_smallest(const struct packer_job *job, struct sink *sink, int directory,
+                       struct error *error);
+int combined_write_smallest(const struct packer_job *job, struct sink *sink, int directory,
+                            struct error *error);
 
 /* ---- the OCI layout's files (image-spec, image-layout.md) ------------------------------------ */
 

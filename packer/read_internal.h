@@ -183,8 +183,9 @@ struct member {
 };
 
 struct layer {
-    char *name; /* for messages: archive, number and member */
-    const struct member *member;
+    char *name;                  /* for messages: archive, number and member */
+    const struct member *member; /* NULL: the layer was made of a root file system */
+    struct extent stored;
     const cJSON *descriptor; /* OCI: digest and size of the stored bytes; or NULL */
     struct digest diff_id;   /* that the config names */
     /* The rest is known once archive_load_layers has been here. */
@@ -215,6 +216,8 @@ struct spool {
 struct packer_archive {
     char *path;
     struct packer_limits limits;
+    const struct packer_config
+        *config_to_be; /* of a root file system; NULL: only images are read */
     uint64_t entries, name_bytes, unpacked_bytes; /* read so far, of what the limits allow */
     int directory;                                /* the layout's; -1 for a file */
     int file;                                     /* -1 for a directory */
@@ -256,6 +259,14 @@ int archive_spend_bytes(struct packer_archive *archive, uint64_t size, struct er
 /* Fits the limit of unpacked bytes to an archive of that size. */
 void archive_limit_ratio(struct packer_archive *archive, uint64_t size);
 
+/* ---- root file systems (root_read.c) --------------------------------------------------------- */
+
+/* Makes the image of the archive's whole tar, by the config that it is to have. */
+int rootfs_read(struct packer_archive *archive, struct error *error);
+/* The same of a bundle's directory; `file` is its config.json, by whose process the program is
+ * started unless the config that it is to have names another. */
+int bundle_read(struct packer_archive *archive, const struct member *file, struct error *error);
+
 /* ---- digests (check.c) ----------------------------------------------------------------------- */
 
 #define DIGEST_PREFIX "sha256:"
@@ -265,6 +276,8 @@ bool check_holds(const struct check *check);
 void check_subject(const struct check *check, struct buffer *out);
 int archive_add_check(struct packer_archive *archive, const struct check *check,
                       struct error *error);
+/* Fails, and names it, where one does not hold. */
+int archive_require_checks(const struct packer_archive *archive, struct error *error);
 
 /* The 64 digits that `text` begins with; false where there are fewer. */
 bool digest_parse_hex(const char *text, struct digest *digest);

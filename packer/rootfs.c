@@ -3,5 +3,7 @@
 
 int rootfs_write(const struct packer_job *job, struct sink *sink, struct error *error)
 {
-    return job->layer_count ? source_layer_write(job, 0, sink, error) : tar_write_end(sink, error);
+    if (job->archive)
+        return flatten_write(job->archive, sink, error);
+    return layer_write(job->image, sink, error);
 }

@@ -69,8 +69,8 @@ static void trace_files(const struct trace *trace, const struct golf_image *made
 }
 
 /* To a sink, or where that is NULL, to a directory. */
-static int write_golfed(const struct packer_job *job, const struct packer_target *target,
-                        struct golf *golf, struct sink *sink, int directory, struct error *error)
+static int write_golfed(const struct packer_job *job, struct golf *golf, struct sink *sink,
+                        int directory, struct error *error)
 {
     struct golf_image made GOLF_IMAGE_CLEANUP = {0};
     struct golf_shape shape = {
@@ -78,17 +78,17 @@ static int write_golfed(const struct packer_job *job, const struct packer_target
     if (read_contents(golf, error) < 0)
         return -1;
     if (golf->is_gzip || golf->is_directory)
-        golf_search(golf, target->smallest, &shape);
+        golf_search(golf, job->target->smallest, &shape);
     if (interrupt_check(error) < 0 || golf_make(golf, &shape, FINAL_ROUNDS, &made, error) < 0)
         return -1;
     trace_files(job->trace, &made);
     return sink ? write_tar(golf, &made, sink, error) : write_files(&made, directory, error);
 }
 
-static int golf_image(const struct packer_job *job, const struct packer_target *target,
-                      bool has_docker, bool has_oci, struct sink *sink, int directory,
-                      struct error *error)
+static int golf_image(const struct packer_job *job, bool has_docker, bool has_oci,
+                      struct sink *sink, int directory, struct error *error)
 {
+    const struct packer_target *target = job->target;
     struct golf golf = {.image = job->image,
                         .has_docker = has_docker,
                         .has_oci = has_oci,
@@ -100,27 +100,27 @@ static int golf_image(const struct packer_job *job, const struct packer_target *
     golf.contents = calloc(job->image->file_count + 1, sizeof *golf.contents);
     if (!golf.contents)
         return error_set(error, "out of memory");
-    int result = write_golfed(job, target, &golf, sink, directory, error);
+    int result = write_golfed(job, &golf, sink, directory, error);
     for (size_t i = 0; i < job->image->file_count; i++)
         buffer_free(&golf.contents[i]);
     free(golf.contents);
     return result;
 }
 
-int docker_write_smallest(const struct packer_job *job, const struct packer_target *target,
-                          struct sink *sink, int directory, struct error *error)
+int docker_write_smallest(const struct packer_job *job, struct sink *sink, int directory,
+                          struct error *error)
 {
-    return golf_image(job, target, true, false, sink, directory, error);
+    return golf_image(job, true, false, sink, directory, error);
 }
 
-int oci_write_smallest(const struct packer_job *job, const struct packer_target *target,
-                       struct sink *sink, int directory, struct error *error)
+int oci_write_smallest(const struct packer_job *job, struct sink *sink, int directory,
+                       struct error *error)
 {
-    return golf_image(job, target, false, true, sink, directory, error);
+    return golf_image(job, false, true, sink, directory, error);
 }
 
-int combined_write_smallest(const struct packer_job *job, const struct packer_target *target,
-                            struct sink *sink, int directory, struct error *error)
+int combined_write_smallest(const struct packer_job *job, struct sink *sink, int directory,
+                            struct error *error)
 {
-    return golf_image(job, target, true, true, sink, directory, error);
+    return golf_image(job, true, true, sink, directory, error);
 }

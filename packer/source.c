@@ -31,7 +31,7 @@ const char *source_layer_stored(const struct packer_job *job, size_t number,
     if (job->image)
         return NULL;
     const struct layer *layer = &job->archive->layers[number];
-    const struct extent *stored = &layer->member->content;
+    const struct extent *stored = &layer->stored;
     *content = (struct content){.fd = stored->fd, .offset = stored->offset, .size = stored->size};
     *diff_id = layer->diff_id;
     for (size_t i = 0; i < sizeof media_types / sizeof *media_types; i++)

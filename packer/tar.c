@@ -4,8 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The largest size that eleven octal digits hold. */
-#define USTAR_LARGEST_SIZE UINT64_C(077777777777)
+/* The largest numbers that eleven and seven octal digits hold. */
+#define USTAR_LARGEST    INT64_C(077777777777)
+#define USTAR_LARGEST_ID 07777777
 
 #define PAX_HEADER_NAME "pax"
 
@@ -29,17 +30,24 @@ static void put_octal(char *field, size_t size, uint64_t value)
     }
 }
 
-static int write_ustar(struct sink *sink, const char *path, char type, mode_t mode, uint64_t size,
-                       struct error *error)
+/* A number that has no room stands in a pax header. */
+static uint64_t fitting(int64_t number, int64_t largest)
 {
-    struct tar_header header = {.type = type, .magic = "ustar", .version = {'0', '0'}};
+    return number >= 0 && number <= largest ? (uint64_t)number : 0;
+}
+
+static int write_ustar(struct sink *sink, const struct tar_file *file, struct error *error)
+{
+    struct tar_header header = {.type = file->type, .magic = "ustar", .version = {'0', '0'}};
     /* A full field needs no NUL. */
-    memcpy(header.name, path, strnlen(path, sizeof header.name));
-    put_octal(header.mode, sizeof header.mode, mode & 07777);
-    put_octal(header.uid, sizeof header.uid, 0);
-    put_octal(header.gid, sizeof header.gid, 0);
-    put_octal(header.size, sizeof header.size, size <= USTAR_LARGEST_SIZE ? size : 0);
-    put_octal(header.mtime, sizeof header.mtime, 0);
+    memcpy(header.name, file->path, strnlen(file->path, sizeof header.name));
+    if (file->link)
+        memcpy(header.link, file->link, strnlen(file->link, sizeof header.link));
+    put_octal(header.mode, sizeof header.mode, file->mode & 07777);
+    put_octal(header.uid, sizeof header.uid, fitting(file->uid, USTAR_LARGEST_ID));
+    put_octal(header.gid, sizeof header.gid, fitting(file->gid, USTAR_LARGEST_ID));
+    put_octal(header.size, sizeof header.size, fitting(file->size, USTAR_LARGEST));
+    put_octal(header.mtime, sizeof header.mtime, fitting(file->mtime, USTAR_LARGEST));
     put_octal(header.device_major, sizeof header.device_major, 0);
     put_octal(header.device_minor, sizeof header.device_minor, 0);
     put_octal(header.checksum, sizeof header.checksum - 1, tar_checksum(&header));
@@ -59,30 +67,44 @@ static void append_pax_record(struct buffer *records, const char *key, const cha
     buffer_printf(records, "%zu %s=%s\n", length, key, value);
 }
 
-static int write_header(struct sink *sink, const char *path, char type, mode_t mode, uint64_t size,
-                        struct error *error)
+static void append_pax_number(struct buffer *records, const char *key, int64_t number,
+                              int64_t largest)
+{
+    char digits[24];
+    snprintf(digits, sizeof digits, "%lld", (long long)number);
+    if (number < 0 || number > largest)
+        append_pax_record(records, key, digits);
+}
+
+int tar_write_any(struct sink *sink, const struct tar_file *file, struct error *error)
 {
     struct buffer records BUFFER_CLEANUP = {0};
-    char digits[24];
-    snprintf(digits, sizeof digits, "%llu", (unsigned long long)size);
-    if (strlen(path) > sizeof((struct tar_header *)0)->name)
-        append_pax_record(&records, "path", path);
-    if (size > USTAR_LARGEST_SIZE)
-        append_pax_record(&records, "size", digits);
+    if (strlen(file->path) > sizeof((struct tar_header *)0)->name)
+        append_pax_record(&records, "path", file->path);
+    if (file->link && strlen(file->link) > sizeof((struct tar_header *)0)->link)
+        append_pax_record(&records, "linkpath", file->link);
+    append_pax_number(&records, "uid", file->uid, USTAR_LARGEST_ID);
+    append_pax_number(&records, "gid", file->gid, USTAR_LARGEST_ID);
+    append_pax_number(&records, "size", file->size, USTAR_LARGEST);
+    append_pax_number(&records, "mtime", file->mtime, USTAR_LARGEST);
     if (buffer_check(&records, error) < 0)
         return -1;
-    if (records.size &&
-        (write_ustar(sink, PAX_HEADER_NAME, TAR_TYPE_PAX, 0644, records.size, error) < 0 ||
-         sink_write(sink, records.data, records.size, error) < 0 ||
-         tar_write_padding(sink, records.size, error) < 0))
+    const struct tar_file pax = {
+        .path = PAX_HEADER_NAME, .type = TAR_TYPE_PAX, .mode = 0644, .size = (int64_t)records.size};
+    if (records.size && (write_ustar(sink, &pax, error) < 0 ||
+                         sink_write(sink, records.data, records.size, error) < 0 ||
+                         tar_write_padding(sink, records.size, error) < 0))
         return -1;
-    return write_ustar(sink, path, type, mode, size, error);
+    return write_ustar(sink, file, error);
 }
 
 int tar_write_header(struct sink *sink, const char *path, mode_t mode, uint64_t size,
                      struct error *error)
 {
-    return write_header(sink, path, TAR_TYPE_FILE, mode, size, error);
+    const struct tar_file file = {
+        .path = path, .type = TAR_TYPE_FILE, .mode = mode, .size = (int64_t)size};
+    return size > INT64_MAX ? error_set(error, "'%s' is larger than any archive", path)
+                            : tar_write_any(sink, &file, error);
 }
 
 /* Readers of the oldest kind tell a directory by the slash. */
@@ -91,7 +113,8 @@ int tar_write_directory(struct sink *sink, const char *path, mode_t mode, struct
     char *name TEXT_CLEANUP = NULL;
     if (asprintf(&name, "%s/", path) < 0)
         return error_set(error, "out of memory");
-    return write_header(sink, name, TAR_TYPE_DIRECTORY, mode, 0, error);
+    const struct tar_file directory = {.path = name, .type = TAR_TYPE_DIRECTORY, .mode = mode};
+    return tar_write_any(sink, &directory, error);
 }
 
 int tar_write_padding(struct sink *sink, uint64_t size, struct error *error)

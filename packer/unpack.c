@@ -357,28 +357,10 @@ static int pass(const struct unpack *unpack, const struct layer *layer,
     return got;
 }
 
-static int require_digests(const struct packer_archive *archive, struct error *error)
-{
-    for (size_t i = 0; i < archive->check_count; i++) {
-        const struct check *check = &archive->checks[i];
-        struct buffer subject BUFFER_CLEANUP = {0};
-        if (check_holds(check))
-            continue;
-        check_subject(check, &subject);
-        return error_set(error,
-                         "%s: the %s is not what its %s says: sha256:%s of %llu bytes, but there "
-                         "are %llu of sha256:%s",
-                         archive->path, buffer_text(&subject), check->where, check->named.hex,
-                         (unsigned long long)check->named_size, (unsigned long long)check->size,
-                         check->computed.hex);
-    }
-    return 0;
-}
-
 int packer_unpack(struct packer_archive *archive, int rootfs, struct error *error)
 {
     struct unpack unpack = {.archive = archive, .root = rootfs};
-    if (archive_load_layers(archive, error) < 0 || require_digests(archive, error) < 0)
+    if (archive_load_layers(archive, error) < 0 || archive_require_checks(archive, error) < 0)
         return -1;
     for (size_t i = 0; i < archive->layer_count; i++)
         if (pass(&unpack, &archive->layers[i], hide, error) < 0 ||

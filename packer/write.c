@@ -1,5 +1,5 @@
 /* The table of formats, and writing one of them to a file or directory. */
-#include "packer/packer_internal.h"
+#include "packer/read_internal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,8 +15,8 @@ struct packer_format {
     int (*write)(const struct packer_job *job, struct sink *sink, struct error *error);
     int (*write_directory)(const struct packer_job *job, int directory, struct error *error);
     /* With --smallest; NULL: there is no such way. */
-    int (*write_smallest)(const struct packer_job *job, const struct packer_target *target,
-                          struct sink *sink, int directory, struct error *error);
+    int (*write_smallest)(const struct packer_job *job, struct sink *sink, int directory,
+                          struct error *error);
     bool takes_seccomp;
     bool needs_layer;    /* a manifest should have one (manifest.md), and has to by its schema */
     const char *warning; /* NULL: there is nothing to warn of */
@@ -144,9 +144,9 @@ const char *packer_suffix(const struct packer_target *target)
 #define SPOOL_NAME "the archive's temporary file"
 
 /* Compresses the archive while it is written, or when its size is known. */
-static int compress_archive(const struct packer_job *job, const struct packer_target *target,
-                            struct sink *sink, struct error *error)
+static int compress_archive(const struct packer_job *job, struct sink *sink, struct error *error)
 {
+    const struct packer_target *target = job->target;
     struct compress_sink compress COMPRESS_SINK_CLEANUP = {0};
     size_t first_member = first_member_size(target);
     if (!compressors[target->compression].writes_size)
@@ -167,8 +167,9 @@ static int compress_archive(const struct packer_job *job, const struct packer_ta
                : compress_sink_finish(&compress, error);
 }
 
-static void trace_compression(const struct packer_job *job, const struct packer_target *target)
+static void trace_compression(const struct packer_job *job)
 {
+    const struct packer_target *target = job->target;
     const struct compressor *compressor = &compressors[target->compression];
     int first_member = (int)first_member_size(target);
     if (!first_member)
@@ -181,40 +182,49 @@ static void trace_compression(const struct packer_job *job, const struct packer_
                    compressor->ending);
 }
 
-static int write_archive(const struct packer_job *job, const struct packer_target *target,
-                         struct sink *sink, struct error *error)
+static int write_archive(const struct packer_job *job, struct sink *sink, struct error *error)
 {
+    const struct packer_target *target = job->target;
     if (target->smallest)
-        return target->format->write_smallest(job, target, sink, -1, error);
+        return target->format->write_smallest(job, sink, -1, error);
     if (!target->compression)
         return target->format->write(job, sink, error);
-    if (compress_archive(job, target, sink, error) < 0)
+    if (compress_archive(job, sink, error) < 0)
         return -1;
-    trace_compression(job, target);
+    trace_compression(job);
     return 0;
 }
 
-static int write_file(const struct packer_job *job, const struct packer_target *target,
-                      const char *path, uint64_t *size, struct error *error)
+static int write_file(const struct packer_job *job, const char *path, uint64_t *size,
+                      struct error *error)
 {
     struct output output OUTPUT_CLEANUP = {0};
     if (output_open(&output, path, FILE_MODE, error) < 0 ||
-        write_archive(job, target, &output.file.sink, error) < 0)
+        write_archive(job, &output.file.sink, error) < 0)
         return -1;
     *size = output.file.size;
     return output_commit(&output, error);
 }
 
-static int write_directory(const struct packer_job *job, const struct packer_target *target,
-                           const char *path, uint64_t *size, struct error *error)
+static int write_directory(const struct packer_job *job, const char *path, uint64_t *size,
+                           struct error *error)
 {
+    const struct packer_target *target = job->target;
     struct output_directory output OUTPUT_DIRECTORY_CLEANUP = {.fd = -1};
     if (output_directory_open(&output, path, error) < 0 ||
-        (target->smallest ? target->format->write_smallest(job, target, NULL, output.fd, error)
+        (target->smallest ? target->format->write_smallest(job, NULL, output.fd, error)
                           : target->format->write_directory(job, output.fd, error)) < 0 ||
         directory_size(output.fd, size, error) < 0)
         return -1;
     return output_directory_commit(&output, error);
+}
+
+static int write_any(const struct packer_job *job, const char *path, uint64_t *size,
+                     struct error *error)
+{
+    const struct packer_target *target = job->target;
+    return target->directory ? write_directory(job, path, size, error)
+                             : write_file(job, path, size, error);
 }
 
 int packer_write(const struct packer_image *image, const struct packer_target *target,
@@ -241,6 +251,21 @@ int packer_write(const struct packer_image *image, const struct packer_target *t
     for (size_t i = 0; i < image->file_count; i++)
         if (packer_check_path(image->files[i].path, error) < 0)
             return -1;
-    return target->directory ? write_directory(&job, target, path, size, error)
-                             : write_file(&job, target, path, size, error);
+    return write_any(&job, path, size, error);
+}
+
+int packer_convert(struct packer_archive *archive, const char *const *tags,
+                   const struct packer_target *target, const char *path, const char *temporary,
+                   const struct trace *trace, uint64_t *size, struct error *error)
+{
+    struct packer_job job = {.archive = archive,
+                             .tags = tags,
+                             .layer_count = archive->layer_count,
+                             .target = target,
+                             .temporary = temporary,
+                             .trace = trace};
+    *size = 0;
+    if (archive_load_layers(archive, error) < 0 || archive_require_checks(archive, error) < 0)
+        return -1;
+    return write_any(&job, path, size, error);
 }

@@ -1,0 +1,324 @@
+/*
+ * Several layers as one tar (image-spec, layer.md): the entries that no higher layer hides, each
+ * byte for byte with its headers, in the order of the layers. No file is unpacked for it.
+ *
+ * A path remembers when it was put last, and when it, or all below it, was hidden: time is a count
+ * of what was done. What is visible in the end was put after it, and all above it, were hidden.
+ */
+#include "packer/read_internal.h"
+
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct place {
+    const struct layer *layer;
+    uint64_t offset; /* of an entry in the layer's tar */
+};
+
+struct node {
+    struct node *above; /* NULL: the root */
+    char *name;
+    char type;         /* of the entry that is there; 0: only entries below it tell of it */
+    struct place from; /* that entry */
+    uint64_t size;     /* with headers and padding */
+    uint32_t put;
+    uint32_t hidden;     /* it, and all below it */
+    uint32_t emptied;    /* all below it */
+    struct place inode;  /* the entry with the content: of a hard link, another */
+    struct node *target; /* of a hard link */
+};
+
+struct tree {
+    struct packer_archive *archive;
+    void *nodes; /* by tsearch(3) */
+    size_t count;
+    uint32_t time;
+    struct node **visible;
+    size_t visible_count;
+};
+
+static int compare_nodes(const void *left, const void *right)
+{
+    const struct node *a = left, *b = right;
+    if (a->above != b->above)
+        return a->above < b->above ? -1 : 1;
+    return strcmp(a->name, b->name);
+}
+
+static void free_node(void *pointer)
+{
+    struct node *node = pointer;
+    free(node->name);
+    free(node);
+}
+
+static void tree_free(struct tree *tree)
+{
+    tdestroy(tree->nodes, free_node);
+    free(tree->visible);
+}
+#define TREE_CLEANUP __attribute__((cleanup(tree_free)))
+
+/* ---- paths ----------------------------------------------------------------------------------- */
+
+static struct node *add_node(struct tree *tree, const struct node *key, struct error *error)
+{
+    struct node *node = calloc(1, sizeof *node);
+    char *name = strdup(key->name);
+    if (node && name) {
+        *node = (struct node){.above = key->above, .name = name};
+        if (tsearch(node, &tree->nodes, compare_nodes)) {
+            tree->count++;
+            return node;
+        }
+    }
+    free(name);
+    free(node);
+    error_set(error, "out of memory");
+    return NULL;
+}
+
+/* The node of a path by path_join, made where it is not there. `*blocking` is what is above it and
+ * no directory, so that there can be nothing; or NULL. */
+static struct node *find(struct tree *tree, char *path, const struct node **blocking,
+                         struct error *error)
+{
+    struct node *node = NULL;
+    uint32_t hidden = 0; /* when all at this place was, last */
+    *blocking = NULL;
+    for (char *name = path;;) {
+        struct node key = {.above = node, .name = name};
+        char *slash = strchr(name, '/');
+        if (slash)
+            *slash = '\0';
+        struct node *const *found = tfind(&key, &tree->nodes, compare_nodes);
+        /* Of a directory without an entry no limit knows yet. */
+        if (!found && slash && archive_spend_entries(tree->archive, 1, error) < 0)
+            return NULL;
+        node = found ? *found : add_node(tree, &key, error);
+        if (slash)
+            *slash = '/';
+        if (!node || !slash)
+            return node;
+        hidden = node->hidden > hidden ? node->hidden : hidden;
+        if (node->type && node->type != TAR_TYPE_DIRECTORY && node->put > hidden)
+            *blocking = node;
+        hidden = node->emptied > hidden ? node->emptied : hidden;
+        name = slash + 1;
+    }
+}
+
+static bool is_visible(const struct node *node)
+{
+    uint32_t put = node->put;
+    if (!node->type || put < node->hidden)
+        return false;
+    for (node = node->above; node; node = node->above)
+        if (put < node->hidden || put < node->emptied)
+            return false;
+    return true;
+}
+
+/* ---- passes over the layers ------------------------------------------------------------------ */
+
+static int join(struct buffer *path, const char *name, struct error *error)
+{
+    buffer_append_text(path, PATH_ROOT);
+    const char *reason = path_join(path, name, false);
+    return reason ? error_set(error, "refused: %s", reason) : 0;
+}
+
+/* A whiteout hides what lower layers hold, wherever in its own layer it stands. */
+static int hide(struct tree *tree, const struct layer *layer, const struct tar_entry *entry,
+                struct error *error)
+{
+    struct buffer path BUFFER_CLEANUP = {0};
+    (void)layer;
+    if (join(&path, entry->name, error) < 0)
+        return -1;
+    char *whiteout = (char *)path_whiteout(buffer_text(&path));
+    if (!whiteout)
+        return 0;
+    bool is_opaque = strcmp(whiteout, WHITEOUT_OPAQUE) == 0;
+    const char *hidden = whiteout + strlen(WHITEOUT_PREFIX);
+    if (!*hidden || strcmp(hidden, ".") == 0 || strcmp(hidden, "..") == 0)
+        return error_set(error, "refused: a whiteout of no file");
+    if (is_opaque)
+        whiteout[-1] = '\0';
+    else
+        memmove(whiteout, hidden, strlen(hidden) + 1);
+    const struct node *blocking;
+    struct node *node = find(tree, (char *)path.data, &blocking, error);
+    if (!node)
+        return -1;
+    *(is_opaque ? &node->emptied : &node->hidden) = ++tree->time;
+    return 0;
+}
+
+static int link_node(struct tree *tree, struct node *node, const char *link, struct error *error)
+{
+    struct buffer path BUFFER_CLEANUP = {0};
+    if (join(&path, link, error) < 0)
+        return error_prefix(error, "link to %s", link);
+    const struct node *blocking;
+    struct node *target = find(tree, (char *)path.data, &blocking, error);
+    if (!target)
+        return -1;
+    if (!is_visible(target) || target->type == TAR_TYPE_DIRECTORY)
+        return error_set(error, "refused: it links to %s, and there is no such file", link);
+    node->target = target;
+    node->inode = target->inode;
+    return 0;
+}
+
+static int put(struct tree *tree, const struct layer *layer, const struct tar_entry *entry,
+               struct error *error)
+{
+    static const char types[] = {TAR_TYPE_FILE,      TAR_TYPE_HARD_LINK, TAR_TYPE_SYMLINK,
+                                 TAR_TYPE_CHARACTER, TAR_TYPE_BLOCK,     TAR_TYPE_DIRECTORY,
+                                 TAR_TYPE_FIFO};
+    struct buffer path BUFFER_CLEANUP = {0};
+    if (!memchr(types, entry->type, sizeof types))
+        return error_set(error, "refused: an image holds no entries of type '%c'", entry->type);
+    if (join(&path, entry->name, error) < 0)
+        return -1;
+    if (path_whiteout(buffer_text(&path)))
+        return 0;
+    const struct node *blocking;
+    struct node *node = find(tree, (char *)path.data, &blocking, error);
+    if (!node)
+        return -1;
+    if (blocking)
+        return error_set(error,
+                         "refused: it lies below %s, which is no directory but a link or a file: "
+                         "write a .bundle, for which the layers are unpacked",
+                         blocking->name);
+    if (!node->above && entry->type != TAR_TYPE_DIRECTORY)
+        return error_set(error, "refused: it would replace the root directory");
+    /* Only two directories become one. */
+    if (entry->type != TAR_TYPE_DIRECTORY)
+        node->hidden = ++tree->time;
+    const struct place place = {layer, entry->offset};
+    node->inode = place;
+    if (entry->type == TAR_TYPE_HARD_LINK && link_node(tree, node, entry->link, error) < 0)
+        return -1;
+    node->put = ++tree->time;
+    node->type = entry->type;
+    node->from = place;
+    node->size = entry->header_bytes + entry->content.size + entry->padding;
+    return 0;
+}
+
+static int pass(struct tree *tree, const struct layer *layer,
+                int (*visit)(struct tree *tree, const struct layer *layer,
+                             const struct tar_entry *entry, struct error *error),
+                struct error *error)
+{
+    struct tar_reader reader TAR_READER_CLEANUP;
+    struct tar_entry entry;
+    int got;
+    tar_reader_init(&reader, &layer->tar);
+    while ((got = tar_next(&reader, &entry, error)) > 0)
+        if (entry.type != TAR_TYPE_PAX_ALL && visit(tree, layer, &entry, error) < 0)
+            return tar_blame(&reader, error);
+    return got;
+}
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+static int compare_places(const struct place *left, const struct place *right)
+{
+    if (left->layer != right->layer)
+        return left->layer < right->layer ? -1 : 1;
+    return left->offset == right->offset ? 0 : left->offset < right->offset ? -1 : 1;
+}
+
+static int compare_entries(const void *left, const void *right)
+{
+    const struct node *const *a = left, *const *b = right;
+    return compare_places(&(*a)->from, &(*b)->from);
+}
+
+static void collect(const void *pointer, VISIT visit, void *closure)
+{
+    struct node *const *node = pointer;
+    struct tree *tree = closure;
+    if ((visit == postorder || visit == leaf) && is_visible(*node))
+        tree->visible[tree->visible_count++] = *node;
+}
+
+/* Whether the name that a hard link names is still the same file, and stands before it. */
+static bool is_target_there(const struct node *node)
+{
+    return is_visible(node->target) && compare_places(&node->target->inode, &node->inode) == 0 &&
+           compare_places(&node->target->from, &node->from) < 0;
+}
+
+static int read_entry(const struct place *place, struct tar_reader *reader, struct tar_entry *entry,
+                      struct error *error)
+{
+    tar_reader_init(reader, &place->layer->tar);
+    reader->next = place->offset;
+    return tar_next(reader, entry, error) < 0 ? -1 : 0;
+}
+
+/* The hard link takes the content over from the name that is gone. */
+static int write_copy(const struct node *node, struct sink *sink, struct error *error)
+{
+    struct tar_reader link_reader TAR_READER_CLEANUP = {0}, file_reader TAR_READER_CLEANUP = {0};
+    struct tar_entry link, file;
+    if (read_entry(&node->from, &link_reader, &link, error) < 0 ||
+        read_entry(&node->inode, &file_reader, &file, error) < 0)
+        return -1;
+    if (file.type != TAR_TYPE_FILE)
+        return error_set(
+            error,
+            "%s: the hard link %s is to what is no file, and hidden by a higher layer: "
+            "write a .bundle, for which the layers are unpacked",
+            node->from.layer->name, link.name);
+    const struct tar_file copy = {.path = link.name,
+                                  .type = TAR_TYPE_FILE,
+                                  .mode = (mode_t)file.mode & 07777,
+                                  .uid = file.uid,
+                                  .gid = file.gid,
+                                  .mtime = file.mtime,
+                                  .size = (int64_t)file.content.size};
+    if (tar_write_any(sink, &copy, error) < 0 || extent_copy(&file.content, sink, error) < 0)
+        return -1;
+    return tar_write_padding(sink, file.content.size, error);
+}
+
+static int write_node(const struct node *node, struct sink *sink, struct error *error)
+{
+    if (node->type == TAR_TYPE_HARD_LINK && !is_target_there(node))
+        return write_copy(node, sink, error);
+    struct extent entry = node->from.layer->tar;
+    entry.offset += node->from.offset;
+    entry.size = node->size;
+    /* The last entry of a tar may lack its padding. */
+    return extent_copy(&entry, sink, error) < 0 ? -1 : tar_write_padding(sink, node->size, error);
+}
+
+int flatten_write(struct packer_archive *archive, struct sink *sink, struct error *error)
+{
+    struct tree tree TREE_CLEANUP = {.archive = archive};
+    for (size_t i = 0; i < archive->layer_count; i++) {
+        if (pass(&tree, &archive->layers[i], hide, error) < 0)
+            return -1;
+        /* Of one that has no whiteouts all is visible. */
+        if (archive->layer_count == 1 && tree.time == 0)
+            return extent_copy(&archive->layers[i].tar, sink, error);
+        if (pass(&tree, &archive->layers[i], put, error) < 0)
+            return -1;
+    }
+    tree.visible = calloc(tree.count + 1, sizeof(struct node *));
+    if (!tree.visible)
+        return error_set(error, "out of memory");
+    twalk_r(tree.nodes, collect, &tree);
+    qsort(tree.visible, tree.visible_count, sizeof(struct node *), compare_entries);
+    for (size_t i = 0; i < tree.visible_count; i++)
+        if (write_node(tree.visible[i], sink, error) < 0)
+            return -1;
+    return tar_write_end(sink, error);
+}

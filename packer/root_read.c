@@ -1,0 +1,364 @@
+/* Root file systems: a tar, or the directory in a bundle, becomes an image of one layer. */
+#include "packer/read_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fts.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/interrupt.h"
+
+#define PERMISSIONS  07777
+#define IMPLIED_MODE 0755 /* that engines give to directories which no entry describes */
+
+/* ---- the image ------------------------------------------------------------------------------- */
+
+static int set_config(struct packer_archive *archive, const struct packer_config *config,
+                      struct error *error)
+{
+    const struct packer_image image = {.config = *config};
+    const struct digest *diff_id = archive->layer_count ? &archive->layers[0].diff_id : NULL;
+    struct buffer json BUFFER_CLEANUP = {0};
+    uint64_t start = archive->spool.size;
+    if (packer_check_config(config, error) < 0 ||
+        config_render(&image, diff_id, &json, error) < 0 ||
+        sink_write(&archive->spool.sink, json.data, json.size, error) < 0)
+        return -1;
+    archive->config_bytes = spool_extent(&archive->spool, start, archive->path);
+    archive->config = json_parse(json.data, json.size, archive->path, error);
+    return archive->config ? 0 : -1;
+}
+
+/* An image without a file needs no layer. */
+static int set_layer(struct packer_archive *archive, const struct extent *tar, struct error *error)
+{
+    struct tar_reader reader TAR_READER_CLEANUP;
+    struct tar_entry entry;
+    tar_reader_init(&reader, tar);
+    int got = tar_next(&reader, &entry, error);
+    archive->image_count = 1;
+    archive->layers = calloc(1, sizeof *archive->layers);
+    if (got <= 0 || !archive->layers)
+        return got <= 0 ? got : error_set(error, "out of memory");
+    struct layer *layer = &archive->layers[archive->layer_count++];
+    if (asprintf(&layer->name, "%s: root file system", archive->path) < 0) {
+        layer->name = NULL;
+        return error_set(error, "out of memory");
+    }
+    layer->stored = *tar;
+    return extent_hash(tar, &layer->diff_id, error);
+}
+
+int rootfs_read(struct packer_archive *archive, struct error *error)
+{
+    if (archive->tar.size == 0)
+        return error_set(error, "%s is empty", archive->path);
+    return set_layer(archive, &archive->tar, error) < 0
+               ? -1
+               : set_config(archive, archive->config_to_be, error);
+}
+
+/* ---- the tree in a bundle -------------------------------------------------------------------- */
+
+struct tree {
+    struct packer_archive *archive;
+    int root;
+    uid_t uid; /* who owns the root directory is root in the image */
+    gid_t gid;
+    void *linked; /* those in the tar that have more names: by tsearch(3), struct linked */
+};
+
+struct linked {
+    dev_t device;
+    ino_t inode;
+    char path[];
+};
+
+static int compare_linked(const void *left, const void *right)
+{
+    const struct linked *a = left, *b = right;
+    if (a->device != b->device)
+        return a->device < b->device ? -1 : 1;
+    return a->inode == b->inode ? 0 : a->inode < b->inode ? -1 : 1;
+}
+
+static void tree_free(struct tree *tree)
+{
+    tdestroy(tree->linked, free);
+    file_close(&tree->root);
+}
+#define TREE_CLEANUP __attribute__((cleanup(tree_free)))
+
+/* The name under which the file is in the tar already; NULL, and `failed` where memory ran out,
+ * if it is not. */
+static const char *find_linked(struct tree *tree, const char *path, const struct stat *status,
+                               bool *failed)
+{
+    struct linked *linked = malloc(sizeof *linked + strlen(path) + 1);
+    struct linked **found = NULL;
+    if (linked) {
+        linked->device = status->st_dev;
+        linked->inode = status->st_ino;
+        strcpy(linked->path, path);
+        found = tsearch(linked, &tree->linked, compare_linked);
+    }
+    *failed = !found;
+    if (found && *found == linked)
+        return NULL;
+    free(linked);
+    return found ? (*found)->path : NULL;
+}
+
+static int write_content(const struct tree *tree, const struct tar_file *file, struct error *error)
+{
+    struct sink *sink = &tree->archive->spool.sink;
+    int fd FD_CLEANUP = open_beneath(tree->root, file->path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW,
+                                     RESOLVE_NO_SYMLINKS);
+    if (fd < 0)
+        return error_system(error, errno, "cannot read it");
+    const struct content content = {.fd = fd, .size = (uint64_t)file->size};
+    if (tar_write_any(sink, file, error) < 0 ||
+        content_write(&content, file->path, sink, error) < 0)
+        return -1;
+    return tar_write_padding(sink, content.size, error);
+}
+
+static int write_file(struct tree *tree, struct tar_file *file, const struct stat *status,
+                      struct error *error)
+{
+    bool failed = false;
+    file->type = TAR_TYPE_FILE;
+    file->size = status->st_size;
+    if (status->st_nlink > 1)
+        file->link = find_linked(tree, file->path, status, &failed);
+    if (failed)
+        return error_set(error, "out of memory");
+    if (!file->link)
+        return write_content(tree, file, error);
+    file->type = TAR_TYPE_HARD_LINK;
+    file->size = 0;
+    return tar_write_any(&tree->archive->spool.sink, file, error);
+}
+
+static int write_symlink(struct tree *tree, struct tar_file *file, struct error *error)
+{
+    char target[PATH_MAX];
+    ssize_t length = readlinkat(tree->root, file->path, target, sizeof target);
+    if (length < 0 || (size_t)length == sizeof target)
+        return error_system(error, length < 0 ? errno : ENAMETOOLONG, "cannot read the link");
+    target[length] = '\0';
+    file->type = TAR_TYPE_SYMLINK;
+    file->link = target;
+    return tar_write_any(&tree->archive->spool.sink, file, error);
+}
+
+/* Engines make a directory with files in it without being told, if it is like that. */
+static int write_directory(struct tree *tree, const struct tar_file *file, bool is_empty,
+                           struct error *error)
+{
+    bool is_implied = file->mode == IMPLIED_MODE && file->uid == 0 && file->gid == 0;
+    char *path TEXT_CLEANUP = NULL;
+    struct tar_file directory = *file;
+    if (!is_empty && is_implied)
+        return 0;
+    if (asprintf(&path, "%s/", file->path) < 0) {
+        path = NULL;
+        return error_set(error, "out of memory");
+    }
+    directory.path = path;
+    directory.type = TAR_TYPE_DIRECTORY;
+    return tar_write_any(&tree->archive->spool.sink, &directory, error);
+}
+
+static int write_any(struct tree *tree, FTS *walk, const FTSENT *entry, const char *path,
+                     struct error *error)
+{
+    const struct stat *status = entry->fts_statp;
+    struct tar_file file = {
+        .path = path,
+        .mode = status->st_mode & PERMISSIONS,
+        .uid = status->st_uid == tree->uid ? 0 : status->st_uid,
+        .gid = status->st_gid == tree->gid ? 0 : status->st_gid,
+    };
+    if (interrupt_check(error) < 0 || packer_check_path(path, error) < 0 ||
+        archive_spend_entries(tree->archive, 1, error) < 0)
+        return -1;
+    switch (entry->fts_info) {
+    case FTS_D:
+        return write_directory(tree, &file, !fts_children(walk, FTS_NAMEONLY), error);
+    case FTS_F:
+        return write_file(tree, &file, status, error);
+    case FTS_SL:
+    case FTS_SLNONE:
+        return write_symlink(tree, &file, error);
+    case FTS_DEFAULT:
+        return error_set(error, "it is neither a file, a directory nor a symbolic link, and whit "
+                                "makes layers of those");
+    default:
+        return error_system(error, entry->fts_errno, "cannot read it");
+    }
+}
+
+/* Whether engines mount something there: what is in it is of no use. */
+static bool is_mount_point(const FTSENT *entry)
+{
+    struct error ignored;
+    return entry->fts_level == 1 && entry->fts_info == FTS_D &&
+           packer_check_path(entry->fts_name, &ignored) < 0;
+}
+
+static int write_tree(struct tree *tree, FTS *walk, size_t root_length, struct error *error)
+{
+    FTSENT *entry;
+    errno = 0;
+    for (; (entry = fts_read(walk)); errno = 0) {
+        if (entry->fts_level == 0 && entry->fts_info != FTS_D && entry->fts_info != FTS_DP)
+            return error_system(error, entry->fts_errno, "cannot read the root directory");
+        if (entry->fts_level == 0 || entry->fts_info == FTS_DP)
+            continue;
+        const char *path = entry->fts_path + root_length + 1;
+        if (is_mount_point(entry))
+            fts_set(walk, entry, FTS_SKIP);
+        else if (write_any(tree, walk, entry, path, error) < 0)
+            return error_prefix(error, "%s", path);
+    }
+    if (errno)
+        return error_system(error, errno, "cannot read the root directory");
+    return tar_write_end(&tree->archive->spool.sink, error);
+}
+
+/* The order in which `whit pack` has files: that of their whole paths, as bytes. */
+static int compare_entries(const FTSENT **left, const FTSENT **right)
+{
+    const char *a = (*left)->fts_name, *b = (*right)->fts_name;
+    size_t same = 0;
+    while (a[same] && a[same] == b[same])
+        same++;
+    unsigned char next_a = (unsigned char)a[same], next_b = (unsigned char)b[same];
+    if (!next_a && (*left)->fts_info == FTS_D)
+        next_a = '/';
+    if (!next_b && (*right)->fts_info == FTS_D)
+        next_b = '/';
+    return next_a - next_b;
+}
+
+/* Writes a tar of the tree into the spool. */
+static int spool_tree(struct packer_archive *archive, const char *path, struct extent *tar,
+                      struct error *error)
+{
+    struct tree tree TREE_CLEANUP = {.archive = archive};
+    struct stat status;
+    uint64_t start = archive->spool.size;
+    char root[32];
+    tree.root = open_beneath(archive->directory, path, O_RDONLY | O_DIRECTORY, 0);
+    if (tree.root < 0 || fstat(tree.root, &status) < 0)
+        return error_system(error, errno, "cannot open the root directory '%s'", path);
+    tree.uid = status.st_uid;
+    tree.gid = status.st_gid;
+    int length = snprintf(root, sizeof root, "/proc/self/fd/%d", tree.root);
+    FTS *walk = fts_open((char *[]){root, NULL}, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR,
+                         compare_entries);
+    if (!walk)
+        return error_system(error, errno, "cannot read the root directory");
+    int result = write_tree(&tree, walk, (size_t)length, error);
+    fts_close(walk);
+    *tar = spool_extent(&archive->spool, start, archive->path);
+    return result;
+}
+
+/* ---- config.json (OCI runtime-spec 1.0, config.md) ------------------------------------------- */
+
+/* What a bundle's process is, as an image config has it. */
+struct process {
+    struct words arguments, environment;
+    char user[sizeof "4294967295:4294967295"];
+    const char *directory;
+};
+
+static void process_free(struct process *process)
+{
+    words_free(&process->arguments);
+    words_free(&process->environment);
+}
+#define PROCESS_CLEANUP __attribute__((cleanup(process_free)))
+
+static int read_list(const cJSON *object, const char *key, struct words *words, struct error *error)
+{
+    const cJSON *item, *list = cJSON_GetObjectItem(object, key);
+    bool is_list = !list || cJSON_IsNull(list) || cJSON_IsArray(list);
+    cJSON_ArrayForEach (item, list) {
+        is_list = is_list && cJSON_IsString(item);
+        if (is_list && words_append(words, item->valuestring, error) < 0)
+            return -1;
+    }
+    return is_list ? 0 : error_set(error, "process.%s is not a list of texts", key);
+}
+
+static int read_id(const cJSON *user, const char *key, unsigned *id, struct error *error)
+{
+    const cJSON *number = cJSON_GetObjectItem(user, key);
+    *id = 0;
+    if (!number)
+        return 0;
+    if (!cJSON_IsNumber(number) || !(number->valuedouble >= 0 && number->valuedouble <= INT32_MAX))
+        return error_set(error, "process.user.%s is no number from 0 to %d", key, INT32_MAX);
+    *id = (unsigned)number->valuedouble;
+    return 0;
+}
+
+static int read_process(struct process *process, const cJSON *document, struct error *error)
+{
+    const cJSON *object = cJSON_GetObjectItem(document, "process");
+    const cJSON *user = cJSON_GetObjectItem(object, "user");
+    unsigned uid, gid;
+    if (read_list(object, "args", &process->arguments, error) < 0 ||
+        read_list(object, "env", &process->environment, error) < 0 ||
+        read_id(user, "uid", &uid, error) < 0 || read_id(user, "gid", &gid, error) < 0)
+        return -1;
+    if (gid)
+        snprintf(process->user, sizeof process->user, "%u:%u", uid, gid);
+    else if (uid)
+        snprintf(process->user, sizeof process->user, "%u", uid);
+    process->directory = json_string(object, "cwd");
+    return 0;
+}
+
+/* What `whit pack` leaves out, since it is so anyway, is left out here, too. */
+static void complete_config(struct packer_config *config, const struct process *process)
+{
+    if (!config->entrypoint && !config->command)
+        config->command = words_list(&process->arguments);
+    if (!config->environment)
+        config->environment = words_list(&process->environment);
+    if (!config->user && *process->user)
+        config->user = process->user;
+    if (!config->working_directory && process->directory && strcmp(process->directory, "/") != 0)
+        config->working_directory = process->directory;
+}
+
+int bundle_read(struct packer_archive *archive, const struct member *file, struct error *error)
+{
+    struct process process PROCESS_CLEANUP = {0};
+    struct packer_config config = *archive->config_to_be;
+    struct extent tar;
+    cJSON *document JSON_CLEANUP = member_read_json(archive, file, error);
+    if (!document)
+        return -1;
+    const char *path = json_string(cJSON_GetObjectItem(document, "root"), "path");
+    if (!path)
+        return error_set(error, "%s: config.json has no root.path", archive->path);
+    if (read_process(&process, document, error) < 0)
+        return error_prefix(error, "%s: config.json", archive->path);
+    complete_config(&config, &process);
+    if (spool_tree(archive, path, &tar, error) < 0 || set_layer(archive, &tar, error) < 0 ||
+        set_config(archive, &config, error) < 0)
+        return error_prefix(error, "%s", archive->path);
+    return 0;
+}
