@@ -22,7 +22,7 @@ cli_sources := $(wildcard cli/*.c)
 cli_objects := $(cli_sources:%.c=$(BUILD)/obj/%.o)
 embedded := $(wildcard templates/*/*.asm templates/*/template.json asm/include/*.inc asm/layouts/*.ld)
 c_files := $(wildcard base/*.[ch] asm/*.[ch] elfcheck/*.[ch] packer/*.[ch] cli/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/corpus/*.c tests/kernels/*.c)
-shell_files := $(wildcard .ci/run asm/*.sh docs/*.sh docs/*.bash-completion tests/*.sh tests/run tests/*/run tests/corpus/make tests/corpus/measure tests/corpus/judge tests/kernels/fetch tests/kernels/init tests/*/*.bash tests/*/*.bats templates/*/*.bats)
+shell_files := $(wildcard .ci/run asm/*.sh docs/*.sh docs/*.bash-completion tests/*.sh tests/run tests/*/run tests/bench/sizes tests/corpus/make tests/corpus/measure tests/corpus/judge tests/kernels/fetch tests/kernels/init tests/*/*.bash tests/*/*.bats templates/*/*.bats)
 unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
 
 # Each step is a word and a file; `make V=1` shows the commands.
@@ -149,6 +149,12 @@ bench: ## time whit beside what it replaces, in one run
 	sh tests/packages.sh build run bench
 	$(MAKE) all
 	WHIT=$(abspath $(BUILD))/whit tests/bench/run
+
+.PHONY: sizes
+sizes: ## whit's images beside those of docker, podman, buildah, skopeo, umoci and tar, as root
+	sh tests/packages.sh build run test
+	$(MAKE) all
+	@WHIT=$(abspath $(BUILD))/whit tests/bench/sizes
 
 .PHONY: records
 records: all ## whit's sizes beside published ones
