@@ -40,10 +40,15 @@ static size_t orders_of(size_t count)
     return orders;
 }
 
+/* An OCI manifest should have a layer (manifest.md), and has to by its schema. */
+static bool has_layer(const struct golf *golf)
+{
+    return golf->image->file_count || (golf->is_strict && golf->has_oci);
+}
+
 static size_t file_count(const struct golf *golf)
 {
-    size_t layer = golf->image->file_count > 0;
-    return layer + 1 + golf->has_docker + 3 * golf->has_oci;
+    return (size_t)has_layer(golf) + 1 + golf->has_docker + 3 * golf->has_oci;
 }
 
 /* "config", "rootfs" and what they tell beside that. */
@@ -217,7 +222,7 @@ static int append_docker_manifest(const struct golf *golf, const struct golf_sha
     cJSON *tags = tag && *tag ? cJSON_AddArrayToObject(entry, "RepoTags") : NULL;
     for (; tags && *tag; tag++)
         cJSON_AddItemToArray(tags, cJSON_CreateString(*tag));
-    if (golf->image->file_count)
+    if (has_layer(golf))
         cJSON_AddItemToArray(cJSON_AddArrayToObject(entry, "Layers"), cJSON_CreateString(layer));
     arrange(shape, GOLF_DOCKER, entry);
     return json_render(document, out, error);
@@ -329,8 +334,7 @@ static int make_oci(const struct golf *golf, const struct golf_shape *shape, str
 {
     struct golf_file *files = parts->files;
     const char *layer_type = parts->is_packed ? MEDIA_TYPE_LAYER_GZIP : MEDIA_TYPE_LAYER;
-    cJSON *layer =
-        golf->image->file_count ? descriptor_of(shape, layer_type, &files[LAYER], error) : NULL;
+    cJSON *layer = has_layer(golf) ? descriptor_of(shape, layer_type, &files[LAYER], error) : NULL;
     cJSON *config = descriptor_of(shape, MEDIA_TYPE_CONFIG, &files[CONFIG], error);
     if (append_manifest(golf, shape, config, layer, &files[MANIFEST].content, error) < 0)
         return -1;
@@ -403,11 +407,11 @@ int golf_make(const struct golf *golf, const struct golf_shape *shape, unsigned 
                                                   [DOCKER].name = DOCKER_MANIFEST_NAME}};
     struct golf_file *files = parts.files;
     struct digest diff_id;
-    const bool has_layer = golf->image->file_count > 0;
-    if (has_layer && make_layer(golf, shape, rounds, &parts, &diff_id, error) < 0)
+    if (has_layer(golf) && make_layer(golf, shape, rounds, &parts, &diff_id, error) < 0)
         return -1;
     letter(shape, GOLF_NAME, files[CONFIG].name);
-    if (append_config(golf, shape, has_layer ? &diff_id : NULL, &files[CONFIG].content, error) < 0)
+    if (append_config(golf, shape, has_layer(golf) ? &diff_id : NULL, &files[CONFIG].content,
+                      error) < 0)
         return -1;
     if (golf->has_oci && make_oci(golf, shape, &parts, error) < 0)
         return -1;

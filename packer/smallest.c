@@ -74,7 +74,7 @@ static int write_golfed(const struct packer_job *job, struct golf *golf, struct 
 {
     struct golf_image made GOLF_IMAGE_CLEANUP = {0};
     struct golf_shape shape = {
-        {[GOLF_SPELLING] = 1, [GOLF_PROGRAM] = 'l' - 'a', [GOLF_NAME] = 'c' - 'a'}};
+        {[GOLF_SPELLING] = !golf->is_strict, [GOLF_PROGRAM] = 'l' - 'a', [GOLF_NAME] = 'c' - 'a'}};
     if (read_contents(golf, error) < 0)
         return -1;
     if (golf->is_gzip || golf->is_directory)

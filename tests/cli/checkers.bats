@@ -47,7 +47,7 @@ is_whole() {
   manifest=$blob blobs+=("$blob")
   jq -e '.schemaVersion == 2 and .mediaType == "application/vnd.oci.image.manifest.v1+json" and
     .config.mediaType == "application/vnd.oci.image.config.v1+json" and
-    ([.layers[] | .mediaType == "application/vnd.oci.image.layer.v1.tar+gzip"] | all)' "$manifest"
+    ([.layers[] | .mediaType | test("^application/vnd.oci.image.layer.v1.tar(\\+gzip)?$")] | all)' "$manifest"
   described "$1" "$(jq -c .config "$manifest")"
   config=$blob blobs+=("$blob")
   jq -e '.os == "linux" and .architecture == "amd64" and .rootfs.type == "layers"' "$config"
@@ -55,8 +55,8 @@ is_whole() {
     image-manifest-schema "$manifest" config-schema "$config"
   while IFS= read -r descriptor; do
     described "$1" "$descriptor"
-    blobs+=("$blob") diff_ids+=("sha256:$(zcat <"$blob" | sha256sum | cut -c 1-64)")
-    zcat <"$blob" | tar t >/dev/null
+    blobs+=("$blob") diff_ids+=("sha256:$(zcat -f <"$blob" | sha256sum | cut -c 1-64)")
+    zcat -f <"$blob" | tar t >/dev/null
   done < <(jq -c '.layers[]' "$manifest")
   [ "$(jq -r '.rootfs.diff_ids | join(" ")' "$config")" = "${diff_ids[*]}" ]
   diff <(printf '%s\n' "$1/index.json" "$1/oci-layout" "${blobs[@]}" | sort -u) \
@@ -126,6 +126,28 @@ make_files() {
         ;;
     esac
   done < <(commands)
+}
+
+@test "the smallest OCI layout, too, with --strict" {
+  while read -ra words; do
+    rm -rf x.oci plain packed
+    mkdir plain packed
+    "$WHIT" "${words[@]}" -q --smallest=20x --strict -o x.oci
+    "$WHIT" "${words[@]}" -q --smallest=20x --strict -o x.oci.tar
+    "$WHIT" "${words[@]}" -q --smallest=20x --strict -o x.combined.tar.gz
+    tar xf x.oci.tar -C plain
+    tar xf x.combined.tar.gz -C packed
+    jq -e '.[0] | has("Config") and has("Layers")' packed/manifest.json
+    rm packed/manifest.json
+    for layout in x.oci plain packed; do
+      is_whole $layout
+      is_valid $layout
+    done
+  done <<'END'
+build hello
+build hello -t a:b -e A=1 -l k=v
+pack --empty -t a:b
+END
 }
 
 @test "an OCI layout that is not whole is told from one that is" {
