@@ -262,9 +262,9 @@ int packer_explain_json(struct packer_archive *archive, struct sink *sink, struc
 /*
  * Unpacks the layers, first to last with whiteouts applied (image-spec, layer.md), into an open
  * empty directory. Before the first file is written, all digests that the image names are compared
- * with what is there. Refuses every entry that would leave the directory: ".." and absolute names,
- * parents or hard link targets that lead out through symbolic links. Modes and times are exact;
- * owners where the caller may set them. Devices are left out, since an engine mounts its own /dev,
- * and so are extended attributes.
+ * with what is there. Absolute names are below the directory; refuses every entry that would
+ * leave it: names with "..", parents or hard link targets that lead out through symbolic links.
+ * Modes and times are exact; owners where the caller may set them. Devices are left out, since an
+ * engine mounts its own /dev, and so are extended attributes.
  */
 int packer_unpack(struct packer_archive *archive, int rootfs, struct error *error);

@@ -89,6 +89,9 @@ struct tar_reader {
     struct buffer long_name, long_link, pax; /* of the headers before the entry */
     struct tar_sparse sparse;
     struct buffer pieces; /* struct tar_piece */
+    uint64_t window_start;
+    size_t window_size;
+    char window[8 * 1024]; /* of the archive: headers are often close together */
 };
 
 /* The reader reads from `archive` without closing it; give it back to tar_reader_free. */

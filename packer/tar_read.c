@@ -102,7 +102,7 @@ bool tar_parse_number(const char *field, size_t size, int64_t *value)
     return field[0] & 0x80 ? parse_base256(field, size, value) : parse_octal(field, size, value);
 }
 
-/* pax: decimal digits; times may have a sign and a fraction, which is dropped. */
+/* pax: decimal digits; times may have a sign and a fraction, and are rounded down. */
 static bool parse_decimal(const char *text, size_t size, int64_t *value)
 {
     bool negative = size && *text == '-';
@@ -112,7 +112,7 @@ static bool parse_decimal(const char *text, size_t size, int64_t *value)
             __builtin_add_overflow(*value, text[i] - '0', value))
             return false;
     if (negative)
-        *value = -*value;
+        *value = -*value - (i < size && strspn(text + i, ".0") < size - i);
     return i > first && (i == size || text[i] == '.');
 }
 
@@ -196,8 +196,16 @@ static int read_header(struct tar_reader *reader, struct tar_header *header, str
     if (left < sizeof *header)
         return error_set(error, "the archive ends %llu bytes into a header of %d: it was cut short",
                          (unsigned long long)left, TAR_BLOCK_SIZE);
-    if (extent_read(&reader->archive, reader->next, header, sizeof *header, error) < 0)
-        return -1;
+    uint64_t start = reader->next - reader->window_start;
+    if (start > reader->window_size || sizeof *header > reader->window_size - start) {
+        reader->window_start = reader->next;
+        reader->window_size = left < sizeof reader->window ? (size_t)left : sizeof reader->window;
+        start = 0;
+        if (extent_read(&reader->archive, reader->next, reader->window, reader->window_size,
+                        error) < 0)
+            return -1;
+    }
+    memcpy(header, reader->window + start, sizeof *header);
     if (is_zero(header))
         return read_end(reader, error);
     if (!tar_is_header(header))

@@ -46,7 +46,8 @@ static int place_init(struct place *place, const char *name, struct error *error
 {
     *place = (struct place){0};
     buffer_append_text(&place->path, PATH_ROOT);
-    const char *reason = path_join(&place->path, name, false);
+    /* As in all engines, "/etc" is the image's: umoci insert makes an entry of "/". */
+    const char *reason = path_join(&place->path, name + strspn(name, "/"), false);
     if (reason)
         return error_set(error, "refused: %s", reason);
     char *path = (char *)place->path.data;

@@ -85,13 +85,12 @@ archive() {
   (
     cd in
     tar cf ../dotdot.tar --transform 's,file,../escaped,' file
-    tar cPf ../absolute.tar --transform "s,file,$BATS_TEST_TMPDIR/escaped," file
     tar cf ../symlink.tar --transform 's,sub/x,up/escaped,' up sub/x
     tar cf ../absolute-symlink.tar --transform "s,sub/x,root$BATS_TEST_TMPDIR/escaped," root sub/x
     ln file hard
     tar cPf ../hardlink.tar --transform 'flags=h;s,file,../../../../etc/passwd,' file hard
   )
-  for layer in dotdot absolute symlink absolute-symlink hardlink; do
+  for layer in dotdot symlink absolute-symlink hardlink; do
     archive $layer.tar
     run -125 "$WHIT" run x.tar
     output_has "$layer.tar"
@@ -99,6 +98,14 @@ archive() {
     is_empty "$TMPDIR"
   done
   [ -z "$(find / -xdev -name escaped -newer escaped-original 2>/dev/null)" ]
+}
+
+@test "an absolute name in a layer is below the root file system" {
+  "$WHIT" build -q cat --format=elf -o cat
+  tar cPf absolute.tar --transform "s,cat,$BATS_TEST_TMPDIR/escaped," cat
+  archive absolute.tar
+  run -0 "$WHIT" run -q x.tar -- "$BATS_TEST_TMPDIR/escaped" /dev/null
+  [ ! -e escaped ]
 }
 
 @test "a layer that is not the one the config names is not run" {
