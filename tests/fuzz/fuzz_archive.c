@@ -38,6 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .unpacked_bytes = 1024 * 1024,
         .unpacked_ratio = 1000,
         .entries = 1000,
+        .name_bytes = 64 * 1024,
         .json_bytes = 64 * 1024,
     };
     struct error error;
