@@ -19,7 +19,9 @@ struct place {
 struct node {
     struct node *above; /* NULL: the root */
     char *name;
-    char type;         /* of the entry that is there; 0: only entries below it tell of it */
+    char type;         /* of what is there; 0: nothing ever was */
+    bool is_implied;   /* a directory that has no entry: `from` is one below it */
+    bool is_filled;    /* something visible is below it */
     struct place from; /* that entry */
     uint64_t size;     /* with headers and padding */
     uint32_t put;
@@ -79,14 +81,25 @@ static struct node *add_node(struct tree *tree, const struct node *key, struct e
     return NULL;
 }
 
-/* The node of a path by path_join, made where it is not there. `*blocking` is what is above it and
- * no directory, so that there can be nothing; or NULL. */
-static struct node *find(struct tree *tree, char *path, const struct node **blocking,
+/* Where something is put, so are directories above it; false where there is something else. */
+static bool imply(struct tree *tree, struct node *node, uint32_t hidden, const struct place *from)
+{
+    if (node->type && node->put > hidden)
+        return node->type == TAR_TYPE_DIRECTORY;
+    node->type = TAR_TYPE_DIRECTORY;
+    node->is_implied = true;
+    node->put = ++tree->time;
+    node->from = *from;
+    return true;
+}
+
+/* The node of a path by path_join, made where it is not there. Where `from` is an entry that is put
+ * there, all above it has to be a directory, or becomes one. */
+static struct node *find(struct tree *tree, char *path, const struct place *from,
                          struct error *error)
 {
     struct node *node = NULL;
     uint32_t hidden = 0; /* when all at this place was, last */
-    *blocking = NULL;
     for (char *name = path;;) {
         struct node key = {.above = node, .name = name};
         char *slash = strchr(name, '/');
@@ -102,8 +115,14 @@ static struct node *find(struct tree *tree, char *path, const struct node **bloc
         if (!node || !slash)
             return node;
         hidden = node->hidden > hidden ? node->hidden : hidden;
-        if (node->type && node->type != TAR_TYPE_DIRECTORY && node->put > hidden)
-            *blocking = node;
+        if (from && !imply(tree, node, hidden, from)) {
+            error_set(
+                error,
+                "refused: it lies below %s, which is no directory but a link or a file: write "
+                "a .bundle, for which the layers are unpacked",
+                node->name);
+            return NULL;
+        }
         hidden = node->emptied > hidden ? node->emptied : hidden;
         name = slash + 1;
     }
@@ -148,8 +167,7 @@ static int hide(struct tree *tree, const struct layer *layer, const struct tar_e
         whiteout[-1] = '\0';
     else
         memmove(whiteout, hidden, strlen(hidden) + 1);
-    const struct node *blocking;
-    struct node *node = find(tree, (char *)path.data, &blocking, error);
+    struct node *node = find(tree, (char *)path.data, NULL, error);
     if (!node)
         return -1;
     *(is_opaque ? &node->emptied : &node->hidden) = ++tree->time;
@@ -161,8 +179,7 @@ static int link_node(struct tree *tree, struct node *node, const char *link, str
     struct buffer path BUFFER_CLEANUP = {0};
     if (join(&path, link, error) < 0)
         return error_prefix(error, "link to %s", link);
-    const struct node *blocking;
-    struct node *target = find(tree, (char *)path.data, &blocking, error);
+    struct node *target = find(tree, (char *)path.data, NULL, error);
     if (!target)
         return -1;
     if (!is_visible(target) || target->type == TAR_TYPE_DIRECTORY)
@@ -185,26 +202,21 @@ static int put(struct tree *tree, const struct layer *layer, const struct tar_en
         return -1;
     if (path_whiteout(buffer_text(&path)))
         return 0;
-    const struct node *blocking;
-    struct node *node = find(tree, (char *)path.data, &blocking, error);
+    const struct place place = {layer, entry->offset};
+    struct node *node = find(tree, (char *)path.data, &place, error);
     if (!node)
         return -1;
-    if (blocking)
-        return error_set(error,
-                         "refused: it lies below %s, which is no directory but a link or a file: "
-                         "write a .bundle, for which the layers are unpacked",
-                         blocking->name);
     if (!node->above && entry->type != TAR_TYPE_DIRECTORY)
         return error_set(error, "refused: it would replace the root directory");
     /* Only two directories become one. */
     if (entry->type != TAR_TYPE_DIRECTORY)
         node->hidden = ++tree->time;
-    const struct place place = {layer, entry->offset};
     node->inode = place;
     if (entry->type == TAR_TYPE_HARD_LINK && link_node(tree, node, entry->link, error) < 0)
         return -1;
     node->put = ++tree->time;
     node->type = entry->type;
+    node->is_implied = false;
     node->from = place;
     node->size = entry->header_bytes + entry->content.size + entry->padding;
     return 0;
@@ -244,8 +256,32 @@ static void collect(const void *pointer, VISIT visit, void *closure)
 {
     struct node *const *node = pointer;
     struct tree *tree = closure;
-    if ((visit == postorder || visit == leaf) && is_visible(*node))
-        tree->visible[tree->visible_count++] = *node;
+    if ((visit != postorder && visit != leaf) || !is_visible(*node))
+        return;
+    tree->visible[tree->visible_count++] = *node;
+    for (struct node *above = (*node)->above; above && !above->is_filled; above = above->above)
+        above->is_filled = true;
+}
+
+static void append_path(const struct node *node, struct buffer *path)
+{
+    if (!node->above)
+        return;
+    append_path(node->above, path);
+    buffer_append_text(path, node->name);
+    buffer_append_text(path, "/");
+}
+
+/* As engines make it for what is below; with nothing below any more, it takes an entry. */
+static int write_implied(const struct node *node, struct sink *sink, struct error *error)
+{
+    struct buffer path BUFFER_CLEANUP = {0};
+    append_path(node, &path);
+    if (buffer_check(&path, error) < 0)
+        return -1;
+    const struct tar_file directory = {
+        .path = buffer_text(&path), .type = TAR_TYPE_DIRECTORY, .mode = IMPLIED_MODE};
+    return path.size && !node->is_filled ? tar_write_any(sink, &directory, error) : 0;
 }
 
 /* Whether the name that a hard link names is still the same file, and stands before it. */
@@ -291,6 +327,8 @@ static int write_copy(const struct node *node, struct sink *sink, struct error *
 
 static int write_node(const struct node *node, struct sink *sink, struct error *error)
 {
+    if (node->is_implied)
+        return write_implied(node, sink, error);
     if (node->type == TAR_TYPE_HARD_LINK && !is_target_there(node))
         return write_copy(node, sink, error);
     struct extent entry = node->from.layer->tar;

@@ -159,6 +159,9 @@ struct packer_job {
 #define TAR_OPTIONS \
     "--format=ustar --blocking-factor=1 --owner=0 --group=0 --numeric-owner --mtime=@0"
 
+/* What engines make of a directory that is above a file, and that no entry describes. */
+#define IMPLIED_MODE 0755
+
 /* A file whose name begins so hides one of a lower layer (image-spec, layer.md). */
 #define WHITEOUT_PREFIX ".wh."
 

@@ -15,8 +15,7 @@
 
 #include "base/interrupt.h"
 
-#define PERMISSIONS  07777
-#define IMPLIED_MODE 0755 /* that engines give to directories which no entry describes */
+#define PERMISSIONS 07777
 
 /* ---- the image ------------------------------------------------------------------------------- */
 

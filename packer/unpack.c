@@ -11,7 +11,6 @@
 
 #define PERMISSIONS      07777
 #define OWNER_MAY_FILL   0700 /* what a directory needs until all is in it */
-#define IMPLIED_MODE     0755 /* docker's for directories that no entry describes */
 #define LINKED_PATH_COST 200  /* entries */
 #define DEEPEST_TREE     1000 /* each level takes a descriptor while a tree is removed */
 
