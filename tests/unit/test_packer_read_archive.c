@@ -204,8 +204,9 @@ static void refuses_what_is_no_image(void **state)
     }
     struct buffer tar BUFFER_CLEANUP = {0};
     assert_refused(&tar, "holds neither manifest.json (docker archive) nor index.json");
-    builder_file(&tar, "repositories", "{}");
-    assert_refused(&tar, "is a docker archive of the v1 form, without a manifest.json");
+    struct buffer v1 BUFFER_CLEANUP = {0};
+    builder_file(&v1, "repositories", "{}");
+    assert_refused(&v1, "is a docker archive of the v1 form, without a manifest.json");
     builder_file(&tar, "hello", "x");
     assert_refused(&tar, "holds neither manifest.json (docker archive) nor index.json");
     struct buffer text BUFFER_CLEANUP = {0};
