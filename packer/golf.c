@@ -222,8 +222,10 @@ static int append_docker_manifest(const struct golf *golf, const struct golf_sha
     cJSON *tags = tag && *tag ? cJSON_AddArrayToObject(entry, "RepoTags") : NULL;
     for (; tags && *tag; tag++)
         cJSON_AddItemToArray(tags, cJSON_CreateString(*tag));
+    cJSON *layers =
+        has_layer(golf) || golf->is_strict ? cJSON_AddArrayToObject(entry, "Layers") : NULL;
     if (has_layer(golf))
-        cJSON_AddItemToArray(cJSON_AddArrayToObject(entry, "Layers"), cJSON_CreateString(layer));
+        cJSON_AddItemToArray(layers, cJSON_CreateString(layer));
     arrange(shape, GOLF_DOCKER, entry);
     return json_render(document, out, error);
 }
