@@ -133,7 +133,8 @@ int packer_inspect_json(struct packer_archive *archive, struct buffer *out, size
     cJSON *document JSON_CLEANUP = cJSON_CreateObject();
     add_head(document, archive, &inspection);
     add_checks(document, archive);
-    if (add_layers(document, archive, error) < 0)
+    if (add_layers(document, archive, error) < 0 ||
+        inspect_lapses(archive, cJSON_AddArrayToObject(document, "lapses"), error) < 0)
         return -1;
     add_bytes(document, &inspection.tally);
     add_number(document, "mismatches", inspection.mismatches);

@@ -250,6 +250,27 @@ static void append_all_bytes(const struct packer_archive *archive,
     }
 }
 
+/* ---- specifications -------------------------------------------------------------------------- */
+
+static int append_lapses(struct packer_archive *archive, struct buffer *out, struct error *error)
+{
+    cJSON *lapses JSON_CLEANUP = cJSON_CreateArray();
+    const cJSON *lapse;
+    if (inspect_lapses(archive, lapses, error) < 0)
+        return -1;
+    if (cJSON_GetArraySize(lapses))
+        buffer_append_text(out, "\nnot as specified\n");
+    cJSON_ArrayForEach (lapse, lapses) {
+        struct buffer line BUFFER_CLEANUP = {0};
+        buffer_printf(&line, "%s: %s (%s)", json_string(lapse, "of"), json_string(lapse, "what"),
+                      json_string(lapse, "clause"));
+        buffer_append_text(out, "  ");
+        append_name(out, buffer_text(&line));
+        buffer_append_text(out, "\n");
+    }
+    return 0;
+}
+
 int packer_inspect_text(struct packer_archive *archive, struct buffer *out, size_t *mismatches,
                         struct error *error)
 {
@@ -263,6 +284,8 @@ int packer_inspect_text(struct packer_archive *archive, struct buffer *out, size
     for (size_t i = 0; i < archive->layer_count; i++)
         if (append_layer(archive, &archive->layers[i], out, error) < 0)
             return -1;
+    if (append_lapses(archive, out, error) < 0)
+        return -1;
     append_all_bytes(archive, &inspection, out);
     *mismatches = inspection.mismatches;
     return buffer_check(out, error);

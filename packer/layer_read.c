@@ -57,6 +57,7 @@ int tar_tally(struct packer_archive *archive, const struct extent *tar, struct t
     tar_reader_init(&reader, tar);
     while ((got = tar_next(&reader, &entry, error)) > 0) {
         tally->entries++;
+        tally->without_magic += !entry.has_magic;
         tally->bytes[BYTES_HEADERS] += entry.header_bytes;
         tally->bytes[BYTES_PADDING] += entry.padding;
         if (archive_spend_entries(

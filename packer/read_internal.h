@@ -68,6 +68,7 @@ struct tar_entry {
     int64_t mtime;                  /* seconds since 1970, before it too */
     uint64_t offset;                /* of its first header block in the archive */
     uint64_t header_bytes;          /* with long names, pax records and a sparse file's map */
+    bool has_magic;                 /* "ustar", of POSIX or GNU */
     size_t records;                 /* of pax */
     struct extent content;          /* lies within the archive */
     const struct tar_piece *pieces; /* which the content consists of, by their offsets */
@@ -171,7 +172,7 @@ enum byte_kind {
 
 /* What a tar archive consists of. */
 struct tally {
-    uint64_t entries;
+    uint64_t entries, without_magic;
     uint64_t bytes[BYTE_KINDS];
 };
 
@@ -350,6 +351,10 @@ struct inspection {
 
 int inspect_archive(struct packer_archive *archive, struct inspection *inspection,
                     struct error *error);
+
+/* Adds to a JSON list what a specification requires and is not so: objects of three texts, "of"
+ * which part of the archive, "what", and the "clause". The layers are loaded. */
+int inspect_lapses(struct packer_archive *archive, cJSON *lapses, struct error *error);
 
 /* Told by how it begins: the image's JSON, and what older engines left beside it. */
 int inspect_is_json(const struct extent *content, bool *json, struct error *error);

@@ -8,6 +8,7 @@
 
 /* Go's archive/tar, and with it every engine, takes no larger one. */
 #define EXTENSION_SIZE_LIMIT (1024 * 1024)
+#define MAGIC                "ustar"
 
 /* The texts that pax records may replace, or add. */
 static const struct {
@@ -282,7 +283,7 @@ static void read_header_texts(struct tar_reader *reader, const struct tar_header
 {
     tar_set_text(&reader->name, "", 0);
     /* GNU and v7 keep other things in the prefix. */
-    if (memcmp(header->magic, "ustar", sizeof header->magic) == 0 && *header->prefix) {
+    if (memcmp(header->magic, MAGIC, sizeof header->magic) == 0 && *header->prefix) {
         tar_set_text(&reader->name, header->prefix, strnlen(header->prefix, sizeof header->prefix));
         buffer_append(&reader->name, "/", 1);
     }
@@ -367,6 +368,7 @@ static int read_global(struct tar_reader *reader, const struct tar_header *heade
                                 .type = TAR_TYPE_PAX_ALL,
                                 .offset = reader->offset,
                                 .header_bytes = reader->next - reader->offset,
+                                .has_magic = true,
                                 .content = content};
     return 1;
 }
@@ -374,7 +376,10 @@ static int read_global(struct tar_reader *reader, const struct tar_header *heade
 static int read_file(struct tar_reader *reader, const struct tar_header *header,
                      struct tar_entry *entry, struct error *error)
 {
-    *entry = (struct tar_entry){.offset = reader->offset};
+    *entry = (struct tar_entry){
+        .offset = reader->offset,
+        .has_magic = memcmp(header->magic, MAGIC, strlen(MAGIC)) == 0,
+    };
     read_header_texts(reader, header);
     if (read_header_numbers(header, entry, error) < 0 || apply_pax(reader, entry, error) < 0)
         return -1;

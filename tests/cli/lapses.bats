@@ -1,0 +1,145 @@
+#!/usr/bin/env bats
+# whit inspect tells what a specification requires of an archive and is not so, and is silent on one
+# that is in order.
+
+load lib
+
+# lapses IMAGE: what inspect tells, without the clauses.
+lapses() {
+  "$WHIT" inspect "$1" | sed -n '/^not as specified$/,/^$/s/^  \(.*\) ([^()]*)$/\1/p'
+}
+
+# by_json IMAGE: the same out of the JSON.
+by_json() {
+  "$WHIT" inspect --format=json "$1" | jq -r '.lapses[] | "\(.of): \(.what)"'
+}
+
+small() {
+  "$WHIT" build -q hello on_error=ignore --smallest -o "$@"
+}
+
+# has_lapses IMAGE <LIST
+has_lapses() {
+  cat >expected
+  diff expected <(lapses "$1")
+  diff expected <(by_json "$1")
+}
+
+@test "nothing is told of what is not golfed" {
+  echo text >file
+  for output in x.tar x.tar.gz x.oci x.oci.tar x.oci.tar.gz x.combined.tar; do
+    for options in '' '-t a:b -t c:d --strict' '-e A=b -l k=v -p 80 -u 1:2 -w /x --entrypoint=/hello' \
+      '--add=file:/etc/file --mkdir=/tmp:1777' '--layout=golf'; do
+      rm -rf $output
+      # shellcheck disable=SC2086 # words
+      "$WHIT" build -q hello on_error=ignore $options -o $output
+      has_lapses $output </dev/null
+      ! "$WHIT" inspect $output | grep 'not as specified'
+    done
+    rm -rf $output
+    "$WHIT" pack -q --empty -o $output
+    has_lapses $output </dev/null
+  done
+}
+
+@test "of the smallest archive, all is told that it lacks" {
+  small x.tar
+  has_lapses x.tar <<'END'
+manifest.json: Config is spelled config
+manifest.json: Layers is spelled layers
+config: os is missing
+config: rootfs.type is missing
+config: config.Cmd is spelled cmd
+archive: 3 of 3 headers have no magic
+archive: its end is not marked by two blocks of zeros
+archive: its last block is not filled up
+layer 1: 1 of 1 headers have no magic
+layer 1: its end is not marked by two blocks of zeros
+layer 1: its last block is not filled up
+END
+  "$WHIT" inspect x.tar | grep -Fx '  config: os is missing (image-spec, config.md)'
+}
+
+@test "of the smallest empty archive, too" {
+  "$WHIT" pack -q --empty --smallest --for=docker -o x.tar
+  has_lapses x.tar <<'END'
+manifest.json: Config is spelled config
+manifest.json: Layers is missing
+config: architecture is missing
+config: os is missing
+config: rootfs.type is missing
+config: rootfs.diff_ids is missing
+archive: 2 of 2 headers have no magic
+archive: its end is not marked by two blocks of zeros
+archive: its last block is not filled up
+END
+}
+
+@test "of the smallest OCI layout, too" {
+  small x.oci.tar
+  has_lapses x.oci.tar <<'END'
+index.json: schemaVersion is missing
+index.json: manifests.[].mediaType is spelled mediatype
+manifest: schemaVersion is spelled schemaversion
+manifest: config.mediaType is spelled mediatype
+manifest: layers.[].mediaType is spelled mediatype
+config: os is missing
+config: rootfs.type is missing
+config: config.Cmd is spelled cmd
+archive: 5 of 5 headers have no magic
+archive: its end is not marked by two blocks of zeros
+archive: its last block is not filled up
+layer 1: 1 of 1 headers have no magic
+layer 1: its end is not marked by two blocks of zeros
+layer 1: its last block is not filled up
+END
+}
+
+@test "with --strict, nothing is left to tell of the smallest ones" {
+  for output in x.tar x.oci.tar x.oci x.combined.tar; do
+    small $output --strict -t a:b
+    has_lapses $output </dev/null
+    rm -rf $output
+    "$WHIT" pack -q --empty --smallest --strict -o $output
+    has_lapses $output </dev/null
+  done
+}
+
+@test "each field that image-spec requires is missed where it is not there, and seen where it is wrong" {
+  while IFS=@ read -r document filter lapse; do
+    rm -rf x.oci
+    "$WHIT" build -q hello -o x.oci
+    manifest=x.oci/blobs/sha256/$(jq -r '.manifests[0].digest[7:]' x.oci/index.json)
+    config=x.oci/blobs/sha256/$(jq -r '.config.digest[7:]' "$manifest")
+    case $document in
+      config) file=$config ;;
+      manifest) file=$manifest ;;
+      *) file=x.oci/$document ;;
+    esac
+    jq -c "$filter" "$file" >bent
+    mv bent "$file"
+    # The digests are wrong now, which is told beside this.
+    "$WHIT" inspect --format=json x.oci >report || true
+    [ "$(jq -r '.lapses[] | "\(.of): \(.what) (\(.clause))"' report)" = "$lapse" ]
+  done <<'END'
+config@del(.architecture)@config: architecture is missing (image-spec, config.md)
+config@del(.os)@config: os is missing (image-spec, config.md)
+config@.os = 1@config: os is no text (image-spec, config.md)
+config@del(.rootfs.type)@config: rootfs.type is missing (image-spec, config.md)
+config@.rootfs.type = "layer"@config: rootfs.type is not layers (image-spec, config.md)
+config@.config.env = ["A=b"]@config: config.Env is spelled env (image-spec, config.md)
+config@.config = null@
+manifest@del(.schemaVersion)@manifest: schemaVersion is missing (image-spec, manifest.md)
+manifest@.schemaVersion = 1@manifest: schemaVersion is not 2 (image-spec, manifest.md)
+manifest@del(.config.mediaType)@manifest: config.mediaType is missing (image-spec, descriptor.md)
+manifest@del(.config.size)@manifest: config.size is missing (image-spec, descriptor.md)
+manifest@del(.layers[0].size)@manifest: layers.[].size is missing (image-spec, descriptor.md)
+manifest@.layers[0].mediaType = []@manifest: layers.[].mediaType is no text (image-spec, descriptor.md)
+index.json@del(.schemaVersion)@index.json: schemaVersion is missing (image-spec, image-index.md)
+index.json@.Manifests = .manifests | del(.manifests)@index.json: manifests is spelled Manifests (image-spec, image-index.md)
+index.json@del(.manifests[0].size)@index.json: manifests.[].size is missing (image-spec, descriptor.md)
+index.json@.manifests += [range(1000) | {mediaType: "a/b", digest: "c:d"}]@index.json: manifests.[].size is missing (image-spec, descriptor.md)
+oci-layout@del(.imageLayoutVersion)@oci-layout: imageLayoutVersion is missing (image-spec, image-layout.md)
+oci-layout@.imageLayoutVersion = "1.0.1"@oci-layout: imageLayoutVersion is not 1.0.0 (image-spec, image-layout.md)
+END
+}
