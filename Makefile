@@ -92,6 +92,18 @@ tests: $(unit_tests) ## build the unit tests
 corpus: all ## build the programs that elfcheck is compared with reality on
 	BUILD=$(BUILD) tests/corpus/make
 
+.PHONY: check-engines
+check-engines: ## what engines load of all that whit writes, as packer/engines.c says it
+	sh tests/packages.sh build run test
+	$(MAKE) all
+	BUILD=$(BUILD) tests/engines/run
+
+.PHONY: check-engines-next
+check-engines-next: ## the same with the engines of the next Debian
+	sh tests/packages.sh build run test next
+	$(MAKE) all
+	BUILD=$(BUILD) tests/engines/run trixie
+
 .PHONY: check-kernels
 check-kernels: ## run all layouts under kernels of Debian's, in virtual machines
 	sh tests/packages.sh build run kernels
@@ -205,6 +217,6 @@ clean: ## remove all that was built
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-18s %s\n", $$1, $$2 }' Makefile
 
 -include $(shell find $(BUILD) -path '*/tests/corpus' -prune -o -name '*.d' -print 2>/dev/null)

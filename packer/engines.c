@@ -29,32 +29,18 @@ static const unsigned ways_compressed[PACKER_COMPRESSIONS] = {
 };
 
 /* docker decompresses xz by the program of that name, where it is installed. */
-#define DOCKER_20                                                                     \
-    {                                                                                 \
-        [DOCKER] = GZIPPED | XZ, [ROOTFS] = GZIPPED | XZ, [DOCKER_V1] = GZIPPED | XZ, \
-        [LAYER] = GZIPPED | XZ                                                        \
-    }
-#define DOCKER_23                                                                        \
-    {                                                                                    \
-        [DOCKER] = ANY_WAY, [ROOTFS] = ANY_WAY, [DOCKER_V1] = ANY_WAY, [LAYER] = ANY_WAY \
-    }
-#define DOCKER_STORE                                                                \
-    {                                                                               \
-        [DOCKER] = ANY_WAY, [OCI_TAR] = ANY_WAY, [ROOTFS] = ANY_WAY, [LAYER] = FAST \
-    }
-#define CONTAINERD_1                                        \
-    {                                                       \
-        [DOCKER] = PLAIN, [OCI_TAR] = PLAIN, [LAYER] = FAST \
-    }
-#define CONTAINERD_2                                      \
-    {                                                     \
-        [DOCKER] = FAST, [OCI_TAR] = FAST, [LAYER] = FAST \
-    }
+#define DOCKER_AS(ways) [DOCKER] = ways, [ROOTFS] = ways, [DOCKER_V1] = ways, [LAYER] = ways
+#define DOCKER_20       DOCKER_AS(GZIPPED | XZ)
+#define DOCKER_23       DOCKER_AS(ANY_WAY)
+#define DOCKER_STORE    [DOCKER] = ANY_WAY, [OCI_TAR] = ANY_WAY, [ROOTFS] = ANY_WAY, [LAYER] = FAST
+/* kind imports for all platforms: that containerd 2 decompresses then is not known. */
+#define CONTAINERD_1 [DOCKER] = PLAIN, [OCI_TAR] = PLAIN, [LAYER] = FAST
+#define CONTAINERD_2 [DOCKER] = FAST, [OCI_TAR] = FAST, [LAYER] = FAST
 /* podman, skopeo and buildah are of one library; in its older versions, what decompresses gzip
  * could not begin again. */
-#define LIBRARY_OLD \
-    [DOCKER] = ANY_WAY & ~GZIP, [OCI_TAR] = ANY_WAY, [OCI] = PLAIN, [LAYER] = ANY_WAY
-#define LIBRARY [DOCKER] = ANY_WAY, [OCI_TAR] = ANY_WAY, [OCI] = PLAIN, [LAYER] = ANY_WAY
+#define LIBRARY     [OCI_TAR] = ANY_WAY, [OCI] = PLAIN, [LAYER] = ANY_WAY
+#define LIBRARY_OLD [DOCKER] = ANY_WAY & ~GZIP, LIBRARY
+#define LIBRARY_NEW [DOCKER] = ANY_WAY, LIBRARY
 
 static const struct engine {
     const char *name;
@@ -62,25 +48,34 @@ static const struct engine {
     unsigned needs; /* PACKER_NEEDS_* */
     const char *evidence;
 } engines[] = {
-    {"docker-20.10", DOCKER_20, 0, "tests/engines/docker.bats"},
-    {"docker-26.1", DOCKER_23, 0, "tests/engines/docker.bats"},
-    {"docker-26.1-containerd", DOCKER_STORE, 0, "tests/engines/docker.bats"},
-    {"docker-28.5", DOCKER_23, 0, "measured once"},
-    {"docker-28.5-containerd", DOCKER_STORE, 0, "measured once"},
+    {"docker-20.10", {DOCKER_20}, 0, "tests/engines/docker.bats"},
+    {"docker-26.1", {DOCKER_23}, 0, "tests/engines/docker.bats"},
+    {"docker-26.1-containerd", {DOCKER_STORE}, 0, "tests/engines/docker.bats"},
+    {"docker-28.5", {DOCKER_23}, 0, "measured once"},
+    {"docker-28.5-containerd", {DOCKER_STORE}, 0, "measured once"},
     {"podman-4.3", {LIBRARY_OLD, [ROOTFS] = ANY_WAY}, 0, "tests/engines/podman.bats"},
-    {"podman-5.4", {LIBRARY, [ROOTFS] = ANY_WAY}, 0, "tests/engines/podman.bats"},
-    {"podman-5.8", {LIBRARY, [ROOTFS] = ANY_WAY}, 0, "measured once"},
-    {"containerd-1.6", CONTAINERD_1, PACKER_NEEDS_ARCHITECTURE, "tests/engines/containerd.bats"},
-    {"containerd-1.7", CONTAINERD_1, PACKER_NEEDS_ARCHITECTURE, "tests/engines/containerd.bats"},
-    {"containerd-2.1", CONTAINERD_2, 0, "measured once"},
-    {"kind-0.27", CONTAINERD_2, 0, "containerd 2.0: kubernetes-sigs/kind#3795"},
+    {"podman-5.4", {LIBRARY_NEW, [ROOTFS] = GZIPPED}, 0, "tests/engines/podman.bats"},
+    {"podman-5.8", {LIBRARY_NEW, [ROOTFS] = GZIPPED}, 0, "measured once"},
+    {"containerd-1.6", {CONTAINERD_1}, PACKER_NEEDS_ARCHITECTURE, "tests/engines/containerd.bats"},
+    {"containerd-1.7", {CONTAINERD_1}, PACKER_NEEDS_ARCHITECTURE, "tests/engines/containerd.bats"},
+    {"containerd-2.1", {CONTAINERD_2}, 0, "measured once"},
+    {"kind-0.24",
+     {CONTAINERD_1},
+     PACKER_NEEDS_ARCHITECTURE,
+     "containerd 1.7.18, say its release notes"},
+    {"kind-0.29",
+     {CONTAINERD_1},
+     PACKER_NEEDS_ARCHITECTURE,
+     "containerd 2.1.1, say its release notes"},
     {"skopeo-1.9", {LIBRARY_OLD}, 0, "tests/engines/skopeo.bats"},
-    {"skopeo-1.18", {LIBRARY}, 0, "tests/engines/skopeo.bats"},
-    {"skopeo-1.22", {LIBRARY}, 0, "measured once"},
+    {"skopeo-1.18", {LIBRARY_NEW}, 0, "tests/engines/skopeo.bats"},
+    {"skopeo-1.22", {LIBRARY_NEW}, 0, "measured once"},
     {"buildah-1.28", {LIBRARY_OLD}, 0, "tests/engines/buildah.bats"},
+    {"buildah-1.39", {LIBRARY_NEW}, 0, "tests/engines/buildah.bats"},
     {"umoci-0.4", {[OCI] = PLAIN, [LAYER] = GZIPPED}, PACKER_NEEDS_OS, "tests/engines/umoci.bats"},
     {"runc-1.1", {[BUNDLE] = PLAIN}, PACKER_NEEDS_PROC, "tests/engines/runc.bats"},
     {"crun-1.8", {[BUNDLE] = PLAIN}, PACKER_NEEDS_VERSION, "tests/engines/crun.bats"},
+    {"crun-1.21", {[BUNDLE] = PLAIN}, PACKER_NEEDS_VERSION, "tests/engines/crun.bats"},
 };
 #define ENGINES (sizeof engines / sizeof *engines)
 

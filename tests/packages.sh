@@ -114,9 +114,12 @@ packages() {
       jq                                jq
       apt                               apt-get
       debian-archive-keyring            /usr/share/keyrings/debian-archive-keyring.gpg' ;;
+    next) echo '
+      debootstrap                       debootstrap
+      debian-archive-keyring            /usr/share/keyrings/debian-archive-keyring.gpg' ;;
     *)
       echo "packages.sh: no set '$1'; there are build, run, test, lint, fuzz, bench, doc, corpus," \
-        "kernels" >&2
+        "kernels, next" >&2
       exit 2
       ;;
   esac

@@ -106,6 +106,24 @@ is_whole() { # IMAGE
   cmp two.tar.gz any.tar.gz
   [ "$(size one.tar.gz)" -lt "$(size two.tar.gz)" ]
   cmp <(zcat one.tar.gz) <(zcat two.tar.gz)
+  # An OCI layout in a tar all read in one.
+  "$WHIT" build -q hello --for=skopeo-1.18 -o one.oci.tar.gz
+  "$WHIT" build -q hello -o any.oci.tar.gz
+  cmp one.oci.tar.gz any.oci.tar.gz
+}
+
+@test "--for takes each engine that is listed, and all of a name or version" {
+  "$WHIT" list --engines -q >names
+  [ "$(wc -l <names)" -ge 20 ]
+  for name in $(sed 'p; s/\..*//; p; s/-.*//' names | sort -u); do
+    for output in x.tar x.oci x.bundle; do
+      ! "$WHIT" build -q hello --for="$name" -o "$name-$output" 2>refused || continue 2
+      grep -q "^whit: --for=$name.*: it loads no $(grep -o '\..*' <<<$output): write \." refused
+    done
+    return 1
+  done
+  "$WHIT" list --engines >table
+  diff <(sed '1d; s/ .*//' table) names
 }
 
 @test "what cannot be is told" {
@@ -116,6 +134,8 @@ is_whole() { # IMAGE
     [ ! -e x ]
   done <<'END'
 --for=containerd -o x.tar.gz
+--for=docker-2 -o x.tar
+--for=runc -o x.tar
 --for=dokcer -o x.tar
 --for=docker -o x.oci.tar
 --for=docker -o x.bundle
@@ -131,7 +151,7 @@ END
   run -1 "$WHIT" build hello --add=large --smallest -o x.tar
   [[ $output == *"large' is larger"* ]]
   run -0 "$WHIT" build hello --for=any -o x.tar.gz
-  [[ $output == *'containerd-1.6, containerd-1.7 cannot load it compressed'* ]]
+  [[ $output == *'containerd-1.6, containerd-1.7, '*' cannot load it compressed: for those write .tar'* ]]
 }
 
 @test "Ctrl-C ends the search, and keeps the best so far" {

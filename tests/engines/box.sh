@@ -6,6 +6,7 @@
 # whit-test-PID, which box_close removes, or a later box.
 set -eu
 directory=$1
+root=${ENGINES_ROOT-}
 stage=${2-outside}
 cgroups=/sys/fs/cgroup
 
@@ -34,11 +35,23 @@ mount_cgroups
 mkdir $cgroups/box
 echo 1 >$cgroups/box/cgroup.procs
 
+# A container's root is changed for it only where the present one is a mount.
+[ -z "$root" ] || mount --bind "$root" "$root"
+
 # Where engines keep images and sockets by default.
 for state in /run /var/lib/docker /var/lib/containerd /var/lib/containers; do
-  mkdir -p $state
-  mount -t tmpfs -o mode=755 tmpfs $state
+  mkdir -p "$root$state"
+  mount -t tmpfs -o mode=755 tmpfs "$root$state"
 done
+
+# Engines of another Debian see this machine, and the tests' files, at the same places.
+if [ -n "$root" ]; then
+  mount -t tmpfs tmpfs "$root/tmp"
+  for place in /proc /sys /dev "$BATS_RUN_TMPDIR"; do
+    mkdir -p "$root$place"
+    mount --rbind "$place" "$root$place"
+  done
+fi
 
 echo "$pid" >"$directory/pid.new"
 mv "$directory/pid.new" "$directory/pid"

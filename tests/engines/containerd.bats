@@ -12,6 +12,13 @@ runs() {
   prints "$1" ctr run --rm --cpu-shares 0 "$2" "test-$RANDOM" "${@:3}"
 }
 
+take() { ctr images import "$2"; }
+start() { ctr run --rm --cpu-shares 0 "docker.io/library/say:$3" "test-$RANDOM"; }
+
+@test "containerd does what the table says" {
+  keeps_to_the_table containerd "$(engine containerd --version)" .tar .oci.tar
+}
+
 @test "containerd imports and runs the docker archive" {
   hello hello.tar
   ctr images import hello.tar

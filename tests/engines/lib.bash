@@ -8,7 +8,7 @@
 #   teardown_file() { box_close; }
 #
 # Tests run in an empty directory of their own. docker, podman, ctr ... stand for the programs in
-# the box.
+# the box. ENGINES_ROOT, where it is set, is the root of another Debian, whose engines are taken.
 # shellcheck shell=bash
 
 bats_require_minimum_version 1.5.0
@@ -53,9 +53,18 @@ box_open() {
 box_settled() { [ -e "$BOX/pid" ] || ! kill -0 "$(cat "$BOX/outer")"; }
 
 # box COMMAND...: runs it in the box, in this directory and with this environment.
-box() {
+box() { box_at "" "$@"; }
+
+# engine COMMAND...: the same, of the engines' Debian.
+engine() { box_at "${ENGINES_ROOT-}" "$@"; }
+
+box_at() { # ROOT COMMAND...
+  local pid root=$1
+  pid=$(cat "$BOX/pid")
+  shift
   # shellcheck disable=SC2016 # for the shell inside
-  nsenter --target "$(cat "$BOX/pid")" --mount --root --wd --cgroup --net --pid -- \
+  nsenter --target "$pid" --mount --root="/proc/$pid/root$root" --wd="/proc/$pid/root$root" \
+    --cgroup --net --pid -- \
     sh -c 'echo 0 >/sys/fs/cgroup/box/cgroup.procs; cd "$0" && exec "$@"' "$PWD" "$@"
 }
 
@@ -74,13 +83,14 @@ box_close() {
     find "$PWD" -depth -type d -exec rmdir {} +' "$outer"
 }
 
-docker() { box docker "$@"; }
-ctr() { box ctr "$@"; }
-podman() { box podman "$@"; }
-skopeo() { box skopeo "$@"; }
-umoci() { box umoci "$@"; }
-runc() { box runc "$@"; }
-crun() { box crun "$@"; }
+docker() { engine docker "$@"; }
+ctr() { engine ctr "$@"; }
+podman() { engine podman "$@"; }
+skopeo() { engine skopeo "$@"; }
+umoci() { engine umoci "$@"; }
+buildah() { engine buildah "$@"; }
+runc() { engine runc "$@"; }
+crun() { engine crun "$@"; }
 whit() { box "$WHIT" "$@"; }
 
 # ---- engines -------------------------------------------------------------------------------------
@@ -95,15 +105,20 @@ daemon() {
     shift
   done
   shift
-  box "$name" "$@" </dev/null &>"$BOX/$name.log" 3>&- &
+  engine "$name" "$@" </dev/null &>"$BOX/$name.log" 3>&- &
   if ! wait_until "${ready[@]}"; then
     echo "$name does not start: $(tail -n 1 "$BOX/$name.log")" >"$SKIP"
     return 1
   fi
 }
 
+# With DOCKER_STORE=containerd it keeps images as containerd does, which docker 24 and later can.
 start_docker() {
-  echo '{}' >"$BOX/daemon.json"
+  if [ "${DOCKER_STORE-}" = containerd ]; then
+    echo '{"features": {"containerd-snapshotter": true}}'
+  else
+    echo '{}'
+  fi >"$BOX/daemon.json"
   daemon dockerd docker version -- --config-file "$BOX/daemon.json" --iptables=false --bridge=none
 }
 
@@ -134,6 +149,8 @@ runroot = "/run/containers/storage"
 END
 }
 
+start_buildah() { start_podman; }
+
 # engine_start NAME [PROGRAM...]: opens a box with the engine in it. The programs, NAME by default,
 # must be installed. Never fails: engine_setup tells.
 engine_start() {
@@ -143,13 +160,15 @@ engine_start() {
   unset DOCKER_HOST DOCKER_CONTEXT CONTAINER_HOST CONTAINERD_ADDRESS CONTAINERD_NAMESPACE
   unset SOURCE_DATE_EPOCH WHIT_DATA
   export HOME=$BATS_FILE_TMPDIR
+  cd "$BATS_FILE_TMPDIR" || return
+  box_open || return 0
   for program in "${@:-$engine}"; do
-    if ! type -P "$program" >/dev/null; then
+    # shellcheck disable=SC2016 # for the shell inside
+    if ! engine sh -c 'command -v "$0"' "$program" >/dev/null; then
       echo "$program is not installed" >"$SKIP"
       return
     fi
   done
-  box_open || return 0
   if declare -F "start_$engine" >/dev/null; then
     "start_$engine" || return 0
   fi
@@ -211,6 +230,12 @@ say() {
   "$WHIT" build hello message="$1" -t "say:$1" -o "${@:2}"
 }
 
+# is_archive FORM: it is one file, which may be compressed.
+is_archive() { [[ $1 = *.tar || $1 = docker-v1 ]]; }
+
+# format_of FORM: the option where the ending does not tell it.
+format_of() { [ "$1" != docker-v1 ] || echo --format=docker-v1; }
+
 # smallest TEXT FILE [OPTION...]: an image small:TEXT of nothing that engines can do without.
 smallest() {
   "$WHIT" build -q hello message="$1" on_error=ignore -t "small:$1" --smallest=20x -o "${@:2}"
@@ -228,4 +253,164 @@ leaves_no_mount() {
   box cat /proc/self/mountinfo >before
   "$@"
   box cat /proc/self/mountinfo | cmp before -
+}
+
+# ---- the table of engines ------------------------------------------------------------------------
+#
+# packer/engines.c says what each engine loads. A file of tests tries that, and the contrary, with
+#
+#   take FORM FILE TEXT      loads an image say:TEXT
+#   start FORM FILE TEXT     starts it: prints TEXT
+#
+# and keeps_to_the_table.
+
+# compress WAY <ARCHIVE
+compress() {
+  case $1 in
+    gz) gzip -n ;;
+    2gz) head -c 8 | gzip -n && cat | gzip -n ;;
+    zst) zstd -q ;;
+    xz) xz ;;
+  esac
+}
+
+# loads FORM FILE TEXT: the engine takes it, and it prints TEXT. On a busy machine docker can lose what
+# a program prints that ends at once: it is started again.
+loads() {
+  take "$@" &>taken && { prints "$3" start "$@" || prints "$3" start "$@"; } >started
+}
+
+# measure_form FORM: how the engine loads it, as the table says it: "yes,gz,xz"; "no".
+measure_form() {
+  local form=$1 text=${1#.} way found=no
+  # shellcheck disable=SC2046 # or none
+  say "$text" "$text$form" $(format_of "$form")
+  ! loads "$form" "$text$form" "$text" || found=yes
+  for way in gz 2gz zst xz; do
+    is_archive "$form" || break
+    text=${form#.}-$way
+    # shellcheck disable=SC2046 # or none
+    say "$text" "$text$form" $(format_of "$form")
+    compress $way <"$text$form" >"$text$form.$way"
+    ! loads "$form" "$text$form.$way" "$text" || found+=,$way
+  done
+  echo "${found/gz,2gz/gz}"
+}
+
+# measure_layer: how a layer may be compressed, in the first of the forms.
+measure_layer() {
+  local form=${forms%% *} way text found=yes
+  [ "$form" != .bundle ] || found=-
+  for way in gz zst xz; do
+    [ "$form" != .bundle ] || break
+    text=layer-$way
+    say "$text" "$text$form"
+    "compress_layer_in_${form##*.}" $way "$text$form"
+    ! loads "$form" "$text$form" "$text" || found+=,$way
+  done
+  echo "$found"
+}
+
+# Nothing says that it is compressed but its first bytes.
+compress_layer_in_tar() { # WAY FILE
+  mkdir unpacked
+  tar xf "$2" -C unpacked
+  compress "$1" <unpacked/layer.tar >compressed
+  mv compressed unpacked/layer.tar
+  tar cf "$2" -C unpacked layer.tar config.json manifest.json
+  rm -r unpacked
+}
+
+compress_layer_in_oci() { # WAY FILE
+  local layer manifest type
+  manifest=$(jq -r '.manifests[0].digest[7:]' "$2/index.json")
+  layer=$(jq -r '.layers[0].digest[7:]' "$2/blobs/sha256/$manifest")
+  zcat "$2/blobs/sha256/$layer" | compress "$1" >layer
+  case $1 in gz) type=+gzip ;; zst) type=+zstd ;; *) type=+$1 ;; esac
+  jq -c --arg digest "sha256:$(digest layer)" --arg type $type --argjson size "$(stat -c %s layer)" \
+    '.layers[0] |= (.digest = $digest | .size = $size | .mediaType |= sub("\\+.*"; $type))' \
+    "$2/blobs/sha256/$manifest" >manifest
+  jq -c --arg digest "sha256:$(digest manifest)" --argjson size "$(stat -c %s manifest)" \
+    '.manifests[0] |= (.digest = $digest | .size = $size)' "$2/index.json" >index
+  mv layer "$2/blobs/sha256/$(digest layer)"
+  mv manifest "$2/blobs/sha256/$(digest manifest)"
+  mv index "$2/index.json"
+}
+
+digest() { sha256sum "$1" | cut -d ' ' -f 1; }
+
+# measure_needs: what a config may not lack, for this engine. It is given what whit writes for one that
+# does without.
+measure_needs() {
+  local found=-
+  case " $forms " in
+    *' .tar '*) does_without .tar skopeo --smallest=1x || found=architecture ;;
+    *' .oci '*) does_without .oci podman --smallest=1x || found=os ;;
+    *)
+      does_without .bundle crun --bundle=minimal || found=/proc
+      does_without .bundle runc --bundle=minimal || found=ociVersion
+      ;;
+  esac
+  echo $found
+}
+
+does_without() { # FORM ENGINE OPTION
+  local text=for-$2
+  "$WHIT" build -q hello message="$text" on_error=ignore -t "say:$text" --for="$2" "$3" \
+    -o "$text$1"
+  loads "$1" "$text$1" "$text"
+}
+
+# loads_what_whit_writes ROW: each form, plain and compressed, with --smallest, and without a file.
+# What the engine cannot load whit refuses to write for it.
+loads_what_whit_writes() {
+  local row=$1 form output text number=0 kind
+  for form in $forms; do
+    for output in "$form" "$form.gz"; do
+      [ "$output" = "$form" ] || is_archive "$form" || continue
+      for kind in 'build hello on_error=ignore' 'build hello on_error=ignore --smallest=20x' \
+        'pack --empty'; do
+        text=written-$((number += 1))
+        [[ $kind = pack* ]] || kind+=" message=$text"
+        kind+=" $(format_of "$form")"
+        # shellcheck disable=SC2086 # words
+        if "$WHIT" $kind -q -t say:$text --for="$row" -o "$text$output" 2>refused; then
+          if [[ $kind = pack* ]]; then
+            take "$form" "$text$output" $text
+          else
+            loads "$form" "$text$output" $text
+          fi
+        else
+          grep -e "--for=$row: it " -e '--smallest is for' -e 'names no command' refused
+        fi
+      done
+    done
+  done
+}
+
+# keeps_to_the_table NAME VERSION FORM...: what the row of that engine says is so. The forms are those
+# that it has a command for. Prints what was measured, for tests/engines/measured.
+keeps_to_the_table() {
+  local row column cell found=() claimed forms="${*:3}"
+  [[ $2 =~ [0-9]+\.[0-9]+ ]]
+  row=$1-${BASH_REMATCH[0]}${DOCKER_STORE:+-$DOCKER_STORE}
+  "$WHIT" list --engines >table
+  for column in $(sed 's/ evidence//; s/engine //; 1q' table); do
+    case $column in
+      layer | needs) cell=$("measure_$column") ;;
+      *)
+        cell=- # no command for it
+        [[ " $forms " != *" $column "* ]] || cell=$(measure_form "$column")
+        ;;
+    esac
+    found+=("$cell")
+  done
+  echo "# measured $row ${found[*]}" >&3
+  read -ra claimed < <(grep "^$row " table) || echo "packer/engines.c has no row $row"
+  found=("${found[@]/#no/-}")
+  if [ "${found[*]}" != "${claimed[*]:1:${#found[@]}}" ]; then
+    printf '%s\n' "packer/engines.c says of $row: ${claimed[*]:1}" "it does: ${found[*]}"
+    return 1
+  fi
+  loads_what_whit_writes "$row"
 }

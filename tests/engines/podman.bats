@@ -7,6 +7,26 @@ setup_file() { engine_start podman podman crun; }
 setup() { engine_setup podman; }
 teardown_file() { box_close; }
 
+take() {
+  case $1 in
+    .rootfs.tar) podman import "$2" "say:$3" ;;
+    .oci) podman pull --quiet "oci:$2" >id ;;
+    *) podman load -i "$2" ;;
+  esac
+}
+
+start() {
+  case $1 in
+    .rootfs.tar) podman run --rm "say:$3" /hello ;;
+    .oci) podman run --rm "$(cat id)" ;;
+    *) podman run --rm "say:$3" ;;
+  esac
+}
+
+@test "podman does what the table says" {
+  keeps_to_the_table podman "$(podman --version)" .tar .oci.tar .oci .rootfs.tar
+}
+
 @test "podman loads and runs the compressed archive" {
   hello hello.tar.gz
   podman load -i hello.tar.gz

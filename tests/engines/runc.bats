@@ -7,6 +7,13 @@ setup_file() { engine_start runc; }
 setup() { engine_setup runc; }
 teardown_file() { box_close; }
 
+take() { :; }
+start() { runc run --bundle "$2" "$3"; }
+
+@test "runc does what the table says" {
+  keeps_to_the_table runc "$(runc --version)" .bundle
+}
+
 # `whit run` chose runc.
 by_runc() { grep -w runc errors && ! grep -w bubblewrap errors; }
 

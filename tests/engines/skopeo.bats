@@ -13,6 +13,21 @@ layers_of() { skopeo inspect --config "$1" | jq -c .rootfs.diff_ids; }
 # The image that a docker archive holds prints a text.
 runs() { prints "$1" whit run "$2"; }
 
+take() {
+  rm -rf copy
+  case $1 in
+    .tar) skopeo copy "docker-archive:$2" "oci:copy:say:$3" ;;
+    .oci.tar) skopeo copy "oci-archive:$2" "docker-archive:copy:say:$3" ;;
+    .oci) skopeo copy "oci:$2" "docker-archive:copy:say:$3" ;;
+  esac
+}
+
+start() { whit run copy; }
+
+@test "skopeo does what the table says" {
+  keeps_to_the_table skopeo "$(skopeo --version)" .tar .oci.tar .oci
+}
+
 @test "skopeo copies the docker archive to an OCI layout and back" {
   hello hello.tar
   skopeo copy docker-archive:hello.tar oci:layout:hello-runc:nasm

@@ -14,6 +14,17 @@ run_unpacked() { # BUNDLE
   runc run --bundle "$1" "umoci-$RANDOM"
 }
 
+take() {
+  rm -rf bundle
+  umoci unpack --image "$2:say:$3" bundle
+}
+
+start() { run_unpacked bundle; }
+
+@test "umoci does what the table says" {
+  keeps_to_the_table umoci "$(umoci --version)" .oci
+}
+
 @test "umoci unpacks the OCI layout and runc runs it" {
   hello hello.oci
   umoci unpack --image hello.oci:hello-runc:nasm bundle
