@@ -241,11 +241,11 @@ smallest() {
   "$WHIT" build -q hello message="$1" on_error=ignore -t "small:$1" --smallest=20x -o "${@:2}"
 }
 
-# minimal TEXT NAME [OPTION...]: a bundle with the smallest config, also as /run/NAME in the box, where
+# minimal TEXT NAME [OPTION...]: a bundle with the smallest config, also as /run/NAME for the engine, where
 # device nodes can be opened: runc needs that.
 minimal() {
   "$WHIT" build -q hello message="$1" --bundle=minimal -o "$2.bundle" "${@:3}"
-  box cp -R "$2.bundle" "/run/$2"
+  box cp -R "$2.bundle" "${ENGINES_ROOT-}/run/$2"
 }
 
 # leaves_no_mount COMMAND...
