@@ -147,6 +147,8 @@ is_whole() { # IMAGE
 --smallest=1h -o x.tar
 --smallest=-1 -o x.tar
 END
+  run -1 "$WHIT" build -q hello --for=docker -o x.tar.zst
+  [ "$output" = 'whit: --for=docker-20.10: it decompresses no zstd: write .tar.gz (tests/engines/docker.bats)' ]
   head -c 2000000 /dev/zero >large
   run -1 "$WHIT" build hello --add=large --smallest -o x.tar
   [[ $output == *"large' is larger"* ]]

@@ -30,14 +30,6 @@ start() {
   runs 'Hello runc!\r\n' docker.io/library/hello-runc:nasm /hello
 }
 
-@test "containerd imports no compressed archive" {
-  for ending in gz zst xz; do
-    say "$ending" "hello.tar.$ending"
-    run ! ctr images import "hello.tar.$ending"
-    run ! say "$ending" "hello.tar.$ending" --for=containerd-1
-  done
-}
-
 @test "containerd imports and runs the smallest archive" {
   smallest plain small.tar --for=any
   ctr images import small.tar

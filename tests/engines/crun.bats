@@ -56,7 +56,7 @@ start() { crun run --bundle "$2" "$3"; }
 @test "without any part of the smallest config, crun runs no bundle" {
   minimal control crun --for=crun
   while IFS= read -r without; do
-    jq -c "$without" crun.bundle/config.json | box tee /run/crun/config.json >/dev/null
+    jq -c "$without" crun.bundle/config.json | engine tee /run/crun/config.json >/dev/null
     run ! crun run --bundle /run/crun control
   done <<'END'
 del(.ociVersion)

@@ -52,19 +52,6 @@ shows() { # IMAGE JQ-EXPRESSION VALUE
   [ "$(cat printed)" = dynamic ]
 }
 
-@test "docker loads and runs archives compressed by xz, and none by zstd" {
-  say xz hello.tar.xz --for=docker
-  docker load -i hello.tar.xz
-  prints xz docker run --rm say:xz
-  say rootfs-xz hello.rootfs.tar.xz
-  docker import hello.rootfs.tar.xz imported:xz
-  prints rootfs-xz docker run --rm imported:xz /hello
-  run ! say zstd hello.tar.zst --for=docker
-  [ "$output" = "whit: --for=docker-20.10: it decompresses no zstd: write .tar.gz (tests/engines/docker.bats)" ]
-  say zstd hello.tar.zst
-  run ! docker load -i hello.tar.zst
-}
-
 @test "docker loads and runs the plain archive" {
   say plain hello.tar
   docker load -i hello.tar

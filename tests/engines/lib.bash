@@ -366,10 +366,11 @@ does_without() { # FORM ENGINE OPTION
 loads_what_whit_writes() {
   local row=$1 form output text number=0 kind
   for form in $forms; do
-    for output in "$form" "$form.gz"; do
+    for output in "$form" "$form".{gz,zst,xz}; do
       [ "$output" = "$form" ] || is_archive "$form" || continue
       for kind in 'build hello on_error=ignore' 'build hello on_error=ignore --smallest=20x' \
         'pack --empty'; do
+        [[ $output != *.@(zst|xz) || $kind = *ignore ]] || continue
         text=written-$((number += 1))
         [[ $kind = pack* ]] || kind+=" message=$text"
         kind+=" $(format_of "$form")"

@@ -34,17 +34,6 @@ start() {
   prints 'Hello runc!\r\n' podman run --rm hello-runc:nasm /hello
 }
 
-@test "podman loads and runs archives compressed by zstd and xz" {
-  for ending in tar.zst tar.xz oci.tar.zst oci.tar.xz; do
-    say "$ending" "hello.$ending" --for=podman
-    podman load -i "hello.$ending"
-    prints "$ending" podman run --rm "say:$ending"
-  done
-  say rootfs-zst hello.rootfs.tar.zst
-  podman import hello.rootfs.tar.zst imported:zst
-  prints rootfs-zst podman run --rm imported:zst /hello
-}
-
 @test "podman loads and runs the plain archive" {
   say plain hello.tar
   podman load -i hello.tar

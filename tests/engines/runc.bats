@@ -60,7 +60,7 @@ by_runc() { grep -w runc errors && ! grep -w bubblewrap errors; }
 @test "without any part of the smallest config, runc runs no bundle, or it leaves a mount" {
   minimal control runc --for=runc
   while IFS= read -r without; do
-    jq -c "$without" runc.bundle/config.json | box tee /run/runc/config.json >/dev/null
+    jq -c "$without" runc.bundle/config.json | engine tee /run/runc/config.json >/dev/null
     box cat /proc/self/mountinfo >before
     status=0
     runc run --bundle /run/runc control </dev/null >printed 2>errors || status=$?
@@ -79,7 +79,7 @@ END
   echo text >file
   "$WHIT" build -q cat path=/proc/self/environ --bundle=minimal -e A=b -e C=d --path=/p/cat \
     --add=file:/p/file -w /p -o asked.bundle
-  box cp -R asked.bundle /run/asked
+  box cp -R asked.bundle "${ENGINES_ROOT-}/run/asked"
   prints 'A=b\0C=d\0HOME=/\0' runc run --bundle /run/asked asked
 }
 

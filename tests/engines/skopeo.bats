@@ -43,17 +43,6 @@ start() { whit run copy; }
   runs 'Hello runc!\r\n' layout
 }
 
-@test "skopeo reads archives compressed by zstd and xz" {
-  for ending in zst xz; do
-    say "$ending" "hello.tar.$ending" --for=skopeo
-    skopeo copy "docker-archive:hello.tar.$ending" "oci:layout-$ending:say:$ending"
-    runs "$ending" "layout-$ending"
-    say "oci-$ending" "hello.oci.tar.$ending" --for=skopeo
-    skopeo copy "oci-archive:hello.oci.tar.$ending" "docker-archive:back-$ending.tar:say:oci-$ending"
-    runs "oci-$ending" "back-$ending.tar"
-  done
-}
-
 @test "skopeo reads the smallest docker archives" {
   for output in small.tar small.tar.gz; do
     smallest read $output
