@@ -41,6 +41,12 @@ bool interrupt_take(int signal)
     return true;
 }
 
+bool interrupt_ignore(int number)
+{
+    signal(number, SIG_IGN);
+    return interrupt_take(number);
+}
+
 int interrupt_count(void)
 {
     return count;

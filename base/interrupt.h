@@ -15,6 +15,8 @@ int interrupt_signal(void);
 /* Whether that signal arrived last. If so it is forgotten: the work goes on to an end of its own.
  */
 bool interrupt_take(int signal);
+/* The same, and from now on that signal does nothing. */
+bool interrupt_ignore(int signal);
 /* How many have arrived. */
 int interrupt_count(void);
 /* 0, or -1 with "interrupted by SIG..." once a signal has arrived. */

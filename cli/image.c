@@ -299,9 +299,11 @@ int image_write(const struct program *program, const struct image_files *files, 
     target.smallest = options->smallest ? &search.search : NULL;
     int written = packer_write(&image, &target, output, temporary, cli_trace(common), &size, error);
     if (options->smallest)
-        image_search_tell(&search, output, common);
+        progress_erase(&search.progress);
     if (written < 0)
         return -1;
+    if (options->smallest)
+        image_search_tell(&search, output, common);
     tell_size(program, files, output, size, common);
     return 0;
 }

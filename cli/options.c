@@ -121,7 +121,10 @@ struct cli_arguments cli_parse(const struct cli_command *command, const struct c
                 chosen = set.rows[i];
         struct error error;
         if (!chosen) {
-            arguments.code = reject(command, &set, answer, argv[optind - 1]);
+            /* Of letters in one word, getopt tells which. */
+            const char letter[] = {'-', (char)optopt, 0};
+            bool is_letter = optopt > 0 && optopt < FIRST_LONG_ONLY;
+            arguments.code = reject(command, &set, answer, is_letter ? letter : argv[optind - 1]);
             return arguments;
         }
         if (take(chosen, optarg, &error) < 0) {

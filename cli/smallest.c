@@ -21,13 +21,22 @@ static bool goes_on(void *context, uint64_t tries, uint64_t size)
     char text[96];
     search->tries = tries;
     if (progress_is_due(&search->progress)) {
-        snprintf(text, sizeof text, "%llu bytes; %llu tried (Ctrl-C keeps that)",
+        snprintf(text, sizeof text, "about %llu bytes; %llu tried (Ctrl-C keeps that)",
                  (unsigned long long)size, (unsigned long long)tries);
         progress_show(&search->progress, text);
     }
     search->is_interrupted = interrupt_take(SIGINT);
     clock_gettime(CLOCK_MONOTONIC, &now);
     return !search->is_interrupted && (!search->seconds || now.tv_sec < search->end);
+}
+
+/* What remains takes a second, and is not worth an interrupt. */
+static void ends(void *context)
+{
+    struct image_search *search = context;
+    search->is_interrupted = interrupt_ignore(SIGINT) || search->is_interrupted;
+    if (progress_is_due(&search->progress))
+        progress_show(&search->progress, "compressing the smallest");
 }
 
 /* "10" is seconds, "500x" tries. */
@@ -57,6 +66,7 @@ int image_search_init(struct image_search *search, const char *effort,
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     *search = (struct image_search){.search = {.threads = cores > 1 ? (size_t)cores : 1,
                                                .goes_on = goes_on,
+                                               .ends = ends,
                                                .context = search}};
     if (*effort && read_effort(effort, search, error) < 0)
         return -1;
@@ -69,7 +79,6 @@ int image_search_init(struct image_search *search, const char *effort,
 void image_search_tell(struct image_search *search, const char *output,
                        const struct cli_common *common)
 {
-    progress_erase(&search->progress);
     if (search->tries && (search->seconds || search->is_interrupted))
         cli_note(common,
                  "%s: %sthe smallest of %llu that were tried; --smallest=%llux finds it again",

@@ -79,7 +79,7 @@ static int read_image(struct packer_archive *archive, struct error *error)
                    ? bundle_read(archive, other, error)
                    : error_set(error, "%s is no image but a bundle: runc run --bundle %s NAME",
                                archive->path, archive->path);
-    if (member_find(archive, "repositories", &other, error) > 0)
+    if (member_find(archive, DOCKER_V1_FILE, &other, error) > 0)
         return error_set(error,
                          "%s is a docker archive of the v1 form, without a manifest.json, which "
                          "whit does not read: have docker load it, and save it",
@@ -154,9 +154,12 @@ static int is_root(const struct packer_archive *archive, struct error *error)
         struct buffer path BUFFER_CLEANUP = {0};
         if (path_join(&path, entry.name, false))
             continue;
+        const char *name = path.size ? buffer_text(&path) + 1 : "";
         for (size_t i = 0; i < FORMATS; i++)
-            if (path.size && strcmp(buffer_text(&path) + 1, formats[i].file) == 0)
+            if (strcmp(name, formats[i].file) == 0)
                 return 0;
+        if (strcmp(name, DOCKER_V1_FILE) == 0)
+            return 0;
     }
     return got < 0 ? -1 : 1;
 }

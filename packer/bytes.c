@@ -26,6 +26,7 @@ const struct byte_kind_name bit_kind_names[BIT_KINDS] = {
     [BITS_TABLES] = {"Huffman tables", "huffman_tables"},
     [BITS_BLOCK_ENDS] = {"ends of blocks", "block_ends"},
     [BITS_ZSTD] = {"zstd frames", "zstd_frames"},
+    [BITS_XZ] = {"xz streams", "xz_streams"},
 };
 
 /* Bytes that are walked, and what they cost. */
@@ -163,22 +164,23 @@ static int put_run(struct walk *walk, struct stream *stream, struct bytes_row ro
     return put_row(walk, &row, error);
 }
 
-/* Of a zstd file only the frames are known. */
+/* Of a zstd file only the frames are known, of an xz file not even these. */
 static int put_frames(struct walk *walk, const struct stream *stream, const struct extent *stored,
                       struct error *error)
 {
-    uint64_t size;
+    const bool is_zstd = strcmp(stream->compression->name, "zstd") == 0;
+    uint64_t size = stored->size;
     for (uint64_t at = 0; at < stored->size; at += size) {
-        if (zstd_frame_size(stored, at, &size, error) < 0)
+        if (is_zstd && zstd_frame_size(stored, at, &size, error) < 0)
             return -1;
         const struct bytes_row row = {.depth = stream->depth - 1,
                                       .offset = stream->base + at,
                                       .size = size,
                                       .bits = size * 8,
                                       .bits_of = stream->bits_of,
-                                      .kind = BITS_ZSTD,
+                                      .kind = is_zstd ? BITS_ZSTD : BITS_XZ,
                                       .of = stream->of,
-                                      .part = "zstd frame"};
+                                      .part = is_zstd ? "zstd frame" : "xz streams"};
         if (put_row(walk, &row, error) < 0)
             return -1;
     }

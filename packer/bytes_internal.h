@@ -81,6 +81,7 @@ enum bit_kind {
     BITS_TABLES,
     BITS_BLOCK_ENDS,
     BITS_ZSTD, /* of which nothing is known but its size */
+    BITS_XZ,
     BIT_KINDS
 };
 

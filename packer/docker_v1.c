@@ -11,9 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define REPOSITORIES_NAME "repositories"
-#define VERSION           "1.0"
-#define ENTRY_MODE        0644
+#define VERSION    "1.0"
+#define ENTRY_MODE 0644
 
 static int hash_layer(const struct packer_job *job, size_t number, struct digest *diff_id,
                       struct error *error)
@@ -154,9 +153,9 @@ int docker_v1_write(const struct packer_job *job, struct sink *sink, struct erro
     if (buffer_check(&diff_ids, error) < 0 ||
         write_layers(job, sink, (const struct digest *)diff_ids.data, &top, error) < 0 ||
         render_repositories(job->tags, &top, &repositories, error) < 0 ||
-        write_text(job, sink, REPOSITORIES_NAME, buffer_text(&repositories), repositories.size,
+        write_text(job, sink, DOCKER_V1_FILE, buffer_text(&repositories), repositories.size,
                    error) < 0)
         return -1;
-    trace_text(job->trace, "$ tar rf image.tar " TAR_OPTIONS " --mode=644 " REPOSITORIES_NAME);
+    trace_text(job->trace, "$ tar rf image.tar " TAR_OPTIONS " --mode=644 " DOCKER_V1_FILE);
     return tar_write_end(sink, error);
 }

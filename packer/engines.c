@@ -42,6 +42,8 @@ static const unsigned ways_compressed[PACKER_COMPRESSIONS] = {
 #define LIBRARY_OLD [DOCKER] = ANY_WAY & ~GZIP, LIBRARY
 #define LIBRARY_NEW [DOCKER] = ANY_WAY, LIBRARY
 
+#define ARCHITECTURE_AND_NAME (PACKER_NEEDS_ARCHITECTURE | PACKER_NEEDS_NAME)
+
 static const struct engine {
     const char *name;
     unsigned loads[FORMS];
@@ -50,15 +52,15 @@ static const struct engine {
 } engines[] = {
     {"docker-20.10", {DOCKER_20}, 0, "tests/engines/docker.bats"},
     {"docker-26.1", {DOCKER_23}, 0, "tests/engines/docker.bats"},
-    {"docker-26.1-containerd", {DOCKER_STORE}, 0, "tests/engines/docker.bats"},
+    {"docker-26.1-containerd", {DOCKER_STORE}, PACKER_NEEDS_NAME, "tests/engines/docker.bats"},
     {"docker-28.5", {DOCKER_23}, 0, "measured once"},
-    {"docker-28.5-containerd", {DOCKER_STORE}, 0, "measured once"},
+    {"docker-28.5-containerd", {DOCKER_STORE}, PACKER_NEEDS_NAME, "measured once"},
     {"podman-4.3", {LIBRARY_OLD, [ROOTFS] = ANY_WAY}, 0, "tests/engines/podman.bats"},
     {"podman-5.4", {LIBRARY_NEW, [ROOTFS] = GZIPPED}, 0, "tests/engines/podman.bats"},
     {"podman-5.8", {LIBRARY_NEW, [ROOTFS] = GZIPPED}, 0, "measured once"},
-    {"containerd-1.6", {CONTAINERD_1}, PACKER_NEEDS_ARCHITECTURE, "tests/engines/containerd.bats"},
-    {"containerd-1.7", {CONTAINERD_1}, PACKER_NEEDS_ARCHITECTURE, "tests/engines/containerd.bats"},
-    {"containerd-2.1", {CONTAINERD_2}, 0, "measured once"},
+    {"containerd-1.6", {CONTAINERD_1}, ARCHITECTURE_AND_NAME, "tests/engines/containerd.bats"},
+    {"containerd-1.7", {CONTAINERD_1}, ARCHITECTURE_AND_NAME, "tests/engines/containerd.bats"},
+    {"containerd-2.1", {CONTAINERD_2}, PACKER_NEEDS_NAME, "measured once"},
     {"kind-0.24",
      {CONTAINERD_1},
      PACKER_NEEDS_ARCHITECTURE,
@@ -190,6 +192,7 @@ static const struct {
     {PACKER_NEEDS_OS, "os"},
     {PACKER_NEEDS_PROC, "/proc"},
     {PACKER_NEEDS_VERSION, "ociVersion"},
+    {PACKER_NEEDS_NAME, "name"},
 };
 
 void packer_list_engines(bool names_alone, struct buffer *out)
@@ -198,7 +201,7 @@ void packer_list_engines(bool names_alone, struct buffer *out)
         buffer_printf(out, "%-22s", "engine");
         for (size_t i = 0; i < FORMS; i++)
             buffer_printf(out, " %-14s", endings[i]);
-        buffer_append_text(out, " needs        evidence\n");
+        buffer_append_text(out, " needs             evidence\n");
     }
     for (size_t i = 0; i < ENGINES; i++) {
         const struct engine *engine = &engines[i];
@@ -209,10 +212,10 @@ void packer_list_engines(bool names_alone, struct buffer *out)
         buffer_printf(out, "%-22s", engine->name);
         for (size_t j = 0; j < FORMS; j++)
             append_ways(out, engine->loads[j]);
-        const char *needs = "-";
+        struct buffer needs BUFFER_CLEANUP = {0};
         for (size_t j = 0; j < sizeof need_names / sizeof *need_names; j++)
             if (engine->needs & need_names[j].need)
-                needs = need_names[j].name;
-        buffer_printf(out, " %-12s %s\n", needs, engine->evidence);
+                buffer_printf(&needs, "%s%s", needs.size ? "," : "", need_names[j].name);
+        buffer_printf(out, " %-17s %s\n", needs.size ? buffer_text(&needs) : "-", engine->evidence);
     }
 }

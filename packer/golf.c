@@ -65,18 +65,20 @@ static size_t config_keys(const struct golf *golf)
 size_t golf_count(const struct golf *golf, enum golf_choice choice)
 {
     bool has_letters = golf->image->is_name_free;
+    /* The order of things matters only to what compresses them. */
+    const bool has_orders = golf->is_gzip;
     switch (choice) {
     case GOLF_ORDER:
-        return golf->is_gzip ? orders_of(file_count(golf)) : 1;
+        return has_orders ? orders_of(file_count(golf)) : 1;
     case GOLF_SPELLING:
-        return golf->is_strict ? 1 : 2;
+        return golf->is_gzip && !golf->is_strict ? 2 : 1;
     case GOLF_CONFIG:
-        return orders_of(config_keys(golf));
+        return has_orders ? orders_of(config_keys(golf)) : 1;
     case GOLF_DOCKER:
-        return golf->has_docker ? orders_of(3) : 1;
+        return has_orders && golf->has_docker ? orders_of(3) : 1;
     case GOLF_MANIFEST:
     case GOLF_DESCRIPTORS:
-        return golf->has_oci ? orders_of(3) : 1;
+        return has_orders && golf->has_oci ? orders_of(3) : 1;
     case GOLF_VERSION:
         return golf->has_oci && !golf->is_strict ? 2 : 1;
     case GOLF_MODE:
@@ -266,6 +268,20 @@ static int append_manifest(const struct golf *golf, const struct golf_shape *sha
     return config ? json_render(document, out, error) : -1;
 }
 
+/* As skopeo and umoci look for it, and where it is asked for as containerd does. */
+static int add_names(const struct golf *golf, cJSON *entry, const char *tag, struct error *error)
+{
+    cJSON *annotations = cJSON_AddObjectToObject(entry, "annotations");
+    cJSON_AddStringToObject(annotations, OCI_REF_NAME, tag);
+    if (!(golf->needs & PACKER_NEEDS_NAME))
+        return 0;
+    char *full TEXT_CLEANUP = name_qualify(tag, error);
+    if (!full)
+        return -1;
+    cJSON_AddStringToObject(annotations, OCI_CONTAINERD_NAME, full);
+    return 0;
+}
+
 /* image-index.md: the manifest, under each of its names. */
 static int append_index(const struct golf *golf, const struct golf_shape *shape,
                         const cJSON *manifest, struct buffer *out, struct error *error)
@@ -281,9 +297,8 @@ static int append_index(const struct golf *golf, const struct golf_shape *shape,
     do {
         cJSON *entry = cJSON_Duplicate(manifest, true);
         cJSON_AddItemToArray(manifests, entry);
-        if (*tag)
-            cJSON_AddStringToObject(cJSON_AddObjectToObject(entry, "annotations"), OCI_REF_NAME,
-                                    *tag);
+        if (*tag && add_names(golf, entry, *tag, error) < 0)
+            return -1;
     } while (*tag && *++tag);
     arrange(shape, GOLF_CHOICES, document);
     return manifest ? json_render(document, out, error) : -1;

@@ -190,7 +190,7 @@ static int add_manifest(cJSON *manifests, const struct descriptor *manifest, con
     char *full TEXT_CLEANUP = name_qualify(tag, error);
     if (!full)
         return -1;
-    cJSON_AddStringToObject(annotations, "io.containerd.image.name", full);
+    cJSON_AddStringToObject(annotations, OCI_CONTAINERD_NAME, full);
     return 0;
 }
 

@@ -80,6 +80,7 @@ struct packer_search {
     /* Is told how many have been tried, and the size of the smallest; false ends the search, which
      * then keeps that. NULL: nobody watches. */
     bool (*goes_on)(void *context, uint64_t tries, uint64_t size);
+    void (*ends)(void *context); /* is told when the search is over, and writing begins; or NULL */
     void *context;
 };
 
@@ -91,9 +92,10 @@ enum packer_compression { PACKER_PLAIN, PACKER_GZIP, PACKER_ZSTD, PACKER_XZ, PAC
 
 /* What some engine asks for of all that a config may leave out. */
 #define PACKER_NEEDS_ARCHITECTURE 0x1u
-#define PACKER_NEEDS_OS           0x2u /* and rootfs.type */
-#define PACKER_NEEDS_PROC         0x4u /* of a bundle: that /proc is mounted */
-#define PACKER_NEEDS_VERSION      0x8u /* of a bundle: ociVersion */
+#define PACKER_NEEDS_OS           0x2u  /* and rootfs.type */
+#define PACKER_NEEDS_PROC         0x4u  /* of a bundle: that /proc is mounted */
+#define PACKER_NEEDS_VERSION      0x8u  /* of a bundle: ociVersion */
+#define PACKER_NEEDS_NAME         0x10u /* of an OCI layout: the image's name in full */
 
 /* What is written: a format in a container. */
 struct packer_target {

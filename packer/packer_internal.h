@@ -185,6 +185,7 @@ cJSON *digest_to_json(const struct digest *digest);
 
 /* Appends docker's manifest.json, which names the files of the config and of each layer. */
 #define DOCKER_MANIFEST_NAME "manifest.json"
+#define DOCKER_V1_FILE       "repositories" /* what shows docker's v1 form */
 int docker_render_manifest(const struct packer_job *job, const char *config,
                            const struct words *layers, struct buffer *out, struct error *error);
 
@@ -231,11 +232,12 @@ int combined_write_smallest(const struct packer_job *job, struct sink *sink, int
 
 /* ---- the OCI layout's files (image-spec, image-layout.md) ------------------------------------ */
 
-#define OCI_LAYOUT_NAME "oci-layout"
-#define OCI_LAYOUT_JSON "{\"imageLayoutVersion\":\"1.0.0\"}"
-#define OCI_INDEX_NAME  "index.json"
-#define OCI_BLOBS       "blobs/sha256/"
-#define OCI_REF_NAME    "org.opencontainers.image.ref.name"
+#define OCI_LAYOUT_NAME     "oci-layout"
+#define OCI_LAYOUT_JSON     "{\"imageLayoutVersion\":\"1.0.0\"}"
+#define OCI_INDEX_NAME      "index.json"
+#define OCI_BLOBS           "blobs/sha256/"
+#define OCI_REF_NAME        "org.opencontainers.image.ref.name"
+#define OCI_CONTAINERD_NAME "io.containerd.image.name"
 
 /* ---- media types (image-spec, media-types.md) ------------------------------------------------ */
 

@@ -13,7 +13,7 @@
 #include "base/interrupt.h"
 
 /* What zopfli may take in while searching, and in the rounds of the end: some seconds each. */
-#define SEARCH_BYTES  (3 * 1024 * 1024)
+#define SEARCH_BYTES  (4 * 1024 * 1024)
 #define FINAL_BYTES   (2048 * 1024)
 #define SEARCH_ROUNDS 4
 #define FINAL_ROUNDS  200
@@ -308,10 +308,13 @@ void golf_search(const struct golf *golf, const struct packer_search *settings,
     if (search->batch.threads > MOST_THREADS)
         search->batch.threads = MOST_THREADS;
     descend(search);
-    for (bool by_chance = false; !search->is_over; by_chance = !by_chance) {
+    /* Of a directory nothing is left: its layer alone is compressed. */
+    for (bool by_chance = false; golf->is_gzip && !search->is_over; by_chance = !by_chance) {
         (by_chance ? fill_by_chance : fill_by_digests)(search);
         try_and_keep(search);
     }
     *best = search->best;
+    if (settings->ends)
+        settings->ends(settings->context);
     free(search);
 }

@@ -13,11 +13,7 @@ runs() {
 }
 
 take() { ctr images import "$2"; }
-# With --smallest an OCI layout tells the short name alone.
-start() {
-  ctr run --rm --cpu-shares 0 "$(ctr images list --quiet | grep -xE "(docker.io/library/)?say:$3")" \
-    "test-$RANDOM"
-}
+start() { ctr run --rm --cpu-shares 0 "docker.io/library/say:$3" "test-$RANDOM"; }
 
 @test "containerd does what the table says" {
   keeps_to_the_table containerd "$(engine containerd --version)" .tar .oci.tar
@@ -36,13 +32,13 @@ start() {
   runs plain docker.io/library/small:plain
   smallest oci small.oci.tar --for=any
   ctr images import small.oci.tar
-  runs oci small:oci
+  runs oci docker.io/library/small:oci
 }
 
 @test "containerd imports and runs the smallest combined archive" {
   smallest both small.combined.tar
   ctr images import small.combined.tar
-  runs both small:both
+  runs both docker.io/library/small:both
 }
 
 @test "containerd imports and runs an OCI layout in a tar" {

@@ -285,7 +285,8 @@ measure_form() {
   local form=$1 text=${1#.} way found=no
   # shellcheck disable=SC2046 # or none
   say "$text" "$text$form" $(format_of "$form")
-  ! loads "$form" "$text$form" "$text" || found=yes
+  ! loads "$form" "$text$form" "$text" || touch "loaded$form"
+  [ ! -e "loaded$form" ] || found=yes
   for way in gz 2gz zst xz; do
     is_archive "$form" || break
     text=${form#.}-$way
@@ -339,26 +340,24 @@ compress_layer_in_oci() { # WAY FILE
 
 digest() { sha256sum "$1" | cut -d ' ' -f 1; }
 
-# measure_needs: what a config may not lack, for this engine. It is given what whit writes for one that
-# does without.
+# measure_needs: what an image may not lack, for this engine. It is given what whit writes for one that
+# does without, of each form that it loads.
 measure_needs() {
-  local found=-
-  case " $forms " in
-    *' .tar '*) does_without .tar skopeo --smallest=1x || found=architecture ;;
-    *' .oci '*) does_without .oci podman --smallest=1x || found=os ;;
-    *)
-      does_without .bundle crun --bundle=minimal || found=/proc
-      does_without .bundle runc --bundle=minimal || found=ociVersion
-      ;;
-  esac
-  echo $found
+  local found=
+  needs .tar architecture skopeo --smallest=1x
+  needs .bundle /proc crun --bundle=minimal
+  needs .bundle ociVersion runc --bundle=minimal
+  needs .oci os podman --smallest=1x
+  needs .oci.tar name podman --smallest=1x
+  echo "${found:--}"
 }
 
-does_without() { # FORM ENGINE OPTION
-  local text=for-$2
-  "$WHIT" build -q hello message="$text" on_error=ignore -t "say:$text" --for="$2" "$3" \
+needs() { # FORM NAME ENGINE OPTION
+  local text=${1#.}-for-$3
+  [[ " $forms " = *" $1 "* && -e loaded$1 ]] || return 0
+  "$WHIT" build -q hello message="$text" on_error=ignore -t "say:$text" --for="$3" "$4" \
     -o "$text$1"
-  loads "$1" "$text$1" "$text"
+  loads "$1" "$text$1" "$text" || found+=${found:+,}$2
 }
 
 # loads_what_whit_writes ROW: each form, plain and compressed, with --smallest, and without a file.
