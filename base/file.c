@@ -258,17 +258,34 @@ void output_discard(struct output *output)
     text_free(&output->path);
 }
 
+/* rename(2) replaces an empty directory, and nothing else. */
+static int check_replaceable(const char *path, struct error *error)
+{
+    struct stat status;
+    if (lstat(path, &status) < 0)
+        return errno == ENOENT ? 0 : error_system(error, errno, "cannot replace %s", path);
+    if (!S_ISDIR(status.st_mode))
+        return error_system(error, ENOTDIR, "cannot replace %s", path);
+    DIR *directory = opendir(path);
+    if (!directory)
+        return error_system(error, errno, "cannot read %s", path);
+    bool is_empty = true;
+    for (struct dirent *entry; is_empty && (entry = readdir(directory));)
+        is_empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+    closedir(directory);
+    return is_empty
+               ? 0
+               : error_set(error, "%s is a directory that is not empty: remove it, or name another",
+                           path);
+}
+
 int output_directory_open(struct output_directory *output, const char *path, struct error *error)
 {
     *output = (struct output_directory){.fd = -1, .path = strdup(path)};
     if (!output->path)
         return error_set(error, "out of memory");
-    if (rmdir(path) < 0 && errno != ENOENT) {
-        if (errno == ENOTEMPTY || errno == EEXIST)
-            return error_set(
-                error, "%s is a directory that is not empty: remove it, or name another", path);
-        return error_system(error, errno, "cannot replace %s", path);
-    }
+    if (check_replaceable(path, error) < 0)
+        return -1;
     for (int attempt = 0; attempt < TEMPORARY_ATTEMPTS; attempt++) {
         char *temporary = temporary_name(path, attempt);
         if (!temporary)

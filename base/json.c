@@ -12,7 +12,7 @@
  * cJSON's functions that add to a document return NULL without memory. Rather than asking each of
  * them, allocation is watched here, and json_render refuses a document that may lack a part.
  */
-static bool allocation_failed;
+static _Thread_local bool allocation_failed;
 
 static void *watched_malloc(size_t size)
 {

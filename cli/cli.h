@@ -261,7 +261,7 @@ struct image_search {
     struct packer_search search; /* whose context is this */
     struct progress progress;
     unsigned long long seconds; /* 0: not said */
-    time_t end;                 /* of them */
+    struct timespec end;        /* of them */
     uint64_t tries;
     bool is_interrupted;
 };

@@ -34,7 +34,7 @@ void image_options_table(struct image_options *options, const char *formats,
         {"for", 0, CLI_LIST, &options->engines, "ENGINE[,ENGINE...]",
          "who has to load it: docker, podman-4, ... [any]"},
         {"smallest", 0, CLI_OPTIONAL, &options->smallest, "SECONDS",
-         "leave out what engines do not need, and search for the rest"},
+         "archive or layout, plain or .gz: leave out what engines do not need"},
         {"bundle", 0, CLI_TEXT, &options->bundle, "CONFIG",
          "of a bundle: full, or minimal, the smallest that is safe [full]"},
         {"strict", 0, CLI_FLAG, &options->strict, NULL,
@@ -321,7 +321,7 @@ static int keep_tags(const struct packer_archive *archive, const char *input, st
             cli_note(common, "%s: one of its names is left out: %s", input, reason.message);
         else if (words_append(tags, *tag, error) < 0)
             return -1;
-        if (complete && !strchr(*tag, ':'))
+        if (complete && !packer_tag_of(*tag))
             cli_note(common, "%s: '%s' is a tag without a name: --tag=NAME:TAG gives one", input,
                      *tag);
     }

@@ -11,7 +11,7 @@ static int explain_bytes(struct packer_archive *archive, bool json)
     if ((json ? packer_explain_json(archive, &out.sink, &error)
               : packer_explain_text(archive, &out.sink, &error)) < 0)
         return cli_fail(&error);
-    return CLI_OK;
+    return packer_verify(archive, &error) < 0 ? cli_fail(&error) : CLI_OK;
 }
 
 int command_inspect(const struct cli_command *command, int argc, char **argv)

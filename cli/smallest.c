@@ -27,7 +27,9 @@ static bool goes_on(void *context, uint64_t tries, uint64_t size)
     }
     search->is_interrupted = interrupt_take(SIGINT);
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return !search->is_interrupted && (!search->seconds || now.tv_sec < search->end);
+    return !search->is_interrupted &&
+           (!search->seconds || now.tv_sec < search->end.tv_sec ||
+            (now.tv_sec == search->end.tv_sec && now.tv_nsec < search->end.tv_nsec));
 }
 
 /* What remains takes a second, and is not worth an interrupt. */
@@ -62,7 +64,6 @@ static int read_effort(const char *text, struct image_search *search, struct err
 int image_search_init(struct image_search *search, const char *effort,
                       const struct cli_common *common, struct error *error)
 {
-    struct timespec now;
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     *search = (struct image_search){.search = {.threads = cores > 1 ? (size_t)cores : 1,
                                                .goes_on = goes_on,
@@ -71,8 +72,8 @@ int image_search_init(struct image_search *search, const char *effort,
     if (*effort && read_effort(effort, search, error) < 0)
         return -1;
     progress_begin(&search->progress, !common->quiet);
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    search->end = now.tv_sec + (time_t)search->seconds;
+    clock_gettime(CLOCK_MONOTONIC, &search->end);
+    search->end.tv_sec += (time_t)search->seconds;
     return 0;
 }
 

@@ -64,3 +64,8 @@ int digest_parse(const char *text, const char *what, struct digest *digest, stru
     return error_set(error, "%s is %s%.100s%s, not sha256: and 64 lower-case digits", what,
                      text ? "\"" : "", text ? text : "missing", text ? "\"" : "");
 }
+
+int packer_verify(struct packer_archive *archive, struct error *error)
+{
+    return archive_load_layers(archive, error) < 0 ? -1 : archive_require_checks(archive, error);
+}

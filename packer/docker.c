@@ -65,7 +65,7 @@ int docker_render_manifest(const struct packer_job *job, const char *config,
     /* docker 20.10 and podman refuse a name without a tag; what OCI layouts have may be just a tag.
      */
     for (const char *const *tag = job->tags; tag && *tag; tag++)
-        if (strchr(*tag, ':'))
+        if (packer_tag_of(*tag))
             cJSON_AddItemToArray(tags, cJSON_CreateString(*tag));
     cJSON *list = cJSON_AddArrayToObject(entry, "Layers");
     for (size_t i = 0; i < layers->count; i++)

@@ -45,6 +45,8 @@ static int render_json(const struct buffer *config, const struct digest *id,
         return -1;
     cJSON_DeleteItemFromObject(document, "rootfs");
     cJSON_DeleteItemFromObject(document, "history");
+    cJSON_DeleteItemFromObject(document, "id");
+    cJSON_DeleteItemFromObject(document, "parent");
     cJSON_AddStringToObject(document, "id", id->hex);
     if (parent)
         cJSON_AddStringToObject(document, "parent", parent->hex);
@@ -57,14 +59,17 @@ static int render_repositories(const char *const *names, const struct digest *id
 {
     cJSON *document JSON_CLEANUP = cJSON_CreateObject();
     for (const char *const *tag = names; tag && *tag; tag++) {
-        const char *colon = strrchr(*tag, ':');
-        char *name TEXT_CLEANUP = strndup(*tag, (size_t)(colon - *tag));
+        const char *tag_of = packer_tag_of(*tag);
+        if (!tag_of)
+            continue; /* which docker could not call it by */
+        char *name TEXT_CLEANUP = strndup(*tag, (size_t)(tag_of - 1 - *tag));
         if (!name)
             return error_set(error, "out of memory");
         cJSON *tags = cJSON_GetObjectItemCaseSensitive(document, name);
         if (!tags)
             tags = cJSON_AddObjectToObject(document, name);
-        cJSON_AddStringToObject(tags, colon + 1, id->hex);
+        cJSON_DeleteItemFromObjectCaseSensitive(tags, tag_of);
+        cJSON_AddStringToObject(tags, tag_of, id->hex);
     }
     return json_render(document, out, error);
 }

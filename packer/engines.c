@@ -63,12 +63,9 @@ static const struct engine {
     {"containerd-2.1", {CONTAINERD_2}, PACKER_NEEDS_NAME, "measured once"},
     {"kind-0.24",
      {CONTAINERD_1},
-     PACKER_NEEDS_ARCHITECTURE,
+     ARCHITECTURE_AND_NAME,
      "containerd 1.7.18, say its release notes"},
-    {"kind-0.29",
-     {CONTAINERD_1},
-     PACKER_NEEDS_ARCHITECTURE,
-     "containerd 2.1.1, say its release notes"},
+    {"kind-0.29", {CONTAINERD_1}, ARCHITECTURE_AND_NAME, "containerd 2.1.1, say its release notes"},
     {"skopeo-1.9", {LIBRARY_OLD}, 0, "tests/engines/skopeo.bats"},
     {"skopeo-1.18", {LIBRARY_NEW}, 0, "tests/engines/skopeo.bats"},
     {"skopeo-1.22", {LIBRARY_NEW}, 0, "measured once"},
@@ -130,13 +127,23 @@ static void append_reason(const struct engine *engine, const struct packer_targe
     }
 }
 
+/* The one of just that name, before all that it may begin. */
+static const struct engine *find_exactly(const char *name)
+{
+    for (size_t i = 0; i < ENGINES; i++)
+        if (strcmp(engines[i].name, name) == 0)
+            return &engines[i];
+    return NULL;
+}
+
 static int require(struct packer_target *target, const char *name, struct buffer *left_out,
                    struct error *error)
 {
+    const struct engine *only = find_exactly(name);
     bool is_any = strcmp(name, ANY) == 0, is_known = is_any;
     for (size_t i = 0; i < ENGINES; i++) {
         const struct engine *engine = &engines[i];
-        if (!is_any && !is_named(engine, name))
+        if (only ? engine != only : !is_any && !is_named(engine, name))
             continue;
         is_known = true;
         unsigned ways = ways_of(engine, target);

@@ -319,10 +319,10 @@ static int write_copy(const struct node *node, struct sink *sink, struct error *
                                   .uid = file.uid,
                                   .gid = file.gid,
                                   .mtime = file.mtime,
-                                  .size = (int64_t)file.content.size};
-    if (tar_write_any(sink, &copy, error) < 0 || extent_copy(&file.content, sink, error) < 0)
+                                  .size = file.size};
+    if (tar_write_any(sink, &copy, error) < 0 || sparse_copy_file(&file, sink, error) < 0)
         return -1;
-    return tar_write_padding(sink, file.content.size, error);
+    return tar_write_padding(sink, (uint64_t)file.size, error);
 }
 
 static int write_node(const struct node *node, struct sink *sink, struct error *error)

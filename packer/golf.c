@@ -352,6 +352,8 @@ static int make_oci(const struct golf *golf, const struct golf_shape *shape, str
     struct golf_file *files = parts->files;
     const char *layer_type = parts->is_packed ? MEDIA_TYPE_LAYER_GZIP : MEDIA_TYPE_LAYER;
     cJSON *layer = has_layer(golf) ? descriptor_of(shape, layer_type, &files[LAYER], error) : NULL;
+    if (has_layer(golf) && !layer)
+        return -1;
     cJSON *config = descriptor_of(shape, MEDIA_TYPE_CONFIG, &files[CONFIG], error);
     if (append_manifest(golf, shape, config, layer, &files[MANIFEST].content, error) < 0)
         return -1;

@@ -63,6 +63,9 @@ int golf_make(const struct golf *golf, const struct golf_shape *shape, unsigned 
               struct golf_image *made, struct error *error);
 void golf_image_free(struct golf_image *image);
 
+/* The rounds of zopfli in the end, fewer for larger images. */
+unsigned golf_rounds(const struct golf *golf);
+
 /* Looks for the shape that takes the least bytes. */
 void golf_search(const struct golf *golf, const struct packer_search *search,
                  struct golf_shape *best);

@@ -80,11 +80,17 @@ static bool is_name(const char *name, size_t length)
     return false;
 }
 
+const char *packer_tag_of(const char *name)
+{
+    const char *slash = strrchr(name, '/');
+    const char *colon = strchr(slash ? slash : name, ':');
+    return colon ? colon + 1 : NULL;
+}
+
 char *packer_complete_tag(const char *text, struct error *error)
 {
-    const char *slash = strrchr(text, '/');
-    const char *colon = strchr(slash ? slash : text, ':');
-    size_t length = colon ? (size_t)(colon - text) : strlen(text);
+    const char *typed = packer_tag_of(text);
+    size_t length = typed ? (size_t)(typed - 1 - text) : strlen(text);
     if (length > LONGEST_NAME || !is_name(text, length)) {
         error_set(
             error,
@@ -93,7 +99,7 @@ char *packer_complete_tag(const char *text, struct error *error)
             text);
         return NULL;
     }
-    const char *tag = colon ? colon + 1 : DEFAULT_TAG;
+    const char *tag = typed ? typed : DEFAULT_TAG;
     size_t tag_length = strlen(tag);
     if (tag_length == 0 || tag_length > LONGEST_TAG || tag[0] == '.' || tag[0] == '-' ||
         strspn(tag, tag_characters) != tag_length) {

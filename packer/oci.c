@@ -185,7 +185,7 @@ static int add_manifest(cJSON *manifests, const struct descriptor *manifest, con
         return 0;
     cJSON *annotations = cJSON_AddObjectToObject(entry, "annotations");
     cJSON_AddStringToObject(annotations, OCI_REF_NAME, tag);
-    if (!strchr(tag, ':'))
+    if (!packer_tag_of(tag))
         return 0;
     char *full TEXT_CLEANUP = name_qualify(tag, error);
     if (!full)

@@ -90,7 +90,7 @@ static const char *name_of(const cJSON *descriptor)
     const cJSON *annotations = cJSON_GetObjectItem(descriptor, "annotations");
     const char *full = json_string(annotations, "io.containerd.image.name");
     const char *typed = json_string(annotations, "org.opencontainers.image.ref.name");
-    return full && !(typed && strchr(typed, ':')) ? full : typed;
+    return full && !(typed && packer_tag_of(typed)) ? full : typed;
 }
 
 /* All names that the chosen image has in the index, and how many other images there are. */

@@ -62,6 +62,8 @@ struct packer_image {
  * heap: ":latest" is added where there is no tag. NULL with an error that says what is allowed.
  */
 char *packer_complete_tag(const char *text, struct error *error);
+/* The tag of a name, without the colon; NULL where it has none: a registry's port is no tag. */
+const char *packer_tag_of(const char *name);
 
 /* Says which part of a config an engine would refuse, and what is allowed: KEY=VALUE lists without
  * a key, ports, a relative working directory, text that is not UTF-8. */
@@ -243,6 +245,10 @@ const cJSON *packer_config(const struct packer_archive *archive);
 const char *const *packer_tags(const struct packer_archive *archive);
 /* How many images there are, of which this is one. */
 size_t packer_image_count(const struct packer_archive *archive);
+
+/* Compares all digests that the image names with what is there; the first that differs is an error.
+ */
+int packer_verify(struct packer_archive *archive, struct error *error);
 
 /* Appends what the archive holds, for people: config, layers, files, digests recomputed and
  * compared, and a table of where every byte went. `*mismatches` counts digests that differ. */

@@ -131,7 +131,8 @@ static inline size_t first_member_size(const struct packer_target *target)
 
 struct zopfli_plan {
     size_t first_member; /* bytes in a member of their own, as for compress_sink_init */
-    size_t fixed_from;   /* the byte at which a last block of the fixed codes begins; 0: none */
+    size_t last_from;    /* the byte at which a last block of its own begins; 0: there is none */
+    bool is_last_fixed;  /* it has the fixed codes */
     bool splits;         /* zopfli parts the rest into blocks, too, which takes it long */
     unsigned rounds;     /* each takes some time, and may save a bit */
 };

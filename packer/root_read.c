@@ -209,8 +209,9 @@ static int write_any(struct tree *tree, FTS *walk, const FTSENT *entry, const ch
 static bool is_mount_point(const FTSENT *entry)
 {
     struct error ignored;
-    return entry->fts_level == 1 && entry->fts_info == FTS_D &&
-           packer_check_path(entry->fts_name, &ignored) < 0;
+    bool is_place = entry->fts_info == FTS_D || entry->fts_info == FTS_SL ||
+                    entry->fts_info == FTS_SLNONE; /* a link to it: --bundle=minimal */
+    return entry->fts_level == 1 && is_place && packer_check_path(entry->fts_name, &ignored) < 0;
 }
 
 static int write_tree(struct tree *tree, FTS *walk, size_t root_length, struct error *error)

@@ -13,14 +13,16 @@
 #include "base/interrupt.h"
 
 /* What zopfli may take in while searching, and in the rounds of the end: some seconds each. */
-#define SEARCH_BYTES  (4 * 1024 * 1024)
+#define SEARCH_BYTES  (3 * 1024 * 1024)
 #define FINAL_BYTES   (2048 * 1024)
 #define SEARCH_ROUNDS 4
 #define FINAL_ROUNDS  200
 
 #define GZIP_FRAME_SIZE 18 /* RFC 1952, 2.3: header and trailer */
 
+/* Of a batch, which ends before anybody is asked whether it goes on: fewer of large images. */
 #define BATCH        64
+#define BATCH_BYTES  (512 * 1024)
 #define MOST_THREADS BATCH
 
 /* ---- what a shape costs ---------------------------------------------------------------------- */
@@ -40,37 +42,56 @@ static uint64_t file_bits(const struct golf_image *made)
     return bits;
 }
 
-/* In bits, but for what golf_compress finds at last; UINT64_MAX where it cannot be. */
-static uint64_t cost_of(const struct golf *golf, const struct golf_shape *shape)
+#define UNTRIED    UINT64_MAX       /* there was an interrupt */
+#define IMPOSSIBLE (UINT64_MAX - 1) /* no such image can be */
+
+/* How the tar is parted into blocks: text and program want other codes. */
+enum blocks { ONE_BLOCK, PROGRAM_APART, PROGRAM_FIXED, BLOCKS };
+
+static struct zopfli_plan plan_of(const struct golf *golf, const struct golf_image *made,
+                                  enum blocks blocks, unsigned rounds)
+{
+    return (struct zopfli_plan){.first_member = golf->first_member,
+                                .last_from = blocks == ONE_BLOCK ? 0 : made->binary_from,
+                                .is_last_fixed = blocks == PROGRAM_FIXED,
+                                .rounds = rounds};
+}
+
+/* In bits, but for what golf_compress finds at last. */
+static uint64_t cost_of(const struct golf *golf, const struct golf_shape *shape, enum blocks blocks)
 {
     struct golf_image made GOLF_IMAGE_CLEANUP = {0};
     struct error ignored;
-    if (interrupt_signal() || golf_make(golf, shape, SEARCH_ROUNDS, &made, &ignored) < 0)
-        return UINT64_MAX;
+    if (interrupt_signal())
+        return UNTRIED;
+    if (golf_make(golf, shape, SEARCH_ROUNDS, &made, &ignored) < 0)
+        return IMPOSSIBLE;
     if (!golf->is_gzip)
         return file_bits(&made);
-    const struct zopfli_plan plan = {golf->first_member, made.binary_from, false, SEARCH_ROUNDS};
+    const struct zopfli_plan plan = plan_of(golf, &made, blocks, SEARCH_ROUNDS);
     return zopfli_bits(&made.tar, &plan);
 }
 
 /* ---- compressing in the end ------------------------------------------------------------------ */
 
-static unsigned rounds_for(size_t size)
+unsigned golf_rounds(const struct golf *golf)
 {
-    size_t rounds = FINAL_BYTES / (size + 1);
+    uint64_t size = 1;
+    for (size_t i = 0; i < golf->image->file_count; i++)
+        size += golf->contents[i].size;
+    uint64_t rounds = FINAL_BYTES / size;
     return rounds > FINAL_ROUNDS ? FINAL_ROUNDS : rounds < 1 ? 1 : (unsigned)rounds;
 }
 
 int golf_compress(const struct golf *golf, const struct golf_image *image, struct buffer *out,
                   struct error *error)
 {
-    const struct zopfli_plan plans[] = {
-        {golf->first_member, image->binary_from, false, rounds_for(image->tar.size)},
-        {golf->first_member, 0, true, rounds_for(image->tar.size)},
-    };
-    for (size_t i = 0; i < sizeof plans / sizeof *plans; i++) {
+    for (int i = 0; i <= BLOCKS; i++) {
         struct buffer packed BUFFER_CLEANUP = {0};
-        zopfli_append(&image->tar, &plans[i], &packed);
+        struct zopfli_plan plan =
+            plan_of(golf, image, i < BLOCKS ? (enum blocks)i : ONE_BLOCK, golf_rounds(golf));
+        plan.splits = i == BLOCKS;
+        zopfli_append(&image->tar, &plan, &packed);
         if (i && packed.size >= out->size)
             continue;
         struct buffer larger = *out;
@@ -152,10 +173,11 @@ static struct golf_shape choose_digests(const struct golf *golf, const struct go
 /* Shapes that are tried by several threads. */
 struct batch {
     const struct golf *golf;
+    enum blocks blocks;
     struct golf_shape shapes[BATCH];
     uint64_t chances[BATCH]; /* to choose the shape's digests by; 0: it stays as it is */
     uint64_t costs[BATCH];
-    size_t count, threads;
+    size_t most, count, threads;
 };
 
 struct worker {
@@ -171,7 +193,7 @@ static void *try_some(void *argument)
         struct golf_shape *shape = &batch->shapes[i];
         if (batch->chances[i])
             *shape = choose_digests(batch->golf, shape, batch->chances[i]);
-        batch->costs[i] = cost_of(batch->golf, shape);
+        batch->costs[i] = cost_of(batch->golf, shape, batch->blocks);
     }
     return NULL;
 }
@@ -216,6 +238,10 @@ static bool try_and_keep(struct search *search)
     if (batch->count == 0)
         return false;
     try_batch(batch);
+    /* So many tries find the same again. */
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->costs[i] == UNTRIED)
+            batch->count = i;
     search->tries += batch->count;
     const uint64_t before = search->least;
     for (size_t i = 0; i < batch->count; i++)
@@ -235,12 +261,12 @@ static void fill_with_values(struct search *search, enum golf_choice choice)
 {
     struct batch *batch = &search->batch;
     const size_t values = golf_count(batch->golf, choice);
-    batch->count = values < BATCH ? values : BATCH;
+    batch->count = values < batch->most ? values : batch->most;
     for (size_t i = 0; i < batch->count; i++) {
         batch->shapes[i] = search->best;
         batch->shapes[i].value[choice] = (unsigned short)i;
         batch->chances[i] = 0;
-        if (values > BATCH)
+        if (values > batch->most)
             change(batch->golf, &batch->shapes[i], choice, &search->chance);
     }
 }
@@ -248,7 +274,7 @@ static void fill_with_values(struct search *search, enum golf_choice choice)
 static void fill_by_chance(struct search *search)
 {
     struct batch *batch = &search->batch;
-    batch->count = BATCH;
+    batch->count = batch->most;
     for (size_t i = 0; i < batch->count; i++) {
         batch->shapes[i] = search->best;
         batch->chances[i] = 0;
@@ -261,7 +287,7 @@ static void fill_by_chance(struct search *search)
 static void fill_by_digests(struct search *search)
 {
     struct batch *batch = &search->batch;
-    batch->count = BATCH;
+    batch->count = batch->most;
     for (size_t i = 0; i < batch->count; i++) {
         batch->shapes[i] = search->best;
         batch->chances[i] = 1 + draw(&search->chance, UINT32_MAX);
@@ -281,29 +307,48 @@ static void descend(struct search *search)
     }
 }
 
-/* As many tries as take some seconds. */
-static uint64_t default_tries(const struct golf *golf, const struct golf_shape *shape)
+/* The bytes that one try takes. */
+static uint64_t bytes_of(const struct golf *golf, const struct golf_shape *shape)
 {
     struct golf_image made GOLF_IMAGE_CLEANUP = {0};
     struct error ignored;
-    if (golf_make(golf, shape, 1, &made, &ignored) < 0)
-        return 1;
-    return 1 + SEARCH_BYTES / (file_bits(&made) / 8);
+    return golf_make(golf, shape, 1, &made, &ignored) < 0 ? 1 : file_bits(&made) / 8;
+}
+
+/* What is best for one shape is for all. */
+static enum blocks choose_blocks(const struct golf *golf, const struct golf_shape *shape)
+{
+    enum blocks best = ONE_BLOCK;
+    uint64_t least = UINT64_MAX;
+    for (int i = 0; i < BLOCKS; i++) {
+        uint64_t cost = cost_of(golf, shape, (enum blocks)i);
+        if (cost < least) {
+            least = cost;
+            best = (enum blocks)i;
+        }
+    }
+    return best;
 }
 
 void golf_search(const struct golf *golf, const struct packer_search *settings,
                  struct golf_shape *best)
 {
     struct search *search = calloc(1, sizeof *search);
+    const uint64_t bytes = bytes_of(golf, best);
+    const size_t most = BATCH_BYTES / bytes;
     if (!search)
         return; /* the shape will do */
     *search =
         (struct search){.settings = settings,
                         .batch.golf = golf,
+                        .batch.blocks = choose_blocks(golf, best),
                         .batch.threads = settings->threads,
+                        .batch.most = most > BATCH ? BATCH
+                                      : most < 2   ? 2
+                                                   : most,
                         .best = *best,
-                        .least = UINT64_MAX,
-                        .most_tries = settings->tries ? settings->tries : default_tries(golf, best),
+                        .least = IMPOSSIBLE,
+                        .most_tries = settings->tries ? settings->tries : 1 + SEARCH_BYTES / bytes,
                         .chance = 0x9e3779b97f4a7c15};
     if (search->batch.threads > MOST_THREADS)
         search->batch.threads = MOST_THREADS;

@@ -7,21 +7,24 @@
 #include "base/interrupt.h"
 
 /* Larger images are not worth the time: what is chosen here is a few hundred bytes. */
-#define LARGEST_FILE (1024 * 1024)
+#define LARGEST_IMAGE (1024 * 1024)
 
-#define FINAL_ROUNDS 200
-#define FILE_MODE    0644
-#define FOLDER_MODE  0755
+#define FILE_MODE   0644
+#define FOLDER_MODE 0755
 
 static int read_contents(const struct golf *golf, struct error *error)
 {
     const struct packer_image *image = golf->image;
+    uint64_t total = 0;
     for (size_t i = 0; i < image->file_count; i++) {
         const struct packer_file *file = &image->files[i];
         struct buffer_sink sink = buffer_sink(&golf->contents[i]);
-        if (file->content.size > LARGEST_FILE)
-            return error_set(error, "--smallest is for files of up to %d bytes, and '%s' is larger",
-                             LARGEST_FILE, file->path);
+        if (file->content.size > LARGEST_IMAGE - total)
+            return error_set(error,
+                             "--smallest is for files of up to %d bytes together, and with '%s' "
+                             "they are larger",
+                             LARGEST_IMAGE, file->path);
+        total += file->content.size;
         if (strlen(file->path) > sizeof((struct tar_header *)0)->name)
             return error_set(error, "--smallest: the path '%s' has more than 100 bytes",
                              file->path);
@@ -79,7 +82,7 @@ static int write_golfed(const struct packer_job *job, struct golf *golf, struct 
         return -1;
     if (golf->is_gzip || golf->is_directory)
         golf_search(golf, job->target->smallest, &shape);
-    if (interrupt_check(error) < 0 || golf_make(golf, &shape, FINAL_ROUNDS, &made, error) < 0)
+    if (interrupt_check(error) < 0 || golf_make(golf, &shape, golf_rounds(golf), &made, error) < 0)
         return -1;
     trace_files(job->trace, &made);
     return sink ? write_tar(golf, &made, sink, error) : write_files(&made, directory, error);

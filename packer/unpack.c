@@ -360,7 +360,7 @@ static int pass(const struct unpack *unpack, const struct layer *layer,
 int packer_unpack(struct packer_archive *archive, int rootfs, struct error *error)
 {
     struct unpack unpack = {.archive = archive, .root = rootfs};
-    if (archive_load_layers(archive, error) < 0 || archive_require_checks(archive, error) < 0)
+    if (packer_verify(archive, error) < 0)
         return -1;
     for (size_t i = 0; i < archive->layer_count; i++)
         if (pass(&unpack, &archive->layers[i], hide, error) < 0 ||

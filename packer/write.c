@@ -265,7 +265,7 @@ int packer_convert(struct packer_archive *archive, const char *const *tags,
                              .temporary = temporary,
                              .trace = trace};
     *size = 0;
-    if (archive_load_layers(archive, error) < 0 || archive_require_checks(archive, error) < 0)
+    if (packer_verify(archive, error) < 0)
         return -1;
     return write_any(&job, path, size, error);
 }

@@ -32,17 +32,19 @@ static void append_blocks(const struct zopfli_plan *plan, int type, bool is_last
 }
 
 static struct stream make_stream(const struct zopfli_plan *plan, const unsigned char *data,
-                                 size_t start, size_t end, size_t fixed_from)
+                                 size_t start, size_t end)
 {
     struct stream stream = {0};
+    const size_t last_from = plan->last_from;
     const size_t size = end - start;
     data += start; /* matches stay within the member */
-    if (fixed_from <= start || fixed_from >= end) {
+    if (last_from <= start || last_from >= end) {
         append_blocks(plan, DYNAMIC, true, data, 0, size, &stream);
         return stream;
     }
-    append_blocks(plan, DYNAMIC, false, data, 0, fixed_from - start, &stream);
-    append_blocks(plan, FIXED, true, data, fixed_from - start, size, &stream);
+    append_blocks(plan, DYNAMIC, false, data, 0, last_from - start, &stream);
+    append_blocks(plan, plan->is_last_fixed ? FIXED : DYNAMIC, true, data, last_from - start, size,
+                  &stream);
     return stream;
 }
 
@@ -60,10 +62,10 @@ static size_t first_member_of(const struct buffer *data, const struct zopfli_pla
 uint64_t zopfli_bits(const struct buffer *data, const struct zopfli_plan *plan)
 {
     size_t first = first_member_of(data, plan);
-    struct stream stream = make_stream(plan, data->data, first, data->size, plan->fixed_from);
+    struct stream stream = make_stream(plan, data->data, first, data->size);
     uint64_t bits = stream_bits(&stream);
     if (first) {
-        stream = make_stream(plan, data->data, 0, first, 0);
+        stream = make_stream(plan, data->data, 0, first);
         bits += stream_bits(&stream);
     }
     return bits;
@@ -78,10 +80,10 @@ static void append_number(struct buffer *out, unsigned long number)
 }
 
 static void append_member(const struct zopfli_plan *plan, const unsigned char *data, size_t start,
-                          size_t end, size_t fixed_from, struct buffer *out)
+                          size_t end, struct buffer *out)
 {
     static const unsigned char header[] = {0x1f, 0x8b, Z_DEFLATED, 0, 0, 0, 0, 0, 2, 255};
-    struct stream stream = make_stream(plan, data, start, end, fixed_from);
+    struct stream stream = make_stream(plan, data, start, end);
     buffer_append(out, header, sizeof header);
     buffer_append(out, stream.data, stream.size);
     append_number(out, crc32_z(0, data + start, end - start));
@@ -93,6 +95,6 @@ void zopfli_append(const struct buffer *data, const struct zopfli_plan *plan, st
 {
     size_t first = first_member_of(data, plan);
     if (first)
-        append_member(plan, data->data, 0, first, 0, out);
-    append_member(plan, data->data, first, data->size, plan->fixed_from, out);
+        append_member(plan, data->data, 0, first, out);
+    append_member(plan, data->data, first, data->size, out);
 }

@@ -176,6 +176,22 @@ TEXT
   [[ $stderr == 'whit: bent.tar.gz: its gzip data is damaged near offset '* ]]
 }
 
+@test "a digest that does not hold is told after the rows" {
+  "$WHIT" build -q hello -o a.tar
+  mkdir parts
+  tar xf a.tar -C parts
+  sed -i 's/"sha256:..../"sha256:0000/' parts/config.json
+  tar cf wrong.tar -C parts .
+  run -1 "$WHIT" inspect --bytes wrong.tar
+  output_has 'the layer 1 is not what its diff ID says'
+  output_has 'where the bits are'
+}
+
+@test "of xz no more is known than its size" {
+  "$WHIT" build -q hello -o a.tar.xz
+  "$WHIT" inspect --bytes a.tar.xz | grep -E "^  xz streams +$((8 * $(stat -c %s a.tar.xz)))"
+}
+
 @test "a terminal is not obeyed" {
   touch "$(printf 'a\033[2Jb')"
   tar cf layer.tar "$(printf 'a\033[2Jb')"

@@ -227,6 +227,53 @@ flattens() {
   [ ! -e flat/a ]
 }
 
+@test "a hard link to a sparse file that a higher layer hides has its holes" {
+  mkdir one two
+  { printf begin && head -c 100000 /dev/zero && printf end; } >one/a
+  cp --sparse=always one/a one/hole && mv one/hole one/a && ln one/a one/b
+  touch two/.wh.a
+  tar c --format=pax --sparse --sort=name --numeric-owner --owner=0 --group=0 --mtime=@0 -C one . >one.tar
+  layer two
+  image i.tar one.tar two.tar
+  flattens i.tar
+  cmp one/a flat/b
+}
+
+@test "a name without a tag is one, also behind a registry's port" {
+  "$WHIT" build -q hello -t a/b:1 -o a.oci
+  for name in latest localhost:5000/app; do
+    jq -c --arg name $name '.manifests[0].annotations = {"org.opencontainers.image.ref.name": $name}' \
+      a.oci/index.json >index
+    mv index a.oci/index.json
+    "$WHIT" convert -q a.oci a.tar
+    [ "$(tar xOf a.tar manifest.json | jq -c '.[0].RepoTags')" = '[]' ]
+    "$WHIT" convert -q a.oci v1.tar --format=docker-v1
+    [ "$(tar xOf v1.tar repositories)" = '{}' ]
+  done
+}
+
+@test "docker's v1 form has each key once, and is not read" {
+  "$WHIT" build -q hello -t a:1 -o a.tar
+  mkdir old
+  tar xf a.tar -C old
+  jq -c '. + {id: "zz", parent: "yy"}' old/config.json >config && mv config old/config.json
+  jq -c '.[0].RepoTags += ["a:1"]' old/manifest.json >manifest && mv manifest old/manifest.json
+  tar cf old.tar -C old .
+  "$WHIT" convert -q old.tar v1.tar --format=docker-v1
+  tar xOf v1.tar --wildcards '*/json' >json
+  [ "$(grep -o '"id"' json | wc -l) $(grep -c '"parent"' json)" = '1 0' ]
+  [ "$(tar xOf v1.tar repositories | grep -o '"1"' | wc -l)" = 1 ]
+  run -1 "$WHIT" convert v1.tar x.tar
+  output_has 'of the v1 form'
+}
+
+@test "the smallest bundle is read back, without the places that engines mount on" {
+  "$WHIT" build -q hello --bundle=minimal -o x.bundle
+  "$WHIT" convert -q x.bundle x.tar
+  [ "$("$WHIT" run x.tar)" = 'Hello, world!' ]
+  ! "$WHIT" inspect x.tar | grep -E ' (proc|dev)/?$'
+}
+
 @test "an entry below a link is refused in a root file system, and told what does it" {
   mkdir -p one/usr/lib two/lib
   ln -s usr/lib one/lib

@@ -57,6 +57,14 @@ digest() {
   [ ! -e b.tar ]
 }
 
+@test "an empty directory is replaced, or stays as it is" {
+  mkdir -m 700 x.bundle
+  run -1 "$WHIT" build hello --user=name -o x.bundle
+  [ "$(stat -c %a x.bundle)" = 700 ]
+  "$WHIT" build -q hello -o x.bundle
+  [ -e x.bundle/config.json ]
+}
+
 @test "killed at any moment, build leaves the whole output or the old one" {
   "$WHIT" build -q hello message=new -o new.tar.gz
   "$WHIT" build -q hello message=old -o old.tar.gz
