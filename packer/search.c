@@ -203,7 +203,8 @@ static void try_batch(struct batch *batch)
     struct worker workers[MOST_THREADS];
     pthread_t ids[MOST_THREADS];
     size_t started = 0;
-    for (size_t i = 0; i < batch->threads; i++)
+    workers[0] = (struct worker){batch, 0};
+    for (size_t i = 1; i < batch->threads; i++)
         workers[i] = (struct worker){batch, i};
     while (started + 1 < batch->threads &&
            pthread_create(&ids[started], NULL, try_some, &workers[started + 1]) == 0)
@@ -312,7 +313,7 @@ static uint64_t bytes_of(const struct golf *golf, const struct golf_shape *shape
 {
     struct golf_image made GOLF_IMAGE_CLEANUP = {0};
     struct error ignored;
-    return golf_make(golf, shape, 1, &made, &ignored) < 0 ? 1 : file_bits(&made) / 8;
+    return golf_make(golf, shape, 1, &made, &ignored) < 0 ? 1 : 1 + file_bits(&made) / 8;
 }
 
 /* What is best for one shape is for all. */

@@ -494,7 +494,7 @@ static void reads_sparse_files_of_every_form(void **state)
     static const struct piece pieces[] = {{"2", "4"}, {"7", "3"}, {"14", "0"}};
     char content[sizeof map];
     memcpy(content, map, sizeof map);
-    memcpy(content + 512, "abcdefg", 7);
+    memcpy(content + 512, "abcdefg", sizeof "abcdefg");
     const struct {
         const char *records, *content;
         size_t size;
