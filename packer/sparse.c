@@ -84,7 +84,8 @@ int sparse_read_headers(struct tar_reader *reader, const struct tar_header *head
     struct gnu_extension more = {0};
     reader->pieces.size = 0;
     /* star uses the type, too, for something else. */
-    if (memcmp(header->magic, "ustar  ", sizeof header->magic + sizeof header->version) != 0)
+    if (memcmp(header->magic, "ustar ", sizeof header->magic) != 0 ||
+        memcmp(header->version, " ", sizeof header->version) != 0)
         return error_set(error, "it is sparse in a way that is not GNU's");
     if (!tar_parse_number(gnu->size, sizeof gnu->size, &entry->size))
         return error_set(error, "its size is no number");
