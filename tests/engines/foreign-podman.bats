@@ -90,6 +90,7 @@ teardown_file() { box_close; }
   rm -r bundle/rootfs/data/tree
   ln bundle/rootfs/data/opaque/one bundle/rootfs/data/linked
   truncate -s 1M bundle/rootfs/data/hole
+  find bundle/rootfs/data -exec touch -h -d @1000000000 {} + # a layer has whole seconds
   umoci repack --refresh-bundle --image made.oci:repacked bundle
   "$BATS_FILE_TMPDIR/base/look" bundle/rootfs/data | sort >repacked-seen
   # Both are in the layout: the one that was there first is read.
