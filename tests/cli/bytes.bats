@@ -142,7 +142,7 @@ empty.tar: 1552 bytes, 12416 bits
       126        22       176    NUL
       148         3        24    checksum      713
       151       361      2888    NUL
-      512        36       288    JSON          {"architecture":"amd64","rootfs":{}}
+      512        36       288    JSON          {"rootfs":{},"architecture":"amd64"}
       548       476      3808    padding
                                manifest.json
      1024        13       104    name          manifest.json
