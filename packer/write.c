@@ -113,11 +113,12 @@ int packer_choose(const char *name, const char *path, struct packer_target *targ
     }
     if (!target->format)
         return name ? -1
-                    : error_set(error,
-                                "%s: its name tells no format: end it in .tar, .oci, .oci.tar, "
-                                ".combined.tar, .rootfs.tar (then .gz, .zst, .xz) or .bundle, or "
-                                "give --format",
-                                path);
+                    : error_set(
+                          error,
+                          "%s: its name tells no format: end it in .tar (or .tar.gz, .tar.zst, "
+                          ".tar.xz), .oci, .oci.tar, .combined.tar, .bundle or .rootfs.tar, or "
+                          "give --format",
+                          path);
     bool file = ending.tar || ending.compression || standard || !target->format->directory_suffix;
     if (file && !target->format->write)
         return error_set(error, "%s: a %s is a directory, not a file: give it another name", path,
