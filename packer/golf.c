@@ -268,20 +268,6 @@ static int append_manifest(const struct golf *golf, const struct golf_shape *sha
     return config ? json_render(document, out, error) : -1;
 }
 
-/* As skopeo and umoci look for it, and where it is asked for as containerd does. */
-static int add_names(const struct golf *golf, cJSON *entry, const char *tag, struct error *error)
-{
-    cJSON *annotations = cJSON_AddObjectToObject(entry, "annotations");
-    cJSON_AddStringToObject(annotations, OCI_REF_NAME, tag);
-    if (!(golf->needs & PACKER_NEEDS_NAME))
-        return 0;
-    char *full TEXT_CLEANUP = name_qualify(tag, error);
-    if (!full)
-        return -1;
-    cJSON_AddStringToObject(annotations, OCI_CONTAINERD_NAME, full);
-    return 0;
-}
-
 /* image-index.md: the manifest, under each of its names. */
 static int append_index(const struct golf *golf, const struct golf_shape *shape,
                         const cJSON *manifest, struct buffer *out, struct error *error)
@@ -297,7 +283,7 @@ static int append_index(const struct golf *golf, const struct golf_shape *shape,
     do {
         cJSON *entry = cJSON_Duplicate(manifest, true);
         cJSON_AddItemToArray(manifests, entry);
-        if (*tag && add_names(golf, entry, *tag, error) < 0)
+        if (*tag && oci_add_names(entry, *tag, golf->needs & PACKER_NEEDS_NAME, error) < 0)
             return -1;
     } while (*tag && *++tag);
     arrange(shape, GOLF_CHOICES, document);

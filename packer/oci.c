@@ -174,24 +174,27 @@ static int render_manifest(const struct packer_job *job, const struct descriptor
     return json_render(document, out, error);
 }
 
-/* One entry of the index; `tag` may be NULL. The second annotation is what docker and ctr name the
- * image by; what umoci and skopeo have in the first may be just a tag. */
-static int add_manifest(cJSON *manifests, const struct descriptor *manifest, const char *tag,
-                        struct error *error)
+int oci_add_names(cJSON *entry, const char *tag, bool in_full, struct error *error)
 {
-    cJSON *entry = descriptor_to_json(manifest);
-    cJSON_AddItemToArray(manifests, entry);
-    if (!tag)
-        return 0;
     cJSON *annotations = cJSON_AddObjectToObject(entry, "annotations");
     cJSON_AddStringToObject(annotations, OCI_REF_NAME, tag);
-    if (!packer_tag_of(tag))
+    if (!in_full)
         return 0;
     char *full TEXT_CLEANUP = name_qualify(tag, error);
     if (!full)
         return -1;
     cJSON_AddStringToObject(annotations, OCI_CONTAINERD_NAME, full);
     return 0;
+}
+
+/* One entry of the index; `tag` may be NULL. What umoci and skopeo have as a name may be just a
+ * tag, which has no full form. */
+static int add_manifest(cJSON *manifests, const struct descriptor *manifest, const char *tag,
+                        struct error *error)
+{
+    cJSON *entry = descriptor_to_json(manifest);
+    cJSON_AddItemToArray(manifests, entry);
+    return tag ? oci_add_names(entry, tag, packer_tag_of(tag) != NULL, error) : 0;
 }
 
 /* image-index.md: the one manifest, under each of its names. */

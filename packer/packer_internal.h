@@ -214,6 +214,10 @@ const cJSON *source_annotations(const struct packer_job *job);
 /* Writes the layers, which are loaded, as one tar of what is visible in the end (flatten.c). */
 int flatten_write(struct packer_archive *archive, struct sink *sink, struct error *error);
 
+/* Annotates an index's entry with a name: as umoci and skopeo look for it and, in full, as docker
+ * and ctr name the image. */
+int oci_add_names(cJSON *entry, const char *tag, bool in_full, struct error *error);
+
 /* The writers in the table of formats. */
 int docker_write(const struct packer_job *job, struct sink *sink, struct error *error);
 int oci_write(const struct packer_job *job, struct sink *sink, struct error *error);
