@@ -16,12 +16,12 @@ all_cppflags = -D_GNU_SOURCE -I. -DWHIT_VERSION='"$(VERSION)"' $(CPPFLAGS)
 all_cflags = -std=c17 $(warnings) $(sanitize) $(CFLAGS)
 libraries := -lelf -lZydis -lcrypto -lcjson -lz -lzstd -llzma -lzopfli
 
-library_sources := $(wildcard base/*.c asm/*.c elfcheck/*.c packer/*.c)
+library_sources := $(sort $(shell find base asm elfcheck packer -name '*.c'))
 library_objects := $(library_sources:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/embedded.o
-cli_sources := $(wildcard cli/*.c)
+cli_sources := $(sort $(shell find cli -name '*.c'))
 cli_objects := $(cli_sources:%.c=$(BUILD)/obj/%.o)
 embedded := $(wildcard templates/*/*.asm templates/*/template.json asm/include/*.inc asm/layouts/*.ld)
-c_files := $(wildcard base/*.[ch] asm/*.[ch] elfcheck/*.[ch] packer/*.[ch] cli/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/corpus/*.c tests/kernels/*.c)
+c_files := $(sort $(shell find base asm elfcheck packer cli tests/unit tests/fuzz -name '*.[ch]') $(wildcard tests/corpus/*.c tests/kernels/*.c))
 shell_files := $(wildcard .ci/run asm/*.sh docs/*.sh docs/*.bash-completion tests/*.sh tests/run tests/*/run tests/bench/sizes tests/corpus/make tests/corpus/measure tests/corpus/judge tests/kernels/fetch tests/kernels/init tests/*/*.bash tests/*/*.bats templates/*/*.bats)
 unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
 
@@ -44,7 +44,7 @@ $(BUILD)/elfcheck: $(BUILD)/whit
 $(BUILD)/libwhit.a: $(library_objects)
 	$(call say,ar)
 	$(quiet)rm -f $@
-	$(quiet)$(AR) rcs $@ $^
+	$(quiet)$(AR) qcs $@ $^
 
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	$(call say,cc)
