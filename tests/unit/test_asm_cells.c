@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "asm/layout_internal.h"
+#include "asm/layout/layout_internal.h"
 #include "elfcheck/elfcheck.h"
 #include "tests/unit/elf_programs.h"
 #include "tests/unit/kernel_oracle.h"

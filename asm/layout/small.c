@@ -1,5 +1,5 @@
 /* Linking for size: parts, solved for each layout that may be taken, and assembled anew. */
-#include "asm/layout_internal.h"
+#include "asm/layout/layout_internal.h"
 
 #include <stdio.h>
 #include <string.h>

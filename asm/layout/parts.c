@@ -3,7 +3,7 @@
  * before each instruction, so that nasm tells the bytes of each. What an instruction reads and
  * changes, which decides about order, is Zydis's to say.
  */
-#include "asm/layout_internal.h"
+#include "asm/layout/layout_internal.h"
 
 #include <ctype.h>
 #include <gelf.h>

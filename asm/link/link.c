@@ -67,7 +67,7 @@ static int link_object(const struct asm_job *job, bool writable, struct error *e
     const char *script = writable ? "standard-data.ld" : "standard.ld";
     struct buffer path BUFFER_CLEANUP = {0};
     struct buffer bytes BUFFER_CLEANUP = {0};
-    buffer_printf(&path, "asm/layouts/%s", script);
+    buffer_printf(&path, "asm/link/%s", script);
     if (asm_data_read(job->options->data, buffer_text(&path), &bytes, error) < 0 ||
         asm_place(job, script, &bytes, error) < 0)
         return -1;
