@@ -1,5 +1,5 @@
 /* The pages of --explain. */
-#include "cli/check.h"
+#include "cli/check/check.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* The programs of an image, judged among its files. */
-#include "cli/check.h"
+#include "cli/check/check.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
  * followed, and nothing but regular files is opened. Trees may be deep: only the nearest
  * directories stay open, and the way back to the others is "..", where it leads to the same one.
  */
-#include "cli/check.h"
+#include "cli/check/check.h"
 
 #include <dirent.h>
 #include <elf.h>

@@ -1,4 +1,4 @@
-#include "cli/check.h"
+#include "cli/check/check.h"
 
 #include <stdio.h>
 #include <unistd.h>

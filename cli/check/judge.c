@@ -3,7 +3,7 @@
  * the oldest when it is done, and judges, too, when there is nothing else to do. So the report is
  * the same for any number of threads, and what waits is bounded.
  */
-#include "cli/check.h"
+#include "cli/check/check.h"
 
 #include <pthread.h>
 #include <signal.h>

@@ -1,5 +1,5 @@
 /* What counts, and how much: a project's file, and options over it. */
-#include "cli/check.h"
+#include "cli/check/check.h"
 
 #include <errno.h>
 #include <stdio.h>
