@@ -12,7 +12,7 @@
 #include <time.h>
 
 #include "base/file.h"
-#include "elfcheck/code_internal.h"
+#include "elfcheck/calls/code_internal.h"
 #include "tests/unit/test_elfcheck.h"
 
 static struct error error;

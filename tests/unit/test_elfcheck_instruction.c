@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "elfcheck/code_internal.h"
+#include "elfcheck/calls/code_internal.h"
 
 #include <sys/user.h> /* which has a PAGE_SIZE, too */
 

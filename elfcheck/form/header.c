@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "elfcheck/form.h"
+#include "elfcheck/form/form.h"
 
 /* The only class that a machine's programs have, or ELFCLASSNONE. */
 static unsigned char class_of_machine(uint16_t machine)

@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "elfcheck/form.h"
+#include "elfcheck/form/form.h"
 
 /* A hostile file has as many notes of 12 bytes as there is room for: the rest is not looked at. */
 #define MOST_NOTES      16384

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "elfcheck/form.h"
+#include "elfcheck/form/form.h"
 
 /* The C library defines some forty versions; of a hostile file's list the rest is not looked at. */
 #define MOST_VERSIONS 16384

@@ -2,7 +2,7 @@
  * What one instruction does to what is known, by Zydis's account of its operands: whatever it may
  * write to is unknown afterwards, unless a row of the table below knows better.
  */
-#include "elfcheck/code_internal.h"
+#include "elfcheck/calls/code_internal.h"
 
 #define WIDEST 64
 

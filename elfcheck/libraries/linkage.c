@@ -1,5 +1,5 @@
 /* What the dynamic section of a file says of shared libraries. */
-#include "elfcheck/libraries_internal.h"
+#include "elfcheck/libraries/libraries_internal.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@
  * could lead elsewhere (a jump that depends on memory, code that can be written to, an instruction
  * that is not understood, a call that changes code) makes the list incomplete.
  */
-#include "elfcheck/code_internal.h"
+#include "elfcheck/calls/code_internal.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

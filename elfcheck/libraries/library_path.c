@@ -2,7 +2,7 @@
  * Where a dynamic loader looks for a library: glibc's elf/dl-load.c, musl's ldso/dynlink.c. What is
  * built into a loader is read from the loader that is there.
  */
-#include "elfcheck/libraries_internal.h"
+#include "elfcheck/libraries/libraries_internal.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -1,5 +1,5 @@
 /* Scripts: Linux fs/binfmt_script.c, load_script, and fs/exec.c, exec_binprm. */
-#include "elfcheck/libraries_internal.h"
+#include "elfcheck/libraries/libraries_internal.h"
 
 #include <string.h>
 #include <sys/stat.h>

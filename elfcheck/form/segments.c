@@ -1,7 +1,7 @@
 /* Is it well-formed? The program headers, of any machine. */
 #include <inttypes.h>
 
-#include "elfcheck/form.h"
+#include "elfcheck/form/form.h"
 
 /* Pages of 64 KiB are the largest that linkers prepare for: AArch64, PowerPC. */
 #define LARGEST_PAGE 65536

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "elfcheck/form.h"
+#include "elfcheck/form/form.h"
 
 #define ENTRIES_AT_A_TIME 32
 

@@ -5,7 +5,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "elfcheck/form.h"
+#include "elfcheck/form/form.h"
 
 /* Longer names are cut in messages. */
 #define LONGEST_SECTION_NAME 64

@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "elfcheck/form.h"
+#include "elfcheck/form/form.h"
 
 /* What the headers describe. */
 struct extent {

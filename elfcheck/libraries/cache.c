@@ -1,5 +1,5 @@
 /* The list of libraries that ldconfig(8) leaves for glibc's loader: /etc/ld.so.cache. */
-#include "elfcheck/libraries_internal.h"
+#include "elfcheck/libraries/libraries_internal.h"
 
 #include <assert.h>
 #include <ctype.h>

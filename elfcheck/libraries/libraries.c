@@ -2,7 +2,7 @@
  * The dynamic loader of a program and the shared libraries: in an empty image there are none; in a
  * root, are they there, and do they fit?
  */
-#include "elfcheck/libraries_internal.h"
+#include "elfcheck/libraries/libraries_internal.h"
 
 #include <errno.h>
 #include <inttypes.h>
