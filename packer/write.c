@@ -1,5 +1,5 @@
 /* The table of formats, and writing one of them to a file or directory. */
-#include "packer/read_internal.h"
+#include "packer/read/read_internal.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* Any bytes as a deflate stream: the walker takes what zlib takes, to the bit, and nothing else. */
 #include <zlib.h>
 
-#include "packer/bytes_internal.h"
+#include "packer/inspect/bytes_internal.h"
 #include "tests/unit/test_packer_read.h"
 
 #define LARGEST_OUTPUT (1024 * 1024)

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "packer/golf.h"
+#include "packer/smallest/golf.h"
 
 static struct error error;
 static unsigned char program[85];

@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "packer/read_internal.h"
+#include "packer/read/read_internal.h"
 
 /* Zero is a file of mode 0644, root's, empty. */
 struct builder_entry {

@@ -1,5 +1,5 @@
 /* Layers onto a file system (image-spec, layer.md), whatever their entries try. */
-#include "packer/read_internal.h"
+#include "packer/read/read_internal.h"
 
 #include <dirent.h>
 #include <errno.h>

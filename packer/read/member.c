@@ -1,5 +1,5 @@
 /* The files of an archive or a layout's directory, found by name. */
-#include "packer/read_internal.h"
+#include "packer/read/read_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,7 +2,7 @@
  */
 #pragma once
 
-#include "packer/read_internal.h"
+#include "packer/read/read_internal.h"
 
 /* ---- deflate in gzip (deflate_bits.c) -------------------------------------------------------- */
 

@@ -1,5 +1,5 @@
 /* Root file systems: a tar, or the directory in a bundle, becomes an image of one layer. */
-#include "packer/read_internal.h"
+#include "packer/read/read_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* Writing the smallest image: docker archive, OCI layout, or both combined. */
-#include "packer/golf.h"
+#include "packer/smallest/golf.h"
 
 #include <stdlib.h>
 #include <string.h>

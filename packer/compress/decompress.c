@@ -1,5 +1,5 @@
 /* Compressed bytes from outside: told by their content, unpacked part by part. */
-#include "packer/read_internal.h"
+#include "packer/read/read_internal.h"
 
 #include <stdlib.h>
 #include <string.h>

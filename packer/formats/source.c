@@ -1,5 +1,5 @@
 /* What the writers ask of an image: of one that is made of files, or of one that was read. */
-#include "packer/read_internal.h"
+#include "packer/read/read_internal.h"
 
 #include <string.h>
 

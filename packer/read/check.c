@@ -1,5 +1,5 @@
 /* Digests that an image names, each beside the one that its bytes have. */
-#include "packer/read_internal.h"
+#include "packer/read/read_internal.h"
 
 #include <stdlib.h>
 #include <string.h>

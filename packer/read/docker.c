@@ -1,5 +1,5 @@
 /* Docker archives: manifest.json names a config and the layers (moby image/spec/v1.2.md). */
-#include "packer/read_internal.h"
+#include "packer/read/read_internal.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* Names from outside, kept inside. */
-#include "packer/read_internal.h"
+#include "packer/read/read_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>

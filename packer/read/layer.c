@@ -1,5 +1,5 @@
 /* An image's layers: found, decompressed, hashed, and their tars read from end to end. */
-#include "packer/read_internal.h"
+#include "packer/read/read_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* What reading an image may cost: memory, time and space, whatever it says of itself. */
-#include "packer/read_internal.h"
+#include "packer/read/read_internal.h"
 
 #include <stddef.h>
 #include <stdlib.h>

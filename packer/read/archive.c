@@ -1,5 +1,5 @@
 /* From a path to an image: what the archive holds, and which bytes are its config and layers. */
-#include "packer/read_internal.h"
+#include "packer/read/read_internal.h"
 
 #include <elf.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* OCI layouts: index.json names manifests, a manifest its config and layers (image-spec 1.1,
  * image-layout.md, image-index.md, manifest.md). */
-#include "packer/read_internal.h"
+#include "packer/read/read_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>

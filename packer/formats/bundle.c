@@ -1,5 +1,5 @@
 /* The runc bundle: config.json beside rootfs/ (OCI runtime-spec 1.0, bundle.md and config.md). */
-#include "packer/read_internal.h"
+#include "packer/read/read_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>

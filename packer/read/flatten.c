@@ -5,7 +5,7 @@
  * A path remembers when it was put last, and when it, or all below it, was hidden: time is a count
  * of what was done. What is visible in the end was put after it, and all above it, were hidden.
  */
-#include "packer/read_internal.h"
+#include "packer/read/read_internal.h"
 
 #include <search.h>
 #include <stdlib.h>
