@@ -16,7 +16,7 @@ int asm_data_list(const struct asm_data *data, const char *folder, struct words 
 /* ---- tools.c: running nasm and ld ------------------------------------------------------------ */
 
 /* nasm writes whatever `times` asks for; an image of whit's is thousands of times smaller. */
-#define LARGEST_PROGRAM (UINT64_C(64) * 1024 * 1024)
+#define MAX_PROGRAM_SIZE (UINT64_C(64) * 1024 * 1024)
 
 #define INCLUDES "include" /* in the temporary directory */
 

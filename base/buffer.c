@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SMALLEST_CAPACITY 256
+#define MIN_CAPACITY 256
 
 /* Makes room for `more` bytes and the NUL after them. */
 static bool reserve(struct buffer *buffer, size_t more)
@@ -19,7 +19,7 @@ static bool reserve(struct buffer *buffer, size_t more)
     }
     if (needed < buffer->capacity)
         return true;
-    size_t capacity = buffer->capacity ? buffer->capacity : SMALLEST_CAPACITY;
+    size_t capacity = buffer->capacity ? buffer->capacity : MIN_CAPACITY;
     while (capacity <= needed)
         capacity *= 2;
     unsigned char *data = realloc(buffer->data, capacity);

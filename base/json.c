@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 
-#define DEEPEST_NESTING 64
+#define MAX_NESTING 64
 
 /*
  * cJSON's functions that add to a document return NULL without memory. Rather than asking each of
@@ -52,7 +52,7 @@ static size_t find_unsafe(const char *text, size_t size, const char **what)
         } else if (text[i] == 0) {
             *what = "a NUL byte";
             return i;
-        } else if (!in_string && (text[i] == '{' || text[i] == '[') && ++depth > DEEPEST_NESTING) {
+        } else if (!in_string && (text[i] == '{' || text[i] == '[') && ++depth > MAX_NESTING) {
             *what = "nesting deeper than 64 levels";
             return i;
         } else if (!in_string && (text[i] == '}' || text[i] == ']') && depth) {

@@ -17,7 +17,7 @@
 #include "base/interrupt.h"
 
 /* More output than this of a tool's is read but not kept. */
-#define MOST_OUTPUT_KEPT (1024 * 1024)
+#define MAX_OUTPUT_KEPT (1024 * 1024)
 
 /* Who asks three times does not want to wait for a program that ignores it. */
 #define SIGNALS_UNTIL_KILLED 3
@@ -125,7 +125,7 @@ static int attend(pid_t child, int reader, struct buffer *output, bool forward_s
         ssize_t got = read(reader, chunk, sizeof chunk);
         if (got <= 0)
             reader = -1;
-        else if (output->size < MOST_OUTPUT_KEPT)
+        else if (output->size < MAX_OUTPUT_KEPT)
             buffer_append(output, chunk, (size_t)got);
     }
     sigprocmask(SIG_SETMASK, &before, NULL);

@@ -46,15 +46,15 @@ int text_unescape(const char *text, struct buffer *out, struct error *error)
     return buffer_check(out, error);
 }
 
-#define LONGEST_COMPARED_WORD 64
+#define MAX_COMPARED_LENGTH 64
 
 /* Levenshtein's distance; words of 64 characters and more are simply far. */
 static size_t distance(const char *a, const char *b)
 {
     size_t a_length = strlen(a), b_length = strlen(b);
-    if (a_length >= LONGEST_COMPARED_WORD || b_length >= LONGEST_COMPARED_WORD)
+    if (a_length >= MAX_COMPARED_LENGTH || b_length >= MAX_COMPARED_LENGTH)
         return SIZE_MAX;
-    size_t row[LONGEST_COMPARED_WORD];
+    size_t row[MAX_COMPARED_LENGTH];
     for (size_t j = 0; j <= b_length; j++)
         row[j] = j;
     for (size_t i = 1; i <= a_length; i++) {

@@ -50,7 +50,7 @@ static char *format_message(const char *format, va_list arguments)
 void inspection_find(struct elfcheck_inspection *inspection, uint64_t offset, const char *format,
                      ...)
 {
-    if (inspection->found++ >= MOST_FINDINGS_OF_A_RULE)
+    if (inspection->found++ >= MAX_FINDINGS_OF_A_RULE)
         return;
     va_list arguments;
     va_start(arguments, format);
@@ -73,7 +73,7 @@ void inspection_find_in(struct elfcheck_inspection *inspection, const Elf64_Phdr
 static struct elfcheck_finding *last_finding(const struct elfcheck_inspection *inspection)
 {
     const struct elfcheck_report *report = inspection->report;
-    return inspection->failed || inspection->found > MOST_FINDINGS_OF_A_RULE
+    return inspection->failed || inspection->found > MAX_FINDINGS_OF_A_RULE
                ? NULL
                : &report->findings[report->finding_count - 1];
 }
@@ -124,8 +124,8 @@ static int compare_findings(const void *left, const void *right)
 static void count_the_rest(struct elfcheck_inspection *inspection)
 {
     const struct elfcheck_report *report = inspection->report;
-    size_t rest = inspection->found - MOST_FINDINGS_OF_A_RULE;
-    if (inspection->failed || inspection->found <= MOST_FINDINGS_OF_A_RULE)
+    size_t rest = inspection->found - MAX_FINDINGS_OF_A_RULE;
+    if (inspection->failed || inspection->found <= MAX_FINDINGS_OF_A_RULE)
         return;
     inspection->found = 0; /* for one more */
     inspection_find(inspection, report->findings[report->finding_count - 1].offset,

@@ -11,18 +11,18 @@
 #define PAGE_SIZE 4096
 
 /* Linux fs/binfmt_elf.c, load_elf_phdrs: more bytes of program headers are refused. */
-#define LARGEST_HEADER_TABLE 65536
+#define MAX_HEADER_TABLE_SIZE 65536
 
 /* Linux fs/binfmt_elf.c, load_elf_binary: the path of the interpreter with its NUL. */
-#define SHORTEST_INTERPRETER 2
-#define LONGEST_INTERPRETER  PATH_MAX
+#define MIN_INTERPRETER_SIZE 2
+#define MAX_INTERPRETER_SIZE PATH_MAX
 
 /* Of more section headers (16 MiB) none are looked at: memory is bounded, whatever the file says.
  */
-#define MOST_SECTIONS 262144
+#define MAX_SECTIONS 262144
 
 /* Of a rule that a hostile file breaks in every entry of its tables, this many are told. */
-#define MOST_FINDINGS_OF_A_RULE 16
+#define MAX_FINDINGS_OF_A_RULE 16
 
 /* Which of the kernel's loaders takes the file, by e_type and e_machine alone. */
 enum loader {
@@ -77,7 +77,7 @@ struct elfcheck_inspection {
     /* The program headers that Linux reads; none where it would refuse the table. */
     Elf64_Phdr *segments;
     size_t segment_count;
-    /* The section headers; none where the table is not whole or has more than MOST_SECTIONS. */
+    /* The section headers; none where the table is not whole or has more than MAX_SECTIONS. */
     Elf64_Shdr *sections;
     size_t section_count;
     size_t section_size;     /* of a section header of the class: 64 or 40 */
@@ -136,7 +136,7 @@ size_t inspection_number(const struct elfcheck_inspection *inspection, const Elf
 /* Reads the path of the interpreter. False where there is none, or none that Linux looks for: the
  * rule interpreter-path says why. */
 bool inspection_interpreter(struct elfcheck_inspection *inspection,
-                            char path[static LONGEST_INTERPRETER]);
+                            char path[static MAX_INTERPRETER_SIZE]);
 
 /*
  * What Linux makes of the segments: memory.c. Addresses are those in the file; Linux moves a
@@ -224,8 +224,8 @@ void inspection_weaken(struct elfcheck_inspection *inspection);
 
 /* ---- scan.c: many texts in one pass ---------------------------------------------------------- */
 
-#define SCAN_SHORTEST 7 /* bytes of a text, with the NUL that ends it: see scan.c */
-#define SCAN_LONGEST  96
+#define SCAN_MIN_SIZE 7 /* bytes of a text, with the NUL that ends it: see scan.c */
+#define SCAN_MAX_SIZE 96
 #define SCAN_ABSENT   UINT64_MAX
 
 /* What must stand around a text. */
@@ -320,8 +320,8 @@ void inspection_know_sections(struct elfcheck_inspection *inspection);
 
 /* ---- symbols.c ------------------------------------------------------------------------------- */
 
-#define SYMBOL_SHORTEST 4 /* bytes of a name */
-#define SYMBOL_LONGEST  32
+#define SYMBOL_MIN_SIZE 4 /* bytes of a name */
+#define SYMBOL_MAX_SIZE 32
 
 /* Says of each name whether the program has a symbol of it, static or dynamic. */
 bool inspection_find_symbols(struct elfcheck_inspection *inspection, const char *const *names,
@@ -385,10 +385,10 @@ struct elfcheck_format {
 extern const struct elfcheck_format text_format, json_format, jsonl_format, sarif_format,
     junit_format;
 
-#define MOST_LACKS 32
+#define MAX_LACKS 32
 
 /* What the program will miss, in the order of the rules, and how much that is. */
-size_t report_lacks(const struct elfcheck_report *report, const char *lacks[static MOST_LACKS]);
+size_t report_lacks(const struct elfcheck_report *report, const char *lacks[static MAX_LACKS]);
 
 /* ---- code.c: disassembly --------------------------------------------------------------------- */
 

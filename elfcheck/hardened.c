@@ -82,8 +82,8 @@ void check_set_user_id(struct elfcheck_inspection *inspection)
 /* ---- the dynamic section --------------------------------------------------------------------- */
 
 /* No real dynamic section comes near; the end of a hostile one is not worth waiting for. */
-#define MOST_DYNAMIC_ENTRIES 4096
-#define ENTRIES_AT_A_TIME    64
+#define MAX_DYNAMIC_ENTRIES 4096
+#define ENTRIES_AT_A_TIME   64
 
 /* What the dynamic section says, as far as it is of interest here. */
 struct dynamic {
@@ -145,7 +145,7 @@ static struct dynamic read_dynamic(struct elfcheck_inspection *inspection)
     uint64_t there = inspection->size - segment->p_offset;
     uint64_t count = (segment->p_filesz < there ? segment->p_filesz : there) / entry_size;
     unsigned char bytes[ENTRIES_AT_A_TIME * sizeof(Elf64_Dyn)];
-    for (uint64_t i = 0; i < count && i < MOST_DYNAMIC_ENTRIES; i++) {
+    for (uint64_t i = 0; i < count && i < MAX_DYNAMIC_ENTRIES; i++) {
         size_t place = i % ENTRIES_AT_A_TIME;
         uint64_t left = count - i < ENTRIES_AT_A_TIME ? count - i : ENTRIES_AT_A_TIME;
         if (place == 0 && !inspection_read(inspection, segment->p_offset + i * entry_size, bytes,
@@ -210,7 +210,7 @@ static uint64_t offset_of_address(const struct elfcheck_inspection *inspection, 
 
 /* ---- where libraries are looked for ---------------------------------------------------------- */
 
-#define LONGEST_PATH 4096
+#define MAX_PATH_LENGTH 4096
 
 static bool begins_with(const char *text, size_t length, const char *start)
 {
@@ -237,7 +237,7 @@ static const char *weakness_of(const char *directory, size_t length)
 void check_library_path(struct elfcheck_inspection *inspection)
 {
     struct dynamic dynamic = read_dynamic(inspection);
-    char path[LONGEST_PATH];
+    char path[MAX_PATH_LENGTH];
     if (!is_loaded_dynamically(inspection, &dynamic) || !dynamic.has_path)
         return;
     uint64_t address, offset = UINT64_MAX;
@@ -269,7 +269,7 @@ void check_library_path(struct elfcheck_inspection *inspection)
 /* ---- what the compiler added ----------------------------------------------------------------- */
 
 /* Longer tables of names are looked at no further. */
-#define LARGEST_STRINGS (1024 * 1024)
+#define MAX_STRINGS_SIZE (1024 * 1024)
 
 #define CANARY         "__stack_chk_fail"
 #define CHECKED_SUFFIX "_chk"
@@ -307,7 +307,7 @@ static struct imports read_imports(struct elfcheck_inspection *inspection)
     struct dynamic dynamic = read_dynamic(inspection);
     struct imports imports = {0};
     uint64_t size = dynamic.strings_size;
-    if (!is_loaded_dynamically(inspection, &dynamic) || size == 0 || size > LARGEST_STRINGS)
+    if (!is_loaded_dynamically(inspection, &dynamic) || size == 0 || size > MAX_STRINGS_SIZE)
         return imports;
     uint64_t offset = offset_of_address(inspection, dynamic.strings);
     if (!inspection_has(inspection, offset, size))
@@ -363,7 +363,7 @@ void check_fortify(struct elfcheck_inspection *inspection)
 
 /* ---- marks for the processor ----------------------------------------------------------------- */
 
-#define LARGEST_PROPERTIES 4096
+#define MAX_PROPERTIES_SIZE 4096
 
 /* The bits of GNU_PROPERTY_X86_FEATURE_1_AND in a note (x86-64 psABI, "Program Property"). */
 static uint32_t features_of(const unsigned char *note, size_t size)
@@ -393,7 +393,7 @@ static uint32_t features_of(const unsigned char *note, size_t size)
 void check_shadow_stack(struct elfcheck_inspection *inspection)
 {
     const Elf64_Phdr *segment = inspection_segment(inspection, PT_GNU_PROPERTY, NULL);
-    unsigned char note[LARGEST_PROPERTIES];
+    unsigned char note[MAX_PROPERTIES_SIZE];
     uint32_t features = 0;
     if (inspection->loader != LOADER_64 || !inspection_load(inspection, NULL) ||
         is_foreseen(inspection))

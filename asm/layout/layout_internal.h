@@ -35,7 +35,7 @@ enum reference_kind {
  * the end of the system call before. */
 #define MARK_NEAR "whit_near("
 
-#define LONGEST_INSTRUCTION 15
+#define MAX_INSTRUCTION_SIZE 15
 
 struct instruction_text {
     char *text;           /* as nasm takes it */
@@ -57,8 +57,8 @@ struct choice {
 };
 
 /* Of a part, and of instructions in one. */
-#define MOST_CHOICES   32
-#define MOST_IN_CHOICE 100
+#define MAX_CHOICES   32
+#define MAX_IN_CHOICE 100
 
 /* A step of the program, of which one choice is taken. */
 struct part {
@@ -177,7 +177,7 @@ struct placed {
     const struct part *part;                    /* whose first instruction it is, or NULL */
     size_t target; /* of a jump, a call past data; from where a distance is counted: an offset */
     size_t data;   /* that the distance leads to: an offset, or 0 */
-    unsigned char bytes[LONGEST_INSTRUCTION + 1];
+    unsigned char bytes[MAX_INSTRUCTION_SIZE + 1];
     size_t size;
 };
 

@@ -12,8 +12,8 @@
 #include "base/file.h"
 
 /* The search goes one call deeper with each part, and looks at all choices of it. */
-#define MOST_PARTS        1000
-#define MOST_INSTRUCTIONS 4000 /* of all choices */
+#define MAX_PARTS        1000
+#define MAX_INSTRUCTIONS 4000 /* of all choices */
 
 /* Marks of templates, from asm/include/choice.inc. */
 #define MARK_EITHER "whit_either"
@@ -212,8 +212,8 @@ static int read_mark(struct reader *reader, const char *word, struct error *erro
         (last && last->choices[last->choice_count - 1].count == 0))
         return error_set(error, "'%s' stands where there is no choice, or an empty one", word);
     bool is_more = strcmp(word, MARK_OR) == 0;
-    if (last && is_more && last->choice_count == MOST_CHOICES)
-        return error_set(error, "there are more than %d ways to choose from", MOST_CHOICES);
+    if (last && is_more && last->choice_count == MAX_CHOICES)
+        return error_set(error, "there are more than %d ways to choose from", MAX_CHOICES);
     reader->is_in_choices = strcmp(word, MARK_END) != 0;
     if (begins) {
         struct part *part = append_part(parts);
@@ -241,14 +241,14 @@ static int read_instruction(struct reader *reader, const char *text, struct erro
     struct parts *parts = reader->parts;
     if (has_place(text, false) && !is_own_place(text))
         return error_set(error, "'%.60s' counts from its own place: take a label", text);
-    if (++reader->instructions > MOST_INSTRUCTIONS)
+    if (++reader->instructions > MAX_INSTRUCTIONS)
         return error_set(error, "there are more than %d instructions: take --layout=standard",
-                         MOST_INSTRUCTIONS);
+                         MAX_INSTRUCTIONS);
     if (reader->is_in_choices) {
         struct part *part = &parts->parts[parts->count - 1];
-        if (part->choices[part->choice_count - 1].count == MOST_IN_CHOICE)
+        if (part->choices[part->choice_count - 1].count == MAX_IN_CHOICE)
             return error_set(error, "there are more than %d instructions in one way to choose",
-                             MOST_IN_CHOICE);
+                             MAX_IN_CHOICE);
         return append_instruction(part, text, error);
     }
     struct part *part = append_part(parts);
@@ -417,9 +417,9 @@ int parts_read_lines(struct parts *parts, char *text, struct error *error)
                            reader.labels.items[0]);
     if (result == 0 && parts->count == 0)
         result = error_set(error, "there are no instructions");
-    if (result == 0 && parts->count > MOST_PARTS)
+    if (result == 0 && parts->count > MAX_PARTS)
         result = error_set(error, "there are more than %d instructions: take --layout=standard",
-                           MOST_PARTS);
+                           MAX_PARTS);
     if (result == 0)
         result = begin_at_start(parts, error);
     text_free(&reader.scope);

@@ -22,10 +22,10 @@
 #define CHOICES      ".whit" /* the section of all choices but the first */
 
 /* nasm's own limit on a line is far lower. */
-#define LARGEST_TEXT (UINT64_C(16) << 20)
+#define MAX_TEXT_SIZE (UINT64_C(16) << 20)
 
 /* The search goes through all of it for each size. */
-#define MOST_DATA (1024 * 1024)
+#define MAX_DATA (1024 * 1024)
 
 static void free_data(struct parts *parts)
 {
@@ -174,7 +174,7 @@ static int take_bytes(const struct probe *probe, struct instruction_text *instru
 {
     const Elf_Data *code = probe->code[from];
     size_t begin = instruction->place, end = instruction->size;
-    if (!code || end < begin || end > code->d_size || end - begin > LONGEST_INSTRUCTION)
+    if (!code || end < begin || end > code->d_size || end - begin > MAX_INSTRUCTION_SIZE)
         return error_set(error, "'%.60s' is no single instruction", instruction->text);
     instruction->size = end - begin;
     instruction->bytes = malloc(instruction->size + 1);
@@ -250,7 +250,7 @@ static int find_label(const struct probe *probe, const char *text, int64_t *offs
         if (!name || strlen(name) != length || strncmp(name, text, length) != 0)
             continue;
         *offset = (int64_t)symbol.st_value + sum;
-        return sum > MOST_DATA || *offset >= (int64_t)probe->data->d_size ? -1 : 0;
+        return sum > MAX_DATA || *offset >= (int64_t)probe->data->d_size ? -1 : 0;
     }
     return -1;
 }
@@ -592,9 +592,9 @@ static int read_probe(struct parts *parts, const struct probe *probe, struct err
     if (result < 0)
         return -1;
     parts->data_size = probe->data ? probe->data->d_size : 0;
-    if (parts->data_size > MOST_DATA)
+    if (parts->data_size > MAX_DATA)
         return error_set(error, "there are more than %d bytes of data: take --layout=standard",
-                         MOST_DATA);
+                         MAX_DATA);
     if (parts->apart == 0 || parts->apart > parts->data_size)
         parts->apart = parts->data_size;
     parts->data_bytes = malloc(parts->data_size + 1);
@@ -619,7 +619,7 @@ static int probe_parts(const struct asm_job *job, struct parts *parts, struct er
                                    folder, "-o", PROBE_OBJECT, PROBE,    NULL};
     if (write_probe(job, parts, error) < 0 || words_append_all(&arguments, command, error) < 0 ||
         asm_run_tool(job, job->temporary, &arguments, error) < 0 ||
-        file_read_path(path, LARGEST_PROGRAM, &object, error) < 0)
+        file_read_path(path, MAX_PROGRAM_SIZE, &object, error) < 0)
         return -1;
     elf_version(EV_CURRENT);
     struct probe probe = {.elf = elf_memory((char *)object.data, object.size)};
@@ -660,7 +660,7 @@ static int preprocess(const struct asm_job *job, unsigned assume, struct buffer 
     if (asm_extract_includes(job, error) < 0 ||
         asm_run_tool(job, job->source_folder, &arguments, error) < 0)
         return -1;
-    return file_read_path(path, LARGEST_TEXT, text, error);
+    return file_read_path(path, MAX_TEXT_SIZE, text, error);
 }
 
 int parts_read(const struct asm_job *job, unsigned assume, struct parts *parts, struct error *error)

@@ -80,7 +80,7 @@ static int assemble(const struct asm_job *job, const struct buffer *source,
         return -1;
     trace_text(job->options->trace, "$ cat > " COMPOSED " << 'END'\n%sEND", buffer_text(source));
     if (asm_run_tool(job, job->temporary, &arguments, error) < 0 ||
-        file_read_path(path, LARGEST_PROGRAM, &program, error) < 0)
+        file_read_path(path, MAX_PROGRAM_SIZE, &program, error) < 0)
         return -1;
     for (size_t i = 0; i < program.size || i < solution->size; i++)
         if (i >= program.size || i >= solution->size || program.data[i] != solution->image[i])

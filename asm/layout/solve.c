@@ -31,10 +31,10 @@
 #define LITTLE_DATA 256 /* bytes */
 
 /* Places of the data that are tried for one size; of larger data, the end of the file only. */
-#define MOST_DATA_PLACES 512
+#define MAX_DATA_PLACES 512
 
 /* Steps of the search for one size: effort 1, and twice as many with each more. */
-#define LEAST_STEPS    5000
+#define MIN_STEPS      5000
 #define DEFAULT_EFFORT 5
 
 /* How often the search looks for an interrupt. */
@@ -812,7 +812,7 @@ static size_t list_choices(struct search *search, struct data_choice *choices, s
         search->data_places[0] = last - i;
         for (size_t j = second ? search->size - second + 1 : 1; j-- > 0;) {
             search->data_places[1] = j;
-            if (count < MOST_DATA_PLACES)
+            if (count < MAX_DATA_PLACES)
                 add_choice(search, choices, &count);
         }
     }
@@ -822,7 +822,7 @@ static size_t list_choices(struct search *search, struct data_choice *choices, s
 /* What is in fewer pieces is likelier to have room. */
 static bool try_places(struct search *search, uint64_t steps)
 {
-    struct data_choice choices[MOST_DATA_PLACES];
+    struct data_choice choices[MAX_DATA_PLACES];
     bool has_two = search->parts->apart < search->parts->data_size;
     size_t count = list_choices(search, choices, is_small(search->parts) ? search->size : 1);
     search->last_step = search->steps + steps;
@@ -954,7 +954,7 @@ int solve(const struct parts *parts, const struct overlay *overlay, unsigned eff
     if (init_search(&search, parts, overlay, most + 1, error) < 0)
         return -1;
     for (search.size = least; search.size <= most; search.size++) {
-        if (try_size(&search, (uint64_t)LEAST_STEPS << (effort ? effort : DEFAULT_EFFORT)))
+        if (try_size(&search, (uint64_t)MIN_STEPS << (effort ? effort : DEFAULT_EFFORT)))
             return take(&search, solution, error);
         if (interrupt_check(error) < 0)
             return -1;

@@ -148,9 +148,9 @@ static int link_in_temporary(const struct asm_job *job, struct buffer *elf, stru
         link_object(job, writable, error) < 0)
         return -1;
     if (job->options->keep_symbols)
-        return file_read_path(path, LARGEST_PROGRAM, elf, error);
+        return file_read_path(path, MAX_PROGRAM_SIZE, elf, error);
     struct buffer program BUFFER_CLEANUP = {0};
-    if (file_read_path(path, LARGEST_PROGRAM, &program, error) < 0)
+    if (file_read_path(path, MAX_PROGRAM_SIZE, &program, error) < 0)
         return -1;
     return drop_sections(job, &program, elf, error);
 }

@@ -78,7 +78,7 @@ static int explain_failure(const struct asm_job *job, const char *tool, int code
     struct buffer words BUFFER_CLEANUP = {0};
     if (code == 128 + SIGXFSZ)
         return error_set(error, "%s writes a file of more than %llu bytes, the most that is taken",
-                         tool, (unsigned long long)LARGEST_PROGRAM);
+                         tool, (unsigned long long)MAX_PROGRAM_SIZE);
     append_without_temporary(job, buffer_text(output), &words);
     const char *text = buffer_text(&words);
     int length = (int)words.size;
@@ -111,7 +111,7 @@ int asm_run_tool(const struct asm_job *job, const char *folder, const struct wor
     struct process process = {.program = tool,
                               .arguments = words_list(arguments),
                               .environment = environment,
-                              .largest_file = LARGEST_PROGRAM,
+                              .largest_file = MAX_PROGRAM_SIZE,
                               .directory = folder,
                               .output = &output};
     int code;

@@ -8,7 +8,7 @@
 
 #include "base/file.h"
 
-#define LARGEST_DATA_FILE (UINT64_C(1024) * 1024)
+#define MAX_DATA_FILE_SIZE (UINT64_C(1024) * 1024)
 
 bool asm_words_contain(const struct words *words, const char *word)
 {
@@ -74,7 +74,7 @@ int asm_data_read(const struct asm_data *data, const char *name, struct buffer *
         char *path TEXT_CLEANUP = NULL;
         if (asprintf(&path, "%s/%s", data->directory, name) < 0)
             return error_set(error, "out of memory");
-        return file_read_path(path, LARGEST_DATA_FILE, out, error);
+        return file_read_path(path, MAX_DATA_FILE_SIZE, out, error);
     }
     for (const struct asm_file *file = asm_embedded_files; file->name; file++) {
         if (strcmp(file->name, name) != 0)

@@ -12,7 +12,7 @@
 #define BYTES_PER_LINE         16
 #define PUSHED_BYTES           4 /* that one push can hold */
 /* A file somewhat too large is read, so that the error can say by how much. */
-#define LARGEST_FILE_READ (UINT64_C(16) * 1024 * 1024)
+#define MAX_PARAMETER_FILE_SIZE (UINT64_C(16) * 1024 * 1024)
 
 void asm_value_free(struct asm_value *value)
 {
@@ -96,8 +96,9 @@ static int check_size(const struct asm_parameter *parameter, const struct asm_va
 static int parse_bytes(const struct asm_parameter *parameter, const char *text,
                        struct asm_value *value, struct error *error)
 {
-    int result = *text == '@' ? file_read_path(text + 1, LARGEST_FILE_READ, &value->bytes, error)
-                              : text_unescape(text, &value->bytes, error);
+    int result = *text == '@'
+                     ? file_read_path(text + 1, MAX_PARAMETER_FILE_SIZE, &value->bytes, error)
+                     : text_unescape(text, &value->bytes, error);
     return result < 0 ? -1 : check_size(parameter, value, error);
 }
 

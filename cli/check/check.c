@@ -261,11 +261,11 @@ static int count_jobs(const char *text, unsigned *jobs, struct error *error)
     *jobs = 1;
     if (!text && sched_getaffinity(0, sizeof processors, &processors) == 0) {
         int count = CPU_COUNT(&processors);
-        *jobs = count < MOST_JOBS ? (unsigned)count : MOST_JOBS;
+        *jobs = count < MAX_JOBS ? (unsigned)count : MAX_JOBS;
     }
     if (!text)
         return 0;
-    if (!text_to_number(text, MOST_JOBS, &number) || number == 0)
+    if (!text_to_number(text, MAX_JOBS, &number) || number == 0)
         return error_set(error, "--jobs: '%s' is no number from 1 to 64", text);
     *jobs = (unsigned)number;
     return 0;

@@ -41,7 +41,7 @@ const struct elfcheck_rule *policy_find_rule(const char *name, struct error *err
 
 /* ---- judge.c: threads, and the way to the report --------------------------------------------- */
 
-#define MOST_JOBS 64
+#define MAX_JOBS 64
 
 struct judge_task;
 
@@ -49,7 +49,7 @@ struct judge {
     const struct policy *policy;
     struct elfcheck_writer *writer;
     struct progress *progress;
-    unsigned jobs; /* threads that judge, 1 to MOST_JOBS */
+    unsigned jobs; /* threads that judge, 1 to MAX_JOBS */
     size_t seen;   /* files that were looked at */
     size_t added;  /* files that are judged, or cannot be read */
     int code;      /* CLI_OK, CLI_FAILED or CLI_USAGE: the worst that was reported */

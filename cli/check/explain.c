@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #define DEFAULT_WIDTH 80
-#define LEAST_WIDTH   40
-#define LARGEST_WIDTH 100
+#define MIN_WIDTH     40
+#define MAX_WIDTH     100
 
 #define INDENT "  "
 
@@ -18,9 +18,9 @@ static size_t line_width(void)
     struct winsize size;
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col == 0)
         return DEFAULT_WIDTH;
-    if (size.ws_col < LEAST_WIDTH)
-        return LEAST_WIDTH;
-    return size.ws_col < LARGEST_WIDTH ? size.ws_col : LARGEST_WIDTH;
+    if (size.ws_col < MIN_WIDTH)
+        return MIN_WIDTH;
+    return size.ws_col < MAX_WIDTH ? size.ws_col : MAX_WIDTH;
 }
 
 /* Columns of UTF-8 text whose characters are all one wide. */

@@ -36,7 +36,7 @@ struct judge_queue {
     pthread_mutex_t lock;
     pthread_cond_t added, done;
     bool is_over;
-    pthread_t threads[MOST_JOBS];
+    pthread_t threads[MAX_JOBS];
     unsigned thread_count;
 };
 

@@ -10,11 +10,11 @@
 #include "base/json.h"
 #include "base/text.h"
 
-#define LARGEST_POLICY_FILE (1024 * 1024)
+#define MAX_POLICY_FILE_SIZE (1024 * 1024)
 
-#define OLDEST_KERNEL        ELFCHECK_KERNEL(5, 10)
-#define LARGEST_KERNEL_PART  999
-#define LONGEST_KERNEL_DIGIT 3
+#define OLDEST_KERNEL     ELFCHECK_KERNEL(5, 10)
+#define MAX_KERNEL_PART   999
+#define MAX_KERNEL_DIGITS 3
 
 int policy_init(struct policy *policy, struct error *error)
 {
@@ -134,7 +134,7 @@ static const char *parse_part(const char *text, unsigned *number)
 {
     size_t length = strspn(text, "0123456789");
     *number = 0;
-    if (length == 0 || length > LONGEST_KERNEL_DIGIT)
+    if (length == 0 || length > MAX_KERNEL_DIGITS)
         return NULL;
     for (size_t i = 0; i < length; i++)
         *number = *number * 10 + (unsigned)(text[i] - '0');
@@ -266,7 +266,7 @@ int policy_read(struct policy *policy, const char *path, bool must_exist, struct
     if (!must_exist && access(path, F_OK) < 0 && errno == ENOENT)
         return 0;
     struct buffer text BUFFER_CLEANUP = {0};
-    if (file_read_path(path, LARGEST_POLICY_FILE, &text, error) < 0)
+    if (file_read_path(path, MAX_POLICY_FILE_SIZE, &text, error) < 0)
         return -1;
     cJSON *document JSON_CLEANUP = json_parse(text.data, text.size, path, error);
     if (!document)

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MOST_OPEN_DIRECTORIES 32
+#define MAX_OPEN_DIRECTORIES 32
 
 /* Bytes of directory entries that are read at a time. */
 #define LISTING_SIZE 32768
@@ -186,8 +186,8 @@ static int enter(struct walk *walk, int fd, struct error *error)
         return grown ? -1 : error_set(error, "out of memory");
     }
     walk->levels[walk->depth++] = level;
-    if (walk->depth > MOST_OPEN_DIRECTORIES)
-        file_close(&walk->levels[walk->depth - 1 - MOST_OPEN_DIRECTORIES].fd);
+    if (walk->depth > MAX_OPEN_DIRECTORIES)
+        file_close(&walk->levels[walk->depth - 1 - MAX_OPEN_DIRECTORIES].fd);
     return failure ? add_unread(walk, failure, error) : 0;
 }
 

@@ -16,8 +16,8 @@
 #include "base/interrupt.h"
 
 /* More is a mistake, such as --add=/. */
-#define MOST_FILES   100000
-#define DEEPEST_TREE 64
+#define MAX_FILES      100000
+#define MAX_TREE_DEPTH 64
 
 #define PROGRAM_MODE 0755
 #define FILE_MODE    0644
@@ -37,13 +37,13 @@ static int append(struct image_files *files, char *path, char *from, struct pack
                   struct error *error)
 {
     struct packer_file *grown = NULL;
-    if (path && files->count < MOST_FILES)
+    if (path && files->count < MAX_FILES)
         grown = reallocarray(files->items, files->count + 1, sizeof *grown);
     if (!grown) {
         free(path);
         free(from);
-        return files->count == MOST_FILES
-                   ? error_set(error, "more than %d files are to be added", MOST_FILES)
+        return files->count == MAX_FILES
+                   ? error_set(error, "more than %d files are to be added", MAX_FILES)
                    : error_set(error, "out of memory");
     }
     files->items = grown;
@@ -157,9 +157,9 @@ static int add_tree(struct image_files *files, const char *from, const char *pat
         if (above->device == level.device && above->inode == level.inode)
             return error_set(error, "cannot add %s: it leads back to a directory that it is in",
                              from);
-    if (level.depth > DEEPEST_TREE)
+    if (level.depth > MAX_TREE_DEPTH)
         return error_set(error, "cannot add %s: it is more than %d directories deep", from,
-                         DEEPEST_TREE);
+                         MAX_TREE_DEPTH);
     DIR *entries __attribute__((cleanup(close_entries))) = opendir(from);
     if (!entries)
         return error_system(error, errno, "cannot add %s", from);

@@ -7,20 +7,20 @@
 
 #include "base/text.h"
 
-#define MOST_OPTIONS 40
+#define MAX_OPTIONS 40
 
 /* getopt_long's answers for options without a letter begin here. */
 #define FIRST_LONG_ONLY 256
 
 /* All options of a command, in the order in which --help shows them. */
 struct option_set {
-    const struct cli_option *rows[MOST_OPTIONS];
+    const struct cli_option *rows[MAX_OPTIONS];
     int count;
 };
 
 static void add_table(struct option_set *set, const struct cli_option *table)
 {
-    for (; table && table->name && set->count < MOST_OPTIONS; table++)
+    for (; table && table->name && set->count < MAX_OPTIONS; table++)
         set->rows[set->count++] = table;
 }
 
@@ -70,7 +70,7 @@ static int reject(const struct cli_command *command, const struct option_set *se
 {
     if (answer == ':')
         return cli_misuse(command, "%s needs a value", word);
-    const char *names[MOST_OPTIONS];
+    const char *names[MAX_OPTIONS];
     for (int i = 0; i < set->count; i++)
         names[i] = set->rows[i]->name;
     char name[64] = "";
@@ -102,8 +102,8 @@ struct cli_arguments cli_parse(const struct cli_command *command, const struct c
     add_table(&set, shared);
     add_table(&set, common);
 
-    struct option longs[MOST_OPTIONS + 1] = {0};
-    char letters[2 * MOST_OPTIONS + 2] = ":";
+    struct option longs[MAX_OPTIONS + 1] = {0};
+    char letters[2 * MAX_OPTIONS + 2] = ":";
     for (int i = 0; i < set.count; i++) {
         const struct cli_option *row = set.rows[i];
         int argument = row->kind == CLI_FLAG       ? no_argument

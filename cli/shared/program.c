@@ -11,7 +11,7 @@
 #include "base/text.h"
 
 /* What comes through a pipe has to be kept somewhere; a larger program can be named as a file. */
-#define LARGEST_PIPED_PROGRAM (UINT64_C(4) << 30)
+#define MAX_PIPED_PROGRAM_SIZE (UINT64_C(4) << 30)
 
 /* GOARCH's names for the machines that images are made for. */
 static const struct {
@@ -47,7 +47,7 @@ static int spool(struct program *program, const char *path, const char *temporar
     if (file < 0)
         return -1;
     struct file_sink sink = file_sink(file, "a temporary file");
-    if (file_pass(program->fd, path, LARGEST_PIPED_PROGRAM, &sink.sink, error) < 0)
+    if (file_pass(program->fd, path, MAX_PIPED_PROGRAM_SIZE, &sink.sink, error) < 0)
         return -1;
     file_close(&program->fd);
     program->fd = file;

@@ -9,8 +9,8 @@
 #include "base/interrupt.h"
 #include "base/text.h"
 
-#define MOST_SECONDS 1000000
-#define MOST_TRIES   1000000000
+#define MAX_SECONDS 1000000
+#define MAX_TRIES   1000000000
 
 /* Shows the best so far. Ends when time is up, and at an interrupt, which asks for what there is.
  */
@@ -50,12 +50,12 @@ static int read_effort(const char *text, struct image_search *search, struct err
     bool is_tries = length && text[length - 1] == 'x';
     if (length - is_tries < sizeof digits)
         memcpy(digits, text, length - is_tries);
-    if (!text_to_number(digits, is_tries ? MOST_TRIES : MOST_SECONDS, &number) || number == 0)
+    if (!text_to_number(digits, is_tries ? MAX_TRIES : MAX_SECONDS, &number) || number == 0)
         return error_set(
             error,
             "--smallest='%s': write seconds from 1 to %d, or a number of images to try "
             "from 1x to %dx",
-            text, MOST_SECONDS, MOST_TRIES);
+            text, MAX_SECONDS, MAX_TRIES);
     search->seconds = is_tries ? 0 : number;
     search->search.tries = is_tries ? number : UINT64_MAX;
     return 0;

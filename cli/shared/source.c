@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 /* A source of more bytes is a mistake: the largest template's is under 400 kB. */
-#define LARGEST_SOURCE (UINT64_C(64) << 20)
+#define MAX_SOURCE_SIZE (UINT64_C(64) << 20)
 
 int cli_write_file(const char *path, mode_t mode, const struct buffer *bytes, struct error *error)
 {
@@ -85,7 +85,7 @@ int source_link(const char *path, const char *temporary, const struct link_setti
     struct buffer piped BUFFER_CLEANUP = {0};
     char *kept TEXT_CLEANUP = NULL;
     if (strcmp(path, FILE_STANDARD) == 0) {
-        if (file_read_path(path, LARGEST_SOURCE, &piped, error) < 0 ||
+        if (file_read_path(path, MAX_SOURCE_SIZE, &piped, error) < 0 ||
             !(kept = keep_source(temporary, "stdin", &piped, error)))
             return -1;
         path = kept;

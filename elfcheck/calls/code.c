@@ -15,17 +15,17 @@
 #include <string.h>
 
 /* A template with the longest message has 65,536 bytes and a little code in its one segment. */
-#define LARGEST_CODE (128 * 1024)
-#define MOST_REGIONS 8
-#define MOST_BLOCKS  4096
-#define MOST_STEPS   100000
-#define MOST_CALLS   512 /* the kernel's tables are shorter */
-#define FIRST_BLOCKS 16
-#define NO_BLOCK     UINT16_MAX
-#define ABI_COUNT    2
-#define INT80_VECTOR 0x80
-#define RESTART_64   219 /* restart_syscall */
-#define RESTART_32   0
+#define MAX_CODE_SIZE (128 * 1024)
+#define MAX_REGIONS   8
+#define MAX_BLOCKS    4096
+#define MAX_STEPS     100000
+#define MAX_CALLS     512 /* the kernel's tables are shorter */
+#define FIRST_BLOCKS  16
+#define NO_BLOCK      UINT16_MAX
+#define ABI_COUNT     2
+#define INT80_VECTOR  0x80
+#define RESTART_64    219 /* restart_syscall */
+#define RESTART_32    0
 
 /* Pages of the file that are mapped to be executed. */
 struct region {
@@ -46,17 +46,17 @@ struct scan {
     struct elfcheck_inspection *inspection;
     struct elfcheck_calls *calls;
     ZydisDecoder decoder;
-    struct region regions[MOST_REGIONS];
+    struct region regions[MAX_REGIONS];
     size_t region_count;
     unsigned char *code; /* the regions' bytes, one after another */
     size_t code_size;
     uint16_t *block_at; /* for each of them: the block that begins there, or NO_BLOCK */
     struct block *blocks;
     size_t block_count, block_room;
-    uint16_t waiting[MOST_BLOCKS]; /* blocks to be gone through, each at most once */
+    uint16_t waiting[MAX_BLOCKS]; /* blocks to be gone through, each at most once */
     size_t waiting_count;
     size_t steps;
-    bool found[ABI_COUNT][MOST_CALLS];
+    bool found[ABI_COUNT][MAX_CALLS];
     bool is_relative;
 };
 
@@ -119,7 +119,7 @@ static bool add_region(struct scan *scan, const Elf64_Phdr *load)
     region.size = end - region.address;
     if (region.size > in_file)
         region.size = in_file;
-    if (region.size > LARGEST_CODE - scan->code_size || scan->region_count == MOST_REGIONS)
+    if (region.size > MAX_CODE_SIZE - scan->code_size || scan->region_count == MAX_REGIONS)
         return false;
     if (shares_page(inspection, load)) {
         give_up(scan, load->p_vaddr, "segments share pages at 0x%" PRIx64, region.address);
@@ -186,8 +186,8 @@ static size_t fetch(const struct scan *scan, uint64_t address, unsigned char *by
 
 static struct block *new_block(struct scan *scan, uint64_t address, uint16_t *place)
 {
-    if (scan->block_count == MOST_BLOCKS) {
-        give_up(scan, address, "it jumps to more than %d places", MOST_BLOCKS);
+    if (scan->block_count == MAX_BLOCKS) {
+        give_up(scan, address, "it jumps to more than %d places", MAX_BLOCKS);
         return NULL;
     }
     if (scan->block_count == scan->block_room) {
@@ -248,9 +248,9 @@ static void flow_to_value(struct scan *scan, const struct value *target, const s
 
 /* ---- system calls ---------------------------------------------------------------------------- */
 
-#define MOST_ARGUMENTS 6
+#define MAX_ARGUMENTS 6
 
-static const enum general_register argument_registers[ABI_COUNT][MOST_ARGUMENTS] = {
+static const enum general_register argument_registers[ABI_COUNT][MAX_ARGUMENTS] = {
     [ELFCHECK_ABI_64] = {RDI, RSI, RDX, R10, R8, R9},
     [ELFCHECK_ABI_32] = {RBX, RCX, RDX, RSI, RDI, RBP},
 };
@@ -283,7 +283,7 @@ static bool is_harmless(const struct state *state, enum elfcheck_abi abi,
     }
     if (effect->needs[0].mask == 0)
         return false;
-    for (size_t i = 0; i < MOST_NEEDS && effect->needs[i].mask; i++) {
+    for (size_t i = 0; i < MAX_NEEDS && effect->needs[i].mask; i++) {
         struct value value = argument(state, abi, effect->needs[i].argument);
         if (!value_has_bits(&value, effect->needs[i].mask, effect->needs[i].bits))
             return false;
@@ -297,7 +297,7 @@ static bool writes(const struct state *state, enum elfcheck_abi abi,
 {
     if (effect->writes & WRITES_ANYWHERE)
         return true;
-    for (unsigned i = 0; i < MOST_ARGUMENTS; i++) {
+    for (unsigned i = 0; i < MAX_ARGUMENTS; i++) {
         struct value pointer = argument(state, abi, i);
         if ((effect->writes & 1u << i) && !value_has_bits(&pointer, ~UINT64_C(0), 0))
             return true;
@@ -313,7 +313,7 @@ static bool call_number(struct scan *scan, const struct state *before, enum elfc
     static const struct value *const results[] = {
         [RESULT_ANY] = &value_any, [RESULT_ZERO] = &value_error, [RESULT_BYTE] = &value_byte};
     const char *name = call_name(abi, number);
-    if (!name || number >= MOST_CALLS) {
+    if (!name || number >= MAX_CALLS) {
         give_up(scan, address, "the call at 0x%" PRIx64 " has number %u, which has no name",
                 address, number);
         return false;
@@ -507,7 +507,7 @@ static void go_through(struct scan *scan, uint16_t number)
             flow_to(scan, address, &state, address);
             return;
         }
-        if (scan->steps++ == MOST_STEPS) {
+        if (scan->steps++ == MAX_STEPS) {
             give_up(scan, address, "it has too many ways to go");
             return;
         }
@@ -530,15 +530,15 @@ static void list_calls(struct scan *scan)
 {
     struct elfcheck_calls *calls = scan->calls;
     size_t count = 0;
-    for (size_t i = 0; i < ABI_COUNT * MOST_CALLS; i++)
-        count += scan->found[i / MOST_CALLS][i % MOST_CALLS];
+    for (size_t i = 0; i < ABI_COUNT * MAX_CALLS; i++)
+        count += scan->found[i / MAX_CALLS][i % MAX_CALLS];
     calls->items = reallocarray(NULL, count + 1, sizeof *calls->items);
     if (!calls->items) {
         fail(scan);
         return;
     }
     for (enum elfcheck_abi abi = 0; abi < ABI_COUNT; abi++)
-        for (uint32_t number = 0; number < MOST_CALLS; number++)
+        for (uint32_t number = 0; number < MAX_CALLS; number++)
             if (scan->found[abi][number])
                 calls->items[calls->count++] =
                     (struct elfcheck_call){abi, number, call_name(abi, number)};
@@ -566,7 +566,7 @@ void inspection_follow_code(struct elfcheck_inspection *inspection)
     scan.calls->is_tried = true;
     state_init(&start);
     flow_to(&scan, inspection->header.e_entry, &start, inspection->header.e_entry);
-    while (scan.waiting_count && !inspection->failed && scan.steps <= MOST_STEPS) {
+    while (scan.waiting_count && !inspection->failed && scan.steps <= MAX_STEPS) {
         uint16_t number = scan.waiting[--scan.waiting_count];
         scan.blocks[number].is_waiting = false;
         go_through(&scan, number);

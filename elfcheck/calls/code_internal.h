@@ -8,7 +8,7 @@
 /* ---- value.c: what is known of a number ------------------------------------------------------ */
 
 /* More than these are not told apart: any number is possible then. */
-#define MOST_NUMBERS 8
+#define MAX_NUMBERS 8
 
 enum value_kind {
     VALUE_ANY,   /* nothing is known */
@@ -23,7 +23,7 @@ struct value {
     bool is_byte;     /* it may also be any number from 0 to 255 */
     bool is_error;    /* or any from -4096 to -1: -errno, even when its low byte is written over */
     bool is_negative; /* or any whose bit 31 is set: no system call has such a number */
-    uint64_t numbers[MOST_NUMBERS];
+    uint64_t numbers[MAX_NUMBERS];
 };
 
 extern const struct value value_any, value_byte, value_error;
@@ -62,7 +62,7 @@ enum call_result {
     RESULT_NONE, /* it does not return */
 };
 
-#define MOST_NEEDS 2
+#define MAX_NEEDS 2
 
 struct call_effect {
     const char *name;
@@ -76,7 +76,7 @@ struct call_effect {
     struct {
         uint64_t mask, bits; /* mask 0: no need */
         unsigned argument;
-    } needs[MOST_NEEDS];
+    } needs[MAX_NEEDS];
 };
 
 /* Where the writes may go to any place. */

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define LARGEST_BYTE 0xff
+#define MAX_BYTE     0xff
 #define LOWEST_ERROR (~UINT64_C(0) - 4095)
 #define SIGN_32      (UINT64_C(1) << 31)
 
@@ -47,7 +47,7 @@ bool value_has_bits(const struct value *value, uint64_t mask, uint64_t bits)
 
 static bool has_number(const struct value *value, uint64_t number)
 {
-    if ((value->is_byte && number <= LARGEST_BYTE) || (value->is_error && number >= LOWEST_ERROR) ||
+    if ((value->is_byte && number <= MAX_BYTE) || (value->is_error && number >= LOWEST_ERROR) ||
         (value->is_negative && (number & SIGN_32)))
         return true;
     for (unsigned i = 0; i < value->count; i++)
@@ -60,7 +60,7 @@ static void add_number(struct value *value, uint64_t number)
 {
     if (value->kind == VALUE_ANY || has_number(value, number))
         return;
-    if (value->count == MOST_NUMBERS)
+    if (value->count == MAX_NUMBERS)
         *value = value_any;
     else
         value->numbers[value->count++] = number;

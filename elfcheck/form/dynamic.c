@@ -77,8 +77,8 @@ static size_t walk(struct elfcheck_inspection *inspection, struct dynamic *dynam
     Elf64_Dyn entries[ENTRIES_AT_A_TIME];
     size_t size = dynamic_entry_size(inspection);
     uint64_t most = dynamic->size / size, i = 0;
-    if (most > MOST_DYNAMIC_ENTRIES)
-        most = MOST_DYNAMIC_ENTRIES;
+    if (most > MAX_DYNAMIC_ENTRIES)
+        most = MAX_DYNAMIC_ENTRIES;
     for (; i < most; i++) {
         size_t place = i % ENTRIES_AT_A_TIME;
         uint64_t now = most - i < ENTRIES_AT_A_TIME ? most - i : ENTRIES_AT_A_TIME;

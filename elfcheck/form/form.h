@@ -64,7 +64,7 @@ enum dynamic_tag {
 struct dynamic {
     uint64_t offset; /* in the file */
     uint64_t size;   /* in bytes, as far as the file holds them */
-    size_t count;    /* entries before DT_NULL, of at most MOST_DYNAMIC_ENTRIES */
+    size_t count;    /* entries before DT_NULL, of at most MAX_DYNAMIC_ENTRIES */
     bool has_end;    /* DT_NULL stands there */
     struct {
         size_t count; /* how often the tag stands there */
@@ -74,7 +74,7 @@ struct dynamic {
 };
 
 /* No real dynamic section comes near; the end of a hostile one is not worth waiting for. */
-#define MOST_DYNAMIC_ENTRIES 65536
+#define MAX_DYNAMIC_ENTRIES 65536
 
 /* The file's dynamic section, or NULL where it has none that can be read. */
 const struct dynamic *dynamic_of(struct elfcheck_inspection *inspection);

@@ -5,8 +5,8 @@
 #include "elfcheck/form/form.h"
 
 /* A hostile file has as many notes of 12 bytes as there is room for: the rest is not looked at. */
-#define MOST_NOTES      16384
-#define MOST_PROPERTIES 1024
+#define MAX_NOTES      16384
+#define MAX_PROPERTIES 1024
 
 /* Some notes that follow each other: a PT_NOTE segment or an SHT_NOTE section. */
 struct notes {
@@ -68,7 +68,7 @@ static void walk(struct elfcheck_inspection *inspection, const struct notes *not
 {
     uint64_t position = 0;
     const char *trouble = NULL;
-    for (size_t i = 0; i < MOST_NOTES && position < notes->size && !trouble; i++) {
+    for (size_t i = 0; i < MAX_NOTES && position < notes->size && !trouble; i++) {
         struct note note;
         trouble = read_note(inspection, notes, position, &note);
         if (inspection->failed)
@@ -121,7 +121,7 @@ static const char *trouble_of_properties(struct elfcheck_inspection *inspection,
 {
     unsigned char bytes[8];
     uint64_t previous = 0, align = inspection->is_32bit ? 4 : 8, position = 0;
-    for (size_t i = 0; i < MOST_PROPERTIES && position < note->description_size; i++) {
+    for (size_t i = 0; i < MAX_PROPERTIES && position < note->description_size; i++) {
         uint64_t left = note->description_size - position;
         if (left < sizeof bytes)
             return "holds a property that is shorter than its header of 8 bytes";

@@ -8,7 +8,7 @@
 #include "elfcheck/form/form.h"
 
 /* Longer names are cut in messages. */
-#define LONGEST_SECTION_NAME 64
+#define MAX_SECTION_NAME_LENGTH 64
 
 /* ---- what the other files of form ask -------------------------------------------------------- */
 
@@ -36,7 +36,7 @@ static void append_name(struct elfcheck_inspection *inspection, size_t section, 
     uint64_t name = inspection->sections[section].sh_name;
     if (!section_is_in_file(inspection, strings) || name >= strings->sh_size)
         return;
-    char bytes[LONGEST_SECTION_NAME];
+    char bytes[MAX_SECTION_NAME_LENGTH];
     uint64_t left = strings->sh_size - name;
     size_t size = left < sizeof bytes ? (size_t)left : sizeof bytes;
     if (!inspection_read(inspection, strings->sh_offset + name, bytes, size) || bytes[0] == 0)
@@ -53,7 +53,7 @@ void find_in_section(struct elfcheck_inspection *inspection, size_t section, siz
     struct buffer name BUFFER_CLEANUP = {0};
     va_list arguments;
     va_start(arguments, format);
-    if (inspection->found < MOST_FINDINGS_OF_A_RULE) {
+    if (inspection->found < MAX_FINDINGS_OF_A_RULE) {
         append_name(inspection, section, &name);
         if (vasprintf(&message, format, arguments) < 0)
             message = NULL;
@@ -111,7 +111,7 @@ void check_section_table(struct elfcheck_inspection *inspection)
                         "%" PRIu64 " bytes of section headers at offset %" PRIu64
                         ", but the file has %" PRIu64 " bytes",
                         size, header->e_shoff, inspection->size);
-    else if (total > MOST_SECTIONS)
+    else if (total > MAX_SECTIONS)
         inspection_find(inspection, header->e_shoff,
                         "%" PRIu64 " section headers: none of them were looked at", total);
     else if (!libelf_counts_the_same(inspection))

@@ -4,7 +4,7 @@
 #include "elfcheck/form/form.h"
 
 /* Pages of 64 KiB are the largest that linkers prepare for: AArch64, PowerPC. */
-#define LARGEST_PAGE 65536
+#define MAX_PAGE_SIZE 65536
 
 /* The number of program headers; gABI, "ELF Header", e_phnum: one too large is in section 0. */
 static uint64_t count_segments(const struct elfcheck_inspection *inspection)
@@ -98,8 +98,8 @@ static uint64_t end_of_pages(const Elf64_Phdr *load)
     uint64_t align = load->p_align & (load->p_align - 1) ? 0 : load->p_align, end;
     if (align < PAGE_SIZE)
         align = PAGE_SIZE;
-    if (align > LARGEST_PAGE)
-        align = LARGEST_PAGE;
+    if (align > MAX_PAGE_SIZE)
+        align = MAX_PAGE_SIZE;
     if (__builtin_add_overflow(load->p_vaddr, load->p_memsz, &end) ||
         __builtin_add_overflow(end, align - 1, &end))
         return load->p_memsz;

@@ -9,9 +9,9 @@
 #include "elfcheck/form/form.h"
 
 /* The C library defines some forty versions; of a hostile file's list the rest is not looked at. */
-#define MOST_VERSIONS 16384
+#define MAX_VERSIONS 16384
 
-#define LONGEST_VERSION_NAME 256
+#define MAX_VERSION_NAME_LENGTH 256
 
 /* A list of versions that the dynamic section points to. */
 struct versions {
@@ -54,7 +54,7 @@ static void find_in_versions(struct elfcheck_inspection *inspection,
 static bool read_entry(struct elfcheck_inspection *inspection, struct versions *versions,
                        uint64_t position, unsigned char *bytes, size_t size)
 {
-    if (versions->seen++ >= MOST_VERSIONS)
+    if (versions->seen++ >= MAX_VERSIONS)
         return false;
     if (position > versions->size || size > versions->size - position) {
         find_in_versions(inspection, versions, position, "is past the end of its segment");
@@ -79,13 +79,13 @@ static uint32_t hash_of(const char *name)
 static void check_name(struct elfcheck_inspection *inspection, const struct versions *versions,
                        uint64_t position, uint64_t offset, const uint64_t *hash)
 {
-    char name[LONGEST_VERSION_NAME + 1] = "";
+    char name[MAX_VERSION_NAME_LENGTH + 1] = "";
     if (offset >= versions->strings_size) {
         find_in_versions(inspection, versions, position, "has a name past the end of the strings");
         return;
     }
     uint64_t left = versions->strings_size - offset;
-    size_t size = left < LONGEST_VERSION_NAME ? (size_t)left : LONGEST_VERSION_NAME;
+    size_t size = left < MAX_VERSION_NAME_LENGTH ? (size_t)left : MAX_VERSION_NAME_LENGTH;
     if (!hash || !inspection_read(inspection, versions->strings + offset, name, size) ||
         strnlen(name, size) == size)
         return;

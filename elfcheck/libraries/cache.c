@@ -11,7 +11,7 @@
 #define CACHE_PATH "/etc/ld.so.cache"
 
 /* That of a desktop has 200 kB. */
-#define LARGEST_CACHE (4 * 1024 * 1024)
+#define MAX_CACHE_SIZE (4 * 1024 * 1024)
 
 /* glibc sysdeps/generic/dl-cache.h: the format of glibc 2.2 and later, ... */
 #define MAGIC "glibc-ld.so.cache1.1"
@@ -78,9 +78,9 @@ int cache_read(const struct elfcheck_root *root, struct buffer *cache, struct er
     int fd FD_CLEANUP = root_open(root, CACHE_PATH);
     struct stat status;
     if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) ||
-        status.st_size > LARGEST_CACHE)
+        status.st_size > MAX_CACHE_SIZE)
         return 0;
-    if (file_read(fd, CACHE_PATH, LARGEST_CACHE, cache, error) < 0)
+    if (file_read(fd, CACHE_PATH, MAX_CACHE_SIZE, cache, error) < 0)
         return -1;
     drop_old_format(cache);
     if (!is_good(cache))

@@ -15,13 +15,13 @@
 #include "base/interrupt.h"
 #include "base/text.h"
 
-#define MOST_OBJECTS 1000
-#define MOST_BYTES   (16 * 1024 * 1024)
-#define MOST_OPENS   100000
+#define MAX_OBJECTS 1000
+#define MAX_BYTES   (16 * 1024 * 1024)
+#define MAX_OPENS   100000
 
 /* More are counted, not named. */
-#define MOST_NAMED    8
-#define MOST_FINDINGS 32
+#define MAX_NAMED    8
+#define MAX_FINDINGS 32
 
 #define UNKNOWN_PATH "/program"
 
@@ -29,9 +29,9 @@
 struct libraries {
     struct budget budget;
     struct search search;
-    bool is_loadable;                     /* the loader is there, and one that is known */
-    struct object *loader;                /* which has loaded itself */
-    struct object *objects[MOST_OBJECTS]; /* the program, and what it needs, breadth first */
+    bool is_loadable;                    /* the loader is there, and one that is known */
+    struct object *loader;               /* which has loaded itself */
+    struct object *objects[MAX_OBJECTS]; /* the program, and what it needs, breadth first */
     size_t count;
     bool is_too_much; /* there are more than anybody looks at */
 };
@@ -92,7 +92,7 @@ static struct libraries *libraries_of(struct elfcheck_inspection *inspection)
         fail_of_memory(inspection);
         return NULL;
     }
-    libraries->budget = (struct budget){.bytes = MOST_BYTES, .opens = MOST_OPENS};
+    libraries->budget = (struct budget){.bytes = MAX_BYTES, .opens = MAX_OPENS};
     struct object *program = object_new(inspection, path ? path : UNKNOWN_PATH, NULL, NULL);
     if (!program)
         return NULL;
@@ -113,7 +113,7 @@ static void append_name(const char *name, struct buffer *out)
 /* "a, b and 2 more". */
 static void append_names(const struct words *names, size_t count, struct buffer *out)
 {
-    size_t named = count < MOST_NAMED ? count : MOST_NAMED;
+    size_t named = count < MAX_NAMED ? count : MAX_NAMED;
     for (size_t i = 0; i < named && i < names->count; i++) {
         buffer_append_text(out, i ? ", " : "");
         append_name(names->items[i], out);
@@ -231,7 +231,7 @@ static void judge_loader(struct elfcheck_inspection *inspection, const Elf64_Phd
 void check_interpreter(struct elfcheck_inspection *inspection)
 {
     const Elf64_Phdr *segment = inspection_segment(inspection, PT_INTERP, NULL);
-    char path[LONGEST_INTERPRETER];
+    char path[MAX_INTERPRETER_SIZE];
     if (!segment)
         return;
     inspection->report->is_static = false;
@@ -314,7 +314,7 @@ static enum attempt add_library(struct wanted *wanted, struct elfcheck_inspectio
                                 const char *path, const struct stat *status)
 {
     struct libraries *libraries = wanted->inspection->libraries;
-    if (libraries->count == MOST_OBJECTS) {
+    if (libraries->count == MAX_OBJECTS) {
         libraries->is_too_much = true;
         return ATTEMPT_FAILED;
     }
@@ -439,7 +439,7 @@ static void load_all(struct elfcheck_inspection *inspection)
 {
     struct libraries *libraries = inspection->libraries;
     size_t found = 0;
-    for (size_t i = 0; i < libraries->count && found < MOST_FINDINGS; i++) {
+    for (size_t i = 0; i < libraries->count && found < MAX_FINDINGS; i++) {
         const struct object *object = libraries->objects[i];
         struct words missing WORDS_CLEANUP = {0};
         for (size_t j = 0; j < object->linkage.needed.count && !inspection->failed; j++)

@@ -14,12 +14,12 @@
 #include "base/file.h"
 
 /* A loader has 250 kB, musl's with its libc in it 700. */
-#define LARGEST_LOADER    (16 * 1024 * 1024)
-#define LONGEST_DIRECTORY 255
-#define MOST_DIRECTORIES  64
+#define MAX_LOADER_SIZE      (16 * 1024 * 1024)
+#define MAX_DIRECTORY_LENGTH 255
+#define MAX_DIRECTORIES      64
 
-#define MUSL_PATHS        "/lib:/usr/local/lib:/usr/lib"
-#define LARGEST_PATH_FILE 65536
+#define MUSL_PATHS         "/lib:/usr/local/lib:/usr/lib"
+#define MAX_PATH_FILE_SIZE 65536
 
 /* $PLATFORM on most processors; the others find no less. */
 #define PLATFORM_64 "x86_64"
@@ -62,7 +62,7 @@ static int add_directory(struct words *directories, const char *text, size_t len
     char *directory TEXT_CLEANUP = strndup(text, length);
     if (!directory)
         return error_set(error, "out of memory");
-    if (has(directories, directory) || directories->count == MOST_DIRECTORIES)
+    if (has(directories, directory) || directories->count == MAX_DIRECTORIES)
         return 0;
     return words_append(directories, directory, error);
 }
@@ -77,7 +77,7 @@ static int learn(struct search *search, const char *text, size_t length, struct 
         search->kind = LOADER_MUSL;
     if (strcmp(text, "GLIBC_PRIVATE") == 0)
         search->kind = LOADER_GLIBC;
-    if (length < 3 || length > LONGEST_DIRECTORY || text[0] != '/' || text[length - 1] != '/')
+    if (length < 3 || length > MAX_DIRECTORY_LENGTH || text[0] != '/' || text[length - 1] != '/')
         return 0;
     return add_directory(&search->directories, text, length, error);
 }
@@ -88,7 +88,7 @@ static int read_loader(struct search *search, int loader, const char *path, stru
     struct stat status;
     if (fstat(loader, &status) < 0)
         return error_system(error, errno, "cannot look at %s", path);
-    if (status.st_size > LARGEST_LOADER)
+    if (status.st_size > MAX_LOADER_SIZE)
         return 0;
     struct buffer_sink sink = buffer_sink(&bytes);
     if (file_copy_to_sink(loader, path, 0, (uint64_t)status.st_size, &sink.sink, error) < 0 ||
@@ -126,9 +126,9 @@ static int read_musl_settings(struct search *search, struct error *error)
     int fd FD_CLEANUP = root_open(search->root, path);
     words_free(&search->directories);
     if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) ||
-        status.st_size > LARGEST_PATH_FILE)
+        status.st_size > MAX_PATH_FILE_SIZE)
         return add_directories(&search->directories, MUSL_PATHS, ":", error);
-    if (file_read(fd, path, LARGEST_PATH_FILE, &list, error) < 0 || buffer_check(&list, error) < 0)
+    if (file_read(fd, path, MAX_PATH_FILE_SIZE, &list, error) < 0 || buffer_check(&list, error) < 0)
         return -1;
     return add_directories(&search->directories, buffer_text(&list), ":\n", error);
 }

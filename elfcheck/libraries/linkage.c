@@ -7,9 +7,9 @@
 #include "base/file.h"
 
 /* No real file comes near; the end of a hostile chain is not worth waiting for. */
-#define MOST_ENTRIES 65536
-#define MOST_NEEDED  1024
-#define LONGEST_TEXT 16384
+#define MAX_ENTRIES     65536
+#define MAX_NEEDED      1024
+#define MAX_TEXT_LENGTH 16384
 
 /* What a text costs beside its bytes, and each step on the way to one. */
 #define TEXT_COST 64
@@ -88,7 +88,7 @@ static char *read_text(struct window *window, uint64_t place)
     struct buffer text BUFFER_CLEANUP = {0};
     uint64_t offset = offset_of(window->inspection, window->strings + place);
     bool ended = false;
-    while (window->has_strings && !ended && text.size < LONGEST_TEXT && window->budget->bytes) {
+    while (window->has_strings && !ended && text.size < MAX_TEXT_LENGTH && window->budget->bytes) {
         size_t there;
         const unsigned char *bytes = look(window, offset, &there);
         if (!bytes)
@@ -184,7 +184,7 @@ static bool read_entry(struct window *window, uint64_t offset, Elf64_Dyn *entry)
 
 /* The values of the entries; 0 for what is not there. */
 struct values {
-    uint64_t needed[MOST_NEEDED];
+    uint64_t needed[MAX_NEEDED];
     bool has_name, has_rpath, has_runpath;
     uint64_t name, rpath, runpath;
     uint64_t definitions, needed_versions; /* addresses */
@@ -196,13 +196,13 @@ static void read_values(struct window *window, const Elf64_Phdr *segment, struct
     size_t entry_size = window->inspection->is_32bit ? sizeof(Elf32_Dyn) : sizeof(Elf64_Dyn);
     uint64_t count = segment->p_filesz / entry_size;
     Elf64_Dyn entry;
-    for (uint64_t i = 0; i < count && i < MOST_ENTRIES; i++) {
+    for (uint64_t i = 0; i < count && i < MAX_ENTRIES; i++) {
         if (!read_entry(window, segment->p_offset + i * entry_size, &entry))
             return;
         uint64_t value = entry.d_un.d_val;
         switch (entry.d_tag) {
         case DT_NEEDED:
-            if (linkage->needed_count < MOST_NEEDED)
+            if (linkage->needed_count < MAX_NEEDED)
                 values->needed[linkage->needed_count] = value;
             linkage->needed_count++;
             break;
@@ -236,7 +236,7 @@ static void read_values(struct window *window, const Elf64_Phdr *segment, struct
 
 static void read_texts(struct window *window, const struct values *values, struct linkage *linkage)
 {
-    for (size_t i = 0; i < linkage->needed_count && i < MOST_NEEDED; i++)
+    for (size_t i = 0; i < linkage->needed_count && i < MAX_NEEDED; i++)
         add_text(window, values->needed[i], &linkage->needed);
     if (values->has_name)
         linkage->name = read_text(window, values->name);

@@ -8,9 +8,9 @@
 #include "elfcheck/elfcheck_internal.h"
 
 /* A line from each compiler and linker; real ones have less. */
-#define LARGEST_COMMENT 4096
+#define MAX_COMMENT_SIZE 4096
 
-#define LONGEST_VERSION 64
+#define MAX_VERSION_LENGTH 64
 
 const struct sign runtime_signs[] = {
     {SIGN_STRING, .text = "\xff Go buildinf:", .only = RUNTIME_GO},
@@ -101,7 +101,7 @@ static bool append_go(struct elfcheck_inspection *inspection, struct buffer *out
     uint64_t place = inspection->known.build_info.size
                          ? inspection->known.build_info.offset
                          : evidence_runtime_place(inspection, RUNTIME_GO);
-    unsigned char header[BUILD_INFO_SIZE + 1 + LONGEST_VERSION];
+    unsigned char header[BUILD_INFO_SIZE + 1 + MAX_VERSION_LENGTH];
     size_t size = read_some(inspection, place, header, sizeof header);
     bool has_info = size >= BUILD_INFO_SIZE &&
                     memcmp(header, BUILD_INFO_MAGIC, sizeof BUILD_INFO_MAGIC - 1) == 0;
@@ -120,7 +120,7 @@ static bool append_go(struct elfcheck_inspection *inspection, struct buffer *out
     }
     uint64_t string = 0;
     memcpy(&string, header + BUILD_INFO_WHERE, inspection->is_32bit ? 4 : 8);
-    char version[LONGEST_VERSION] = "";
+    char version[MAX_VERSION_LENGTH] = "";
     uint64_t length = read_pointer(inspection, string + (inspection->is_32bit ? 4 : 8));
     size_t there = read_at_address(inspection, read_pointer(inspection, string), version,
                                    length < sizeof version ? (size_t)length : sizeof version);
@@ -179,7 +179,7 @@ static void append_version(const char *line, const char *before, struct buffer *
     if (!version)
         return;
     version += strlen(before);
-    size_t length = version_length(version, LONGEST_VERSION);
+    size_t length = version_length(version, MAX_VERSION_LENGTH);
     if (length)
         buffer_printf(out, " %.*s", (int)length, version);
 }
@@ -191,18 +191,18 @@ static const char *language_of_c(unsigned runtimes)
 
 static void append_compiler(struct elfcheck_inspection *inspection, struct buffer *out)
 {
-    char comment[LARGEST_COMMENT + 1] = "";
+    char comment[MAX_COMMENT_SIZE + 1] = "";
     const struct section *section = &inspection->known.comment;
     size_t size =
         read_some(inspection, section->offset, comment,
-                  section->size < LARGEST_COMMENT ? (size_t)section->size : LARGEST_COMMENT);
+                  section->size < MAX_COMMENT_SIZE ? (size_t)section->size : MAX_COMMENT_SIZE);
     comment[size] = 0;
     unsigned runtimes = evidence_runtimes(inspection);
     for (size_t i = 0; i < sizeof languages / sizeof *languages; i++) {
         if (!(runtimes & languages[i].runtime))
             continue;
         buffer_append_text(out, languages[i].name);
-        char line[LONGEST_VERSION] = "";
+        char line[MAX_VERSION_LENGTH] = "";
         uint64_t place = evidence_runtime_place(inspection, languages[i].runtime);
         if (languages[i].before && read_some(inspection, place, line, sizeof line - 1))
             append_version(line, languages[i].before, out);
@@ -226,7 +226,7 @@ static void append_compiler(struct elfcheck_inspection *inspection, struct buffe
 /* By the name of the dynamic loader: /lib/ld-musl-x86_64.so.1, /lib64/ld-linux-x86-64.so.2. */
 static unsigned libc_of_interpreter(struct elfcheck_inspection *inspection)
 {
-    char path[LONGEST_VERSION + 1] = "";
+    char path[MAX_VERSION_LENGTH + 1] = "";
     const Elf64_Phdr *segment = inspection_segment(inspection, PT_INTERP, NULL);
     if (!segment || !read_some(inspection, segment->p_offset, path, sizeof path - 1))
         return 0;

@@ -25,18 +25,19 @@
 #define WINDOW_SIZE (64 * 1024)
 #define OVERLAP     96 /* more than all that is looked at together */
 
-#define CALL          0xe8
-#define JUMP          0xe9
-#define LEA           0x8d
-#define JUMP_SIZE     5
-#define LONGEST_START 14 /* bytes of the instructions before the argument: endbr64, mov, lea */
-#define GAP           8  /* bytes that a compiler may put between the argument and the jump */
+#define CALL      0xe8
+#define JUMP      0xe9
+#define LEA       0x8d
+#define JUMP_SIZE 5
+#define MAX_CALL_START_SIZE \
+    14        /* bytes of the instructions before the argument: endbr64, mov, lea */
+#define GAP 8 /* bytes that a compiler may put between the argument and the jump */
 
 /* Pairs of such functions that are kept; there is one. */
-#define MOST_FUNCTIONS 8
+#define MAX_FUNCTIONS 8
 
 /* Pointers to a name that are looked into. */
-#define MOST_POINTERS 2
+#define MAX_POINTERS 2
 
 /* Two of them lie so close to one another. */
 #define NEIGHBOURS 64
@@ -63,11 +64,11 @@ struct function {
 };
 
 struct search {
-    struct function functions[MOST_FUNCTIONS];
+    struct function functions[MAX_FUNCTIONS];
     size_t count;
     size_t calls;
-    uint64_t address;               /* that of a text */
-    uint64_t sites[MOST_FUNCTIONS]; /* the first instructions that refer to it */
+    uint64_t address;              /* that of a text */
+    uint64_t sites[MAX_FUNCTIONS]; /* the first instructions that refer to it */
     size_t references;
 };
 
@@ -90,13 +91,13 @@ static void visit_functions(struct search *search, const unsigned char *bytes, s
     while (i < size && (found = memchr(bytes + i, argument[0], size - i))) {
         i = (size_t)(found - bytes) + 1;
         size_t place = i - 1, after = place + sizeof argument;
-        if (place < LONGEST_START || size - place < sizeof argument + GAP + JUMP_SIZE ||
+        if (place < MAX_CALL_START_SIZE || size - place < sizeof argument + GAP + JUMP_SIZE ||
             memcmp(found, argument, sizeof argument) != 0)
             continue;
         const unsigned char *jump = memchr(bytes + after, JUMP, GAP);
-        if (!jump || search->count == MOST_FUNCTIONS ||
-            !memmem(found - LONGEST_START, (size_t)(jump - found) + LONGEST_START, dereference,
-                    sizeof dereference))
+        if (!jump || search->count == MAX_FUNCTIONS ||
+            !memmem(found - MAX_CALL_START_SIZE, (size_t)(jump - found) + MAX_CALL_START_SIZE,
+                    dereference, sizeof dereference))
             continue;
         if (search->count && search->functions[search->count - 1].argument == address + place)
             continue; /* seen at the end of the window before */
@@ -111,7 +112,7 @@ static bool is_called(const struct search *search, uint64_t target)
 {
     for (size_t i = 0; i < search->count; i++)
         if (target <= search->functions[i].argument &&
-            search->functions[i].argument - target <= LONGEST_START)
+            search->functions[i].argument - target <= MAX_CALL_START_SIZE)
             return true;
     return false;
 }
@@ -180,7 +181,7 @@ static uint64_t read_number(const unsigned char *bytes)
 
 static void note_reference(struct search *search, uint64_t address)
 {
-    if (search->references < MOST_FUNCTIONS)
+    if (search->references < MAX_FUNCTIONS)
         search->sites[search->references] = address;
     search->references++;
 }
@@ -206,7 +207,7 @@ static void visit_references(struct search *search, const unsigned char *bytes, 
 /* Whether that is just after one of the sites. */
 static bool follows_site(const struct search *search, uint64_t target, uint64_t span)
 {
-    for (size_t i = 0; i < search->references && i < MOST_FUNCTIONS; i++)
+    for (size_t i = 0; i < search->references && i < MAX_FUNCTIONS; i++)
         if (target - search->sites[i] < span)
             return true;
     return false;
@@ -360,7 +361,7 @@ static bool names_program(struct elfcheck_inspection *inspection, unsigned char 
         return search.references;
     if (!visit_segments(inspection, &search, window, visit_pointers, false) || !search.references)
         return false;
-    for (size_t i = 0; i < search.references && i < MOST_POINTERS; i++) {
+    for (size_t i = 0; i < search.references && i < MAX_POINTERS; i++) {
         struct search reads = {.address = search.sites[i]};
         if (visit_segments(inspection, &reads, window, visit_reads, true) && reads.references &&
             visit_segments(inspection, &reads, window, visit_next_calls, true) && reads.calls)

@@ -2,9 +2,9 @@
 #include "elfcheck/elfcheck_internal.h"
 
 /* A real dynamic section has some 30 entries; the end of a hostile one is not worth waiting for. */
-#define MOST_ENTRIES       4096
-#define ENTRIES_AT_A_TIME  64
-#define LARGEST_ENTRY_SIZE sizeof(Elf64_Dyn)
+#define MAX_ENTRIES       4096
+#define ENTRIES_AT_A_TIME 64
+#define MAX_ENTRY_SIZE    sizeof(Elf64_Dyn)
 
 /* A number of 4 or 8 bytes in the file's byte order. */
 static uint64_t number_at(const struct elfcheck_inspection *inspection, const unsigned char *bytes,
@@ -46,8 +46,8 @@ static struct signs read_signs(struct elfcheck_inspection *inspection)
     size_t entry_size = inspection->is_32bit ? sizeof(Elf32_Dyn) : sizeof(Elf64_Dyn);
     uint64_t there = inspection->size - dynamic->p_offset;
     uint64_t count = (dynamic->p_filesz < there ? dynamic->p_filesz : there) / entry_size;
-    unsigned char entries[ENTRIES_AT_A_TIME * LARGEST_ENTRY_SIZE];
-    for (uint64_t i = 0; i < count && i < MOST_ENTRIES; i++) {
+    unsigned char entries[ENTRIES_AT_A_TIME * MAX_ENTRY_SIZE];
+    for (uint64_t i = 0; i < count && i < MAX_ENTRIES; i++) {
         size_t place = i % ENTRIES_AT_A_TIME;
         uint64_t left = count - i < ENTRIES_AT_A_TIME ? count - i : ENTRIES_AT_A_TIME;
         if (place == 0 && !inspection_read(inspection, dynamic->p_offset + i * entry_size, entries,

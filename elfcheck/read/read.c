@@ -15,7 +15,7 @@ static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "headers are read as th
  * In a file whose number of sections stands in its first section header libelf allocates about 250
  * bytes for each that the file has room for (40 or 64 bytes): above this size it is not asked.
  */
-#define LARGEST_EXTENDED_FILE (16 * 1024 * 1024)
+#define MAX_EXTENDED_FILE_SIZE (16 * 1024 * 1024)
 
 bool inspection_has(const struct elfcheck_inspection *inspection, uint64_t offset, uint64_t size)
 {
@@ -262,8 +262,8 @@ static bool read_segments(struct elfcheck_inspection *inspection)
 {
     const Elf64_Ehdr *header = &inspection->header;
     size_t size = header->e_phnum * inspection->entry_size;
-    if (header->e_phentsize != inspection->entry_size || size == 0 || size > LARGEST_HEADER_TABLE ||
-        !inspection_has(inspection, header->e_phoff, size))
+    if (header->e_phentsize != inspection->entry_size || size == 0 ||
+        size > MAX_HEADER_TABLE_SIZE || !inspection_has(inspection, header->e_phoff, size))
         return true;
     inspection->segments = reallocarray(NULL, header->e_phnum, sizeof *inspection->segments);
     if (!inspection->segments)
@@ -307,7 +307,7 @@ static bool read_sections(struct elfcheck_inspection *inspection)
     if (header->e_shstrndx == SHN_XINDEX)
         inspection->section_names = first.sh_link;
     uint64_t total = inspection->section_total;
-    if (total == 0 || total > MOST_SECTIONS ||
+    if (total == 0 || total > MAX_SECTIONS ||
         !inspection_has(inspection, header->e_shoff, total * inspection->section_size))
         return true;
     inspection->sections = reallocarray(NULL, total, sizeof *inspection->sections);
@@ -335,7 +335,7 @@ static bool has_extended_numbering(const Elf64_Ehdr *bytes)
 
 static void open_libelf(struct elfcheck_inspection *inspection, const Elf64_Ehdr *bytes)
 {
-    if (inspection->size > LARGEST_EXTENDED_FILE && has_extended_numbering(bytes)) {
+    if (inspection->size > MAX_EXTENDED_FILE_SIZE && has_extended_numbering(bytes)) {
         inspection->libelf_error = "it might take more memory than the file";
         return;
     }

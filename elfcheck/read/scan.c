@@ -17,7 +17,7 @@
 /* Bytes read at a time; the last ones are looked at again with the next. */
 #define WINDOW_SIZE (256 * 1024)
 #define OVERLAP     128
-static_assert(SCAN_LONGEST < OVERLAP && OVERLAP % WORD_SIZE == 0,
+static_assert(SCAN_MAX_SIZE < OVERLAP && OVERLAP % WORD_SIZE == 0,
               "a text and the byte before it lie within one window");
 
 #define HASH_BITS   16
@@ -176,7 +176,7 @@ bool scan_texts(struct elfcheck_inspection *inspection, const struct scan_part *
         for (size_t i = 0; i < count; i++) {
             texts[i].offset = SCAN_ABSENT;
             texts[i].size = strlen(texts[i].text) + (texts[i].bound != SCAN_ANYWHERE);
-            if (texts[i].size < SCAN_SHORTEST || texts[i].size > SCAN_LONGEST)
+            if (texts[i].size < SCAN_MIN_SIZE || texts[i].size > SCAN_MAX_SIZE)
                 continue;
             add_text(scanner, i);
             scanner->missing++;

@@ -4,16 +4,16 @@
 #include "elfcheck/elfcheck_internal.h"
 
 /* Real programs have some forty sections, and a kilobyte of names. */
-#define MOST_SECTIONS_OF_A_PROGRAM 4096
-#define LARGEST_SECTION_NAMES      4096
+#define MAX_SECTIONS_OF_A_PROGRAM 4096
+#define MAX_SECTION_NAMES_SIZE    4096
 
 struct names {
-    char text[LARGEST_SECTION_NAMES];
+    char text[MAX_SECTION_NAMES_SIZE];
     size_t size;
 };
 
 /* Symbols of real programs take some hundred megabytes. */
-#define LARGEST_SECTION (UINT64_C(1) << 30)
+#define MAX_SECTION_SIZE (UINT64_C(1) << 30)
 
 /* Empty where it is none, not all in the file, or larger than any that is worth reading. */
 static struct section part_of(const struct elfcheck_inspection *inspection, uint64_t number)
@@ -21,7 +21,7 @@ static struct section part_of(const struct elfcheck_inspection *inspection, uint
     if (number >= inspection->section_count)
         return (struct section){0};
     const Elf64_Shdr *section = &inspection->sections[number];
-    if (section->sh_type == SHT_NOBITS || section->sh_size > LARGEST_SECTION ||
+    if (section->sh_type == SHT_NOBITS || section->sh_size > MAX_SECTION_SIZE ||
         !inspection_has(inspection, section->sh_offset, section->sh_size))
         return (struct section){0};
     return (struct section){section->sh_offset, section->sh_size};
@@ -53,7 +53,7 @@ static void know(struct elfcheck_inspection *inspection, const struct names *nam
 
 void inspection_know_sections(struct elfcheck_inspection *inspection)
 {
-    if (inspection->loader == LOADER_NONE || inspection->section_count > MOST_SECTIONS_OF_A_PROGRAM)
+    if (inspection->loader == LOADER_NONE || inspection->section_count > MAX_SECTIONS_OF_A_PROGRAM)
         return;
     struct section part = part_of(inspection, inspection->section_names);
     struct names names = {.size = part.size < sizeof names.text ? (size_t)part.size

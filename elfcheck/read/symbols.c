@@ -13,7 +13,7 @@
 #define WINDOW_SIZE (64 * 1024)
 
 /* Places that are noted; a table of names that holds more is not a linker's. */
-#define MOST_CANDIDATES 2048
+#define MAX_CANDIDATES 2048
 
 #define TAIL_BITS  12 /* of the hash of a name's last bytes */
 #define PLACE_BITS 16 /* of the hash of a place */
@@ -30,7 +30,7 @@ struct lookup {
     size_t count;
     unsigned char tails[(1 << TAIL_BITS) / 8];
     unsigned char seen[(1 << PLACE_BITS) / 8];
-    struct candidate candidates[MOST_CANDIDATES];
+    struct candidate candidates[MAX_CANDIDATES];
     size_t candidate_count;
     unsigned char window[WINDOW_SIZE];
 };
@@ -49,8 +49,8 @@ static void set(unsigned char *bits, uint32_t number)
 static uint32_t hash_tail(const unsigned char *end)
 {
     uint32_t tail;
-    memcpy(&tail, end - SYMBOL_SHORTEST, sizeof tail);
-    static_assert(sizeof tail == SYMBOL_SHORTEST, "the tail of the shortest name is all of it");
+    memcpy(&tail, end - SYMBOL_MIN_SIZE, sizeof tail);
+    static_assert(sizeof tail == SYMBOL_MIN_SIZE, "the tail of the shortest name is all of it");
     return tail * 0x9e3779b1u >> (32 - TAIL_BITS);
 }
 
@@ -62,7 +62,7 @@ static uint32_t hash_place(uint64_t offset)
 /* Notes which names end there; `begin` is where the window begins in the table. */
 static void note_places(struct lookup *lookup, size_t end, uint64_t begin)
 {
-    for (size_t i = 0; i < lookup->count && lookup->candidate_count < MOST_CANDIDATES; i++) {
+    for (size_t i = 0; i < lookup->count && lookup->candidate_count < MAX_CANDIDATES; i++) {
         size_t size = strlen(lookup->names[i]);
         if (size > end || memcmp(lookup->window + end - size, lookup->names[i], size) != 0)
             continue;
@@ -78,7 +78,7 @@ static bool find_places(struct lookup *lookup, const struct section *names)
     lookup->candidate_count = 0;
     uint64_t begin = 0;
     size_t kept = 0; /* bytes of the window before */
-    while (begin + kept < names->size && lookup->candidate_count < MOST_CANDIDATES) {
+    while (begin + kept < names->size && lookup->candidate_count < MAX_CANDIDATES) {
         uint64_t left = names->size - begin;
         size_t size = left < WINDOW_SIZE ? (size_t)left : WINDOW_SIZE;
         if (!inspection_read(lookup->inspection, names->offset + begin + kept,
@@ -87,11 +87,11 @@ static bool find_places(struct lookup *lookup, const struct section *names)
         const unsigned char *end = lookup->window + kept, *stop = lookup->window + size;
         while ((end = memchr(end, 0, (size_t)(stop - end)))) {
             size_t place = (size_t)(end++ - lookup->window);
-            if (place >= SYMBOL_SHORTEST &&
+            if (place >= SYMBOL_MIN_SIZE &&
                 is_set(lookup->tails, hash_tail(lookup->window + place)))
                 note_places(lookup, place, begin);
         }
-        kept = size < SYMBOL_LONGEST ? size : SYMBOL_LONGEST;
+        kept = size < SYMBOL_MAX_SIZE ? size : SYMBOL_MAX_SIZE;
         memmove(lookup->window, lookup->window + size - kept, kept);
         begin += size - kept;
     }

@@ -79,7 +79,7 @@ static void add_segments(cJSON *file, const struct elfcheck_report *report)
 
 static void add_lacks(cJSON *file, const struct elfcheck_report *report)
 {
-    const char *lacks[MOST_LACKS];
+    const char *lacks[MAX_LACKS];
     size_t count = report_lacks(report, lacks);
     cJSON *array = cJSON_AddArrayToObject(file, "lacks");
     for (size_t i = 0; i < count; i++)

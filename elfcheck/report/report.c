@@ -44,11 +44,11 @@ static bool is_listed(const char *lack, const char *const *lacks, size_t count)
     return false;
 }
 
-size_t report_lacks(const struct elfcheck_report *report, const char *lacks[static MOST_LACKS])
+size_t report_lacks(const struct elfcheck_report *report, const char *lacks[static MAX_LACKS])
 {
     size_t rule_count, count = 0;
     const struct elfcheck_rule *rules = elfcheck_rules(&rule_count);
-    for (size_t i = 0; i < rule_count && count < MOST_LACKS; i++)
+    for (size_t i = 0; i < rule_count && count < MAX_LACKS; i++)
         if (rules[i].lack && has_lack(report, &rules[i]) && !is_listed(rules[i].lack, lacks, count))
             lacks[count++] = rules[i].lack;
     return count;
@@ -63,7 +63,7 @@ static void count_file(struct elfcheck_totals *totals, const struct elfcheck_rep
         totals->notes += report->findings[i].severity == ELFCHECK_INFO;
     if (report->kind != ELFCHECK_PROGRAM)
         return;
-    const char *lacks[MOST_LACKS];
+    const char *lacks[MAX_LACKS];
     if (!elfcheck_starts(report))
         totals->fail++;
     else if (report_lacks(report, lacks))

@@ -6,7 +6,7 @@
 #include "elfcheck/elfcheck_internal.h"
 
 /* More segments than these are counted, not shown one by one. */
-#define MOST_NAMED_SEGMENTS 8
+#define MAX_NAMED_SEGMENTS 8
 
 #define RED    "\033[31m"
 #define GREEN  "\033[32m"
@@ -22,7 +22,7 @@ static void append_segments(const struct elfcheck_report *report, struct buffer 
         return;
     }
     buffer_printf(out, "%zu segments", report->segment_count);
-    if (report->segment_count > MOST_NAMED_SEGMENTS)
+    if (report->segment_count > MAX_NAMED_SEGMENTS)
         return;
     for (size_t i = 0; i < report->segment_count; i++)
         buffer_printf(out, "%s%s", i ? ", " : " (", flags_name(report->segments[i].flags));
@@ -63,7 +63,7 @@ static void append_description(const struct elfcheck_report *report, struct buff
 void elfcheck_verdict(const struct elfcheck_report *report, struct buffer *out)
 {
     const struct elfcheck_finding *obstacle = elfcheck_obstacle(report);
-    const char *lacks[MOST_LACKS];
+    const char *lacks[MAX_LACKS];
     size_t count = report_lacks(report, lacks);
     if (report->kind != ELFCHECK_PROGRAM)
         buffer_append_text(out, elfcheck_kind_name(report->kind));
@@ -123,7 +123,7 @@ static void append_finding(const struct elfcheck_report *report,
 
 static const char *verdict_colour(const struct elfcheck_report *report)
 {
-    const char *lacks[MOST_LACKS];
+    const char *lacks[MAX_LACKS];
     if (report->kind != ELFCHECK_PROGRAM)
         return "";
     if (!elfcheck_starts(report))

@@ -156,7 +156,7 @@ void check_header_count(struct elfcheck_inspection *inspection)
     if (count == 0)
         inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_phnum)),
                         "no program headers");
-    if (count * inspection->entry_size > LARGEST_HEADER_TABLE)
+    if (count * inspection->entry_size > MAX_HEADER_TABLE_SIZE)
         inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_phnum)),
                         "%u program headers, %zu bytes: Linux reads at most 65,536", count,
                         count * inspection->entry_size);
@@ -228,10 +228,10 @@ static enum path_fault follow(const char *path)
 }
 
 static enum path_fault read_path(struct elfcheck_inspection *inspection, const Elf64_Phdr *segment,
-                                 char path[static LONGEST_INTERPRETER])
+                                 char path[static MAX_INTERPRETER_SIZE])
 {
     uint64_t size = segment->p_filesz;
-    if (size < SHORTEST_INTERPRETER || size > LONGEST_INTERPRETER)
+    if (size < MIN_INTERPRETER_SIZE || size > MAX_INTERPRETER_SIZE)
         return PATH_SIZE;
     if (!inspection_has(inspection, segment->p_offset, size))
         return PATH_OUTSIDE;
@@ -241,7 +241,7 @@ static enum path_fault read_path(struct elfcheck_inspection *inspection, const E
 }
 
 bool inspection_interpreter(struct elfcheck_inspection *inspection,
-                            char path[static LONGEST_INTERPRETER])
+                            char path[static MAX_INTERPRETER_SIZE])
 {
     const Elf64_Phdr *segment = inspection_segment(inspection, PT_INTERP, NULL);
     return segment && read_path(inspection, segment, path) == PATH_FINE && !inspection->failed;
@@ -251,7 +251,7 @@ void check_interpreter_path(struct elfcheck_inspection *inspection)
 {
     /* Linux looks no further than the first. */
     const Elf64_Phdr *segment = inspection_segment(inspection, PT_INTERP, NULL);
-    char path[LONGEST_INTERPRETER];
+    char path[MAX_INTERPRETER_SIZE];
     if (!segment)
         return;
     switch (read_path(inspection, segment, path)) {

@@ -11,11 +11,11 @@
 #define QEMU_HEAP (UINT64_C(16) << 20)
 
 /* It keeps 16 bytes for each page of a program's span, used or not: this much takes a gigabyte. */
-#define QEMU_LARGEST_SPAN (UINT64_C(1) << 38)
+#define QEMU_MAX_SPAN     (UINT64_C(1) << 38)
 #define QEMU_BYTES_A_PAGE 16
 
 /* gVisor's maxTotalPhdrSize, in headers: one page, as Linux had it once. */
-#define GVISOR_MOST_HEADERS (PAGE_SIZE / sizeof(Elf64_Phdr))
+#define GVISOR_MAX_HEADERS (PAGE_SIZE / sizeof(Elf64_Phdr))
 
 static bool says_what_it_is(const struct elfcheck_inspection *inspection)
 {
@@ -60,7 +60,7 @@ static void check_qemu_span(struct elfcheck_inspection *inspection)
         inspection_find_in(inspection, lowest, offsetof(Elf64_Phdr, p_vaddr),
                            "qemu-user does not start it: it maps from there on, and address 0 is "
                            "not to be had");
-    else if (end + QEMU_HEAP - lowest->p_vaddr > QEMU_LARGEST_SPAN)
+    else if (end + QEMU_HEAP - lowest->p_vaddr > QEMU_MAX_SPAN)
         inspection_find_in(inspection, lowest, offsetof(Elf64_Phdr, p_vaddr),
                            "qemu-user may not start it: it keeps %d bytes for each page from "
                            "0x%" PRIx64 " to 0x%" PRIx64 ", %" PRIu64 " MiB",
@@ -140,9 +140,9 @@ void check_gvisor(struct elfcheck_inspection *inspection)
     if (inspection->size < sizeof(Elf64_Ehdr))
         inspection_find(inspection, inspection->size,
                         "gVisor does not start it: the ELF header is cut short");
-    if (inspection->segment_count > GVISOR_MOST_HEADERS)
+    if (inspection->segment_count > GVISOR_MAX_HEADERS)
         inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_phnum)),
                         "gVisor does not start it: %zu program headers, more than %zu",
-                        inspection->segment_count, GVISOR_MOST_HEADERS);
+                        inspection->segment_count, GVISOR_MAX_HEADERS);
     check_gvisor_segments(inspection);
 }

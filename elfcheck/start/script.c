@@ -11,7 +11,7 @@
 #define START_SIZE 256
 
 /* So many scripts may follow each other before a program comes. */
-#define MOST_SCRIPTS 5
+#define MAX_SCRIPTS 5
 
 static bool is_blank(char character)
 {
@@ -95,7 +95,7 @@ void find_script_in_root(struct elfcheck_inspection *inspection)
             judge_interpreter(inspection, fd, path);
             return;
         }
-        if (scripts == MOST_SCRIPTS) {
+        if (scripts == MAX_SCRIPTS) {
             inspection_find(inspection, 0,
                             "script: its interpreter is a script, too, and so on: "
                             "Linux follows 5 of them");

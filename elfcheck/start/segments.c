@@ -22,7 +22,7 @@
  */
 #define STACK_AREA     (UINT64_C(17) << 30)
 #define STACK_AREA_32  (UINT64_C(16) << 20)
-#define SMALLEST_GAP   (UINT64_C(128) << 20)
+#define MIN_GAP        (UINT64_C(128) << 20)
 #define RANDOM_AREA    (UINT64_C(2) << 40)
 #define RANDOM_AREA_32 (UINT64_C(256) << 20)
 
@@ -173,7 +173,7 @@ static const Elf64_Phdr *find_order_trouble(const struct elfcheck_inspection *in
     for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
         last = load;
     *outcome = ELFCHECK_KILLED;
-    if (taken == 0 || taken > end - SMALLEST_GAP ||
+    if (taken == 0 || taken > end - MIN_GAP ||
         height(inspection) > end - base_of(inspection, taken, random_area(inspection)))
         return last;
     *outcome = ELFCHECK_CRASHES;
@@ -213,12 +213,12 @@ void check_address_span(struct elfcheck_inspection *inspection)
         (memory_is_taken_in_order(inspection) && find_order_trouble(inspection, &outcome)))
         return;
     uint64_t size = span_size(inspection);
-    if (size > memory_end(inspection) - SMALLEST_GAP)
+    if (size > memory_end(inspection) - MIN_GAP)
         inspection_find_in(inspection, first, offsetof(Elf64_Phdr, p_vaddr),
                            "all segments together take 0x%" PRIx64
                            " bytes of addresses, for which user space has no room",
                            size);
-    else if (depth(inspection) > base_below(inspection, SMALLEST_GAP))
+    else if (depth(inspection) > base_below(inspection, MIN_GAP))
         inspection_find_in(inspection, first, offsetof(Elf64_Phdr, p_vaddr),
                            "stands first, and the lowest is 0x%" PRIx64
                            " bytes below it, for which user space has no room",
@@ -238,7 +238,7 @@ void check_stack_area(struct elfcheck_inspection *inspection)
     if (first && is_position_independent(inspection)) {
         uint64_t lowest = base_below(inspection, random_area(inspection));
         if (lowest < depth(inspection) + LOWEST_ADDRESS ||
-            height(inspection) > span_size(inspection) + SMALLEST_GAP)
+            height(inspection) > span_size(inspection) + MIN_GAP)
             inspection_find_in(inspection, first, offsetof(Elf64_Phdr, p_vaddr),
                                "all segments together take 0x%" PRIx64
                                " bytes of addresses: Linux finds room for them only by chance",
@@ -258,7 +258,7 @@ void check_low_address(struct elfcheck_inspection *inspection)
 {
     const Elf64_Phdr *first = inspection_load(inspection, NULL);
     if (first && is_position_independent(inspection)) {
-        if (base_below(inspection, SMALLEST_GAP) < LOWEST_ADDRESS)
+        if (base_below(inspection, MIN_GAP) < LOWEST_ADDRESS)
             inspection_find(inspection, inspection->header.e_phoff,
                             "Linux would place it at address 0, where only CAP_SYS_RAWIO may");
         return;

@@ -15,7 +15,7 @@
 /* ---- bytes that no one sees ------------------------------------------------------------------ */
 
 #define COMPARED_AT_A_TIME 4096
-#define MOST_COMPARED      (1024 * 1024)
+#define MAX_COMPARED       (1024 * 1024)
 
 /* The bytes of a file's range; zeros past its end. */
 static bool read_padded(struct elfcheck_inspection *inspection, uint64_t offset,
@@ -54,7 +54,7 @@ static uint64_t first_hidden(struct elfcheck_inspection *inspection, const Elf64
     if (later->p_offset - later->p_vaddr == earlier->p_offset - earlier->p_vaddr &&
         start < segment_file_end(later))
         start = segment_file_end(later); /* the same bytes up to there */
-    for (; start < end && *compared < MOST_COMPARED; *compared += COMPARED_AT_A_TIME) {
+    for (; start < end && *compared < MAX_COMPARED; *compared += COMPARED_AT_A_TIME) {
         unsigned char hidden[COMPARED_AT_A_TIME], shown[COMPARED_AT_A_TIME];
         size_t size = end - start < sizeof hidden ? (size_t)(end - start) : sizeof hidden;
         uint64_t offset = earlier->p_offset + (start - earlier->p_vaddr);
@@ -91,8 +91,8 @@ void check_hidden_bytes(struct elfcheck_inspection *inspection)
 
 /* ---- notes: who made it, for what ------------------------------------------------------------ */
 
-#define MOST_NOTE_BYTES 4096
-#define ABI_TAG         1 /* NT_GNU_ABI_TAG, and of the same number in the BSDs' notes */
+#define MAX_NOTE_BYTES 4096
+#define ABI_TAG        1 /* NT_GNU_ABI_TAG, and of the same number in the BSDs' notes */
 
 /* What the notes tell. */
 struct notes {
@@ -140,7 +140,7 @@ static size_t padded(size_t size, size_t alignment)
 static void read_notes_of(struct elfcheck_inspection *inspection, const Elf64_Phdr *segment,
                           struct notes *notes)
 {
-    unsigned char bytes[MOST_NOTE_BYTES];
+    unsigned char bytes[MAX_NOTE_BYTES];
     size_t alignment = segment->p_align == 8 ? 8 : 4;
     size_t size = segment->p_filesz < sizeof bytes ? (size_t)segment->p_filesz : sizeof bytes;
     if (!inspection_has(inspection, segment->p_offset, size) ||
@@ -163,13 +163,13 @@ static void read_notes_of(struct elfcheck_inspection *inspection, const Elf64_Ph
     }
 }
 
-#define MOST_NOTE_SEGMENTS 16
+#define MAX_NOTE_SEGMENTS 16
 
 static struct notes read_notes(struct elfcheck_inspection *inspection)
 {
     struct notes notes = {0};
     const Elf64_Phdr *segment = NULL;
-    for (size_t i = 0; i < MOST_NOTE_SEGMENTS && !inspection->failed; i++) {
+    for (size_t i = 0; i < MAX_NOTE_SEGMENTS && !inspection->failed; i++) {
         segment = inspection_segment(inspection, PT_NOTE, segment);
         if (!segment)
             break;
@@ -269,7 +269,7 @@ void check_foreign_system(struct elfcheck_inspection *inspection)
 /* ---- the dynamic section --------------------------------------------------------------------- */
 
 /* No real dynamic section comes near; the end of a hostile one is not worth waiting for. */
-#define MOST_ENTRIES      65536
+#define MAX_ENTRIES       65536
 #define ENTRIES_AT_A_TIME 64
 
 /* What of it decides a start without a dynamic loader. */
@@ -299,7 +299,7 @@ static struct tags read_tags(struct elfcheck_inspection *inspection)
         Elf64_Dyn wide[ENTRIES_AT_A_TIME];
         Elf32_Dyn narrow[ENTRIES_AT_A_TIME];
     } entries;
-    for (uint64_t i = 0; i < count && i < MOST_ENTRIES; i++) {
+    for (uint64_t i = 0; i < count && i < MAX_ENTRIES; i++) {
         size_t place = i % ENTRIES_AT_A_TIME;
         uint64_t more = count - i < ENTRIES_AT_A_TIME ? count - i : ENTRIES_AT_A_TIME;
         if (place == 0 && !inspection_read(inspection, dynamic->p_offset + i * entry_size, &entries,

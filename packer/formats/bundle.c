@@ -10,7 +10,7 @@
 #include "base/text.h"
 
 #define RUNTIME_SPEC_VERSION "1.0.2"
-#define LEAST_VERSION        "1.0" /* that crun 1.8 takes */
+#define MIN_VERSION          "1.0" /* that crun 1.8 takes */
 #define ROOTFS               "rootfs"
 #define CONFIG_NAME          "config.json"
 #define FOLDER_MODE          0755
@@ -260,7 +260,7 @@ static int render_minimal(const struct packer_process *process, const struct pac
     cJSON *document JSON_CLEANUP = cJSON_CreateObject();
     if ((target->needs & PACKER_NEEDS_VERSION) || target->strict)
         cJSON_AddStringToObject(document, "ociVersion",
-                                target->strict ? RUNTIME_SPEC_VERSION : LEAST_VERSION);
+                                target->strict ? RUNTIME_SPEC_VERSION : MIN_VERSION);
     cJSON *object = cJSON_AddObjectToObject(document, "process");
     cJSON_AddStringToObject(object, "cwd", process->directory);
     add_words(object, "args", words_list(&process->arguments));

@@ -7,9 +7,9 @@
 
 #include "packer/packer_internal.h"
 
-#define LONGEST_TAG  128
-#define LONGEST_NAME 255
-#define DEFAULT_TAG  "latest"
+#define MAX_TAG_LENGTH  128
+#define MAX_NAME_LENGTH 255
+#define DEFAULT_TAG     "latest"
 
 /* What docker takes for granted (distribution/reference, normalize.go). */
 #define DEFAULT_DOMAIN    "docker.io/"
@@ -91,7 +91,7 @@ char *packer_complete_tag(const char *text, struct error *error)
 {
     const char *typed = packer_tag_of(text);
     size_t length = typed ? (size_t)(typed - 1 - text) : strlen(text);
-    if (length > LONGEST_NAME || !is_name(text, length)) {
+    if (length > MAX_NAME_LENGTH || !is_name(text, length)) {
         error_set(
             error,
             "'%s' is not an image name: write NAME:TAG, NAME in lower-case letters and digits "
@@ -101,7 +101,7 @@ char *packer_complete_tag(const char *text, struct error *error)
     }
     const char *tag = typed ? typed : DEFAULT_TAG;
     size_t tag_length = strlen(tag);
-    if (tag_length == 0 || tag_length > LONGEST_TAG || tag[0] == '.' || tag[0] == '-' ||
+    if (tag_length == 0 || tag_length > MAX_TAG_LENGTH || tag[0] == '.' || tag[0] == '-' ||
         strspn(tag, tag_characters) != tag_length) {
         error_set(error,
                   "'%s' is not a tag: write up to 128 letters, digits, _ . and -, beginning with a "

@@ -6,14 +6,14 @@
 
 /* ---- deflate in gzip (deflate_bits.c) -------------------------------------------------------- */
 
-#define DEFLATE_LONGEST_CODE   15
-#define DEFLATE_LENGTH_SYMBOLS 288
-#define DEFLATE_CHUNK_SIZE     (64 * 1024)
+#define DEFLATE_MAX_CODE_LENGTH 15
+#define DEFLATE_LENGTH_SYMBOLS  288
+#define DEFLATE_CHUNK_SIZE      (64 * 1024)
 
 /* A Huffman code (RFC 1951, 3.2.2): how many codes there are of each length, and the symbols in the
  * order of their codes. */
 struct deflate_code {
-    uint16_t counts[DEFLATE_LONGEST_CODE + 1];
+    uint16_t counts[DEFLATE_MAX_CODE_LENGTH + 1];
     uint16_t symbols[DEFLATE_LENGTH_SYMBOLS];
 };
 

@@ -12,7 +12,7 @@
 #define SYMBOL_LENGTHS    257 /* the first that is a match's length */
 #define LENGTH_SYMBOLS    29
 #define DISTANCE_SYMBOLS  30
-#define LARGEST_HLIT      286
+#define MAX_HLIT          286
 #define WINDOW_SIZE       32768
 #define REPEAT_PREVIOUS   16 /* the first symbol of the code lengths that is no length itself */
 
@@ -99,14 +99,14 @@ static int skip_to_byte(struct deflate_reader *reader, struct error *error)
 static int make_code(struct deflate_reader *reader, const unsigned char *lengths, unsigned count,
                      bool may_be_single, struct deflate_code *code, struct error *error)
 {
-    uint16_t next[DEFLATE_LONGEST_CODE + 1] = {0};
+    uint16_t next[DEFLATE_MAX_CODE_LENGTH + 1] = {0};
     int room = 1;
     unsigned longest = 0;
     memset(code, 0, sizeof *code);
     for (unsigned i = 0; i < count; i++)
         code->counts[lengths[i]]++;
     code->counts[0] = 0;
-    for (unsigned i = 1; i <= DEFLATE_LONGEST_CODE; i++) {
+    for (unsigned i = 1; i <= DEFLATE_MAX_CODE_LENGTH; i++) {
         room = 2 * room - code->counts[i];
         if (room < 0)
             return damaged(reader, "more codes than their lengths leave room for", error);
@@ -130,7 +130,7 @@ static int take_symbol(struct deflate_reader *reader, const struct deflate_code 
     unsigned value = 0, first = 0, before = 0;
     if (peek_bits(reader, &bits, error) < 0)
         return -1;
-    for (unsigned length = 1; length <= DEFLATE_LONGEST_CODE; length++, bits >>= 1) {
+    for (unsigned length = 1; length <= DEFLATE_MAX_CODE_LENGTH; length++, bits >>= 1) {
         value |= bits & 1;
         if (value - first < code->counts[length]) {
             *symbol = code->symbols[before + value - first];
@@ -189,7 +189,7 @@ static int make_dynamic_codes(struct deflate_reader *reader, struct error *error
 {
     static const unsigned char order[] = {16, 17, 18, 0, 8,  7, 9,  6, 10, 5,
                                           11, 4,  12, 3, 13, 2, 14, 1, 15};
-    unsigned char lengths[LARGEST_HLIT + DISTANCE_SYMBOLS] = {0}, meta[sizeof order] = {0};
+    unsigned char lengths[MAX_HLIT + DISTANCE_SYMBOLS] = {0}, meta[sizeof order] = {0};
     struct deflate_code code;
     unsigned literals, distances, metas, length;
     if (take_bits(reader, 5, &literals, error) < 0 || take_bits(reader, 5, &distances, error) < 0 ||
@@ -197,7 +197,7 @@ static int make_dynamic_codes(struct deflate_reader *reader, struct error *error
         return -1;
     literals += SYMBOL_LENGTHS;
     distances += 1;
-    if (literals > LARGEST_HLIT || distances > DISTANCE_SYMBOLS)
+    if (literals > MAX_HLIT || distances > DISTANCE_SYMBOLS)
         return damaged(reader, "more codes than there are", error);
     for (unsigned i = 0; i < metas + 4; i++) {
         if (take_bits(reader, 3, &length, error) < 0)

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define INDEX_DEPTH     4
-#define LARGEST_INTEGER 9007199254740992.0 /* 2^53: what a JSON number tells exactly */
+#define INDEX_DEPTH 4
+#define MAX_INTEGER 9007199254740992.0 /* 2^53: what a JSON number tells exactly */
 
 static int parse_digest(const cJSON *descriptor, struct digest *digest, struct error *error)
 {
@@ -38,7 +38,7 @@ int archive_check_descriptor(struct packer_archive *archive, const cJSON *descri
                           .size = bytes->size};
     const cJSON *size = cJSON_GetObjectItem(descriptor, "size");
     if (size &&
-        (!cJSON_IsNumber(size) || !(size->valuedouble >= 0) || size->valuedouble > LARGEST_INTEGER))
+        (!cJSON_IsNumber(size) || !(size->valuedouble >= 0) || size->valuedouble > MAX_INTEGER))
         return error_set(error, "the descriptor of the %s has a size that is none", what);
     if (size)
         check.named_size = (uint64_t)size->valuedouble;

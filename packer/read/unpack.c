@@ -12,7 +12,7 @@
 #define PERMISSIONS      07777
 #define OWNER_MAY_FILL   0700 /* what a directory needs until all is in it */
 #define LINKED_PATH_COST 200  /* entries */
-#define DEEPEST_TREE     1000 /* each level takes a descriptor while a tree is removed */
+#define MAX_TREE_DEPTH   1000 /* each level takes a descriptor while a tree is removed */
 
 struct unpack {
     struct packer_archive *archive;
@@ -135,8 +135,8 @@ static int remove_children(int directory, int depth, struct error *error)
         close(directory);
         return -1;
     }
-    if (depth > DEEPEST_TREE)
-        return error_set(error, "it replaces a tree deeper than %d directories", DEEPEST_TREE);
+    if (depth > MAX_TREE_DEPTH)
+        return error_set(error, "it replaces a tree deeper than %d directories", MAX_TREE_DEPTH);
     for (struct dirent *entry; (entry = readdir(entries));) {
         bool dot = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
         if (!dot && remove_tree(directory, entry->d_name, depth, error) < 0)

@@ -21,9 +21,9 @@
 #define GZIP_FRAME_SIZE 18 /* RFC 1952, 2.3: header and trailer */
 
 /* Of a batch, which ends before anybody is asked whether it goes on: fewer of large images. */
-#define BATCH        64
-#define BATCH_BYTES  (512 * 1024)
-#define MOST_THREADS BATCH
+#define BATCH       64
+#define BATCH_BYTES (512 * 1024)
+#define MAX_THREADS BATCH
 
 /* ---- what a shape costs ---------------------------------------------------------------------- */
 
@@ -200,8 +200,8 @@ static void *try_some(void *argument)
 
 static void try_batch(struct batch *batch)
 {
-    struct worker workers[MOST_THREADS];
-    pthread_t ids[MOST_THREADS];
+    struct worker workers[MAX_THREADS];
+    pthread_t ids[MAX_THREADS];
     size_t started = 0;
     workers[0] = (struct worker){batch, 0};
     for (size_t i = 1; i < batch->threads; i++)
@@ -351,8 +351,8 @@ void golf_search(const struct golf *golf, const struct packer_search *settings,
                         .least = IMPOSSIBLE,
                         .most_tries = settings->tries ? settings->tries : 1 + SEARCH_BYTES / bytes,
                         .chance = 0x9e3779b97f4a7c15};
-    if (search->batch.threads > MOST_THREADS)
-        search->batch.threads = MOST_THREADS;
+    if (search->batch.threads > MAX_THREADS)
+        search->batch.threads = MAX_THREADS;
     descend(search);
     /* Of a directory nothing is left: its layer alone is compressed. */
     for (bool by_chance = false; golf->is_gzip && !search->is_over; by_chance = !by_chance) {

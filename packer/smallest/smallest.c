@@ -7,7 +7,7 @@
 #include "base/interrupt.h"
 
 /* Larger images are not worth the time: what is chosen here is a few hundred bytes. */
-#define LARGEST_IMAGE (1024 * 1024)
+#define MAX_IMAGE_SIZE (1024 * 1024)
 
 #define FILE_MODE   0644
 #define FOLDER_MODE 0755
@@ -19,11 +19,11 @@ static int read_contents(const struct golf *golf, struct error *error)
     for (size_t i = 0; i < image->file_count; i++) {
         const struct packer_file *file = &image->files[i];
         struct buffer_sink sink = buffer_sink(&golf->contents[i]);
-        if (file->content.size > LARGEST_IMAGE - total)
+        if (file->content.size > MAX_IMAGE_SIZE - total)
             return error_set(error,
                              "--smallest is for files of up to %d bytes together, and with '%s' "
                              "they are larger",
-                             LARGEST_IMAGE, file->path);
+                             MAX_IMAGE_SIZE, file->path);
         total += file->content.size;
         if (strlen(file->path) > sizeof((struct tar_header *)0)->name)
             return error_set(error, "--smallest: the path '%s' has more than 100 bytes",

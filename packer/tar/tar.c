@@ -5,8 +5,8 @@
 #include <string.h>
 
 /* The largest numbers that eleven and seven octal digits hold. */
-#define USTAR_LARGEST    INT64_C(077777777777)
-#define USTAR_LARGEST_ID 07777777
+#define USTAR_MAX_NUMBER INT64_C(077777777777)
+#define USTAR_MAX_ID     07777777
 
 #define PAX_HEADER_NAME "pax"
 
@@ -44,10 +44,10 @@ static int write_ustar(struct sink *sink, const struct tar_file *file, struct er
     if (file->link)
         memcpy(header.link, file->link, strnlen(file->link, sizeof header.link));
     put_octal(header.mode, sizeof header.mode, file->mode & 07777);
-    put_octal(header.uid, sizeof header.uid, fitting(file->uid, USTAR_LARGEST_ID));
-    put_octal(header.gid, sizeof header.gid, fitting(file->gid, USTAR_LARGEST_ID));
-    put_octal(header.size, sizeof header.size, fitting(file->size, USTAR_LARGEST));
-    put_octal(header.mtime, sizeof header.mtime, fitting(file->mtime, USTAR_LARGEST));
+    put_octal(header.uid, sizeof header.uid, fitting(file->uid, USTAR_MAX_ID));
+    put_octal(header.gid, sizeof header.gid, fitting(file->gid, USTAR_MAX_ID));
+    put_octal(header.size, sizeof header.size, fitting(file->size, USTAR_MAX_NUMBER));
+    put_octal(header.mtime, sizeof header.mtime, fitting(file->mtime, USTAR_MAX_NUMBER));
     put_octal(header.device_major, sizeof header.device_major, 0);
     put_octal(header.device_minor, sizeof header.device_minor, 0);
     put_octal(header.checksum, sizeof header.checksum - 1, tar_checksum(&header));
@@ -83,10 +83,10 @@ int tar_write_any(struct sink *sink, const struct tar_file *file, struct error *
         append_pax_record(&records, "path", file->path);
     if (file->link && strlen(file->link) > sizeof((struct tar_header *)0)->link)
         append_pax_record(&records, "linkpath", file->link);
-    append_pax_number(&records, "uid", file->uid, USTAR_LARGEST_ID);
-    append_pax_number(&records, "gid", file->gid, USTAR_LARGEST_ID);
-    append_pax_number(&records, "size", file->size, USTAR_LARGEST);
-    append_pax_number(&records, "mtime", file->mtime, USTAR_LARGEST);
+    append_pax_number(&records, "uid", file->uid, USTAR_MAX_ID);
+    append_pax_number(&records, "gid", file->gid, USTAR_MAX_ID);
+    append_pax_number(&records, "size", file->size, USTAR_MAX_NUMBER);
+    append_pax_number(&records, "mtime", file->mtime, USTAR_MAX_NUMBER);
     if (buffer_check(&records, error) < 0)
         return -1;
     const struct tar_file pax = {

@@ -35,7 +35,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define LONGEST_RUN 10 /* seconds */
+#define MAX_RUN_SECONDS 10 /* seconds */
 
 /* What docker leaves to root in a container. */
 #define CONTAINER_CAPABILITIES UINT64_C(0xa80425fb)
@@ -213,7 +213,7 @@ int main(int count, char **arguments)
 
     struct sigaction action = {.sa_handler = on_alarm};
     sigaction(SIGALRM, &action, NULL);
-    alarm(LONGEST_RUN);
+    alarm(MAX_RUN_SECONDS);
     struct outcome outcome;
     ssize_t size = read(report[0], &outcome, sizeof outcome);
     kill(world, SIGKILL);

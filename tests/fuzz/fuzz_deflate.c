@@ -4,14 +4,14 @@
 #include "packer/inspect/bytes_internal.h"
 #include "tests/unit/test_packer_read.h"
 
-#define LARGEST_OUTPUT (1024 * 1024)
+#define MAX_OUTPUT_SIZE (1024 * 1024)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Z_STREAM_END, or why not; how many bytes went in and came out. */
 static int inflate_with_zlib(const uint8_t *data, size_t size, uint64_t *in, uint64_t *out)
 {
-    static unsigned char output[LARGEST_OUTPUT];
+    static unsigned char output[MAX_OUTPUT_SIZE];
     z_stream stream = {.next_in = (unsigned char *)data,
                        .avail_in = (uInt)size,
                        .next_out = output,
@@ -22,7 +22,7 @@ static int inflate_with_zlib(const uint8_t *data, size_t size, uint64_t *in, uin
     *in = stream.total_in;
     *out = stream.total_out;
     inflateEnd(&stream);
-    return status == Z_BUF_ERROR && *out == LARGEST_OUTPUT ? Z_MEM_ERROR : status;
+    return status == Z_BUF_ERROR && *out == MAX_OUTPUT_SIZE ? Z_MEM_ERROR : status;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -133,10 +133,10 @@ static void check(const struct parts *parts)
 {
     for (size_t i = 0; i < parts->count; i++) {
         const struct part *part = &parts->parts[i];
-        if (part->choice_count == 0 || part->choice_count > MOST_CHOICES)
+        if (part->choice_count == 0 || part->choice_count > MAX_CHOICES)
             abort();
         for (size_t j = 0; j < part->choice_count; j++)
-            if (part->choices[j].count == 0 || part->choices[j].count > MOST_IN_CHOICE)
+            if (part->choices[j].count == 0 || part->choices[j].count > MAX_IN_CHOICE)
                 abort();
     }
     /* It begins at _start, or with a jump to there. */

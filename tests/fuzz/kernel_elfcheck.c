@@ -18,12 +18,12 @@
 #define EXIT_SKIPPED 77
 
 /* Larger files have the same headers, and take longer to copy. */
-#define LARGEST_SEED (2 * 1024 * 1024)
+#define MAX_SEED_SIZE (2 * 1024 * 1024)
 
 /* Room to lengthen a file. */
 #define ROOM 8192
 
-#define MOST_CHANGES 4
+#define MAX_CHANGES 4
 
 struct bytes {
     unsigned char *data;
@@ -149,7 +149,7 @@ static bool add_file(struct seeds *seeds, const char *path)
 {
     struct error error;
     struct buffer content BUFFER_CLEANUP = {0};
-    if (file_read_path(path, LARGEST_SEED, &content, &error) < 0)
+    if (file_read_path(path, MAX_SEED_SIZE, &content, &error) < 0)
         return false;
     add_seed(seeds, content.data, content.size);
     return true;
@@ -373,7 +373,7 @@ static void (*const changes[])(struct program_view *) = {
 
 static void bend(struct bytes *bytes)
 {
-    for (uint64_t left = 1 + chance(MOST_CHANGES); left; left--) {
+    for (uint64_t left = 1 + chance(MAX_CHANGES); left; left--) {
         size_t size = bytes->size;
         struct program_view view = look(bytes);
         changes[chance(sizeof changes / sizeof *changes)](&view);
@@ -450,7 +450,7 @@ static bool compare_all(const struct oracle *oracle, const struct seeds *seeds, 
                         const char *program)
 {
     int fd FD_CLEANUP = memfd_create("mutant", MFD_CLOEXEC);
-    struct bytes mutant = {calloc(1, LARGEST_SEED + ROOM), 0};
+    struct bytes mutant = {calloc(1, MAX_SEED_SIZE + ROOM), 0};
     bool same = fd >= 0 && mutant.data;
     for (size_t i = 0; same && i < seeds->count; i++)
         same = compare(oracle, fd, &seeds->seeds[i], program);

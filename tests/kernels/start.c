@@ -30,9 +30,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LONGEST_RUN 20 /* seconds, on a processor that is not there */
-#define LOOK_AGAIN  2  /* milliseconds */
-#define USER        1000
+#define MAX_RUN_SECONDS 20 /* seconds, on a processor that is not there */
+#define LOOK_AGAIN      2  /* milliseconds */
+#define USER            1000
 
 struct condition {
     const char *output;
@@ -123,7 +123,7 @@ static bool waits(pid_t child)
 static bool wait_for(pid_t child, bool terminate, int *status)
 {
     const struct timespec moment = {.tv_nsec = LOOK_AGAIN * 1000000L};
-    for (unsigned passed = 0; passed < LONGEST_RUN * 1000; passed += LOOK_AGAIN) {
+    for (unsigned passed = 0; passed < MAX_RUN_SECONDS * 1000; passed += LOOK_AGAIN) {
         pid_t ended = waitpid(child, status, WNOHANG);
         if (ended < 0)
             err(1, "wait");

@@ -18,10 +18,10 @@
 #include "tests/unit/elf_programs.h"
 #include "tests/unit/kernel_oracle.h"
 
-#define LARGEST_HEADERS (sizeof(Elf64_Ehdr) + sizeof(Elf64_Phdr))
-#define LARGE           0x2000
-#define LARGEST_FILE    (0x40000 + 16)
-#define LOWEST_ADDRESS  0x10000 /* vm.mmap_min_addr of distributions */
+#define MAX_HEADERS_SIZE (sizeof(Elf64_Ehdr) + sizeof(Elf64_Phdr))
+#define LARGE            0x2000
+#define MAX_FILE_SIZE    (0x40000 + 16)
+#define LOWEST_ADDRESS   0x10000 /* vm.mmap_min_addr of distributions */
 
 static unsigned long fills = 10;
 static struct oracle oracle;
@@ -30,7 +30,7 @@ static struct oracle oracle;
 static const size_t sizes[] = {
     0,      121,    200,     0x7ff,   0x800,   0x801,   0x80c,
     0x80d,  0xfff,  0x1000,  0x1001,  0x100c,  0x2000,  0x8000,
-    0xfffe, 0xffff, 0x10000, 0x10001, 0x1000c, 0x18000, LARGEST_FILE,
+    0xfffe, 0xffff, 0x10000, 0x10001, 0x1000c, 0x18000, MAX_FILE_SIZE,
 };
 #define SIZES (sizeof sizes / sizeof *sizes)
 
@@ -50,8 +50,8 @@ static size_t size_of(const struct overlay *overlay, size_t number)
         if (((file_size) = size_of(overlay, number)) == 0) {     \
         } else
 
-static struct cell cells[LARGEST_FILE];
-static unsigned char image[LARGEST_FILE];
+static struct cell cells[MAX_FILE_SIZE];
+static unsigned char image[MAX_FILE_SIZE];
 
 static Elf64_Ehdr header(void)
 {
@@ -74,7 +74,7 @@ static void set_root(size_t size, size_t place, unsigned char value)
 {
     uint32_t root = cells[place].root;
     value = (unsigned char)((value & ~cells[root].mask) | cells[root].value);
-    for (size_t i = 0; i < size && i < LARGEST_HEADERS; i++)
+    for (size_t i = 0; i < size && i < MAX_HEADERS_SIZE; i++)
         if (cells[i].root == root)
             image[i] = value;
     image[place] = value;
@@ -118,7 +118,7 @@ static void fail_with(const struct overlay *overlay, size_t size, size_t entry,
 {
     struct buffer text BUFFER_CLEANUP = {0};
     elfcheck_text(report, 1, false, &text);
-    for (size_t i = 0; i < size && i < LARGEST_HEADERS; i++)
+    for (size_t i = 0; i < size && i < MAX_HEADERS_SIZE; i++)
         buffer_printf(&text, "%02x%s", image[i], i % 32 == 31 ? "\n" : "");
     fail_msg("layout %s, %zu bytes, entry %zu: %s\n%s", overlay->name, size, entry, what,
              buffer_text(&text));
@@ -152,7 +152,7 @@ static void starts_so_filled(const struct overlay *overlay, size_t size, int val
     mind(overlay, size);
     size_t entry = choose_entry(overlay, size);
     overlay_set_entry(overlay, cells, entry);
-    for (size_t i = 0; i < LARGEST_HEADERS && i < size; i++)
+    for (size_t i = 0; i < MAX_HEADERS_SIZE && i < size; i++)
         set_root(size, i, image[i]);
     starts(overlay, size, entry);
 }
@@ -267,7 +267,7 @@ static void all_that_is_behind_the_headers_is_free(void **state)
     FOR_EACH_FILE(overlay, size)
     {
         overlay_cells(overlay, size, cells);
-        for (size_t i = LARGEST_HEADERS; i < size; i++) {
+        for (size_t i = MAX_HEADERS_SIZE; i < size; i++) {
             assert_int_equal(cells[i].mask, 0);
             assert_int_equal(cells[i].root, i);
             assert_false(cells[i].is_shared);
@@ -282,9 +282,9 @@ static void bytes_that_are_the_same_have_one_root(void **state)
     FOR_EACH_FILE(overlay, size)
     {
         overlay_cells(overlay, size, cells);
-        for (size_t i = 0; i < size && i < LARGEST_HEADERS; i++) {
+        for (size_t i = 0; i < size && i < MAX_HEADERS_SIZE; i++) {
             size_t same = 0;
-            for (size_t j = 0; j < size && j < LARGEST_HEADERS; j++)
+            for (size_t j = 0; j < size && j < MAX_HEADERS_SIZE; j++)
                 same += cells[j].root == cells[i].root;
             assert_true(cells[i].root <= i);
             assert_int_equal(cells[cells[i].root].root, cells[i].root);
@@ -360,9 +360,9 @@ static void names_the_fields_of_each_byte(void **state)
 {
     (void)state;
     FOR_EACH_LAYOUT(overlay)
-    for (size_t offset = 0; offset < 2 * LARGEST_HEADERS; offset++) {
+    for (size_t offset = 0; offset < 2 * MAX_HEADERS_SIZE; offset++) {
         struct buffer expected BUFFER_CLEANUP = {0}, said BUFFER_CLEANUP = {0};
-        memset(image, 0, 2 * LARGEST_HEADERS);
+        memset(image, 0, 2 * MAX_HEADERS_SIZE);
         image[offset] = 1;
         Elf64_Ehdr fields = header();
         Elf64_Phdr program = segment(overlay);

@@ -253,8 +253,7 @@ static void kept_symbols_change_nothing_that_runs(void **state)
 
 static char *write_data(void)
 {
-    static const char *const layouts[] = {"asm/link/standard.ld",
-                                          "asm/link/standard-data.ld"};
+    static const char *const layouts[] = {"asm/link/standard.ld", "asm/link/standard-data.ld"};
     write_text("data/asm/include/whit.inc",
                "%macro leave_now 0\nmov eax, 60\nsyscall\n%endmacro\n");
     write_text("data/asm/include/value.inc", "%define value 1\n");

@@ -36,7 +36,7 @@ static void each_instruction_is_a_part_with_nasms_bytes(void **state)
     (void)state;
     static const struct {
         const char *text;
-        unsigned char bytes[LONGEST_INSTRUCTION];
+        unsigned char bytes[MAX_INSTRUCTION_SIZE];
         size_t size;
     } rows[] = {
         {"mov eax, 60", {0xb8, 60, 0, 0, 0}, 5},
@@ -804,13 +804,13 @@ static void takes_so_many_ways_to_choose(void **state)
         struct parts parts PARTS_CLEANUP = {0};
         struct buffer text BUFFER_CLEANUP = {0};
         buffer_append_text(&text, BEGIN "whit_either\nnop\n");
-        append_times(&text, MOST_CHOICES - 1 + more, "whit_or\nnop\n");
+        append_times(&text, MAX_CHOICES - 1 + more, "whit_or\nnop\n");
         buffer_append_text(&text, "whit_end\n");
         assert_int_equal(read_parts(buffer_text(&text), &parts), more ? -1 : 0);
         if (more)
             assert_message("there are more than 32 ways to choose from");
         else
-            assert_int_equal(parts.parts[0].choice_count, MOST_CHOICES);
+            assert_int_equal(parts.parts[0].choice_count, MAX_CHOICES);
     }
 }
 
@@ -821,13 +821,13 @@ static void takes_so_many_instructions_in_a_way(void **state)
         struct parts parts PARTS_CLEANUP = {0};
         struct buffer text BUFFER_CLEANUP = {0};
         buffer_append_text(&text, BEGIN "whit_either\n");
-        append_times(&text, MOST_IN_CHOICE + more, "nop\n");
+        append_times(&text, MAX_IN_CHOICE + more, "nop\n");
         buffer_append_text(&text, "whit_end\n");
         assert_int_equal(read_parts(buffer_text(&text), &parts), more ? -1 : 0);
         if (more)
             assert_message("there are more than 100 instructions in one way to choose");
         else
-            assert_int_equal(parts.parts[0].choices[0].count, MOST_IN_CHOICE);
+            assert_int_equal(parts.parts[0].choices[0].count, MAX_IN_CHOICE);
     }
 }
 

@@ -21,8 +21,8 @@ static const char *const registers[][3] = {
     {"rsi", "esi", "sil"}, {"rbp", "ebp", "bpl"},   {"r8", "r8d", "r8b"}, {"r10", "r10d", "r10b"},
     {"rdi", "edi", "dil"}, {"r12", "r12d", "r12b"},
 };
-#define LARGEST_DATA 40
-#define MOST_ITEMS   256
+#define MAX_DATA_SIZE 40
+#define MAX_ITEMS     256
 
 /* Every R is a register of the program: whole, or with r of 32 bits, with b of 8. N is a number, D
  * a byte of the data. */
@@ -217,7 +217,7 @@ static char *random_program(void)
     struct program program = {.used = 2 + below(4)};
     program.first = below(COUNT(registers));
     if (below(3))
-        program.data_size = below(LARGEST_DATA + 1);
+        program.data_size = below(MAX_DATA_SIZE + 1);
     if (!below(4))
         program.apart = below(program.data_size);
     buffer_append_text(&program.text, "bits 64\ndefault rel\n%include \"syscall.inc\"\n"
@@ -568,8 +568,8 @@ static const char *text_at(const struct parts *parts, const struct position *pos
 
 static void assert_order(const struct parts *parts, const struct solution *solution)
 {
-    struct position positions[MOST_ITEMS] = {{0}};
-    size_t count = walk(parts, solution, positions, MOST_ITEMS);
+    struct position positions[MAX_ITEMS] = {{0}};
+    size_t count = walk(parts, solution, positions, MAX_ITEMS);
     for (size_t i = 0; i < count; i++)
         for (size_t j = i + 1; j < count; j++)
             if (!is_in_order(parts, &positions[i], &positions[j]))

@@ -399,7 +399,7 @@ static void describes_the_calls_in_json(void **state)
 /* ---- hostile code ---------------------------------------------------------------------------- */
 
 #define HOSTILE_SIZE (64 * 1024)
-#define MOST_SECONDS 5 /* a fifth of one on a quiet machine, more under sanitizers */
+#define MAX_SECONDS  5 /* a fifth of one on a quiet machine, more under sanitizers */
 
 static void bounds_its_time(void **state)
 {
@@ -430,7 +430,7 @@ static void bounds_its_time(void **state)
         double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
         print_message("%s: %.3f s, %s\n", patterns[i].what, seconds,
                       report.calls.reason ? report.calls.reason : "complete");
-        assert_true(report.calls.is_tried && seconds < MOST_SECONDS);
+        assert_true(report.calls.is_tried && seconds < MAX_SECONDS);
     }
     free(code);
 }

@@ -35,7 +35,7 @@
 #define STACK_START (STACK + AREA_SIZE / 2)
 
 /* A repeated string instruction is stepped through once for each repetition. */
-#define MOST_STEPS 100
+#define MAX_STEPS 100
 
 #define START_FLAGS      0x202
 #define ARITHMETIC_FLAGS 0x8d5
@@ -215,7 +215,7 @@ static bool run(pid_t child, struct user_regs_struct *registers, uint64_t end)
 {
     int status;
     assert_int_equal(ptrace(PTRACE_SETREGS, child, NULL, registers), 0);
-    for (size_t i = 0; i < MOST_STEPS; i++) {
+    for (size_t i = 0; i < MAX_STEPS; i++) {
         assert_int_equal(ptrace(PTRACE_SINGLESTEP, child, NULL, NULL), 0);
         assert_int_equal(waitpid(child, &status, 0), child);
         assert_true(WIFSTOPPED(status));

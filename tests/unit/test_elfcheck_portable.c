@@ -29,7 +29,7 @@
 #define STARTED 42
 
 /* No run takes so many seconds; a bent program may. */
-#define LONGEST_RUN 5
+#define MAX_RUN_SECONDS 5
 
 static struct error error;
 
@@ -164,7 +164,7 @@ static int run(const char *path, bool emulated)
     if (pid == 0) {
         /* NOLINTBEGIN(clang-analyzer-unix.Vfork): changes nothing that the parent has */
         setrlimit(RLIMIT_CORE, &none);
-        alarm(LONGEST_RUN);
+        alarm(MAX_RUN_SECONDS);
         dup2(open("/dev/null", O_RDWR | O_CLOEXEC), STDERR_FILENO);
         if (emulated)
             execlp(EMULATOR, EMULATOR, path, (char *)NULL);

@@ -309,13 +309,13 @@ static void every_sign_is_long_enough_to_be_found(void **state)
         for (; sign && sign->kind != SIGN_END; sign++) {
             size_t size = strlen(sign->text) + (sign->kind != SIGN_STRING);
             if (sign->kind == SIGN_SYMBOL)
-                assert_in_range(strlen(sign->text), SYMBOL_SHORTEST, SYMBOL_LONGEST);
+                assert_in_range(strlen(sign->text), SYMBOL_MIN_SIZE, SYMBOL_MAX_SIZE);
             else
-                assert_in_range(size, SCAN_SHORTEST, SCAN_LONGEST);
+                assert_in_range(size, SCAN_MIN_SIZE, SCAN_MAX_SIZE);
             if (sign->with)
-                assert_in_range(strlen(sign->with) + 1, SCAN_SHORTEST, SCAN_LONGEST);
+                assert_in_range(strlen(sign->with) + 1, SCAN_MIN_SIZE, SCAN_MAX_SIZE);
             if (sign->without)
-                assert_in_range(strlen(sign->without) + 1, SCAN_SHORTEST, SCAN_LONGEST);
+                assert_in_range(strlen(sign->without) + 1, SCAN_MIN_SIZE, SCAN_MAX_SIZE);
         }
     }
 }

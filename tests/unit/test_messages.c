@@ -22,9 +22,9 @@
 #include "base/file.h"
 #include "base/process.h"
 
-#define CASES           1000
-#define WORKERS         2
-#define LONGEST_MESSAGE 65536
+#define CASES              1000
+#define WORKERS            2
+#define MAX_MESSAGE_LENGTH 65536
 
 /* xorshift64*: any generator does whose numbers are the same everywhere. */
 static uint64_t next_random(uint64_t *state)
@@ -42,7 +42,7 @@ static size_t pick_size(unsigned int number, uint64_t *random)
                                    257, 4095, 4096, 4097, 65535, 65536};
     if (number < sizeof edges / sizeof *edges)
         return edges[number];
-    return (size_t)(next_random(random) % (number % 16 ? 600 : LONGEST_MESSAGE + 1));
+    return (size_t)(next_random(random) % (number % 16 ? 600 : MAX_MESSAGE_LENGTH + 1));
 }
 
 /* Writes "message=" and the bytes as \xHH escapes: what a user could type. */
@@ -58,7 +58,7 @@ static int try_message(unsigned int number, const char *directory, struct error 
 {
     static const struct asm_data embedded = {0};
     uint64_t random = number + 1;
-    static unsigned char message[LONGEST_MESSAGE];
+    static unsigned char message[MAX_MESSAGE_LENGTH];
     size_t size = pick_size(number, &random);
     for (size_t i = 0; i < size; i++)
         message[i] = (unsigned char)(next_random(&random) >> 56);
