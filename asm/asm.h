@@ -11,7 +11,7 @@
 
 #include "base/buffer.h"
 #include "base/trace.h"
-#include "base/words.h"
+#include "base/strings.h"
 
 /* ---- data files: templates/, asm/include/, asm/layouts/ -------------------------------------- */
 
@@ -52,25 +52,25 @@ struct asm_parameter {
     char *name; /* lower case letters, digits and _ */
     enum asm_type type;
     char *help;
-    char *initial;        /* the default, as a user would type it; NULL: required */
-    uint64_t minimum;     /* of the number; of bytes and paths: of their size in bytes */
-    uint64_t maximum;     /* of durations: in whole seconds */
-    bool forever;         /* durations: "forever" is allowed */
-    struct words choices; /* of an enum */
+    char *initial;          /* the default, as a user would type it; NULL: required */
+    uint64_t minimum;       /* of the number; of bytes and paths: of their size in bytes */
+    uint64_t maximum;       /* of durations: in whole seconds */
+    bool forever;           /* durations: "forever" is allowed */
+    struct strings choices; /* of an enum */
 };
 
 struct asm_template {
     char *name;
-    char *summary;         /* one line, no full stop */
-    struct words contract; /* arguments, signals, exit codes: a sentence each */
-    struct words syscalls; /* by their kernel names */
-    char *example;         /* a command line */
+    char *summary;           /* one line, no full stop */
+    struct strings contract; /* arguments, signals, exit codes: a sentence each */
+    struct strings syscalls; /* by their kernel names */
+    char *example;           /* a command line */
     struct asm_parameter *parameters;
     size_t parameter_count;
 };
 
 /* Appends the names of all templates, sorted. */
-int asm_template_names(const struct asm_data *data, struct words *names, struct error *error);
+int asm_template_names(const struct asm_data *data, struct strings *names, struct error *error);
 
 /*
  * Reads and checks templates/NAME/template.json; an unknown name is an error that suggests the

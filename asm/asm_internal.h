@@ -2,15 +2,12 @@
 #pragma once
 
 #include "asm/asm.h"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
+#include "base/array.h"
 
 /* ---- data files ------------------------------------------------------------------------------ */
 
-bool asm_words_contain(const struct words *words, const char *word);
-
 /* Appends the names directly below a folder ("templates", "asm/include"), sorted. */
-int asm_data_list(const struct asm_data *data, const char *folder, struct words *names,
+int asm_data_list(const struct asm_data *data, const char *folder, struct strings *names,
                   struct error *error);
 
 /* ---- tools.c: running nasm and ld ------------------------------------------------------------ */
@@ -38,7 +35,7 @@ void asm_job_free(struct asm_job *job);
  * Runs nasm or ld in a folder. The tool sees nothing of the caller's environment: variables such as
  * NASMENV or LD_RUN_PATH must not change what comes out.
  */
-int asm_run_tool(const struct asm_job *job, const char *folder, const struct words *arguments,
+int asm_run_tool(const struct asm_job *job, const char *folder, const struct strings *arguments,
                  struct error *error);
 /* Writes a file that a tool reads into the temporary directory. */
 int asm_place(const struct asm_job *job, const char *name, const struct buffer *bytes,

@@ -3,6 +3,8 @@
 #include <signal.h>
 #include <string.h>
 
+#include "base/array.h"
+
 static volatile sig_atomic_t arrived;
 static volatile sig_atomic_t count;
 
@@ -17,7 +19,7 @@ void interrupt_install(void)
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
     /* A file beyond the limit is an error of write(2), which is reported as one. */
     signal(SIGXFSZ, SIG_IGN);
-    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+    for (size_t i = 0; i < COUNT(signals); i++) {
         struct sigaction old;
         /* A parent that ignores a signal (nohup) wants its children to ignore it too. */
         if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN)

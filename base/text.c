@@ -4,6 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/array.h"
+
 static int hex_value(char digit)
 {
     if (digit >= '0' && digit <= '9')
@@ -35,9 +37,9 @@ int text_unescape(const char *text, struct buffer *out, struct error *error)
             continue;
         }
         size_t row = 0;
-        while (row < sizeof escapes / sizeof *escapes && escapes[row].letter != letter)
+        while (row < COUNT(escapes) && escapes[row].letter != letter)
             row++;
-        if (row == sizeof escapes / sizeof *escapes)
+        if (row == COUNT(escapes))
             return error_set(
                 error, "unknown escape at character %zu: write \\n \\r \\t \\\\ \\0 or \\xHH", i);
         buffer_append(out, &escapes[row].byte, 1);
@@ -113,7 +115,7 @@ static size_t utf8_sequence(const unsigned char *bytes, size_t size)
         {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
         {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < COUNT(rows); i++) {
         if (bytes[0] < rows[i].first || bytes[0] > rows[i].last)
             continue;
         if (rows[i].length > size)

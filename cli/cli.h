@@ -8,7 +8,7 @@
 
 #include "asm/asm.h"
 #include "base/file.h"
-#include "base/words.h"
+#include "base/strings.h"
 #include "elfcheck/elfcheck.h"
 #include "packer/packer.h"
 
@@ -49,7 +49,7 @@ int command_run(const struct cli_command *command, int argc, char **argv);
 enum cli_kind {
     CLI_FLAG,     /* target: bool */
     CLI_TEXT,     /* target: const char *; the last one counts */
-    CLI_LIST,     /* target: struct words; each one is added */
+    CLI_LIST,     /* target: struct strings; each one is added */
     CLI_OPTIONAL, /* target: const char *; "" where --name has no "=VALUE" */
 };
 
@@ -87,8 +87,8 @@ struct cli_arguments cli_parse(const struct cli_command *command, const struct c
                                char **argv);
 
 /* --limit of the commands that read images: its row in their tables, and what it comes to. */
-struct cli_option cli_limit_option(struct words *typed);
-int cli_limits(const struct words *typed, struct packer_limits *limits, struct error *error);
+struct cli_option cli_limit_option(struct strings *typed);
+int cli_limits(const struct strings *typed, struct packer_limits *limits, struct error *error);
 
 /* ---- messages -------------------------------------------------------------------------------- */
 
@@ -139,7 +139,7 @@ void progress_erase(struct progress *progress);
 struct link_settings {
     bool keep_symbols;
     const char *layout, *runs_on, *effort; /* NULL: not said */
-    struct words assume;
+    struct strings assume;
 };
 #define LINK_SETTINGS_CLEANUP __attribute__((cleanup(link_settings_free)))
 
@@ -223,7 +223,8 @@ int program_judge(struct program *program, const struct elfcheck_root *root, con
 /* The options that `build` and `pack` share. */
 struct image_options {
     const char *output, *format, *path, *working_directory, *user, *stop_signal, *created, *bundle;
-    struct words tags, entrypoint, command, environment, labels, ports, files, directories, engines;
+    struct strings tags, entrypoint, command, environment, labels, ports, files, directories,
+        engines;
     const char *smallest; /* NULL: not asked for; "": no time said */
     bool force, seccomp, strict;
 };
@@ -287,7 +288,7 @@ int image_write(const struct program *program, const struct image_files *files, 
 /* Writes an image, root file system or bundle in another format, and tells the size. Of the options
  * those of the process are for what has no config yet. */
 int image_convert(const char *input, const struct image_options *options,
-                  const struct words *limits, const char *temporary,
+                  const struct strings *limits, const char *temporary,
                   const struct cli_common *common, struct error *error);
 
 /* ---- roots ----------------------------------------------------------------------------------- */
@@ -332,4 +333,4 @@ void entry_point_free(struct entry_point *entry);
  * components: what the path, which goes on from there, comes to where there are no links. */
 void path_append(struct buffer *out, const char *path);
 /* The value of KEY in a list of KEY=VALUE words, the last of which counts; or NULL. */
-const char *environment_find(const struct words *environment, const char *key);
+const char *environment_find(const struct strings *environment, const char *key);

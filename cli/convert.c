@@ -3,7 +3,7 @@
 int command_convert(const struct cli_command *command, int argc, char **argv)
 {
     struct image_options options IMAGE_OPTIONS_CLEANUP = {0};
-    struct words limits WORDS_CLEANUP = {0};
+    struct strings limits STRINGS_CLEANUP = {0};
     const struct cli_option table[] = {
         {"format", 0, CLI_TEXT, &options.format, "FORMAT",
          "of OUT: docker, oci, combined, bundle, rootfs or docker-v1"},

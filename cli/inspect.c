@@ -17,7 +17,7 @@ static int explain_bytes(struct packer_archive *archive, bool json)
 int command_inspect(const struct cli_command *command, int argc, char **argv)
 {
     const char *format = "text";
-    struct words typed WORDS_CLEANUP = {0};
+    struct strings typed STRINGS_CLEANUP = {0};
     struct packer_limits limits;
     bool bytes = false;
     const struct cli_option options[] = {

@@ -15,7 +15,7 @@ int command_list(const struct cli_command *command, int argc, char **argv)
     struct asm_data data = cli_data();
     struct error error;
     struct buffer text BUFFER_CLEANUP = {0};
-    struct words names WORDS_CLEANUP = {0};
+    struct strings names STRINGS_CLEANUP = {0};
     if (engines) {
         packer_list_engines(arguments.common.quiet, &text);
         return cli_print(&text);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/interrupt.h"
 #include "base/text.h"
 
@@ -83,7 +84,7 @@ static const struct cli_command commands[] = {
      command_run, NULL},
 };
 
-#define COMMAND_COUNT (sizeof commands / sizeof *commands)
+#define COMMAND_COUNT (COUNT(commands))
 
 static const struct cli_command *find_command(const char *name)
 {

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/interrupt.h"
 #include "base/process.h"
 #include "base/text.h"
@@ -85,8 +86,8 @@ static int fill_from_binary(struct container *container, const char *path,
     container->process.directory = strdup("/");
     if (!container->process.directory)
         return error_set(error, "out of memory");
-    if (words_append(&container->process.arguments, command, error) < 0 ||
-        words_append_all(&container->process.arguments, arguments, error) < 0)
+    if (strings_append(&container->process.arguments, command, error) < 0 ||
+        strings_append_all(&container->process.arguments, arguments, error) < 0)
         return -1;
     return file_create_at(container->rootfs, program.name, BINARY_MODE, &content, error);
 }
@@ -117,7 +118,7 @@ static int complete_bundle(struct container *container, struct error *error)
         return -1;
     /* A link in their place would lead the runner, which fills /dev, out into the host. */
     static const char *const mount_points[] = {"proc", "dev"};
-    for (size_t i = 0; i < sizeof mount_points / sizeof *mount_points; i++) {
+    for (size_t i = 0; i < COUNT(mount_points); i++) {
         const char *name = mount_points[i];
         if (mkdirat(container->rootfs, name, FOLDER_MODE) < 0 && errno != EEXIST)
             return error_system(error, errno, "cannot create /%s", name);
@@ -191,7 +192,7 @@ static enum outcome run_with_runc(const struct container *container,
 }
 
 static int bubblewrap_arguments(const struct container *container, const char *rootfs,
-                                struct words *words, struct error *error)
+                                struct strings *words, struct error *error)
 {
     static const char *const isolation[] = {
         "bwrap",      "--unshare-ipc",     "--unshare-pid", "--unshare-net", "--unshare-uts",
@@ -207,9 +208,9 @@ static int bubblewrap_arguments(const struct container *container, const char *r
     const char *const user[] = {"--unshare-user", "--uid", uid, "--gid", gid, NULL};
     const char *const files[] = {"--ro-bind", rootfs, "/",       "--proc",           "/proc",
                                  "--dev",     "/dev", "--chdir", process->directory, NULL};
-    if (words_append_all(words, isolation, error) < 0 ||
-        (needs_user && words_append_all(words, user, error) < 0) ||
-        words_append_all(words, files, error) < 0)
+    if (strings_append_all(words, isolation, error) < 0 ||
+        (needs_user && strings_append_all(words, user, error) < 0) ||
+        strings_append_all(words, files, error) < 0)
         return -1;
     for (size_t i = 0; i < process->environment.count; i++) {
         const char *variable = process->environment.items[i];
@@ -219,19 +220,19 @@ static int bubblewrap_arguments(const struct container *container, const char *r
             return error_set(error, "out of memory");
         const char *const set[] = {"--setenv", key, variable + length + (variable[length] == '='),
                                    NULL};
-        if (words_append_all(words, set, error) < 0)
+        if (strings_append_all(words, set, error) < 0)
             return -1;
     }
-    if (words_append(words, "--", error) < 0)
+    if (strings_append(words, "--", error) < 0)
         return -1;
-    return words_append_all(words, words_list(&process->arguments), error);
+    return strings_append_all(words, strings_list(&process->arguments), error);
 }
 
 static enum outcome run_with_bubblewrap(const struct container *container,
                                         const struct cli_common *common, int *code,
                                         struct error *error)
 {
-    struct words words WORDS_CLEANUP = {0};
+    struct strings words STRINGS_CLEANUP = {0};
     char *rootfs TEXT_CLEANUP = NULL;
     if (asprintf(&rootfs, "%s/" BUNDLE_ROOTFS, container->directory) < 0) {
         error_set(error, "out of memory");
@@ -239,7 +240,7 @@ static enum outcome run_with_bubblewrap(const struct container *container,
     }
     if (bubblewrap_arguments(container, rootfs, &words, error) < 0)
         return BROKEN;
-    return start_runner(words_list(&words), common, code, error);
+    return start_runner(strings_list(&words), common, code, error);
 }
 
 /* In the order in which they are tried. */
@@ -249,13 +250,13 @@ static const struct {
                         int *code, struct error *error);
 } runners[] = {{"runc", run_with_runc}, {"bubblewrap", run_with_bubblewrap}};
 
-#define RUNNER_COUNT (sizeof runners / sizeof *runners)
+#define RUNNER_COUNT (COUNT(runners))
 
 static int run_container(const struct container *container, const struct cli_common *common)
 {
     struct error error;
     int code = 0;
-    const struct words *arguments = &container->process.arguments;
+    const struct strings *arguments = &container->process.arguments;
     assert(arguments->items);
     struct buffer name BUFFER_CLEANUP = {0};
     text_append_visible(&name, arguments->items[0], strlen(arguments->items[0]));
@@ -282,7 +283,7 @@ static int run_container(const struct container *container, const struct cli_com
 
 int command_run(const struct cli_command *command, int argc, char **argv)
 {
-    struct words typed WORDS_CLEANUP = {0};
+    struct strings typed STRINGS_CLEANUP = {0};
     struct packer_limits limits;
     struct error error;
     const struct cli_option options[] = {cli_limit_option(&typed), {0}};

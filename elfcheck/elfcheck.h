@@ -13,7 +13,7 @@
 
 #include "base/buffer.h"
 #include "base/json.h"
-#include "base/words.h"
+#include "base/strings.h"
 
 enum elfcheck_severity {
     ELFCHECK_OFF,     /* looked at, but not to be shown */
@@ -218,7 +218,7 @@ const char *elfcheck_kind_name(enum elfcheck_kind kind);
 
 /* The system calls that a filter is to allow: those of one program or of several. */
 struct elfcheck_profile {
-    struct words names;
+    struct strings names;
     bool has_32; /* some are made by int 0x80 */
 };
 #define ELFCHECK_PROFILE_CLEANUP __attribute__((cleanup(elfcheck_profile_free)))

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/array.h"
 #include "base/text.h"
 
 /* arch/x86/include/asm/elf.h, elf_read_implies_exec: from here on a 64-bit program without the
@@ -226,7 +227,7 @@ static const char *weakness_of(const char *directory, size_t length)
     if (directory[0] != '/' && !begins_with(directory, length, "$ORIGIN") &&
         !begins_with(directory, length, "${ORIGIN}"))
         return "relative to the current directory";
-    for (size_t i = 0; i < sizeof writable / sizeof *writable; i++) {
+    for (size_t i = 0; i < COUNT(writable); i++) {
         size_t own = strlen(writable[i]);
         if (begins_with(directory, length, writable[i]) && (length == own || directory[own] == '/'))
             return "writable by everybody";
@@ -296,7 +297,7 @@ static void take_name(struct imports *imports, const char *name, size_t length)
         imports->has_canary = true;
     else if (length > suffix && memcmp(name + length - suffix, CHECKED_SUFFIX, suffix) == 0)
         imports->has_checked = true;
-    for (size_t i = 0; i < sizeof checkable / sizeof *checkable && !imports->unchecked; i++)
+    for (size_t i = 0; i < COUNT(checkable) && !imports->unchecked; i++)
         if (name[0] == checkable[i][0] && strlen(checkable[i]) == length &&
             memcmp(name, checkable[i], length) == 0)
             imports->unchecked = checkable[i];

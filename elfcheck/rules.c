@@ -3,6 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/array.h"
+
 #define BINFMT "Linux fs/binfmt_elf.c, "
 
 #define RELINK "link it again, or restore it from a good copy"
@@ -2105,7 +2107,7 @@ static const struct elfcheck_rule rules[] = {
 
 const struct elfcheck_rule *elfcheck_rule_find(const char *name)
 {
-    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+    for (size_t i = 0; i < COUNT(rules); i++)
         if (strcmp(rules[i].name, name) == 0 || strcasecmp(rules[i].id, name) == 0)
             return &rules[i];
     return NULL;
@@ -2113,6 +2115,6 @@ const struct elfcheck_rule *elfcheck_rule_find(const char *name)
 
 const struct elfcheck_rule *elfcheck_rules(size_t *count)
 {
-    *count = sizeof rules / sizeof *rules;
+    *count = COUNT(rules);
     return rules;
 }

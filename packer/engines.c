@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/array.h"
+
 /* What is written, by its ending or else the name of its format; and the layers in it. */
 enum form { DOCKER, OCI_TAR, OCI, ROOTFS, BUNDLE, DOCKER_V1, LAYER, FORMS };
 static const char *const endings[FORMS] = {".tar",    ".oci.tar",  ".oci", ".rootfs.tar",
@@ -76,7 +78,7 @@ static const struct engine {
     {"crun-1.8", {[BUNDLE] = PLAIN}, PACKER_NEEDS_VERSION, "tests/engines/crun.bats"},
     {"crun-1.21", {[BUNDLE] = PLAIN}, PACKER_NEEDS_VERSION, "tests/engines/crun.bats"},
 };
-#define ENGINES (sizeof engines / sizeof *engines)
+#define ENGINES (COUNT(engines))
 
 #define ANY "any"
 
@@ -220,7 +222,7 @@ void packer_list_engines(bool names_alone, struct buffer *out)
         for (size_t j = 0; j < FORMS; j++)
             append_ways(out, engine->loads[j]);
         struct buffer needs BUFFER_CLEANUP = {0};
-        for (size_t j = 0; j < sizeof need_names / sizeof *need_names; j++)
+        for (size_t j = 0; j < COUNT(need_names); j++)
             if (engine->needs & need_names[j].need)
                 buffer_printf(&needs, "%s%s", needs.size ? "," : "", need_names[j].name);
         buffer_printf(out, " %-17s %s\n", needs.size ? buffer_text(&needs) : "-", engine->evidence);

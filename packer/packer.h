@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/trace.h"
-#include "base/words.h"
+#include "base/strings.h"
 
 /* ---- what an image is ------------------------------------------------------------------------ */
 
@@ -159,8 +159,8 @@ int packer_convert(struct packer_archive *archive, const char *const *tags,
 
 /* What a container starts, taken from an image config and the words after "--". */
 struct packer_process {
-    struct words arguments; /* at least one */
-    struct words environment;
+    struct strings arguments; /* at least one */
+    struct strings environment;
     char *directory;
     uint32_t uid, gid;
     const cJSON *seccomp; /* linux.seccomp, or NULL; not freed with the process */

@@ -188,7 +188,7 @@ cJSON *digest_to_json(const struct digest *digest);
 #define DOCKER_MANIFEST_NAME "manifest.json"
 #define DOCKER_V1_FILE       "repositories" /* what shows docker's v1 form */
 int docker_render_manifest(const struct packer_job *job, const char *config,
-                           const struct words *layers, struct buffer *out, struct error *error);
+                           const struct strings *layers, struct buffer *out, struct error *error);
 
 /* ---- source.c: what the writers ask of an image, wherever it comes from ---------------------- */
 

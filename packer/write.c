@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 
 #define FILE_MODE 0666 /* the umask applies */
@@ -53,7 +54,7 @@ static const struct packer_format formats[] = {
      .warning = "only docker up to version 28 loads this form, without the containerd store"},
 };
 
-#define FORMAT_COUNT (sizeof formats / sizeof *formats)
+#define FORMAT_COUNT (COUNT(formats))
 
 static bool ends_with(const char *text, size_t length, const char *suffix)
 {

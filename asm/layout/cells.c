@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/array.h"
+
 /*
  * A pattern names the bytes of a file's headers, two characters each:
  *
@@ -89,7 +91,7 @@ static const struct layout_row rows[] = {
      "0100000005000000 0000000000000000 0000A2A3A4A50000 ................"
      "S0S1S2S3S4S5S6S7 S0S1S2S3S4S5S6S7 0010000000000000"},
 };
-#define ROWS (sizeof rows / sizeof *rows)
+#define ROWS (COUNT(rows))
 
 const struct overlay *overlay_next(const struct overlay *overlay)
 {
@@ -206,7 +208,7 @@ static const struct field segment_fields[] = {
     FIELD(Elf64_Phdr, p_memsz), FIELD(Elf64_Phdr, p_align),
 };
 
-#define FIELDS(table) table, sizeof table / sizeof *table
+#define FIELDS(table) table, COUNT(table)
 
 /* Appends the field of a header that begins at `begin`; the number of the byte in it, where it has
  * several. */

@@ -62,7 +62,7 @@ struct choice {
 
 /* A step of the program, of which one choice is taken. */
 struct part {
-    struct words labels; /* that stand before it */
+    struct strings labels; /* that stand before it */
     struct choice *choices;
     size_t choice_count;
     bool is_barrier; /* nothing moves past it */
@@ -85,10 +85,10 @@ struct data_name {
 };
 
 struct parts {
-    struct words definitions; /* NAME equ VALUE */
+    struct strings definitions; /* NAME equ VALUE */
     struct part *parts;
     size_t count;
-    struct words data; /* the lines of the data, labels included */
+    struct strings data; /* the lines of the data, labels included */
     unsigned char *data_bytes;
     size_t data_size;
     size_t apart; /* from this byte on the data may lie elsewhere; data_size: all is one block */
@@ -115,7 +115,6 @@ static inline size_t data_at(const struct parts *parts, const size_t places[stat
 /* What a call leads to that stands right before data. */
 #define MARK_PAST "whit_past"
 
-void *items_append(void *items, size_t *count, size_t size);
 /* The parts, definitions and data of a preprocessed text, which it cuts into lines. */
 int parts_read_lines(struct parts *parts, char *text, struct error *error);
 /* Other ways to write `mov` of an address. */

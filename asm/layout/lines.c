@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/file.h"
 
 /* The search goes one call deeper with each part, and looks at all choices of it. */
@@ -23,17 +24,9 @@
 
 /* ---- building the list ----------------------------------------------------------------------- */
 
-void *items_append(void *items, size_t *count, size_t size)
-{
-    unsigned char *grown = realloc(items, (*count + 1) * size);
-    if (grown)
-        memset(grown + (*count)++ * size, 0, size);
-    return grown;
-}
-
 static struct part *append_part(struct parts *parts)
 {
-    struct part *grown = items_append(parts->parts, &parts->count, sizeof *grown);
+    struct part *grown = array_append(parts->parts, &parts->count, sizeof *grown);
     if (!grown)
         return NULL;
     parts->parts = grown;
@@ -42,7 +35,7 @@ static struct part *append_part(struct parts *parts)
 
 static struct choice *append_choice(struct part *part)
 {
-    struct choice *grown = items_append(part->choices, &part->choice_count, sizeof *grown);
+    struct choice *grown = array_append(part->choices, &part->choice_count, sizeof *grown);
     if (!grown)
         return NULL;
     part->choices = grown;
@@ -55,7 +48,7 @@ static int append_instruction(struct part *part, const char *text, struct error 
         return error_set(error, "out of memory");
     struct choice *choice = &part->choices[part->choice_count - 1];
     struct instruction_text *grown =
-        items_append(choice->instructions, &choice->count, sizeof *grown);
+        array_append(choice->instructions, &choice->count, sizeof *grown);
     if (!grown)
         return error_set(error, "out of memory");
     choice->instructions = grown;
@@ -68,11 +61,11 @@ static int append_instruction(struct part *part, const char *text, struct error 
 /* What the lines above have said. */
 struct reader {
     struct parts *parts;
-    char *scope;         /* the label that local ones belong to */
-    struct words labels; /* of the next instruction */
-    bool is_data;        /* in a section of data */
-    bool is_in_choices;  /* between MARK_EITHER and MARK_END */
-    size_t instructions; /* so far */
+    char *scope;           /* the label that local ones belong to */
+    struct strings labels; /* of the next instruction */
+    bool is_data;          /* in a section of data */
+    bool is_in_choices;    /* between MARK_EITHER and MARK_END */
+    size_t instructions;   /* so far */
 };
 
 static bool is_name(char letter)
@@ -220,7 +213,7 @@ static int read_mark(struct reader *reader, const char *word, struct error *erro
         if (!part || !append_choice(part))
             return error_set(error, "out of memory");
         part->labels = reader->labels;
-        reader->labels = (struct words){0};
+        reader->labels = (struct strings){0};
     } else if (is_more && last && !append_choice(last)) {
         return error_set(error, "out of memory");
     }
@@ -255,7 +248,7 @@ static int read_instruction(struct reader *reader, const char *text, struct erro
     if (!part)
         return error_set(error, "out of memory");
     part->labels = reader->labels;
-    reader->labels = (struct words){0};
+    reader->labels = (struct strings){0};
     return append_instruction(part, text, error);
 }
 
@@ -268,7 +261,7 @@ static int read_data(struct reader *reader, const char *label, const char *text,
     buffer_printf(&line, "%s%s%s%s", label ? label : "", label ? ":" : "",
                   label && *text ? " " : "", text);
     return buffer_check(&line, error) < 0 ||
-                   words_append(&reader->parts->data, buffer_text(&line), error) < 0
+                   strings_append(&reader->parts->data, buffer_text(&line), error) < 0
                ? -1
                : 0;
 }
@@ -292,7 +285,7 @@ static int read_definition(struct reader *reader, const char *line, const char *
     if (buffer_check(&text, error) < 0)
         return -1;
     if (!has_place(equ, false))
-        return words_append(&reader->parts->definitions, buffer_text(&text), error);
+        return strings_append(&reader->parts->definitions, buffer_text(&text), error);
     if (!reader->is_data)
         return error_set(error, "'%.60s' is an address of code: take --layout=standard", line);
     /* The size of data so far stays with it. */
@@ -334,7 +327,7 @@ static int read_statement(struct reader *reader, const char *label, const char *
     if (is_one_of(second, data_words) || is_one_of(word, data_words))
         return error_set(
             error, "data among the instructions ('%.40s'): put it into section .rodata", line);
-    if (label && words_append(&reader->labels, label, error) < 0)
+    if (label && strings_append(&reader->labels, label, error) < 0)
         return -1;
     if (strcmp(word, MARK_EITHER) == 0 || strcmp(word, MARK_OR) == 0 || strcmp(word, MARK_END) == 0)
         return read_mark(reader, word, error);
@@ -385,7 +378,7 @@ static int read_line(struct reader *reader, const char *raw, struct error *error
 static int begin_at_start(struct parts *parts, struct error *error)
 {
     size_t start = 0;
-    while (start < parts->count && !asm_words_contain(&parts->parts[start].labels, "_start"))
+    while (start < parts->count && !strings_contain(&parts->parts[start].labels, "_start"))
         start++;
     if (start == parts->count)
         return error_set(error, "there is no label _start");
@@ -423,7 +416,7 @@ int parts_read_lines(struct parts *parts, char *text, struct error *error)
     if (result == 0)
         result = begin_at_start(parts, error);
     text_free(&reader.scope);
-    words_free(&reader.labels);
+    strings_free(&reader.labels);
     return result;
 }
 

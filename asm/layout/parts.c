@@ -14,6 +14,7 @@
 
 #include <Zydis/Zydis.h>
 
+#include "base/array.h"
 #include "base/file.h"
 
 #define PREPROCESSED "parts.asm"
@@ -50,11 +51,11 @@ void parts_free(struct parts *parts)
             free(part->choices[j].instructions);
         }
         free(part->choices);
-        words_free(&part->labels);
+        strings_free(&part->labels);
     }
     free(parts->parts);
-    words_free(&parts->definitions);
-    words_free(&parts->data);
+    strings_free(&parts->definitions);
+    strings_free(&parts->data);
     free_data(parts);
     *parts = (struct parts){0};
 }
@@ -70,7 +71,7 @@ static bool starts_with(const char *text, const char *prefix)
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-static void append_lines(struct buffer *out, const struct words *lines)
+static void append_lines(struct buffer *out, const struct strings *lines)
 {
     for (size_t i = 0; i < lines->count; i++)
         buffer_printf(out, "%s\n", lines->items[i]);
@@ -526,7 +527,7 @@ static int read_names(struct parts *parts, const struct probe *probe, struct err
         const char *name = elf_strptr(probe->elf, probe->symbol_names, symbol.st_name);
         if (!name || !*name || strcmp(name, DATA_BEGIN) == 0 || is_defined(parts, name))
             continue;
-        struct data_name *grown = items_append(parts->names, &parts->name_count, sizeof *grown);
+        struct data_name *grown = array_append(parts->names, &parts->name_count, sizeof *grown);
         if (!grown)
             return error_set(error, "out of memory");
         parts->names = grown;
@@ -541,7 +542,7 @@ static int read_names(struct parts *parts, const struct probe *probe, struct err
 static bool has_label(const struct parts *parts, const char *name)
 {
     for (size_t i = 0; i < parts->count; i++)
-        if (asm_words_contain(&parts->parts[i].labels, name))
+        if (strings_contain(&parts->parts[i].labels, name))
             return true;
     return false;
 }
@@ -609,7 +610,7 @@ static int read_probe(struct parts *parts, const struct probe *probe, struct err
 /* Assembles the probe, and reads the bytes of all instructions from it. */
 static int probe_parts(const struct asm_job *job, struct parts *parts, struct error *error)
 {
-    struct words arguments WORDS_CLEANUP = {0};
+    struct strings arguments STRINGS_CLEANUP = {0};
     struct buffer object BUFFER_CLEANUP = {0};
     char *path TEXT_CLEANUP = NULL, *folder TEXT_CLEANUP = NULL;
     if (asprintf(&path, "%s/" PROBE_OBJECT, job->temporary) < 0 ||
@@ -617,7 +618,7 @@ static int probe_parts(const struct asm_job *job, struct parts *parts, struct er
         return error_set(error, "out of memory");
     const char *const command[] = {"nasm", "-f", "elf64",      "-w+all", "-Werror", "-I",
                                    folder, "-o", PROBE_OBJECT, PROBE,    NULL};
-    if (write_probe(job, parts, error) < 0 || words_append_all(&arguments, command, error) < 0 ||
+    if (write_probe(job, parts, error) < 0 || strings_append_all(&arguments, command, error) < 0 ||
         asm_run_tool(job, job->temporary, &arguments, error) < 0 ||
         file_read_path(path, MAX_PROGRAM_SIZE, &object, error) < 0)
         return -1;
@@ -637,7 +638,7 @@ static int probe_parts(const struct asm_job *job, struct parts *parts, struct er
 static int preprocess(const struct asm_job *job, unsigned assume, struct buffer *text,
                       struct error *error)
 {
-    struct words arguments WORDS_CLEANUP = {0};
+    struct strings arguments STRINGS_CLEANUP = {0};
     char *includes TEXT_CLEANUP = NULL, *path TEXT_CLEANUP = NULL;
     static const struct {
         unsigned assumption;
@@ -651,11 +652,11 @@ static int preprocess(const struct asm_job *job, unsigned assume, struct buffer 
     const char *const command[] = {
         "nasm", "-E", "-dWHIT_CHOICES", "-w+all", "-Werror", "-I", includes,
         "-o",   path, job->source_name, NULL};
-    if (words_append_all(&arguments, command, error) < 0)
+    if (strings_append_all(&arguments, command, error) < 0)
         return -1;
     for (size_t i = 0; i < COUNT(defines); i++)
         if (assume & defines[i].assumption &&
-            words_append(&arguments, defines[i].define, error) < 0)
+            strings_append(&arguments, defines[i].define, error) < 0)
             return -1;
     if (asm_extract_includes(job, error) < 0 ||
         asm_run_tool(job, job->source_folder, &arguments, error) < 0)

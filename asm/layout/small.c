@@ -67,7 +67,7 @@ static int find_best(const struct asm_job *job, struct parts *parts, struct solu
 static int assemble(const struct asm_job *job, const struct buffer *source,
                     const struct solution *solution, struct buffer *elf, struct error *error)
 {
-    struct words arguments WORDS_CLEANUP = {0};
+    struct strings arguments STRINGS_CLEANUP = {0};
     struct buffer program BUFFER_CLEANUP = {0};
     char *path TEXT_CLEANUP = NULL, *folder TEXT_CLEANUP = NULL;
     if (asprintf(&path, "%s/" PROGRAM, job->temporary) < 0 ||
@@ -76,7 +76,7 @@ static int assemble(const struct asm_job *job, const struct buffer *source,
     const char *const command[] = {"nasm", "-f", "bin",   "-w+all", "-Werror", "-I",
                                    folder, "-o", PROGRAM, COMPOSED, NULL};
     if (asm_place(job, COMPOSED, source, error) < 0 ||
-        words_append_all(&arguments, command, error) < 0)
+        strings_append_all(&arguments, command, error) < 0)
         return -1;
     trace_text(job->options->trace, "$ cat > " COMPOSED " << 'END'\n%sEND", buffer_text(source));
     if (asm_run_tool(job, job->temporary, &arguments, error) < 0 ||

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/interrupt.h"
 
 #define NOP          0x90
@@ -68,7 +69,7 @@ static const struct filler {
     {2, 4, 1u << 8, {0x41, 0xb8}}, /* mov r8d, imm32 */
     {2, 8, 1u << 3, {0x48, 0xbb}}, /* mov rbx, imm64 */
 };
-#define FILLERS (sizeof fillers / sizeof *fillers)
+#define FILLERS (COUNT(fillers))
 
 /* ---- the state of a search ------------------------------------------------------------------- */
 

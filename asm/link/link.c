@@ -30,10 +30,10 @@ static int assemble(const struct asm_job *job, const char *object, struct error 
         "--before", "section .text align=1",   NULL};
     const char *debug = job->options->keep_symbols ? "-gdwarf" : NULL;
     const char *const files[] = {"-I", includes, "-o", object, job->source_name, debug, NULL};
-    struct words arguments WORDS_CLEANUP = {0};
-    if (words_append_all(&arguments, always, error) < 0 ||
-        words_append_all(&arguments, packed, error) < 0 ||
-        words_append_all(&arguments, files, error) < 0)
+    struct strings arguments STRINGS_CLEANUP = {0};
+    if (strings_append_all(&arguments, always, error) < 0 ||
+        strings_append_all(&arguments, packed, error) < 0 ||
+        strings_append_all(&arguments, files, error) < 0)
         return -1;
     return asm_run_tool(job, job->source_folder, &arguments, error);
 }
@@ -79,9 +79,9 @@ static int link_object(const struct asm_job *job, bool writable, struct error *e
         NULL};
     const char *strip = job->options->keep_symbols ? NULL : "-s";
     const char *const files[] = {"-T", script, "-o", PROGRAM, OBJECT, strip, NULL};
-    struct words arguments WORDS_CLEANUP = {0};
-    if (words_append_all(&arguments, always, error) < 0 ||
-        words_append_all(&arguments, files, error) < 0)
+    struct strings arguments STRINGS_CLEANUP = {0};
+    if (strings_append_all(&arguments, always, error) < 0 ||
+        strings_append_all(&arguments, files, error) < 0)
         return -1;
     return asm_run_tool(job, job->temporary, &arguments, error);
 }

@@ -87,7 +87,7 @@ static int explain_failure(const struct asm_job *job, const char *tool, int code
     return error_set(error, "%s fails with exit code %d:\n%.*s", tool, code, length, text);
 }
 
-int asm_run_tool(const struct asm_job *job, const char *folder, const struct words *arguments,
+int asm_run_tool(const struct asm_job *job, const char *folder, const struct strings *arguments,
                  struct error *error)
 {
     const char *name = arguments->items[0];
@@ -95,11 +95,11 @@ int asm_run_tool(const struct asm_job *job, const char *folder, const struct wor
     char *tool TEXT_CLEANUP = process_find(name, path, error);
     if (!tool)
         return error_set(error, "%s is not installed: apt install nasm binutils", name);
-    struct words shown WORDS_CLEANUP = {0};
+    struct strings shown STRINGS_CLEANUP = {0};
     for (size_t i = 0; i < arguments->count; i++)
-        if (words_append(&shown, seen_from_temporary(job, arguments->items[i]), error) < 0)
+        if (strings_append(&shown, seen_from_temporary(job, arguments->items[i]), error) < 0)
             return -1;
-    trace_command(job->options->trace, words_list(&shown));
+    trace_command(job->options->trace, strings_list(&shown));
 
     struct buffer path_variable BUFFER_CLEANUP = {0};
     struct buffer temporary_variable BUFFER_CLEANUP = {0};
@@ -109,7 +109,7 @@ int asm_run_tool(const struct asm_job *job, const char *folder, const struct wor
                                  "LC_ALL=C", NULL};
     struct buffer output BUFFER_CLEANUP = {0};
     struct process process = {.program = tool,
-                              .arguments = words_list(arguments),
+                              .arguments = strings_list(arguments),
                               .environment = environment,
                               .largest_file = MAX_PROGRAM_SIZE,
                               .directory = folder,
@@ -129,7 +129,7 @@ int asm_place(const struct asm_job *job, const char *name, const struct buffer *
 
 int asm_extract_includes(const struct asm_job *job, struct error *error)
 {
-    struct words names WORDS_CLEANUP = {0};
+    struct strings names STRINGS_CLEANUP = {0};
     if (faccessat(job->temporary_fd, INCLUDES, F_OK, 0) == 0)
         return 0; /* of an attempt at another layout */
     if (directory_create_at(job->temporary_fd, INCLUDES, 0700, error) < 0 ||

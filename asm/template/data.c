@@ -10,16 +10,8 @@
 
 #define MAX_DATA_FILE_SIZE (UINT64_C(1024) * 1024)
 
-bool asm_words_contain(const struct words *words, const char *word)
-{
-    for (size_t i = 0; i < words->count; i++)
-        if (strcmp(words->items[i], word) == 0)
-            return true;
-    return false;
-}
-
 /* A folder is met once for each embedded file below it. */
-static int list_embedded(const char *folder, struct words *names, struct error *error)
+static int list_embedded(const char *folder, struct strings *names, struct error *error)
 {
     size_t length = strlen(folder);
     for (const struct asm_file *file = asm_embedded_files; file->name; file++) {
@@ -29,13 +21,13 @@ static int list_embedded(const char *folder, struct words *names, struct error *
         char *name TEXT_CLEANUP = NULL;
         if (asprintf(&name, "%.*s", (int)strcspn(below, "/"), below) < 0)
             return error_set(error, "out of memory");
-        if (!asm_words_contain(names, name) && words_append(names, name, error) < 0)
+        if (!strings_contain(names, name) && strings_append(names, name, error) < 0)
             return -1;
     }
     return 0;
 }
 
-static int list_directory(const char *directory, const char *folder, struct words *names,
+static int list_directory(const char *directory, const char *folder, struct strings *names,
                           struct error *error)
 {
     char *path TEXT_CLEANUP = NULL;
@@ -47,7 +39,7 @@ static int list_directory(const char *directory, const char *folder, struct word
     int result = 0;
     for (struct dirent *entry; result == 0 && (entry = readdir(entries));)
         if (entry->d_name[0] != '.')
-            result = words_append(names, entry->d_name, error);
+            result = strings_append(names, entry->d_name, error);
     closedir(entries);
     return result;
 }
@@ -57,7 +49,7 @@ static int compare_words(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-int asm_data_list(const struct asm_data *data, const char *folder, struct words *names,
+int asm_data_list(const struct asm_data *data, const char *folder, struct strings *names,
                   struct error *error)
 {
     int result = data->directory ? list_directory(data->directory, folder, names, error)

@@ -13,15 +13,15 @@
 
 static int unknown_key(const struct asm_template *template, const char *key, struct error *error)
 {
-    struct words names WORDS_CLEANUP = {0};
+    struct strings names STRINGS_CLEANUP = {0};
     struct buffer list BUFFER_CLEANUP = {0};
     for (size_t i = 0; i < template->parameter_count; i++) {
         const char *name = template->parameters[i].name;
-        if (words_append(&names, name, error) < 0)
+        if (strings_append(&names, name, error) < 0)
             return -1;
         buffer_printf(&list, "%s%s", i ? ", " : "", name);
     }
-    const char *nearest = text_nearest(key, words_list(&names), names.count);
+    const char *nearest = text_nearest(key, strings_list(&names), names.count);
     return error_set(error, "unknown parameter '%s': %s%s%s%s takes %s", key,
                      nearest ? "did you mean '" : "", nearest ? nearest : "", nearest ? "'? " : "",
                      template->name, names.count ? buffer_text(&list) : "none");
@@ -88,7 +88,7 @@ struct expansion {
     const struct asm_data *data;
     const struct buffer *parameters;
     struct buffer *source;
-    struct words included; /* each file stands once, so that files may include one another */
+    struct strings included; /* each file stands once, so that files may include one another */
 };
 
 static int expand_file(struct expansion *expansion, const char *path, struct error *error);
@@ -100,9 +100,9 @@ static int expand_include(struct expansion *expansion, const char *start, size_t
     char *name TEXT_CLEANUP = NULL;
     if (asprintf(&name, "%.*s", (int)length, start) < 0)
         return error_set(error, "out of memory");
-    if (asm_words_contain(&expansion->included, name))
+    if (strings_contain(&expansion->included, name))
         return 0;
-    if (words_append(&expansion->included, name, error) < 0)
+    if (strings_append(&expansion->included, name, error) < 0)
         return -1;
     buffer_printf(expansion->source, "; ---- %s ----\n", name);
     if (strcmp(name, PARAMETERS_INCLUDE) == 0) {
@@ -192,6 +192,6 @@ int asm_generate(const struct asm_data *data, const struct asm_template *templat
     append_header(source, template->name);
     struct expansion expansion = {.data = data, .parameters = &parameters, .source = source};
     int result = expand_file(&expansion, path, error);
-    words_free(&expansion.included);
+    strings_free(&expansion.included);
     return result;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -31,13 +32,14 @@ static bool is_symbol_name(const char *name)
     return consists_of(name, LETTERS DIGITS "_");
 }
 
-int asm_template_names(const struct asm_data *data, struct words *names, struct error *error)
+int asm_template_names(const struct asm_data *data, struct strings *names, struct error *error)
 {
-    struct words folders WORDS_CLEANUP = {0};
+    struct strings folders STRINGS_CLEANUP = {0};
     if (asm_data_list(data, "templates", &folders, error) < 0)
         return -1;
     for (size_t i = 0; i < folders.count; i++)
-        if (is_template_name(folders.items[i]) && words_append(names, folders.items[i], error) < 0)
+        if (is_template_name(folders.items[i]) &&
+            strings_append(names, folders.items[i], error) < 0)
             return -1;
     return 0;
 }
@@ -45,12 +47,12 @@ int asm_template_names(const struct asm_data *data, struct words *names, struct 
 /* Only a name that is listed is ever made a path. */
 static int check_exists(const struct asm_data *data, const char *name, struct error *error)
 {
-    struct words names WORDS_CLEANUP = {0};
+    struct strings names STRINGS_CLEANUP = {0};
     if (asm_template_names(data, &names, error) < 0)
         return -1;
-    if (asm_words_contain(&names, name))
+    if (strings_contain(&names, name))
         return 0;
-    const char *nearest = text_nearest(name, words_list(&names), names.count);
+    const char *nearest = text_nearest(name, strings_list(&names), names.count);
     return error_set(error, "unknown template '%s'%s%s%s (`whit list` shows all)", name,
                      nearest ? ": did you mean '" : "", nearest ? nearest : "",
                      nearest ? "'?" : "");
@@ -100,7 +102,7 @@ static int read_list(const cJSON *value, void *member, struct error *error)
     cJSON_ArrayForEach (item, value) {
         if (!cJSON_IsString(item))
             return error_set(error, "must be an array of strings");
-        if (words_append(member, item->valuestring, error) < 0)
+        if (strings_append(member, item->valuestring, error) < 0)
             return -1;
     }
     return 0;
@@ -275,11 +277,11 @@ void asm_template_free(struct asm_template *template)
         free(parameter->name);
         free(parameter->help);
         free(parameter->initial);
-        words_free(&parameter->choices);
+        strings_free(&parameter->choices);
     }
     free(template->parameters);
-    words_free(&template->contract);
-    words_free(&template->syscalls);
+    strings_free(&template->contract);
+    strings_free(&template->syscalls);
     free(template->name);
     free(template->summary);
     free(template->example);

@@ -153,17 +153,17 @@ static int write_report(struct sink *sink, const void *data, size_t size, struct
 /* What the options say. */
 struct check_options {
     const char *format, *fail_level, *kernel, *root, *config, *jobs, *explain, *seccomp;
-    struct words rules, ignored, severities, limits;
+    struct strings rules, ignored, severities, limits;
     bool all, no_config;
 };
 #define CHECK_OPTIONS_CLEANUP __attribute__((cleanup(free_options)))
 
 static void free_options(struct check_options *options)
 {
-    words_free(&options->rules);
-    words_free(&options->ignored);
-    words_free(&options->severities);
-    words_free(&options->limits);
+    strings_free(&options->rules);
+    strings_free(&options->ignored);
+    strings_free(&options->severities);
+    strings_free(&options->limits);
 }
 
 /* What keeps the run from its end is told of; 1 says only what the files are. */
@@ -274,10 +274,10 @@ static int count_jobs(const char *text, unsigned *jobs, struct error *error)
 /* --explain=RULE, or --explain RULE...: a value of its own or operands. */
 static int explain(const struct cli_command *command, const char *value, char *const *operands)
 {
-    struct words names WORDS_CLEANUP = {0};
+    struct strings names STRINGS_CLEANUP = {0};
     struct error error;
-    if ((*value && words_append(&names, value, &error) < 0) ||
-        words_append_all(&names, (const char *const *)operands, &error) < 0)
+    if ((*value && strings_append(&names, value, &error) < 0) ||
+        strings_append_all(&names, (const char *const *)operands, &error) < 0)
         return cannot(&error);
     return explain_rules(command, &names);
 }

@@ -34,7 +34,7 @@ int policy_set_severity(struct policy *policy, const char *setting, struct error
 int policy_set_fail_level(struct policy *policy, const char *level, struct error *error);
 int policy_set_kernel(struct policy *policy, const char *version, struct error *error);
 /* Leaves only the named rules; one that the file ignores counts again. */
-int policy_choose(struct policy *policy, const struct words *rules, struct error *error);
+int policy_choose(struct policy *policy, const struct strings *rules, struct error *error);
 
 /* The rule of that id or name; an error says which may be meant. */
 const struct elfcheck_rule *policy_find_rule(const char *name, struct error *error);
@@ -108,4 +108,4 @@ int check_image(struct judge *judge, struct packer_archive *archive, const char 
 /* ---- explain.c ------------------------------------------------------------------------------- */
 
 /* Prints the pages of these rules; where there are none, a list of all rules. */
-int explain_rules(const struct cli_command *command, const struct words *names);
+int explain_rules(const struct cli_command *command, const struct strings *names);

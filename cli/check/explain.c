@@ -92,7 +92,7 @@ static void append_list(struct buffer *out)
     }
 }
 
-int explain_rules(const struct cli_command *command, const struct words *names)
+int explain_rules(const struct cli_command *command, const struct strings *names)
 {
     struct buffer text BUFFER_CLEANUP = {0};
     struct error error;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/json.h"
 #include "base/text.h"
 
@@ -157,7 +158,7 @@ int policy_set_kernel(struct policy *policy, const char *version, struct error *
     return 0;
 }
 
-int policy_choose(struct policy *policy, const struct words *chosen, struct error *error)
+int policy_choose(struct policy *policy, const struct strings *chosen, struct error *error)
 {
     size_t count;
     const struct elfcheck_rule *rules = elfcheck_rules(&count);
@@ -234,7 +235,7 @@ static const struct key {
     {"fail-level", read_fail_level},
     {"kernel", read_kernel},
 };
-#define KEY_COUNT (sizeof keys / sizeof *keys)
+#define KEY_COUNT (COUNT(keys))
 
 static int read_key(struct policy *policy, const cJSON *value, struct error *error)
 {

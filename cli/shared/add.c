@@ -13,6 +13,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/interrupt.h"
 
 /* More is a mistake, such as --add=/. */
@@ -84,7 +85,7 @@ static bool is_made_up(int fd, const struct stat *status)
                                           TRACEFS_MAGIC, CGROUP2_SUPER_MAGIC};
     struct statfs system;
     char byte;
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+    for (size_t i = 0; i < COUNT(kinds); i++)
         if (fstatfs(fd, &system) == 0 && (unsigned long)system.f_type == kinds[i])
             return true;
     return status->st_size == 0 && pread(fd, &byte, 1, 0) == 1;

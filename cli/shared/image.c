@@ -49,15 +49,15 @@ void image_options_table(struct image_options *options, const char *formats,
 
 void image_options_free(struct image_options *options)
 {
-    words_free(&options->engines);
-    words_free(&options->tags);
-    words_free(&options->entrypoint);
-    words_free(&options->command);
-    words_free(&options->environment);
-    words_free(&options->labels);
-    words_free(&options->ports);
-    words_free(&options->files);
-    words_free(&options->directories);
+    strings_free(&options->engines);
+    strings_free(&options->tags);
+    strings_free(&options->entrypoint);
+    strings_free(&options->command);
+    strings_free(&options->environment);
+    strings_free(&options->labels);
+    strings_free(&options->ports);
+    strings_free(&options->files);
+    strings_free(&options->directories);
 }
 
 /* --created before SOURCE_DATE_EPOCH before 0. */
@@ -119,12 +119,12 @@ static int fit_target(const struct image_options *options, const char *output,
                       struct packer_target *target, const struct cli_common *common,
                       struct error *error)
 {
-    struct words names WORDS_CLEANUP = {0};
+    struct strings names STRINGS_CLEANUP = {0};
     struct buffer left_out BUFFER_CLEANUP = {0};
     for (size_t i = 0; i < options->engines.count; i++)
-        if (words_append_split(&names, options->engines.items[i], error) < 0)
+        if (strings_append_split(&names, options->engines.items[i], error) < 0)
             return -1;
-    if (packer_require(target, words_list(&names), &left_out, error) < 0)
+    if (packer_require(target, strings_list(&names), &left_out, error) < 0)
         return -1;
     if (options->engines.count && left_out.size)
         cli_note(common, "%s: %s cannot load it compressed: for those write %s", output,
@@ -134,11 +134,11 @@ static int fit_target(const struct image_options *options, const char *output,
     return 0;
 }
 
-static int complete_tags(const struct words *typed, struct words *tags, struct error *error)
+static int complete_tags(const struct strings *typed, struct strings *tags, struct error *error)
 {
     for (size_t i = 0; i < typed->count; i++) {
         char *tag TEXT_CLEANUP = packer_complete_tag(typed->items[i], error);
-        if (!tag || words_append(tags, tag, error) < 0)
+        if (!tag || strings_append(tags, tag, error) < 0)
             return -1;
     }
     return 0;
@@ -150,11 +150,11 @@ static int fill_config(struct packer_config *config, const struct program *progr
 {
     *config = (struct packer_config){
         .architecture = program ? program->architecture : DEFAULT_ARCHITECTURE,
-        .entrypoint = words_list(&options->entrypoint),
-        .command = words_list(&options->command),
-        .environment = words_list(&options->environment),
-        .labels = words_list(&options->labels),
-        .ports = words_list(&options->ports),
+        .entrypoint = strings_list(&options->entrypoint),
+        .command = strings_list(&options->command),
+        .environment = strings_list(&options->environment),
+        .labels = strings_list(&options->labels),
+        .ports = strings_list(&options->ports),
         .working_directory = options->working_directory,
         .user = options->user,
         .stop_signal = options->stop_signal,
@@ -269,7 +269,7 @@ int image_write(const struct program *program, const struct image_files *files, 
 {
     struct packer_image image = {.files = files->items, .file_count = files->count};
     struct packer_target target;
-    struct words tags WORDS_CLEANUP = {0};
+    struct strings tags STRINGS_CLEANUP = {0};
     char *command TEXT_CLEANUP = NULL;
     char *output TEXT_CLEANUP = NULL;
     cJSON *seccomp JSON_CLEANUP = NULL;
@@ -278,7 +278,7 @@ int image_write(const struct program *program, const struct image_files *files, 
     if (fill_config(&image.config, program, options, error) < 0 ||
         complete_tags(&options->tags, &tags, error) < 0)
         return -1;
-    image.tags = words_list(&tags);
+    image.tags = strings_list(&tags);
     if (program && !(command = program_path(program, files, error)))
         return -1;
     const char *const just_the_program[] = {command, NULL};
@@ -311,7 +311,7 @@ int image_write(const struct program *program, const struct image_files *files, 
 /* ---- converting ------------------------------------------------------------------------------ */
 
 /* The names of an image that was read, as far as engines take them. */
-static int keep_tags(const struct packer_archive *archive, const char *input, struct words *tags,
+static int keep_tags(const struct packer_archive *archive, const char *input, struct strings *tags,
                      const struct cli_common *common, struct error *error)
 {
     for (const char *const *tag = packer_tags(archive); tag && *tag; tag++) {
@@ -319,7 +319,7 @@ static int keep_tags(const struct packer_archive *archive, const char *input, st
         char *complete TEXT_CLEANUP = packer_complete_tag(*tag, &reason);
         if (!complete)
             cli_note(common, "%s: one of its names is left out: %s", input, reason.message);
-        else if (words_append(tags, *tag, error) < 0)
+        else if (strings_append(tags, *tag, error) < 0)
             return -1;
         if (complete && !packer_tag_of(*tag))
             cli_note(common, "%s: '%s' is a tag without a name: --tag=NAME:TAG gives one", input,
@@ -328,14 +328,15 @@ static int keep_tags(const struct packer_archive *archive, const char *input, st
     return 0;
 }
 
-int image_convert(const char *input, const struct image_options *options, const struct words *typed,
-                  const char *temporary, const struct cli_common *common, struct error *error)
+int image_convert(const char *input, const struct image_options *options,
+                  const struct strings *typed, const char *temporary,
+                  const struct cli_common *common, struct error *error)
 {
     struct packer_limits limits;
     char *const inputs[] = {(char *)input, NULL};
     struct packer_config config;
     struct packer_target target;
-    struct words tags WORDS_CLEANUP = {0};
+    struct strings tags STRINGS_CLEANUP = {0};
     char *output TEXT_CLEANUP = NULL;
     uint64_t size;
     if (cli_limits(typed, &limits, error) < 0 || fill_config(&config, NULL, options, error) < 0 ||
@@ -351,7 +352,7 @@ int image_convert(const char *input, const struct image_options *options, const 
     if (packer_image_count(archive) > 1)
         cli_note(common, "%s: it holds %zu images, of which one is converted", input,
                  packer_image_count(archive));
-    if (packer_convert(archive, words_list(&tags), &target, output, temporary, cli_trace(common),
+    if (packer_convert(archive, strings_list(&tags), &target, output, temporary, cli_trace(common),
                        &size, error) < 0)
         return -1;
     cli_note(common, "%s: %llu bytes", output, (unsigned long long)size);

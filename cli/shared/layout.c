@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/sysinfo.h>
 
+#include "base/array.h"
 #include "base/text.h"
 
 #define AUTO "auto"
@@ -30,7 +31,7 @@ void layout_options_table(struct link_settings *settings,
 
 void link_settings_free(struct link_settings *settings)
 {
-    words_free(&settings->assume);
+    strings_free(&settings->assume);
 }
 
 /* ---- --assume -------------------------------------------------------------------------------- */
@@ -44,7 +45,7 @@ static const struct {
     {"stdin", ASM_ASSUME_STDIN},
     {"exit-any", ASM_ASSUME_EXIT_ANY},
 };
-#define ASSUMPTIONS (sizeof assumptions / sizeof *assumptions)
+#define ASSUMPTIONS (COUNT(assumptions))
 
 static int add_assumption(const char *name, unsigned *assume, struct error *error)
 {
@@ -56,11 +57,11 @@ static int add_assumption(const char *name, unsigned *assume, struct error *erro
     return error_set(error, "--assume: '%s' is none of overcommit, argc1, stdin, exit-any", name);
 }
 
-static int read_assumptions(const struct words *options, unsigned *assume, struct error *error)
+static int read_assumptions(const struct strings *options, unsigned *assume, struct error *error)
 {
-    struct words names WORDS_CLEANUP = {0};
+    struct strings names STRINGS_CLEANUP = {0};
     for (size_t i = 0; i < options->count; i++)
-        if (words_append_split(&names, options->items[i], error) < 0)
+        if (strings_append_split(&names, options->items[i], error) < 0)
             return -1;
     for (size_t i = 0; i < names.count; i++)
         if (add_assumption(names.items[i], assume, error) < 0)
@@ -96,7 +97,7 @@ static int choose_auto(const struct link_settings *settings, struct asm_link_opt
                   {"linux", ASM_GOLF},
                   {"this-machine", ASM_GOLF}};
     const char *name = settings->runs_on ? settings->runs_on : places[0].name;
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+    for (size_t i = 0; i < COUNT(places); i++) {
         if (strcmp(places[i].name, name) != 0)
             continue;
         options->layout = places[i].layout;

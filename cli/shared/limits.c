@@ -1,14 +1,14 @@
 /* What reading an image may cost. */
 #include "cli/cli.h"
 
-struct cli_option cli_limit_option(struct words *typed)
+struct cli_option cli_limit_option(struct strings *typed)
 {
     return (struct cli_option){
         "limit", 0,        CLI_LIST,
         typed,   "NAME=N", "read larger images: unpacked=16G, entries, names or json; repeatable"};
 }
 
-int cli_limits(const struct words *typed, struct packer_limits *limits, struct error *error)
+int cli_limits(const struct strings *typed, struct packer_limits *limits, struct error *error)
 {
     *limits = packer_default_limits;
     for (size_t i = 0; i < typed->count; i++)

@@ -59,7 +59,7 @@ static int take(const struct cli_option *option, char *value, struct error *erro
         *(const char **)option->target = value ? value : "";
         return 0;
     case CLI_LIST:
-        return words_append(option->target, value, error);
+        return strings_append(option->target, value, error);
     }
     return 0;
 }

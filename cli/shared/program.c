@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/text.h"
 
 /* What comes through a pipe has to be kept somewhere; a larger program can be named as a file. */
@@ -121,7 +122,7 @@ int program_judge(struct program *program, const struct elfcheck_root *root, con
     settings.path = path;
     if (elfcheck_file(program->fd, program->path, &settings, report, error) < 0)
         return -1;
-    for (size_t i = 0; i < sizeof architectures / sizeof *architectures; i++)
+    for (size_t i = 0; i < COUNT(architectures); i++)
         if (report->is_elf && report->machine == architectures[i].machine)
             program->architecture = architectures[i].architecture;
     if (elfcheck_count(report, ELFCHECK_ERROR) == 0) {

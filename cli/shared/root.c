@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/interrupt.h"
 
 /* Any rename on the machine may make the kernel doubt where a ".." led, and say EAGAIN. */
@@ -21,7 +22,7 @@
 /* Where engines look that are given no PATH. */
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-const char *environment_find(const struct words *environment, const char *key)
+const char *environment_find(const struct strings *environment, const char *key)
 {
     size_t length = strlen(key);
     for (size_t i = environment->count; i-- > 0;)
@@ -274,7 +275,7 @@ static bool is_without_command(const cJSON *config)
 {
     static const char *const keys[] = {"Entrypoint", "Cmd"};
     const cJSON *run = cJSON_GetObjectItem(config, "config");
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+    for (size_t i = 0; i < COUNT(keys); i++)
         if (cJSON_GetArraySize(cJSON_GetObjectItem(run, keys[i])) > 0)
             return false;
     return true;

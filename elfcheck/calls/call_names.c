@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/array.h"
+
 /* Names of numbers in a row, each ended by a NUL. */
 struct row {
     uint32_t first;
@@ -141,8 +143,7 @@ static const struct row rows_32[] = {
 const char *call_name(enum elfcheck_abi abi, uint32_t number)
 {
     const struct row *rows = abi == ELFCHECK_ABI_64 ? rows_64 : rows_32;
-    size_t count = abi == ELFCHECK_ABI_64 ? sizeof rows_64 / sizeof *rows_64
-                                          : sizeof rows_32 / sizeof *rows_32;
+    size_t count = abi == ELFCHECK_ABI_64 ? COUNT(rows_64) : COUNT(rows_32);
     const struct row *row = rows; /* the last one that does not begin after the number */
     for (size_t i = 0; i < count && rows[i].first <= number; i++)
         row = &rows[i];

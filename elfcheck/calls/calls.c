@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "base/array.h"
+
 #define ARGUMENT(number) (1u << (number))
 #define WRITES_NOTHING   0
 #define MUST(a, m, b)                             \
@@ -216,7 +218,7 @@ const struct call_effect *call_effect(enum elfcheck_abi abi, const char *name)
     if (abi == ELFCHECK_ABI_32 && strcmp(name, "mmap") == 0)
         name = "old_mmap";
     static const struct call_effect unknown = {.writes = WRITES_ANYWHERE};
-    for (size_t i = 0; i < sizeof effects / sizeof *effects; i++)
+    for (size_t i = 0; i < COUNT(effects); i++)
         if (strcmp(effects[i].name, name) == 0)
             return &effects[i];
     return &unknown;

@@ -4,6 +4,8 @@
  */
 #include "elfcheck/calls/code_internal.h"
 
+#include "base/array.h"
+
 #define WIDEST 64
 
 /* ---- operands -------------------------------------------------------------------------------- */
@@ -464,7 +466,7 @@ static transfer *find_transfer(const ZydisDecodedInstruction *decoded)
         return apply_set;
     if (decoded->meta.category == ZYDIS_CATEGORY_CMOV)
         return apply_conditional_move;
-    for (size_t i = 0; i < sizeof transfers / sizeof *transfers; i++)
+    for (size_t i = 0; i < COUNT(transfers); i++)
         if (transfers[i].mnemonic == decoded->mnemonic)
             return transfers[i].apply;
     return NULL;
@@ -513,10 +515,10 @@ bool instruction_is_plain(const struct instruction *instruction)
     /* f3 41 90 is an exchange of rax and r8, which Zydis 4.0 takes for this. */
     if (decoded->mnemonic == ZYDIS_MNEMONIC_PAUSE && decoded->raw.rex.B)
         return false;
-    for (size_t i = 0; i < sizeof plain_categories / sizeof *plain_categories; i++)
+    for (size_t i = 0; i < COUNT(plain_categories); i++)
         if (plain_categories[i] == decoded->meta.category)
             return true;
-    for (size_t i = 0; i < sizeof plain_mnemonics / sizeof *plain_mnemonics; i++)
+    for (size_t i = 0; i < COUNT(plain_mnemonics); i++)
         if (plain_mnemonics[i] == decoded->mnemonic)
             return true;
     return false;

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/array.h"
+
 /*
  * What an engine itself calls between its loading of the filter and execve(2), Go's runtime
  * included: seen by strace in runc 1.1 and crun 1.8, as docker 20.10 and podman 4.3 start them,
@@ -23,7 +25,7 @@ static const char *const engine_calls[] = {
 #define ALLOW  "SCMP_ACT_ALLOW"
 #define REFUSE "SCMP_ACT_ERRNO"
 
-static bool has_word(const struct words *words, const char *word)
+static bool has_word(const struct strings *words, const char *word)
 {
     for (size_t i = 0; i < words->count; i++)
         if (strcmp(words->items[i], word) == 0)
@@ -47,7 +49,7 @@ int elfcheck_profile_add(struct elfcheck_profile *profile, const struct elfcheck
         const struct elfcheck_call *call = &calls->items[i];
         profile->has_32 |= call->abi == ELFCHECK_ABI_32;
         if (!has_word(&profile->names, call->name) &&
-            words_append(&profile->names, call->name, error) < 0)
+            strings_append(&profile->names, call->name, error) < 0)
             return -1;
     }
     return 0;
@@ -76,7 +78,7 @@ cJSON *elfcheck_profile_document(const struct elfcheck_profile *profile)
     for (size_t i = 0; i < profile->names.count; i++)
         cJSON_AddItemToArray(names, cJSON_CreateString(profile->names.items[i]));
     names = add_rule(rules);
-    for (size_t i = 0; i < sizeof engine_calls / sizeof *engine_calls; i++)
+    for (size_t i = 0; i < COUNT(engine_calls); i++)
         if (!has_word(&profile->names, engine_calls[i]))
             cJSON_AddItemToArray(names, cJSON_CreateString(engine_calls[i]));
     return document;
@@ -84,5 +86,5 @@ cJSON *elfcheck_profile_document(const struct elfcheck_profile *profile)
 
 void elfcheck_profile_free(struct elfcheck_profile *profile)
 {
-    words_free(&profile->names);
+    strings_free(&profile->names);
 }

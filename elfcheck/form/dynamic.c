@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/error.h"
 #include "elfcheck/form/form.h"
 
@@ -238,7 +239,7 @@ void check_dynamic_entries(struct elfcheck_inspection *inspection)
         if (dynamic->tags[i].count > 1)
             inspection_find(inspection, place, "%zu entries of %s", dynamic->tags[i].count,
                             tag->name);
-        for (size_t j = 0; j < sizeof beside / sizeof *beside; j++)
+        for (size_t j = 0; j < COUNT(beside); j++)
             if (beside[j] != NO_TAG && dynamic->tags[beside[j]].count == 0)
                 inspection_find(inspection, place, "%s without %s", tag->name,
                                 tags[beside[j]].name);
@@ -276,7 +277,7 @@ static void check_string(struct elfcheck_inspection *inspection, struct dynamic 
         {DT_RUNPATH, "DT_RUNPATH"}, {DT_AUXILIARY, "DT_AUXILIARY"}, {DT_FILTER, "DT_FILTER"},
     };
     uint64_t size = dynamic->tags[TAG_STRSZ].value;
-    for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
+    for (size_t i = 0; i < COUNT(strings); i++)
         if (strings[i].tag == entry->d_tag && entry->d_un.d_val >= size)
             inspection_find(inspection, dynamic_place(inspection, dynamic, number),
                             "%s is at %" PRIu64 " of the %" PRIu64 " bytes of strings",
@@ -309,7 +310,7 @@ void check_dynamic_agrees(struct elfcheck_inspection *inspection)
         {SHT_GNU_verdef, TAG_VERDEF, false}, {SHT_GNU_verneed, TAG_VERNEED, false},
     };
     const struct dynamic *dynamic = dynamic_of(inspection);
-    for (size_t i = 0; dynamic && i < sizeof pairs / sizeof *pairs; i++) {
+    for (size_t i = 0; dynamic && i < COUNT(pairs); i++) {
         size_t number = section_of_type(inspection, pairs[i].type);
         uint64_t address;
         if (number == 0 || !(inspection->sections[number].sh_flags & SHF_ALLOC))

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "elfcheck/form/form.h"
 
 /* The only class that a machine's programs have, or ELFCLASSNONE. */
@@ -18,7 +19,7 @@ static unsigned char class_of_machine(uint16_t machine)
         {EM_PPC, ELFCLASS32}, {EM_SPARC, ELFCLASS32}, {EM_PPC64, ELFCLASS64},
         {EM_BPF, ELFCLASS64}, {EM_IA_64, ELFCLASS64}, {EM_SPARCV9, ELFCLASS64},
     };
-    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
+    for (size_t i = 0; i < COUNT(classes); i++)
         if (classes[i].machine == machine)
             return classes[i].class;
     return ELFCLASSNONE;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "elfcheck/form/form.h"
@@ -142,7 +143,7 @@ void check_section_zero(struct elfcheck_inspection *inspection)
         section.sh_link = 0;
     if (header->e_phnum == PN_XNUM)
         section.sh_info = 0;
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+    for (size_t i = 0; i < COUNT(fields); i++) {
         uint64_t value = 0;
         memcpy(&value, (const char *)&section + fields[i].offset, fields[i].size);
         if (value)
@@ -211,8 +212,8 @@ static const struct section_kind section_kinds[] = {
 static const struct section_kind *section_kind(const Elf64_Shdr *section)
 {
     uint32_t type = section->sh_type, place = PLACE(type);
-    if ((type >= SHT_NUM && type < FIRST_GNU_TYPE) ||
-        place >= sizeof section_kinds / sizeof *section_kinds || !section_kinds[place].name)
+    if ((type >= SHT_NUM && type < FIRST_GNU_TYPE) || place >= COUNT(section_kinds) ||
+        !section_kinds[place].name)
         return NULL;
     return &section_kinds[place];
 }

@@ -1,6 +1,7 @@
 /* Is it well-formed? The program headers, of any machine. */
 #include <inttypes.h>
 
+#include "base/array.h"
 #include "elfcheck/form/form.h"
 
 /* Pages of 64 KiB are the largest that linkers prepare for: AArch64, PowerPC. */
@@ -54,7 +55,7 @@ static const struct {
     {"PT_GNU_RELRO", PT_GNU_RELRO, true, true},
     {"PT_GNU_PROPERTY", PT_GNU_PROPERTY, true, true},
 };
-#define KINDS (sizeof kinds / sizeof *kinds)
+#define KINDS (COUNT(kinds))
 
 /* The row for a segment, or KINDS. */
 static size_t kind_of(const Elf64_Phdr *segment)
@@ -221,7 +222,7 @@ void check_segment_first(struct elfcheck_inspection *inspection)
 {
     const Elf64_Phdr *load = inspection_load(inspection, NULL);
     static const uint32_t types[] = {PT_PHDR, PT_INTERP};
-    for (size_t i = 0; load && i < sizeof types / sizeof *types; i++)
+    for (size_t i = 0; load && i < COUNT(types); i++)
         for (const Elf64_Phdr *segment = load;
              (segment = inspection_segment(inspection, types[i], segment));)
             inspection_find_in(inspection, segment, offsetof(Elf64_Phdr, p_type),

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/array.h"
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/text.h"
@@ -111,7 +112,7 @@ static void append_name(const char *name, struct buffer *out)
 }
 
 /* "a, b and 2 more". */
-static void append_names(const struct words *names, size_t count, struct buffer *out)
+static void append_names(const struct strings *names, size_t count, struct buffer *out)
 {
     size_t named = count < MAX_NAMED ? count : MAX_NAMED;
     for (size_t i = 0; i < named && i < names->count; i++) {
@@ -369,7 +370,7 @@ static bool is_musl_itself(const char *name)
     static const char *const parts[] = {"c.", "pthread.", "rt.", "m.", "dl.", "util.", "xnet."};
     if (strncmp(name, "lib", 3) != 0)
         return false;
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+    for (size_t i = 0; i < COUNT(parts); i++)
         if (strncmp(name + 3, parts[i], strlen(parts[i])) == 0)
             return true;
     return false;
@@ -393,7 +394,7 @@ static const struct object *find_loaded(const struct libraries *libraries, const
 
 /* Looks for one library. What is missing is added to the words, what is broken told at once. */
 static void load_one(struct elfcheck_inspection *inspection, const struct object *parent,
-                     const char *name, struct words *missing)
+                     const char *name, struct strings *missing)
 {
     struct libraries *libraries = inspection->libraries;
     bool is_musl = libraries->search.kind == LOADER_MUSL;
@@ -404,7 +405,7 @@ static void load_one(struct elfcheck_inspection *inspection, const struct object
                                       try_library, &wanted, inspection->error);
     char *fault TEXT_CLEANUP = wanted.fault;
     if (found == ATTEMPT_NEXT) {
-        inspection->failed |= words_append(missing, name, inspection->error) < 0;
+        inspection->failed |= strings_append(missing, name, inspection->error) < 0;
     } else if (fault) {
         struct buffer message BUFFER_CLEANUP = {0};
         buffer_append_text(&message, "needs ");
@@ -415,7 +416,7 @@ static void load_one(struct elfcheck_inspection *inspection, const struct object
 }
 
 static void find_missing(struct elfcheck_inspection *inspection, const struct object *object,
-                         const struct words *missing)
+                         const struct strings *missing)
 {
     struct buffer message BUFFER_CLEANUP = {0};
     if (missing->count == 0 || inspection->failed)
@@ -441,7 +442,7 @@ static void load_all(struct elfcheck_inspection *inspection)
     size_t found = 0;
     for (size_t i = 0; i < libraries->count && found < MAX_FINDINGS; i++) {
         const struct object *object = libraries->objects[i];
-        struct words missing WORDS_CLEANUP = {0};
+        struct strings missing STRINGS_CLEANUP = {0};
         for (size_t j = 0; j < object->linkage.needed.count && !inspection->failed; j++)
             load_one(inspection, object, object->linkage.needed.items[j], &missing);
         if (interrupt_check(inspection->error) < 0)
@@ -474,7 +475,7 @@ void check_libraries(struct elfcheck_inspection *inspection)
 
 static bool defines(const struct object *object, const char *version)
 {
-    const struct words *versions = &object->linkage.versions;
+    const struct strings *versions = &object->linkage.versions;
     for (size_t i = 0; i < versions->count; i++)
         if (strcmp(versions->items[i], version) == 0)
             return true;
@@ -482,7 +483,7 @@ static bool defines(const struct object *object, const char *version)
 }
 
 static void find_versions(struct elfcheck_inspection *inspection, const struct object *object,
-                          const struct object *library, const struct words *missing)
+                          const struct object *library, const struct strings *missing)
 {
     struct buffer message BUFFER_CLEANUP = {0};
     if (object->parent) {
@@ -504,14 +505,14 @@ static void judge_versions(struct elfcheck_inspection *inspection, const struct 
     for (size_t i = 0; i < linkage->needed_version_count && !inspection->failed;) {
         const struct version *first = &linkage->needed_versions[i];
         const struct object *library = find_loaded(inspection->libraries, first->library);
-        struct words missing WORDS_CLEANUP = {0};
+        struct strings missing STRINGS_CLEANUP = {0};
         for (; i < linkage->needed_version_count &&
                strcmp(linkage->needed_versions[i].library, first->library) == 0;
              i++) {
             const char *name = linkage->needed_versions[i].name;
             /* A library without any versions is taken as it is. */
             if (library && library->linkage.has_versions && !defines(library, name))
-                inspection->failed |= words_append(&missing, name, inspection->error) < 0;
+                inspection->failed |= strings_append(&missing, name, inspection->error) < 0;
         }
         if (missing.count && !inspection->failed)
             find_versions(inspection, object, library, &missing);
@@ -569,7 +570,7 @@ static bool find_loader(struct elfcheck_inspection *inspection)
 void check_library_needs(struct elfcheck_inspection *inspection)
 {
     struct libraries *libraries = libraries_of(inspection);
-    struct words missing WORDS_CLEANUP = {0};
+    struct strings missing STRINGS_CLEANUP = {0};
     if (!libraries || !find_loader(inspection))
         return;
     const struct object *library = libraries->objects[0];

@@ -2,7 +2,7 @@
  * and where its loader looks for them. */
 #pragma once
 
-#include "base/words.h"
+#include "base/strings.h"
 #include "elfcheck/elfcheck_internal.h"
 
 /* ---- what a file says (linkage.c) ------------------------------------------------------------ */
@@ -25,15 +25,15 @@ struct version {
 /* What the dynamic section says of libraries (gABI, "Dynamic Section"). A text that cannot be read
  * is an empty one. */
 struct linkage {
-    bool exists;         /* there is a PT_DYNAMIC */
-    uint64_t offset;     /* of it in the file */
-    struct words needed; /* DT_NEEDED, the first of them */
-    size_t needed_count; /* of all */
-    char *name;          /* DT_SONAME, or NULL */
-    char *rpath;         /* DT_RPATH, or NULL */
-    char *runpath;       /* DT_RUNPATH, or NULL */
-    bool has_versions;   /* defines any */
-    struct words versions;
+    bool exists;           /* there is a PT_DYNAMIC */
+    uint64_t offset;       /* of it in the file */
+    struct strings needed; /* DT_NEEDED, the first of them */
+    size_t needed_count;   /* of all */
+    char *name;            /* DT_SONAME, or NULL */
+    char *rpath;           /* DT_RPATH, or NULL */
+    char *runpath;         /* DT_RUNPATH, or NULL */
+    bool has_versions;     /* defines any */
+    struct strings versions;
     struct version *needed_versions;
     size_t needed_version_count;
 };
@@ -63,7 +63,7 @@ struct search {
     const struct elfcheck_root *root;
     enum loader_kind kind;
     bool is_32bit;
-    struct words directories; /* by default */
+    struct strings directories; /* by default */
     struct buffer cache;
 };
 

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/array.h"
 #include "base/file.h"
 
 /* A loader has 250 kB, musl's with its libc in it 700. */
@@ -45,7 +46,7 @@ static bool begins_with(const char *text, const char *start)
     return strncmp(text, start, strlen(start)) == 0;
 }
 
-static bool has(const struct words *words, const char *word)
+static bool has(const struct strings *words, const char *word)
 {
     for (size_t i = 0; i < words->count; i++)
         if (strcmp(words->items[i], word) == 0)
@@ -54,7 +55,7 @@ static bool has(const struct words *words, const char *word)
 }
 
 /* Adds a directory, its slashes at the end cut off. */
-static int add_directory(struct words *directories, const char *text, size_t length,
+static int add_directory(struct strings *directories, const char *text, size_t length,
                          struct error *error)
 {
     while (length > 1 && text[length - 1] == '/')
@@ -64,7 +65,7 @@ static int add_directory(struct words *directories, const char *text, size_t len
         return error_set(error, "out of memory");
     if (has(directories, directory) || directories->count == MAX_DIRECTORIES)
         return 0;
-    return words_append(directories, directory, error);
+    return strings_append(directories, directory, error);
 }
 
 /*
@@ -105,7 +106,7 @@ static int read_loader(struct search *search, int loader, const char *path, stru
 
 /* ---- its settings ---------------------------------------------------------------------------- */
 
-static int add_directories(struct words *directories, const char *list, const char *separators,
+static int add_directories(struct strings *directories, const char *list, const char *separators,
                            struct error *error)
 {
     for (const char *item = list; *item; item += strspn(item, separators)) {
@@ -124,7 +125,7 @@ static int read_musl_settings(struct search *search, struct error *error)
     const char *path = search->is_32bit ? "/etc/ld-musl-i386.path" : "/etc/ld-musl-x86_64.path";
     struct stat status;
     int fd FD_CLEANUP = root_open(search->root, path);
-    words_free(&search->directories);
+    strings_free(&search->directories);
     if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) ||
         status.st_size > MAX_PATH_FILE_SIZE)
         return add_directories(&search->directories, MUSL_PATHS, ":", error);
@@ -159,7 +160,7 @@ int search_init(struct search *search, const struct elfcheck_root *root, int loa
 
 void search_free(struct search *search)
 {
-    words_free(&search->directories);
+    strings_free(&search->directories);
     buffer_free(&search->cache);
 }
 
@@ -225,7 +226,7 @@ static bool expand(const struct search *search, const struct object *object, con
         bool braces = dollar + 1 < end && dollar[1] == '{';
         const char *name = dollar + 1 + braces;
         size_t token = 0, size = 0;
-        for (; token < sizeof tokens / sizeof *tokens; token++) {
+        for (; token < COUNT(tokens); token++) {
             size = strlen(tokens[token]);
             if ((size_t)(end - name) >= size && memcmp(name, tokens[token], size) == 0 &&
                 (!braces || (name + size < end && name[size] == '}')))
@@ -279,7 +280,7 @@ static enum attempt try_rpaths(const struct quest *quest, const struct object *o
 static enum attempt try_defaults(const struct quest *quest)
 {
     enum attempt found = ATTEMPT_NEXT;
-    const struct words *directories = &quest->search->directories;
+    const struct strings *directories = &quest->search->directories;
     for (size_t i = 0; i < directories->count && found == ATTEMPT_NEXT; i++)
         found = try_directory(quest, directories->items[i]);
     return found;

@@ -107,10 +107,10 @@ static char *read_text(struct window *window, uint64_t place)
     return copied;
 }
 
-static void add_text(struct window *window, uint64_t place, struct words *words)
+static void add_text(struct window *window, uint64_t place, struct strings *words)
 {
     char *text TEXT_CLEANUP = read_text(window, place);
-    if (text && words_append(words, text, window->inspection->error) < 0)
+    if (text && strings_append(words, text, window->inspection->error) < 0)
         window->inspection->failed = true;
 }
 
@@ -271,8 +271,8 @@ int linkage_read(struct elfcheck_inspection *inspection, struct budget *budget,
 
 void linkage_free(struct linkage *linkage)
 {
-    words_free(&linkage->needed);
-    words_free(&linkage->versions);
+    strings_free(&linkage->needed);
+    strings_free(&linkage->versions);
     text_free(&linkage->name);
     text_free(&linkage->rpath);
     text_free(&linkage->runpath);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "elfcheck/elfcheck_internal.h"
 
 /* A line from each compiler and linker; real ones have less. */
@@ -162,7 +163,7 @@ static const struct compiler {
 /* The last line of a compiler in .comment, where the objects of the C library come first. */
 static const struct compiler *find_compiler(const char *comment, size_t size, const char **line)
 {
-    for (size_t i = 0; i < sizeof compilers / sizeof *compilers; i++) {
+    for (size_t i = 0; i < COUNT(compilers); i++) {
         *line = NULL;
         for (const char *text = comment; text < comment + size; text += strlen(text) + 1)
             if (strstr(text, compilers[i].mark))
@@ -198,7 +199,7 @@ static void append_compiler(struct elfcheck_inspection *inspection, struct buffe
                   section->size < MAX_COMMENT_SIZE ? (size_t)section->size : MAX_COMMENT_SIZE);
     comment[size] = 0;
     unsigned runtimes = evidence_runtimes(inspection);
-    for (size_t i = 0; i < sizeof languages / sizeof *languages; i++) {
+    for (size_t i = 0; i < COUNT(languages); i++) {
         if (!(runtimes & languages[i].runtime))
             continue;
         buffer_append_text(out, languages[i].name);

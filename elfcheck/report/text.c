@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 #include "elfcheck/elfcheck_internal.h"
 
@@ -193,7 +194,7 @@ static int write_summary(struct elfcheck_writer *writer, struct buffer *out, str
         return 0;
     append_count(writer->count, "file", totals->elf == writer->count ? "ELF files" : "files", out);
     const char *separator = ": ";
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+    for (size_t i = 0; i < COUNT(parts); i++) {
         if (parts[i].count == 0)
             continue;
         buffer_append_text(out, separator);

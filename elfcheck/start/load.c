@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 
 /* Linux include/uapi/linux/binfmts.h, BINPRM_BUF_SIZE: all that it reads of a script itself. */
@@ -83,7 +84,7 @@ void check_magic(struct elfcheck_inspection *inspection)
         find_script(inspection);
         return;
     }
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    for (size_t i = 0; i < COUNT(kinds); i++) {
         if (memcmp(ident, kinds[i].magic, strlen(kinds[i].magic)) == 0) {
             inspection_find(inspection, 0, "%s, not an ELF file", kinds[i].kind);
             return;
@@ -100,7 +101,7 @@ void check_type(struct elfcheck_inspection *inspection)
         return;
     static const char *const kinds[] = {[ET_REL] = "object file, not linked into a program yet",
                                         [ET_CORE] = "core dump, not a program"};
-    const char *kind = type < sizeof kinds / sizeof *kinds ? kinds[type] : NULL;
+    const char *kind = type < COUNT(kinds) ? kinds[type] : NULL;
     if (kind)
         inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_type)),
                         "%s", kind);

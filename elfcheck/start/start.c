@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 
 /* "fs/binfmt_elf: Fix AT_PHDR for unusual ELF files" */
@@ -106,7 +107,7 @@ static const char *system_of_tag(uint32_t number)
 {
     static const char *const systems[] = {NULL,      "GNU Hurd", "Solaris",
                                           "FreeBSD", "NetBSD",   "Syllable"};
-    return number < sizeof systems / sizeof *systems ? systems[number] : NULL;
+    return number < COUNT(systems) ? systems[number] : NULL;
 }
 
 static void take_note(struct notes *notes, const Elf64_Nhdr *note, const char *name,
@@ -117,7 +118,7 @@ static void take_note(struct notes *notes, const Elf64_Nhdr *note, const char *n
     notes->go |= note->n_namesz >= sizeof "Go" && memcmp(name, "Go", sizeof "Go") == 0;
     if (note->n_type != ABI_TAG)
         return;
-    for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
+    for (size_t i = 0; i < COUNT(foreign); i++)
         if (note->n_namesz == strlen(foreign[i]) + 1 &&
             memcmp(name, foreign[i], note->n_namesz) == 0)
             system = foreign[i];
@@ -245,7 +246,7 @@ static void check_go_system(struct elfcheck_inspection *inspection)
     const char *system = find_go_system(bytes, size, &length);
     if (!system)
         return;
-    for (size_t i = 0; i < sizeof linux_names / sizeof *linux_names; i++)
+    for (size_t i = 0; i < COUNT(linux_names); i++)
         if (length == strlen(linux_names[i]) && memcmp(system, linux_names[i], length) == 0)
             return;
     struct buffer name BUFFER_CLEANUP = {0};

@@ -8,6 +8,8 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "base/array.h"
+
 #define CHUNK_SIZE (128 * 1024)
 
 /* ---- gzip ------------------------------------------------------------------------------------ */
@@ -141,7 +143,7 @@ static const struct compression compressions[] = {
     {"bzip2", NULL, MAGIC("BZh"), NULL, NULL, NULL},
     {"lz4", NULL, MAGIC("\x04\x22\x4d\x18"), NULL, NULL, NULL},
 };
-#define COMPRESSIONS (sizeof compressions / sizeof *compressions)
+#define COMPRESSIONS (COUNT(compressions))
 
 const struct compression compression_none = {.name = "none"};
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/text.h"
 
 #define RUNTIME_SPEC_VERSION "1.0.2"
@@ -40,7 +41,7 @@ static const struct {
 /* ---- what a container starts ----------------------------------------------------------------- */
 
 /* Appends a JSON list's strings; a missing list is an empty one. */
-static int append_json(struct words *words, const cJSON *config, const char *key,
+static int append_json(struct strings *words, const cJSON *config, const char *key,
                        struct error *error)
 {
     const cJSON *list = cJSON_GetObjectItem(config, key);
@@ -50,7 +51,7 @@ static int append_json(struct words *words, const cJSON *config, const char *key
     cJSON_ArrayForEach (item, list) {
         if (!cJSON_IsString(item))
             return error_set(error, "the image config's %s is not a list of strings", key);
-        if (words_append(words, item->valuestring, error) < 0)
+        if (strings_append(words, item->valuestring, error) < 0)
             return -1;
     }
     return 0;
@@ -87,7 +88,7 @@ int packer_process_init(struct packer_process *process, const cJSON *document,
         append_json(&process->environment, config, "Env", error) < 0 ||
         parse_user(json_string(config, "User"), process, error) < 0)
         return -1;
-    if (arguments ? words_append_all(&process->arguments, arguments, error) < 0
+    if (arguments ? strings_append_all(&process->arguments, arguments, error) < 0
                   : append_json(&process->arguments, config, "Cmd", error) < 0)
         return -1;
     if (process->arguments.count == 0)
@@ -115,8 +116,8 @@ bool packer_process_exists(const struct packer_process *process, int rootfs)
 
 void packer_process_free(struct packer_process *process)
 {
-    words_free(&process->arguments);
-    words_free(&process->environment);
+    strings_free(&process->arguments);
+    strings_free(&process->environment);
     text_free(&process->directory);
 }
 
@@ -140,8 +141,8 @@ static void add_process(cJSON *document, const struct packer_process *process)
 {
     cJSON *object = cJSON_AddObjectToObject(document, "process");
     add_user(object, process);
-    add_words(object, "args", words_list(&process->arguments));
-    add_words(object, "env", words_list(&process->environment));
+    add_words(object, "args", strings_list(&process->arguments));
+    add_words(object, "env", strings_list(&process->environment));
     cJSON_AddStringToObject(object, "cwd", process->directory);
     cJSON_AddTrueToObject(object, "noNewPrivileges");
 }
@@ -158,7 +159,7 @@ static cJSON *add_mount(cJSON *list, const char *destination, const char *type)
 static void add_mounts(cJSON *document)
 {
     cJSON *list = cJSON_AddArrayToObject(document, "mounts");
-    for (size_t i = 0; i < sizeof mounts / sizeof *mounts; i++) {
+    for (size_t i = 0; i < COUNT(mounts); i++) {
         cJSON *mount = add_mount(list, mounts[i].destination, mounts[i].type);
         cJSON_AddStringToObject(mount, "source", mounts[i].type);
         if (mounts[i].options[0])
@@ -194,7 +195,7 @@ static void add_linux(cJSON *document, const struct packer_process *process,
 {
     cJSON *linux_part = cJSON_AddObjectToObject(document, "linux");
     cJSON *list = cJSON_AddArrayToObject(linux_part, "namespaces");
-    for (size_t i = 0; i < sizeof namespaces / sizeof *namespaces; i++)
+    for (size_t i = 0; i < COUNT(namespaces); i++)
         add_namespace(list, namespaces[i]);
     if (rootless) {
         add_namespace(list, "user");
@@ -263,9 +264,9 @@ static int render_minimal(const struct packer_process *process, const struct pac
                                 target->strict ? RUNTIME_SPEC_VERSION : MIN_VERSION);
     cJSON *object = cJSON_AddObjectToObject(document, "process");
     cJSON_AddStringToObject(object, "cwd", process->directory);
-    add_words(object, "args", words_list(&process->arguments));
+    add_words(object, "args", strings_list(&process->arguments));
     if (process->environment.count)
-        add_words(object, "env", words_list(&process->environment));
+        add_words(object, "env", strings_list(&process->environment));
     if (process->uid || process->gid)
         add_user(object, process);
     cJSON_AddStringToObject(cJSON_AddObjectToObject(document, "root"), "path", names->rootfs);

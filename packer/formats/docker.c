@@ -41,13 +41,13 @@ static int write_layer(const struct packer_job *job, size_t number, struct sink 
 }
 
 /* Writes all layers, and appends their names and digests. */
-static int write_layers(const struct packer_job *job, struct sink *sink, struct words *names,
+static int write_layers(const struct packer_job *job, struct sink *sink, struct strings *names,
                         struct buffer *diff_ids, struct error *error)
 {
     for (size_t i = 0; i < job->layer_count; i++) {
         struct digest diff_id;
         if (write_layer(job, i, sink, &diff_id, error) < 0 ||
-            words_append(names, layer_name(job, i).text, error) < 0)
+            strings_append(names, layer_name(job, i).text, error) < 0)
             return -1;
         buffer_append(diff_ids, &diff_id, sizeof diff_id);
     }
@@ -55,7 +55,7 @@ static int write_layers(const struct packer_job *job, struct sink *sink, struct 
 }
 
 int docker_render_manifest(const struct packer_job *job, const char *config,
-                           const struct words *layers, struct buffer *out, struct error *error)
+                           const struct strings *layers, struct buffer *out, struct error *error)
 {
     cJSON *document JSON_CLEANUP = cJSON_CreateArray();
     cJSON *entry = cJSON_CreateObject();
@@ -73,7 +73,7 @@ int docker_render_manifest(const struct packer_job *job, const char *config,
     return json_render(document, out, error);
 }
 
-static void trace_archive(const struct packer_job *job, const struct words *layers,
+static void trace_archive(const struct packer_job *job, const struct strings *layers,
                           const struct buffer *config, const struct buffer *manifest)
 {
     struct buffer command BUFFER_CLEANUP = {0};
@@ -87,7 +87,7 @@ static void trace_archive(const struct packer_job *job, const struct words *laye
 
 int docker_write(const struct packer_job *job, struct sink *sink, struct error *error)
 {
-    struct words layers WORDS_CLEANUP = {0};
+    struct strings layers STRINGS_CLEANUP = {0};
     struct buffer diff_ids BUFFER_CLEANUP = {0};
     struct buffer config BUFFER_CLEANUP = {0};
     struct buffer manifest BUFFER_CLEANUP = {0};

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/array.h"
+
 #define ENTRY_MODE  0644
 #define FOLDER_MODE 0755
 
@@ -100,7 +102,7 @@ static int compress_layer(const struct packer_job *job, size_t number, int tempo
 struct layers {
     struct descriptor *descriptors;
     struct digest *diff_ids;
-    struct words names; /* of their blobs: as many as there are by now */
+    struct strings names; /* of their blobs: as many as there are by now */
 };
 
 static int layers_init(struct layers *layers, size_t count, struct error *error)
@@ -114,7 +116,7 @@ static void layers_free(struct layers *layers)
 {
     free(layers->descriptors);
     free(layers->diff_ids);
-    words_free(&layers->names);
+    strings_free(&layers->names);
 }
 #define LAYERS_CLEANUP __attribute__((cleanup(layers_free)))
 
@@ -145,7 +147,7 @@ static int write_layer(const struct packer_job *job, const struct layout *layout
         is_there = is_there || strcmp(layers->names.items[i], name.text) == 0;
     if (!is_there && add_blob(layout, layer, &content, error) < 0)
         return -1;
-    return words_append(&layers->names, name.text, error);
+    return strings_append(&layers->names, name.text, error);
 }
 
 static cJSON *descriptor_to_json(const struct descriptor *descriptor)
@@ -289,7 +291,7 @@ int combined_write(const struct packer_job *job, struct sink *sink, struct error
 int oci_write_directory(const struct packer_job *job, int directory, struct error *error)
 {
     static const char *const folders[] = {"blobs", "blobs/sha256"};
-    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+    for (size_t i = 0; i < COUNT(folders); i++)
         if (directory_create_at(directory, folders[i], FOLDER_MODE, error) < 0)
             return -1;
     struct layout layout = {.directory = directory};

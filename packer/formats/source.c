@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 
 int source_layer_size(const struct packer_job *job, size_t number, uint64_t *size,
@@ -34,7 +35,7 @@ const char *source_layer_stored(const struct packer_job *job, size_t number,
     const struct extent *stored = &layer->stored;
     *content = (struct content){.fd = stored->fd, .offset = stored->offset, .size = stored->size};
     *diff_id = layer->diff_id;
-    for (size_t i = 0; i < sizeof media_types / sizeof *media_types; i++)
+    for (size_t i = 0; i < COUNT(media_types); i++)
         if (strcmp(layer->compression->name, media_types[i][0]) == 0)
             return media_types[i][1];
     return NULL;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/array.h"
 #include "base/text.h"
 
 /* Four-digit years, as RFC 3339 has them. */
@@ -32,7 +33,7 @@ static int check_port(const char *port, struct error *error)
     if (length < sizeof digits)
         memcpy(digits, port, length);
     bool known = false;
-    for (size_t i = 0; i < sizeof protocols / sizeof *protocols; i++)
+    for (size_t i = 0; i < COUNT(protocols); i++)
         known = known || strcmp(port + length, protocols[i]) == 0;
     if (!known || !text_to_number(digits, UINT16_MAX, &number) || number == 0)
         return error_set(error, "port '%s': write 1 to 65535, then /tcp, /udp or /sctp", port);
@@ -99,7 +100,7 @@ int packer_check_config(const struct packer_config *config, struct error *error)
     if ((config->user && check_user(config->user, error) < 0) ||
         (config->stop_signal && check_signal(config->stop_signal, error) < 0))
         return -1;
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+    for (size_t i = 0; i < COUNT(lists); i++)
         for (const char *const *word = lists[i]; word && *word; word++)
             if (!text_is_utf8(*word, strlen(*word)))
                 return error_set(error, "command word '%s' is not UTF-8 text, as JSON must be",

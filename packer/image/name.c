@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "packer/packer_internal.h"
 
 #define MAX_TAG_LENGTH  128
@@ -133,7 +134,7 @@ char *name_qualify(const char *tag, struct error *error)
 int packer_check_path(const char *path, struct error *error)
 {
     static const char *const mounted[] = {"dev", "proc", "sys"};
-    for (size_t i = 0; i < sizeof mounted / sizeof *mounted; i++)
+    for (size_t i = 0; i < COUNT(mounted); i++)
         if (strncmp(path, mounted[i], strlen(mounted[i])) == 0 &&
             (path[strlen(mounted[i])] == '/' || !path[strlen(mounted[i])]))
             return error_set(error, "'%s' would be hidden: engines mount something on /%s", path,

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 const struct byte_kind_name bit_kind_names[BIT_KINDS] = {
     [BITS_HEADERS] = {"tar headers", "headers"},
     [BITS_LAYER_HEADERS] = {"tar headers in layers", "layer_headers"},
@@ -202,7 +204,7 @@ static const struct field {
     {FIELD(group)},   {FIELD(device_major)}, {FIELD(device_minor)}, {FIELD(prefix)},
     {FIELD(padding)},
 };
-#define FIELDS (sizeof fields / sizeof *fields)
+#define FIELDS (COUNT(fields))
 
 /* Headers of which the content says more about the entry that follows. */
 static const struct {
@@ -252,7 +254,7 @@ static uint64_t extension_size(const struct tar_header *header, uint64_t left, c
 {
     char digits[sizeof header->size + 1] = "";
     *name = "more of the header";
-    for (size_t i = 0; i < sizeof extensions / sizeof *extensions; i++)
+    for (size_t i = 0; i < COUNT(extensions); i++)
         if (extensions[i].type == header->type)
             *name = extensions[i].content;
     memcpy(digits, header->size, sizeof header->size);

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/array.h"
+
 #define JSON_START_SIZE 16 /* white space before the document is rarely longer */
 
 const struct byte_kind_name byte_kind_names[BYTE_KINDS] = {
@@ -89,7 +91,7 @@ void inspect_mode(const struct tar_entry *entry, char text[MODE_TEXT_SIZE])
     } special[] = {{S_ISUID, 3, 's', 'S'}, {S_ISGID, 6, 's', 'S'}, {S_ISVTX, 9, 't', 'T'}};
 
     text[0] = '?';
-    for (size_t i = 0; i < sizeof letters / sizeof *letters; i++)
+    for (size_t i = 0; i < COUNT(letters); i++)
         if (letters[i].type == entry->type)
             text[0] = letters[i].letter;
     for (int i = 0; i < 9; i++)
@@ -97,7 +99,7 @@ void inspect_mode(const struct tar_entry *entry, char text[MODE_TEXT_SIZE])
     for (int i = 0; i < 9; i++)
         if (entry->mode & (0400 >> i))
             text[i + 1] = "rwx"[i % 3];
-    for (size_t i = 0; i < sizeof special / sizeof *special; i++)
+    for (size_t i = 0; i < COUNT(special); i++)
         if (entry->mode & special[i].bit)
             text[special[i].place] =
                 text[special[i].place] == 'x' ? special[i].with : special[i].without;

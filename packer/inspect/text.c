@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 
 #define LABEL_WIDTH 14
@@ -148,7 +149,7 @@ static int append_field(struct buffer *out, const struct field *field, const cJS
 static int append_config(const cJSON *config, struct buffer *out, struct error *error)
 {
     const cJSON *execution = cJSON_GetObjectItem(config, "config");
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+    for (size_t i = 0; i < COUNT(fields); i++) {
         const cJSON *object = fields[i].execution ? execution : config;
         const cJSON *value = cJSON_GetObjectItem(object, fields[i].key);
         bool empty =

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
+
 static int write_to_spool(struct sink *sink, const void *data, size_t size, struct error *error)
 {
     struct spool *spool = (struct spool *)sink;
@@ -38,7 +40,7 @@ static const struct {
     {"docker archive", "manifest.json", docker_read},
     {"OCI layout", "index.json", oci_read},
 };
-#define FORMATS (sizeof formats / sizeof *formats)
+#define FORMATS (COUNT(formats))
 
 const char *archive_format(struct packer_archive *archive, size_t number)
 {
@@ -305,7 +307,7 @@ void packer_close(struct packer_archive **archive_pointer)
         free(archive->layers[i].name);
     free(archive->layers);
     free(archive->checks);
-    words_free(&archive->tags);
+    strings_free(&archive->tags);
     json_free(&archive->manifest);
     json_free(&archive->config);
     file_close(&archive->file);
@@ -323,7 +325,7 @@ const cJSON *packer_config(const struct packer_archive *archive)
 
 const char *const *packer_tags(const struct packer_archive *archive)
 {
-    return words_list(&archive->tags);
+    return strings_list(&archive->tags);
 }
 
 size_t packer_image_count(const struct packer_archive *archive)

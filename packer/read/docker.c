@@ -41,7 +41,7 @@ int docker_read(struct packer_archive *archive, const struct member *file, struc
     archive->image_count = (size_t)cJSON_GetArraySize(archive->manifest);
     const cJSON *tag;
     cJSON_ArrayForEach (tag, cJSON_GetObjectItem(image, "RepoTags"))
-        if (cJSON_IsString(tag) && words_append(&archive->tags, tag->valuestring, error) < 0)
+        if (cJSON_IsString(tag) && strings_append(&archive->tags, tag->valuestring, error) < 0)
             return -1;
     const cJSON *files = cJSON_GetObjectItem(image, "Layers");
     if (read_docker_config(archive, config, error) < 0 || layers_create(archive, files, error) < 0)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 
 /* However small an archive is, it may unpack to this much: the ratio counts beyond it. */
@@ -27,7 +28,7 @@ static const struct limit {
     {"names", offsetof(struct packer_limits, name_bytes)},
     {"json", offsetof(struct packer_limits, json_bytes)},
 };
-#define LIMITS (sizeof limits / sizeof *limits)
+#define LIMITS (COUNT(limits))
 
 /* Digits, and a unit of 1024, of 1024 of those and so on. */
 static bool parse_size(const char *text, uint64_t *size)

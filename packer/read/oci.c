@@ -105,7 +105,7 @@ static int add_tags(struct packer_archive *archive, const cJSON *index, const cJ
         const char *name = name_of(descriptor);
         if (!digest || !other || strcmp(digest, other) != 0)
             archive->image_count++;
-        else if (name && words_append(&archive->tags, name, error) < 0)
+        else if (name && strings_append(&archive->tags, name, error) < 0)
             return -1;
     }
     return 0;

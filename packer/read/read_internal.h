@@ -235,7 +235,7 @@ struct packer_archive {
     size_t member_count;
 
     size_t image_count; /* in the archive: this is the one that is read */
-    struct words tags;
+    struct strings tags;
     cJSON *manifest; /* docker's manifest.json, or OCI's image manifest */
     cJSON *config;
     struct extent config_bytes;

@@ -277,25 +277,26 @@ static int spool_tree(struct packer_archive *archive, const char *path, struct e
 
 /* What a bundle's process is, as an image config has it. */
 struct process {
-    struct words arguments, environment;
+    struct strings arguments, environment;
     char user[sizeof "4294967295:4294967295"];
     const char *directory;
 };
 
 static void process_free(struct process *process)
 {
-    words_free(&process->arguments);
-    words_free(&process->environment);
+    strings_free(&process->arguments);
+    strings_free(&process->environment);
 }
 #define PROCESS_CLEANUP __attribute__((cleanup(process_free)))
 
-static int read_list(const cJSON *object, const char *key, struct words *words, struct error *error)
+static int read_list(const cJSON *object, const char *key, struct strings *words,
+                     struct error *error)
 {
     const cJSON *item, *list = cJSON_GetObjectItem(object, key);
     bool is_list = !list || cJSON_IsNull(list) || cJSON_IsArray(list);
     cJSON_ArrayForEach (item, list) {
         is_list = is_list && cJSON_IsString(item);
-        if (is_list && words_append(words, item->valuestring, error) < 0)
+        if (is_list && strings_append(words, item->valuestring, error) < 0)
             return -1;
     }
     return is_list ? 0 : error_set(error, "process.%s is not a list of texts", key);
@@ -334,9 +335,9 @@ static int read_process(struct process *process, const cJSON *document, struct e
 static void complete_config(struct packer_config *config, const struct process *process)
 {
     if (!config->entrypoint && !config->command)
-        config->command = words_list(&process->arguments);
+        config->command = strings_list(&process->arguments);
     if (!config->environment)
-        config->environment = words_list(&process->environment);
+        config->environment = strings_list(&process->environment);
     if (!config->user && *process->user)
         config->user = process->user;
     if (!config->working_directory && process->directory && strcmp(process->directory, "/") != 0)

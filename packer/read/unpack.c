@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
+
 #define PERMISSIONS      07777
 #define OWNER_MAY_FILL   0700 /* what a directory needs until all is in it */
 #define LINKED_PATH_COST 200  /* entries */
@@ -262,7 +264,7 @@ static const struct kind {
 
 static const struct kind *find_kind(char type)
 {
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+    for (size_t i = 0; i < COUNT(kinds); i++)
         if (kinds[i].type == type)
             return &kinds[i];
     return NULL;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/interrupt.h"
 
 /* What zopfli may take in while searching, and in the rounds of the end: some seconds each. */
@@ -127,7 +128,7 @@ static void change(const struct golf *golf, struct golf_shape *shape, enum golf_
 /* What changes digests, and little beside. */
 static const enum golf_choice nonces[] = {GOLF_MODE, GOLF_PROGRAM, GOLF_CONFIG, GOLF_MANIFEST,
                                           GOLF_DESCRIPTORS};
-#define NONCES (sizeof nonces / sizeof *nonces)
+#define NONCES (COUNT(nonces))
 
 /* How alike the bytes of the JSON are: the sum of the squares of how often each comes. */
 static uint64_t likeness_of(const struct golf *golf, const struct golf_shape *shape)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/interrupt.h"
 
 /* Larger images are not worth the time: what is chosen here is a few hundred bytes. */
@@ -47,7 +48,7 @@ static int write_tar(const struct golf *golf, const struct golf_image *made, str
 static int write_files(const struct golf_image *made, int directory, struct error *error)
 {
     static const char *const folders[] = {"blobs", "blobs/sha256"};
-    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+    for (size_t i = 0; i < COUNT(folders); i++)
         if (directory_create_at(directory, folders[i], FOLDER_MODE, error) < 0)
             return -1;
     for (size_t i = 0; i < made->count; i++) {

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 
 #define PIECES_LIMIT 65536 /* of one file: a megabyte of them, as in Go's archive/tar */
@@ -89,14 +90,13 @@ int sparse_read_headers(struct tar_reader *reader, const struct tar_header *head
         return error_set(error, "it is sparse in a way that is not GNU's");
     if (!tar_parse_number(gnu->size, sizeof gnu->size, &entry->size))
         return error_set(error, "its size is no number");
-    if (add_gnu_pieces(reader, gnu->pieces, sizeof gnu->pieces / sizeof *gnu->pieces, error) < 0)
+    if (add_gnu_pieces(reader, gnu->pieces, COUNT(gnu->pieces), error) < 0)
         return -1;
     for (char continues = gnu->continues; continues; continues = more.continues) {
         if (extent_read(&reader->archive, reader->next, &more, sizeof more, error) < 0)
             return -1;
         reader->next += sizeof more;
-        if (add_gnu_pieces(reader, more.pieces, sizeof more.pieces / sizeof *more.pieces, error) <
-            0)
+        if (add_gnu_pieces(reader, more.pieces, COUNT(more.pieces), error) < 0)
             return -1;
     }
     return 0;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 /* Go's archive/tar, and with it every engine, takes no larger one. */
 #define EXTENSION_SIZE_LIMIT (1024 * 1024)
 #define MAGIC                "ustar"
@@ -25,7 +27,7 @@ static const struct {
     {"GNU.sparse.numblocks", offsetof(struct tar_reader, sparse.count)},
     {"GNU.sparse.map", offsetof(struct tar_reader, sparse.map)},
 };
-#define TEXTS (sizeof texts / sizeof *texts)
+#define TEXTS (COUNT(texts))
 
 /* What has a size in its header, but no content (Go: isHeaderOnly). */
 static const char types_without_content[] = {
@@ -42,7 +44,7 @@ static const struct extension {
     {TAR_TYPE_GNU_NAME, offsetof(struct tar_reader, long_name)},
     {TAR_TYPE_GNU_LINK, offsetof(struct tar_reader, long_link)},
 };
-#define EXTENSIONS (sizeof extensions / sizeof *extensions)
+#define EXTENSIONS (COUNT(extensions))
 
 #define FIELD(field) offsetof(struct tar_header, field), sizeof(((struct tar_header *)0)->field)
 
@@ -61,7 +63,7 @@ static const struct number {
     {"size", "size", FIELD(size), offsetof(struct tar_entry, size), 0, INT64_MAX},
     {"mtime", "mtime", FIELD(mtime), offsetof(struct tar_entry, mtime), INT64_MIN, INT64_MAX},
 };
-#define NUMBERS (sizeof numbers / sizeof *numbers)
+#define NUMBERS (COUNT(numbers))
 
 static int64_t *number_value(const struct number *number, struct tar_entry *entry)
 {

@@ -17,6 +17,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/array.h"
+
 static unsigned char *bytes;
 static size_t size;
 
@@ -81,7 +83,7 @@ static size_t find_segment(const char *name, const char **rest)
     if (sscanf(name, "%15[A-Z].%u%n", kind, &wanted, &length) < 2)
         errx(1, "no target %s", name);
     *rest = name + length;
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+    for (size_t i = 0; i < COUNT(types); i++)
         for (size_t j = 0; strcmp(types[i].name, kind) == 0 && j < header.e_phnum; j++)
             if (segment_at(j).p_type == types[i].type && wanted-- == 0)
                 return header.e_phoff + j * sizeof(Elf64_Phdr);

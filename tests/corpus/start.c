@@ -35,6 +35,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/array.h"
+
 #define MAX_RUN_SECONDS 10 /* seconds */
 
 /* What docker leaves to root in a container. */
@@ -92,7 +94,7 @@ static void mount_devices(void)
     static const char *const devices[] = {"null", "zero", "full", "random", "urandom"};
     if (mount("tmpfs", "dev", "tmpfs", MS_NOSUID, "mode=755") < 0)
         err(1, "dev");
-    for (size_t i = 0; i < sizeof devices / sizeof *devices; i++) {
+    for (size_t i = 0; i < COUNT(devices); i++) {
         char source[32], target[32];
         snprintf(source, sizeof source, "/dev/%s", devices[i]);
         snprintf(target, sizeof target, "dev/%s", devices[i]);

@@ -5,7 +5,7 @@
 
 #include "asm/asm.h"
 #include "base/file.h"
-#include "base/words.h"
+#include "base/strings.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -15,18 +15,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const struct asm_data embedded = {0};
     struct error error;
     struct buffer source BUFFER_CLEANUP = {0};
-    struct words settings WORDS_CLEANUP = {0};
+    struct strings settings STRINGS_CLEANUP = {0};
     struct asm_template template ASM_TEMPLATE_CLEANUP = {0};
     if (size == 0)
         return 0;
     char *text TEXT_CLEANUP = strndup((const char *)data + 1, size - 1);
     for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
         /* A value that names a file would read this machine's. */
-        if (strstr(line, "=@") == NULL && words_append(&settings, line, &error) < 0)
+        if (strstr(line, "=@") == NULL && strings_append(&settings, line, &error) < 0)
             abort();
     }
     if (asm_template_load(&embedded, names[data[0] % 3], &template, &error) < 0)
         abort();
-    asm_generate(&embedded, &template, words_list(&settings), settings.count, &source, &error);
+    asm_generate(&embedded, &template, strings_list(&settings), settings.count, &source, &error);
     return 0;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "asm/layout/layout_internal.h"
+#include "base/array.h"
 
 /* Mutants are made of whole lines, mostly: any other text is an instruction like the next. */
 static const char *const lines[] = {
@@ -84,7 +85,7 @@ static const char *const lines[] = {
     "d: incbin \"f\"",
     "resb 3",
 };
-#define LINES (sizeof lines / sizeof *lines)
+#define LINES (COUNT(lines))
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t most);
@@ -141,7 +142,7 @@ static void check(const struct parts *parts)
     }
     /* It begins at _start, or with a jump to there. */
     if (parts->count == 0 ||
-        (!asm_words_contain(&parts->parts[0].labels, "_start") &&
+        (!strings_contain(&parts->parts[0].labels, "_start") &&
          strcmp(parts->parts[0].choices[0].instructions[0].text, "jmp _start") != 0))
         abort();
 }

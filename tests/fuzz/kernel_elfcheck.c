@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <sys/mman.h>
 
+#include "base/array.h"
 #include "tests/unit/elf_programs.h"
 #include "tests/unit/kernel_oracle.h"
 
@@ -248,7 +249,7 @@ static const uint64_t edges[] = {
     0x100000000, 0x3fffffffffff, 0x7fffffffe000, 0x7fffffffefff, 0x7ffffffff000, 0x7fffffffffff,
     0x800000000000, 0xffffffffff000, 0x7ffffffffffff000, 0x7fffffffffffffff, 0x8000000000000000,
     0xfffffffffffff000, 0xffffffffffffffff};
-#define EDGE_COUNT (sizeof edges / sizeof *edges)
+#define EDGE_COUNT (COUNT(edges))
 
 static void set_to_edge(struct program_view *view)
 {
@@ -266,7 +267,7 @@ static void move_a_little(struct program_view *view)
 {
     static const uint64_t steps[] = {1, 8, 16, 0x100, 0x1000, 0x10000};
     struct field field = any_field(view);
-    uint64_t step = steps[chance(sizeof steps / sizeof *steps)];
+    uint64_t step = steps[chance(COUNT(steps))];
     uint64_t number = get_number(view->bytes, field.offset, field.size);
     set_number(view->bytes, field.offset, field.size, chance(2) ? number + step : number - step);
 }
@@ -310,7 +311,7 @@ static void set_type(struct program_view *view)
                                      PT_GNU_STACK, PT_GNU_RELRO, PT_GNU_PROPERTY};
     if (view->count)
         set_number(view->bytes, view->table + chance(view->count) * view->entry_size,
-                   sizeof(Elf64_Word), types[chance(sizeof types / sizeof *types)]);
+                   sizeof(Elf64_Word), types[chance(COUNT(types))]);
 }
 
 static void swap_segments(struct program_view *view)
@@ -350,7 +351,7 @@ static void remove_segment(struct program_view *view)
 static void repeat_table(struct program_view *view)
 {
     static const size_t counts[] = {73, 74, 128, 129};
-    size_t count = counts[chance(sizeof counts / sizeof *counts)], end = view->bytes->size;
+    size_t count = counts[chance(COUNT(counts))], end = view->bytes->size;
     if (view->count == 0 || count * view->entry_size > ROOM)
         return;
     for (size_t i = 0; i < count; i++)
@@ -376,7 +377,7 @@ static void bend(struct bytes *bytes)
     for (uint64_t left = 1 + chance(MAX_CHANGES); left; left--) {
         size_t size = bytes->size;
         struct program_view view = look(bytes);
-        changes[chance(sizeof changes / sizeof *changes)](&view);
+        changes[chance(COUNT(changes))](&view);
         if (bytes->size > size)
             break; /* there is room to lengthen it once */
     }
@@ -470,7 +471,7 @@ static void print_totals(const struct seeds *seeds)
     printf("kernel_elfcheck: %zu programs; %" PRIu64 " compared, %" PRIu64
            " not, since more than the file decides\n",
            seeds->count, total.compared, total.undecided);
-    for (size_t i = 0; i < sizeof total.outcomes / sizeof *total.outcomes; i++)
+    for (size_t i = 0; i < COUNT(total.outcomes); i++)
         if (total.outcomes[i])
             printf("  %8" PRIu64 " %s\n", total.outcomes[i],
                    outcome_name((enum elfcheck_outcome)i));

@@ -22,6 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/file.h"
 #include "elfcheck/elfcheck.h"
 #include "tests/unit/elf_programs.h"
@@ -88,7 +89,7 @@ static inline struct answer answer_of_error(int error)
         {EINVAL, ELFCHECK_EINVAL},   {ENAMETOOLONG, ELFCHECK_ENAMETOOLONG},
         {ELIBBAD, ELFCHECK_ELIBBAD},
     };
-    for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++)
+    for (size_t i = 0; i < COUNT(outcomes); i++)
         if (outcomes[i].error == error)
             return (struct answer){outcomes[i].outcome, 0};
     return (struct answer){.error = error};
@@ -209,7 +210,7 @@ static inline bool speaks_of_later(const struct elfcheck_finding *finding)
         "relro-mapped",   /* libc's start-up protects it */
         "static-pie",     /* libc's start-up does not take it */
     };
-    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+    for (size_t i = 0; i < COUNT(rules); i++)
         if (strcmp(finding->rule->name, rules[i]) == 0)
             return true;
     /* What older kernels cut off may be more than the first instruction; for that there is a rule
@@ -265,7 +266,7 @@ static inline const char *undecided(const struct oracle *oracle,
         {"stack-area", "the random place of stack or program decides"},
         {"segment-address", "five-level page tables give programs more addresses"},
     };
-    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+    for (size_t i = 0; i < COUNT(rules); i++) {
         if (!has_finding(report, rules[i].rule) ||
             (strcmp(rules[i].rule, "memory") == 0 && asks_for_little(oracle, report)) ||
             (strcmp(rules[i].rule, "segment-address") == 0 && !oracle->five_level_pages))

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "asm/layout/layout_internal.h"
+#include "base/array.h"
 #include "elfcheck/elfcheck.h"
 #include "tests/unit/elf_programs.h"
 #include "tests/unit/kernel_oracle.h"
@@ -32,7 +33,7 @@ static const size_t sizes[] = {
     0x80d,  0xfff,  0x1000,  0x1001,  0x100c,  0x2000,  0x8000,
     0xfffe, 0xffff, 0x10000, 0x10001, 0x1000c, 0x18000, MAX_FILE_SIZE,
 };
-#define SIZES (sizeof sizes / sizeof *sizes)
+#define SIZES (COUNT(sizes))
 
 /* The size of that number for a layout, 0 being its smallest; or 0, where it has none so large. */
 static size_t size_of(const struct overlay *overlay, size_t number)

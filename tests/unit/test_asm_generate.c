@@ -1,6 +1,7 @@
 /* The generated source: one file, readable, and nothing in it that a user typed but numbers. */
 #include "tests/unit/test_asm.h"
 
+#include "base/array.h"
 #include "base/process.h"
 
 #define MESSAGE \
@@ -75,7 +76,7 @@ static void refuses_an_include_it_cannot_put_in_place(void **state)
                                         "nop\n%include \"a\n",       "nop\n%include 'a.inc'\n",
                                         "nop\n%include \"../x\"\n",  "nop\n%include\n",
                                         "nop\n%include \"/etc/x\"\n"};
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    for (size_t i = 0; i < COUNT(wrong); i++) {
         struct buffer source BUFFER_CLEANUP = {0};
         assert_int_equal(generate(wrong[i], NULL, &source), -1);
         assert_message("templates/demo/demo.asm:2: an include is written %include \"name.inc\"");
@@ -100,7 +101,7 @@ static void turns_hostile_values_into_numbers_only(void **state)
         "message=\\0HOSTILE\\0",
         "message=\xff\xfeHOSTILE",
     };
-    for (size_t i = 0; i < sizeof hostile / sizeof *hostile; i++) {
+    for (size_t i = 0; i < COUNT(hostile); i++) {
         struct buffer source BUFFER_CLEANUP = {0};
         struct buffer bytes BUFFER_CLEANUP = {0};
         assert_int_equal(
@@ -128,7 +129,7 @@ static void bytes_come_out_of_nasm_unchanged(void **state)
     static unsigned char message[65536];
     for (size_t i = 0; i < sizeof message; i++)
         message[i] = (unsigned char)(i * 7 + i / 256);
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    for (size_t i = 0; i < COUNT(sizes); i++) {
         char setting[PATH_MAX + 16];
         snprintf(setting, sizeof setting, "message=@%s", write_file("raw", message, sizes[i]));
         struct buffer source BUFFER_CLEANUP = {0};

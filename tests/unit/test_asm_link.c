@@ -4,6 +4,7 @@
 #include <gelf.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/process.h"
 
 #define HEADERS_SIZE (64 + 56) /* of an ELF64 file with one segment */
@@ -157,7 +158,7 @@ static void data_that_is_written_gets_a_segment_of_its_own(void **state)
         {"section mine write nobits\nvalue: resb 5000\n", 0, 5000},
         {"section .data\nvalue: dd 41\nsection .bss align=1\nresb 9\n", 4, 13},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < COUNT(rows); i++) {
         struct buffer elf BUFFER_CLEANUP = {0};
         struct buffer text BUFFER_CLEANUP = {0};
         buffer_printf(&text,
@@ -188,7 +189,7 @@ static void aligns_only_as_far_as_the_source_asks(void **state)
         {"section .text\nalign 16\nnop\n", 128 + 16 + 1},
         {"section .rodata align=64\ndb 1\n", 128 + 1},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < COUNT(rows); i++) {
         struct buffer elf BUFFER_CLEANUP = {0};
         struct buffer text BUFFER_CLEANUP = {0};
         buffer_printf(&text, "%s%s", EXIT_42, rows[i].rest);
@@ -211,7 +212,7 @@ static void other_tools_find_no_error(void **state)
         {EXIT_42 "section .data\ndd 1\nsection .bss\nresb 9\n", true},
         {EXIT_42 "section .bss\nresb 9\n", false},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < COUNT(rows); i++) {
         struct buffer elf BUFFER_CLEANUP = {0};
         const char *source = write_text("program.asm", rows[i].text);
         struct linking how = {.keep_symbols = rows[i].keep_symbols};
@@ -344,7 +345,7 @@ static void says_what_is_wrong_with_a_source(void **state)
          "ELF\x02\x01\x01",
          "nasm fails"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < COUNT(rows); i++) {
         struct buffer elf BUFFER_CLEANUP = {0};
         const char *source = write_text("program.asm", rows[i].text);
         assert_int_equal(link_with(source, (struct linking){0}, &elf), -1);
@@ -392,7 +393,7 @@ static void says_which_package_a_missing_tool_is_in(void **state)
     (void)state;
     static const char *const paths[] = {"/nowhere", "", ":", "bin:/nowhere/at/all"};
     const char *source = write_text("program.asm", EXIT_42);
-    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+    for (size_t i = 0; i < COUNT(paths); i++) {
         struct buffer elf BUFFER_CLEANUP = {0};
         assert_int_equal(link_with(source, (struct linking){.path = paths[i]}, &elf), -1);
         assert_message("nasm is not installed: apt install nasm binutils");

@@ -1,6 +1,8 @@
 /* What users type for parameters: what is taken, what is refused, and in which words. */
 #include "tests/unit/test_asm.h"
 
+#include "base/array.h"
+
 #define NUMBER  "{\"name\":\"code\",\"type\":\"u8\",\"help\":\"h\"}"
 #define BYTES   "{\"name\":\"text\",\"type\":\"bytes\",\"help\":\"h\",\"max\":300}"
 #define PATH    "{\"name\":\"file\",\"type\":\"path\",\"help\":\"h\"}"
@@ -65,7 +67,7 @@ static void refuses_what_is_not_a_number(void **state)
     static const char *const wrong[] = {"code=",    "code=-1",  "code=+1",   "code= 1", "code=1 ",
                                         "code=0x",  "code=1.5", "code=x",    "code=1;", "code=0x-1",
                                         "code=1\n", "code=%m",  "code=0x0x1"};
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+    for (size_t i = 0; i < COUNT(wrong); i++)
         assert_refused(NUMBER, wrong[i], "is not a number: 0 to 255");
 }
 
@@ -153,7 +155,7 @@ static void reads_durations_to_the_nanosecond(void **state)
         {"time=99999.999999999", "SECONDS 99999\n%define PARAM_TIME_NANOSECONDS 999999999\n"},
         {"time=forever", "%define PARAM_TIME_FOREVER 1\n"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    for (size_t i = 0; i < COUNT(rows); i++)
         assert_defines(DURATION, rows[i].setting, rows[i].definitions);
 }
 
@@ -163,7 +165,7 @@ static void refuses_what_is_not_a_duration(void **state)
     static const char *const wrong[] = {
         "time=",   "time=s",  "time=1.",  "time=.5",  "time=1.s",  "time=1w",   "time=1 s",
         "time=-1", "time=1S", "time=1e3", "time=1,5", "time=1s1s", "time=0x10", "time=ever"};
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+    for (size_t i = 0; i < COUNT(wrong); i++)
         assert_refused(DURATION, wrong[i], "is not a duration such as");
     assert_refused(DURATION, "time=0.5ns", "not a whole number of nanoseconds");
     assert_refused(DURATION, "time=100000.000000001",
@@ -188,7 +190,7 @@ static void refuses_hostile_keys(void **state)
     static const char *const hostile[] = {
         "=1",     "'=1",     "\"=1",    "%include=1", "co\nde=1",   ";=1",     "`id`=1",
         "CODE=1", "code =1", "$(id)=1", "../=1",      "%endmacro=", "code;x=1"};
-    for (size_t i = 0; i < sizeof hostile / sizeof *hostile; i++)
+    for (size_t i = 0; i < COUNT(hostile); i++)
         assert_refused(NUMBER, hostile[i], "unknown parameter");
 }
 

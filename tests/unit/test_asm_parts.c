@@ -1,6 +1,8 @@
 /* What a source is taken apart into, and which sources are not taken. */
 #include "tests/unit/test_asm_layout.h"
 
+#include "base/array.h"
+
 #define BEGIN  "bits 64\ndefault rel\nglobal _start\n_start:\n"
 #define RODATA "section .rodata\n"
 
@@ -19,7 +21,7 @@ static const struct instruction_text *first_of(const struct parts *parts, size_t
     return instruction_of(parts, part, 0, 0);
 }
 
-static void assert_words(const struct words *words, const char *const *expected)
+static void assert_words(const struct strings *words, const char *const *expected)
 {
     size_t count = 0;
     for (; expected[count]; count++) {

@@ -9,6 +9,7 @@
 #include <elf.h>
 #include <sys/sysinfo.h>
 
+#include "base/array.h"
 #include "base/process.h"
 
 static unsigned long program_count = 6;

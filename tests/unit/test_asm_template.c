@@ -1,6 +1,8 @@
 /* template.json: which templates there are, and that a wrong one is refused with its place. */
 #include "tests/unit/test_asm.h"
 
+#include "base/array.h"
+
 #define PARAMETER(rest) "{\"name\":\"code\",\"help\":\"h\"," rest "}"
 
 static int load(const char *json)
@@ -44,7 +46,7 @@ static void lists_only_what_is_named_like_a_template(void **state)
     write_text("templates/one/template.json", "");
     write_text("templates/README.md", "");
     write_text("templates/-o/template.json", "");
-    struct words names WORDS_CLEANUP = {0};
+    struct strings names STRINGS_CLEANUP = {0};
     assert_int_equal(asm_template_names(&(struct asm_data){folder}, &names, &error), 0);
     assert_int_equal(names.count, 2);
     assert_string_equal(names.items[0], "one");
@@ -69,7 +71,7 @@ static void never_makes_a_path_of_an_unlisted_name(void **state)
     write_text("outside/template.json", TEMPLATE_JSON(""));
     static const char *const hostile[] = {"../outside", "demo/", "./demo", "demo/../demo", "",
                                           "..",         "/",     "demo\n", "%s%n",         "Demo"};
-    for (size_t i = 0; i < sizeof hostile / sizeof *hostile; i++) {
+    for (size_t i = 0; i < COUNT(hostile); i++) {
         struct asm_template template ASM_TEMPLATE_CLEANUP = {0};
         assert_int_equal(
             asm_template_load(&(struct asm_data){folder}, hostile[i], &template, &error), -1);
@@ -103,7 +105,7 @@ static void refuses_a_wrong_parameter_with_its_file_and_name(void **state)
         {TEMPLATE_JSON(PARAMETER("\"type\":\"enum\",\"choices\":[1]")), "array of strings"},
         {TEMPLATE_JSON(PARAMETER("\"type\":\"u8\",\"forever\":true")), "only a duration"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < COUNT(rows); i++) {
         assert_int_equal(load(rows[i].json), -1);
         assert_message("templates/demo/template.json: \"parameters\": parameter 1 (code): ");
         assert_message(rows[i].words);
@@ -120,7 +122,7 @@ static void refuses_a_name_that_would_be_assembly_text(void **state)
         TEMPLATE_JSON("{\"name\":\"A\",\"type\":\"u8\",\"help\":\"\"}"),
         TEMPLATE_JSON("{\"name\":\"\",\"type\":\"u8\",\"help\":\"\"}"),
     };
-    for (size_t i = 0; i < sizeof hostile / sizeof *hostile; i++) {
+    for (size_t i = 0; i < COUNT(hostile); i++) {
         assert_int_equal(load(hostile[i]), -1);
         assert_message("a name consists of a-z, 0-9 and _");
     }
@@ -151,7 +153,7 @@ static void refuses_a_file_of_another_form(void **state)
         "{\"summary\":\"\",\"parameters\":[],\"contract\":[1],\"syscalls\":[],\"example\":\"\"}",
         "{\"summary\":\"\",\"parameters\":[],\"contract\":[],\"syscalls\":[]}",
     };
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    for (size_t i = 0; i < COUNT(wrong); i++) {
         assert_int_equal(load(wrong[i]), -1);
         assert_message("templates/demo/template.json: ");
     }

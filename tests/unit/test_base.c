@@ -15,12 +15,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/process.h"
 #include "base/text.h"
-#include "base/words.h"
+#include "base/strings.h"
 
 static struct error error;
 
@@ -39,7 +40,7 @@ static void refuses_unknown_escapes_with_their_place(void **state)
 {
     (void)state;
     static const char *const wrong[] = {"ab\\q", "ab\\", "ab\\x", "ab\\x1", "ab\\xg0", "ab\\x-1"};
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    for (size_t i = 0; i < COUNT(wrong); i++) {
         struct buffer out BUFFER_CLEANUP = {0};
         assert_int_equal(text_unescape(wrong[i], &out, &error), -1);
         assert_non_null(strstr(error.message, "character 2"));
@@ -86,9 +87,9 @@ static void tells_utf8_from_what_is_not(void **state)
     static const char *const bad[] = {"\x80",         "\xc0\x80",     "\xc3",
                                       "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80",
                                       "\xff",         "\xf0\x9f\x90", "a\xc3("};
-    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+    for (size_t i = 0; i < COUNT(good); i++)
         assert_true(text_is_utf8(good[i], strlen(good[i])));
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+    for (size_t i = 0; i < COUNT(bad); i++)
         assert_false(text_is_utf8(bad[i], strlen(bad[i])));
 }
 
@@ -100,7 +101,7 @@ static void reads_numbers_of_digits_only(void **state)
     assert_int_equal(number, 255);
     static const char *const wrong[] = {"",   "-1",  "+1",  " 1",
                                         "1 ", "0x1", "256", "99999999999999999999999"};
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+    for (size_t i = 0; i < COUNT(wrong); i++)
         assert_false(text_to_number(wrong[i], 255, &number));
 }
 
@@ -115,7 +116,7 @@ static void refuses_json_that_is_not_safe_to_read(void **state)
     const char *const wrong[] = {
         "",   "{",        "{} x", "[1,]",    "\"\\u0000\"",
         deep, "\"\xff\"", "nul",  "{\"a\"}", "[{\"a\":{\"k\":1,\"b\":2,\"K\":3}}]"};
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    for (size_t i = 0; i < COUNT(wrong); i++) {
         assert_null(json_parse(wrong[i], strlen(wrong[i]), "test.json", &error));
         assert_non_null(strstr(error.message, "test.json"));
     }
@@ -291,7 +292,7 @@ static void reports_how_a_process_ended(void **state)
         const char *script;
         int code;
     } rows[] = {{"exit 0", 0}, {"exit 42", 42}, {"kill -TERM $$", 128 + SIGTERM}};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < COUNT(rows); i++) {
         const char *arguments[] = {"sh", "-c", rows[i].script, NULL};
         struct process process = {.program = "/bin/sh", .arguments = arguments};
         int code;
@@ -352,11 +353,11 @@ static void gives_a_process_just_the_environment_it_was_told(void **state)
 static void ends_every_list_of_words(void **state)
 {
     (void)state;
-    struct words words WORDS_CLEANUP = {0};
+    struct strings words STRINGS_CLEANUP = {0};
     static const char *const more[] = {"b", "c", NULL};
-    assert_int_equal(words_append(&words, "a", &error), 0);
-    assert_int_equal(words_append_all(&words, more, &error), 0);
-    assert_int_equal(words_append_all(&words, NULL, &error), 0);
+    assert_int_equal(strings_append(&words, "a", &error), 0);
+    assert_int_equal(strings_append_all(&words, more, &error), 0);
+    assert_int_equal(strings_append_all(&words, NULL, &error), 0);
     assert_int_equal(words.count, 3);
     assert_string_equal(words.items[2], "c");
     assert_null(words.items[3]);

@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -160,7 +161,7 @@ static const struct {
 static void finds_each_change(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+    for (size_t i = 0; i < COUNT(changes); i++) {
         struct program program = program_with_data(ET_EXEC);
         memcpy((char *)&program + changes[i].offset, &changes[i].value, changes[i].size);
         struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = check(&program, sizeof program);
@@ -200,9 +201,9 @@ static void tests_every_rule(void **state)
     const struct elfcheck_rule *rules = elfcheck_rules(&count);
     for (size_t i = 0; i < count; i++) {
         size_t tests = 0;
-        for (size_t j = 0; j < sizeof changes / sizeof *changes; j++)
+        for (size_t j = 0; j < COUNT(changes); j++)
             tests += strcmp(changes[j].rule, rules[i].name) == 0;
-        for (size_t j = 0; j < sizeof elsewhere / sizeof *elsewhere; j++)
+        for (size_t j = 0; j < COUNT(elsewhere); j++)
             tests += strcmp(elsewhere[j], rules[i].name) == 0;
         /* Files of their own have those of form, and those that go by signs: test_elfcheck_form.c,
          * test_elfcheck_scratch.c. */
@@ -228,7 +229,7 @@ static void warns_of_more_headers_than_a_page_holds(void **state)
         uint16_t count;
         size_t findings;
     } cases[] = {{73, 0}, {74, 2}, {1170, 2}};
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         size_t size = sizeof(struct program) + cases[i].count * sizeof(Elf64_Phdr);
         unsigned char *bytes = calloc(1, size);
         struct program program = program_new(ET_EXEC);
@@ -263,7 +264,7 @@ static void tells_how_an_interpreter_is_malformed(void **state)
          "0xffffffffffffffff"},
         {offsetof(struct program, data), 8, "needs lib/ld"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct program program = program_new(ET_DYN);
         memcpy(program.data, "lib/ld", sizeof "lib/ld");
         program.segments[1] = (Elf64_Phdr){
@@ -295,7 +296,7 @@ static void names_what_is_not_elf(void **state)
          3, "not an ELF file: begins with 7f 45 4c 00"},
         {"hello", 5, "not an ELF file: begins with 68 65 6c 6c"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct elfcheck_report report ELFCHECK_REPORT_CLEANUP =
             check(cases[i].bytes, cases[i].size);
         assert_int_equal(report.finding_count, 1);
@@ -413,7 +414,7 @@ static void bounds_its_memory_by_the_file(void **state)
     program.header.e_shoff = 4096;
     program.header.e_shentsize = sizeof(Elf64_Shdr);
     Elf64_Shdr section = {.sh_size = UINT32_MAX};
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    for (size_t i = 0; i < COUNT(sizes); i++) {
         struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = {0};
         int fd FD_CLEANUP = file_of(&program, sizeof program);
         assert_int_equal(ftruncate(fd, sizes[i]), 0);
@@ -441,7 +442,7 @@ static void refuses_what_is_not_a_regular_file(void **state)
     close(ends[0]);
     close(ends[1]);
     static const char *const paths[] = {"/dev/zero", "/"};
-    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+    for (size_t i = 0; i < COUNT(paths); i++) {
         int fd FD_CLEANUP = open(paths[i], O_RDONLY | O_CLOEXEC);
         assert_int_equal(elfcheck_file(fd, paths[i], &elfcheck_default_settings, &report, &error),
                          -1);

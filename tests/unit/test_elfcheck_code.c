@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/array.h"
 #include "base/file.h"
 #include "elfcheck/calls/code_internal.h"
 #include "tests/unit/test_elfcheck.h"
@@ -253,7 +254,7 @@ static void finds_the_calls_of_small_programs(void **state)
 {
     (void)state;
     size_t failures = 0;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct buffer text BUFFER_CLEANUP = {0};
         struct elfcheck_report report ELFCHECK_REPORT_CLEANUP =
             check_code(cases[i].code, cases[i].size, ET_EXEC);
@@ -287,7 +288,7 @@ static void follows_programs_that_may_be_anywhere(void **state)
         /* mov edi, 0x80; jmp rdi: nor is a number an address */
         {CODE("\xbf\x80\0\0\0\xff\xe7\x06" EXIT), "none: where it goes from 0x7d is not known"},
     };
-    for (size_t i = 0; i < sizeof moved / sizeof *moved; i++) {
+    for (size_t i = 0; i < COUNT(moved); i++) {
         struct elfcheck_report report ELFCHECK_REPORT_CLEANUP =
             check_code(moved[i].code, moved[i].size, ET_DYN);
         assert_calls(&report, moved[i].calls);
@@ -385,7 +386,7 @@ static void describes_the_calls_in_json(void **state)
          "{\"system_calls\":{\"complete\":false,\"reason\":\"at 0x40007c there is no "
          "instruction\",\"int80\":true,\"names\":[\"write\"]}}"},
     };
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    for (size_t i = 0; i < COUNT(texts); i++) {
         struct buffer text BUFFER_CLEANUP = {0};
         struct elfcheck_report report ELFCHECK_REPORT_CLEANUP =
             check_code(texts[i].code, texts[i].size, ET_EXEC);
@@ -421,7 +422,7 @@ static void bounds_its_time(void **state)
         {"nothing", CODE("\x90")},
     };
     unsigned char *code = malloc(HOSTILE_SIZE);
-    for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++) {
+    for (size_t i = 0; i < COUNT(patterns); i++) {
         for (size_t j = 0; j < HOSTILE_SIZE; j++)
             code[j] = (unsigned char)patterns[i].pattern[j % patterns[i].size];
         clock_t start = clock();

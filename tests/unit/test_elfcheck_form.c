@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/file.h"
 #include "elfcheck/elfcheck.h"
 #include "tests/unit/test_elfcheck.h"
@@ -102,7 +103,7 @@ static const struct shape shapes[] = {
     {ELFCLASS64, ELFDATA2MSB, EM_S390},   {ELFCLASS32, ELFDATA2LSB, EM_386},
     {ELFCLASS32, ELFDATA2LSB, EM_ARM},    {ELFCLASS32, ELFDATA2MSB, EM_PPC},
 };
-#define SHAPES (sizeof shapes / sizeof *shapes)
+#define SHAPES (COUNT(shapes))
 
 struct image {
     struct shape shape;
@@ -531,7 +532,7 @@ static const struct {
 static void finds_each_change_in_every_class_and_order(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+    for (size_t i = 0; i < COUNT(changes); i++) {
         for (size_t shape = 0; shape < SHAPES; shape++) {
             struct image image = image_new(shapes[shape]);
             set(&image, changes[i].field, changes[i].value);
@@ -563,7 +564,7 @@ static void knows_the_identification_of_every_machine(void **state)
         {3, EI_OSABI, ELFOSABI_GNU, NULL},
         {3, EI_CLASS, ELFCLASS64, "identification bytes 02 01 01 00, not 01 01 01 and 00 or 03"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct image image = image_new(shapes[cases[i].shape]);
         image.bytes[cases[i].byte] = cases[i].value;
         struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = check(image.bytes, IMAGE_SIZE);
@@ -587,7 +588,7 @@ static void knows_which_bytes_of_the_identification_matter(void **state)
         unsigned char version, system;
         bool reads_well;
     } cases[] = {{1, ELFOSABI_FREEBSD, true}, {2, ELFOSABI_FREEBSD, false}, {2, 0, false}};
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct image image = image_new(shapes[0]);
         image.bytes[EI_VERSION] = cases[i].version;
         image.bytes[EI_OSABI] = cases[i].system;
@@ -619,7 +620,7 @@ static void tells_of_foreign_programs_that_cannot_be_loaded(void **state)
         {SEGMENT(INTERP, p_filesz), 1, "foreign-interpreter",
          "segment 1: an interpreter's path of 1 bytes"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct image foreign = image_new(shapes[1]), own = image_new(shapes[0]);
         set(&foreign, cases[i].field, cases[i].value);
         set(&own, cases[i].field, cases[i].value);
@@ -656,9 +657,9 @@ static void tests_every_rule_of_form(void **state)
     const struct elfcheck_rule *rules = elfcheck_rules(&count);
     for (size_t i = 0; i < count; i++) {
         size_t tests = rules[i].group != ELFCHECK_FORM;
-        for (size_t j = 0; j < sizeof changes / sizeof *changes; j++)
+        for (size_t j = 0; j < COUNT(changes); j++)
             tests += strcmp(changes[j].rule, rules[i].name) == 0;
-        for (size_t j = 0; j < sizeof elsewhere / sizeof *elsewhere; j++)
+        for (size_t j = 0; j < COUNT(elsewhere); j++)
             tests += strcmp(elsewhere[j], rules[i].name) == 0;
         if (tests == 0)
             fail_msg("no test for %s", rules[i].name);
@@ -689,7 +690,7 @@ static void tells_what_is_missing_wherever_a_file_is_cut(void **state)
         {2700, "the headers describe 4096 bytes, but the file has 2700: 1396 are missing, from "
                "segment 2 at offset 0 on"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct image image = image_new(shapes[0]);
         struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = check(image.bytes, cases[i].size);
         assert_string_equal(find(&report, "truncated")->message, cases[i].message);
@@ -715,7 +716,7 @@ static void tells_what_follows_the_end(void **state)
         {IMAGE_SIZE + 4095, 'x', "4095 bytes after the end at offset 4096"},
         {IMAGE_SIZE + 4096, 0, "4096 bytes after the end at offset 4096"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         unsigned char bytes[2 * IMAGE_SIZE] = {0};
         struct image image = image_new(shapes[0]);
         memcpy(bytes, image.bytes, IMAGE_SIZE);
@@ -899,7 +900,7 @@ static void bounds_time_and_memory_of_endless_tables(void **state)
          {UINT64_C(1) << 39, UINT64_C(1) << 39, UINT64_C(1) << 39}},
         {{HEADER(e_shnum), SECTION(S_NULL, sh_size)}, {0, UINT64_C(1) << 33}},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct image image = image_new(shapes[0]);
         for (size_t j = 0; j < 4 && cases[i].fields[j].size; j++)
             set(&image, cases[i].fields[j], cases[i].values[j]);

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "elfcheck/calls/code_internal.h"
 
 #include <sys/user.h> /* which has a PAGE_SIZE, too */
@@ -232,7 +233,7 @@ static void knows_no_less_than_the_processor_does(void **state)
 {
     (void)state;
     static const uintptr_t areas[] = {CODE, STACK, DATA};
-    for (size_t i = 0; i < sizeof areas / sizeof *areas; i++)
+    for (size_t i = 0; i < COUNT(areas); i++)
         share_memory(areas[i]);
     unsigned char *code = (unsigned char *)areas[0]; // NOLINT
     pid_t child = start_child();

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "elfcheck/elfcheck.h"
 #include "tests/unit/elf_programs.h"
 #include "tests/unit/kernel_oracle.h"
@@ -151,8 +152,8 @@ static void agrees_on_every_edge(void **state)
     (void)state;
     needs_kernel();
     for (unsigned kind = 0; kind < PROGRAM_KINDS; kind++)
-        for (size_t field = 0; field < sizeof fields / sizeof *fields; field++)
-            for (size_t value = 0; value < sizeof values / sizeof *values; value++) {
+        for (size_t field = 0; field < COUNT(fields); field++)
+            for (size_t value = 0; value < COUNT(values); value++) {
                 struct program program = program_of_kind(kind);
                 set_field(&program, field, values[value]);
                 compare("edge", &program, sizeof program);
@@ -167,8 +168,8 @@ static void agrees_on_random_edges(void **state)
     for (unsigned long i = 0; i < random_programs; i++) {
         struct program program = program_of_kind((unsigned)random() % PROGRAM_KINDS);
         for (long changes = 2 + random() % 3; changes; changes--) {
-            size_t field = (size_t)random() % (sizeof fields / sizeof *fields);
-            size_t value = (size_t)random() % (sizeof values / sizeof *values);
+            size_t field = (size_t)random() % (COUNT(fields));
+            size_t value = (size_t)random() % (COUNT(values));
             set_field(&program, field, values[value]);
         }
         compare("random", &program, sizeof program);

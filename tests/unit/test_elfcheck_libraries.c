@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/file.h"
 #include "elfcheck/elfcheck.h"
 #include "tests/unit/test_elfcheck.h"
@@ -263,7 +264,7 @@ static void names_loader_and_libraries_for_an_empty_image(void **state)
          "needs shared libraries, but names no interpreter that would load them",
          "loader-missing"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         put_file("/program", &cases[i].spec);
         struct elfcheck_report report ELFCHECK_REPORT_CLEANUP =
             check_with("/program", &elfcheck_default_settings);
@@ -385,7 +386,7 @@ static void judges_the_loader_as_linux_does(void **state)
         "which has no segment",  "",
         "which is not there",
     };
-    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+    for (size_t i = 0; i < COUNT(expected); i++) {
         char *ld = in_root("/ld");
         struct program program = program_new(ET_DYN);
         if (unlink(ld) < 0)
@@ -473,7 +474,7 @@ static void finds_libraries_where_the_loader_looks(void **state)
     };
     put_glibc();
     mkdir(in_root("/bin"), 0755);
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct spec program = cases[i].spec;
         program.interpreter = LOADER;
         program.needed = "libfoo.so.1\0";
@@ -508,7 +509,7 @@ static void follows_what_libraries_need(void **state)
     };
     put_glibc();
     put_file("/opt/libbar.so.1", &(struct spec){.needed = "libfoo.so.1\0"}); /* a cycle */
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct spec program = cases[i].program, library = cases[i].library;
         program.interpreter = LOADER;
         program.needed = "libfoo.so.1\0ld-linux-x86-64.so.2\0";
@@ -646,7 +647,7 @@ static void looks_into_the_cache(void **state)
     others[2].magic[0] = 'x';
     others[3].byte_order = 3;
     others[4].entries[1].value = UINT32_MAX;
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+    for (size_t i = 0; i < COUNT(others); i++) {
         put(CACHE, 0644, &others[i], sizeof *others);
         assert_string_equal(obstacle("/program", &needs_foo), missing);
     }
@@ -694,7 +695,7 @@ static void compares_versions(void **state)
          "needs GLIBC_2.4, which " LOADER " does not define"},
     };
     put_glibc();
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         put_file("/lib/libfoo.so.1", &(struct spec){.versions = cases[i].defined});
         struct spec program = needs_foo;
         program.needed_versions = cases[i].needed;
@@ -738,7 +739,7 @@ static void judges_scripts_as_linux_does(void **state)
         {1, "", "\n", "script: its first line names no interpreter"},
         {-1, "", "\n", ""},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         int count = cases[i].more == -1000 ? 0 : fill + cases[i].more;
         snprintf(text, sizeof text, "#!%s%.*s%s%s", cases[i].before, count, slashes, interpreter,
                  cases[i].after);
@@ -749,7 +750,7 @@ static void judges_scripts_as_linux_does(void **state)
             fail_msg("%zu: %s", i, message);
     }
     static const char *const empty[] = {"#!", "#!\n", "#! \t\n", "#! "};
-    for (size_t i = 0; i < sizeof empty / sizeof *empty; i++) {
+    for (size_t i = 0; i < COUNT(empty); i++) {
         put_text("/script", 0755, empty[i]);
         assert_true(*compare_with_linux("/script"));
     }
@@ -860,7 +861,7 @@ static void survives_every_broken_byte(void **state)
                                            .needed_versions = "libfoo.so.1\0FOO_2\0"});
     put_glibc();
     static const size_t parts[] = {0, STRINGS, TABLES, TABLES + 0x1000, TABLES + 0x2000};
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+    for (size_t i = 0; i < COUNT(parts); i++) {
         for (size_t at = parts[i]; at < parts[i] + 160; at++) {
             struct file file = good;
             file.bytes[at] ^= 0xff;

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "base/file.h"
 #include "elfcheck/elfcheck.h"
 #include "tests/unit/elf_programs.h"
@@ -164,7 +165,7 @@ static void counts_headers_as_the_named_kernel_does(void **state)
         {0, 74, true},
     };
     unsigned char bytes[sizeof(struct program) + 74 * sizeof(Elf64_Phdr)] = {0};
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct program program = program_new(ET_EXEC);
         program.header.e_phoff = sizeof program;
         program.header.e_phnum = cases[i].count;
@@ -199,7 +200,7 @@ static void tells_each_fault_of_an_interpreters_path(void **state)
         {"/lib", 4, ELFCHECK_ENOEXEC,
          "segment 1: the interpreter's path does not end in a NUL byte"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct page page = page_new(ET_DYN);
         put_segment(&page, 1, PT_INTERP, cases[i].path, cases[i].size);
         assert_obstacle(&page, sizeof page, "interpreter-path", cases[i].outcome, cases[i].message);
@@ -576,7 +577,7 @@ static void knows_programs_of_other_systems_by_their_note(void **state)
         {"OpenBSD", "made for OpenBSD, as its ELF note says", false},
         {"Android", NULL, true},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct {
             Elf64_Nhdr note;
             char name[8];
@@ -625,7 +626,7 @@ static void knows_go_programs_of_other_systems_by_their_settings(void **state)
     };
     static const unsigned char note[] = {4, 0, 0,   0,   4, 0, 0, 0, 4, 0,
                                          0, 0, 'G', 'o', 0, 0, 1, 2, 3, 4};
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct page page = page_new(ET_EXEC);
         page.program.segments[0].p_flags = PF_R | PF_W | PF_X;
         put_segment(&page, 1, PT_NOTE, note, sizeof note);
@@ -685,7 +686,7 @@ static void refuses_what_static_glibc_programs_cannot_relocate(void **state)
          "static position-independent program with relocations in its code (DT_TEXTREL)"},
         {{DT_FLAGS, {DF_BIND_NOW}}, NULL},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         Elf64_Dyn dynamic[] = {cases[i].entry, {.d_tag = DT_NULL}};
         struct page page = page_new(ET_DYN);
         put_segment(&page, 1, PT_DYNAMIC, dynamic, sizeof dynamic);
@@ -720,7 +721,7 @@ static void needs_program_headers_in_memory_for_libc(void **state)
     assert_false(only_tells(bytes, sizeof bytes, "headers-reachable")); /* in assembly, say */
 
     static const uint32_t signs_of_libc[] = {PT_TLS, PT_GNU_RELRO};
-    for (size_t i = 0; i < sizeof signs_of_libc / sizeof *signs_of_libc; i++) {
+    for (size_t i = 0; i < COUNT(signs_of_libc); i++) {
         page.program.segments[1].p_type = signs_of_libc[i];
         page_without_headers(&page, bytes);
         assert_true(only_tells(bytes, sizeof bytes, "headers-reachable"));
@@ -797,8 +798,8 @@ static void survives_notes_of_any_size(void **state)
 {
     (void)state;
     static const uint32_t sizes[] = {0, 1, 3, 4, 8, 4084, 4085, 0x7fffffff, UINT32_MAX};
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-        for (size_t j = 0; j < sizeof sizes / sizeof *sizes; j++) {
+    for (size_t i = 0; i < COUNT(sizes); i++)
+        for (size_t j = 0; j < COUNT(sizes); j++) {
             Elf64_Nhdr note = {sizes[i], sizes[j], 1};
             struct page page = page_new(ET_EXEC);
             put_segment(&page, 1, PT_NOTE, &note, sizeof note);

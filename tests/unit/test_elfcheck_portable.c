@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/file.h"
 #include "elfcheck/elfcheck.h"
 #include "tests/unit/test_elfcheck.h"
@@ -122,7 +123,7 @@ static void assert_says(const struct elfcheck_report *report, const char *rule, 
 static void says_who_starts_it(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct program program = program_with_data(ET_EXEC);
         for (size_t j = 0; j < 3 && cases[i].changes[j].size; j++)
             memcpy((char *)&program + cases[i].changes[j].offset, &cases[i].changes[j].value,
@@ -255,8 +256,8 @@ static void agrees_with_qemu_on_every_field(void **state)
     (void)state;
     needs_emulator();
     for (unsigned kind = 0; kind < PROGRAM_KINDS; kind++)
-        for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-            for (size_t j = kind % 2; j < sizeof values / sizeof *values; j += 2) {
+        for (size_t i = 0; i < COUNT(fields); i++)
+            for (size_t j = kind % 2; j < COUNT(values); j += 2) {
                 struct program program = program_of_kind(kind);
                 memcpy((char *)&program + fields[i].offset, &values[j], fields[i].size);
                 compare("one field", &program, sizeof program);
@@ -273,8 +274,8 @@ static void agrees_with_qemu_on_random_changes(void **state)
     for (unsigned i = 0; i < 500; i++) {
         struct program program = program_of_kind((unsigned)random() % PROGRAM_KINDS);
         for (long changes = 2 + random() % 3; changes; changes--) {
-            size_t field = (size_t)random() % (sizeof fields / sizeof *fields);
-            size_t value = (size_t)random() % (sizeof values / sizeof *values);
+            size_t field = (size_t)random() % (COUNT(fields));
+            size_t value = (size_t)random() % (COUNT(values));
             memcpy((char *)&program + fields[field].offset, &values[value], fields[field].size);
         }
         compare("random changes", &program, sizeof program);

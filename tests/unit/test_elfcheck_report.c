@@ -11,6 +11,7 @@
 #include <endian.h>
 #include <stdio.h>
 
+#include "base/array.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "elfcheck/elfcheck.h"
@@ -278,14 +279,14 @@ static void counts_all_kinds_in_the_summary(void **state)
         elfcheck_write_begin(&writer, "text", &(struct elfcheck_style){0}, &sink.sink, &error), 0);
     for (size_t i = 0; i < 1000; i++)
         assert_int_equal(elfcheck_write_unread(&writer, "x", "cannot", &error), 0);
-    for (size_t i = 0; i < sizeof reports / sizeof *reports; i++)
+    for (size_t i = 0; i < COUNT(reports); i++)
         assert_int_equal(elfcheck_write_file(&writer, &reports[i], &error), 0);
     buffer_free(&text);
     assert_int_equal(elfcheck_write_end(&writer, &error), 0);
     assert_string_equal(buffer_text(&text),
                         "1,005 files: 1 runs in scratch, 2 shared libraries, 1 object file, 1 core "
                         "dump, 1,000 could not be read\n");
-    for (size_t i = 0; i < sizeof reports / sizeof *reports; i++)
+    for (size_t i = 0; i < COUNT(reports); i++)
         elfcheck_report_free(&reports[i]);
 }
 
@@ -504,7 +505,7 @@ static void names_files_as_uris_in_sarif(void **state)
         {"%41{0}?#", "\"uri\":\"%2541%7B0%7D%3F%23\"}"},
         {"-", "\"uri\":\"-\"}"},
     };
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    for (size_t i = 0; i < COUNT(names); i++) {
         struct buffer sarif BUFFER_CLEANUP = {0};
         write_unread("sarif", names[i][0], &sarif);
         assert_non_null(strstr(buffer_text(&sarif), names[i][1]));
@@ -550,7 +551,7 @@ static void fails_a_junit_test_from_the_fail_level_on(void **state)
         enum elfcheck_severity level;
         bool fails;
     } cases[] = {{ELFCHECK_WARNING, true}, {ELFCHECK_ERROR, false}, {ELFCHECK_NEVER, false}};
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct buffer xml BUFFER_CLEANUP = {0};
         struct elfcheck_style style = {.fail_level = cases[i].level};
         write_reports("junit", &style, &report, 1, &xml);

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/file.h"
 #include "elfcheck/elfcheck.h"
 #include "elfcheck/elfcheck_internal.h"
@@ -63,7 +64,7 @@ static void finds_a_text_wherever_it_lies(void **state)
         {524288 - 300, 524288 - 240},
         {HAYSTACK_SIZE - NEEDLE_SIZE - 16, HAYSTACK_SIZE - NEEDLE_SIZE + 1},
     };
-    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+    for (size_t i = 0; i < COUNT(ranges); i++)
         for (size_t place = ranges[i].from; place < ranges[i].to; place++) {
             memcpy(bytes + place, needle, NEEDLE_SIZE);
             assert_int_equal(scan(bytes, HAYSTACK_SIZE, 0, HAYSTACK_SIZE, SCAN_ANYWHERE), place);
@@ -106,7 +107,7 @@ static void minds_what_stands_around_a_string(void **state)
         {"\x7fneedle!\0", 9, true, false},
         {"aneedle!\0\0needle!\0", 18, true, true}, /* the second */
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         const char *bytes = cases[i].bytes;
         size_t size = cases[i].size;
         assert_int_equal(scan(bytes, size, 0, size, SCAN_WHOLE) != SCAN_ABSENT, cases[i].is_whole);
@@ -464,7 +465,7 @@ static void a_go_name_counts_whole_and_in_go_only(void **state)
         {"", "", true, true},   {"", "", false, false},    {"x", "", true, false},
         {"", "x", true, false}, {"\x80", "", true, false}, {"", ".func1", true, false},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct file file = file_new(ET_EXEC);
         if (cases[i].is_go)
             append_runtime(&file, RUNTIME_GO);
@@ -521,7 +522,7 @@ static void calls_of_localtime_count_and_not_those_of_syslog(void **state)
         {0, false, false, false, ELFCHECK_WARNING}, /* cannot be told */
         {0, false, false, true, ELFCHECK_INFO},     /* all of C++ has it */
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct file file = file_new(ET_EXEC);
         append_runtime(&file, RUNTIME_GLIBC);
         append_text(&file, "__tzfile_compute");
@@ -626,7 +627,7 @@ static void a_program_of_many_uses_needs_each_less(void **state)
     (void)state;
     static const char *const texts[] = {"__nss_passwd_lookup2", "/etc/mime.types", "/dev/log",
                                         "/usr/share/terminfo"};
-    for (size_t count = 1; count <= sizeof texts / sizeof *texts; count++) {
+    for (size_t count = 1; count <= COUNT(texts); count++) {
         struct file file = file_new(ET_EXEC);
         append_runtime(&file, RUNTIME_GLIBC);
         for (size_t i = 0; i < count; i++)
@@ -725,7 +726,7 @@ static void finds_symbols_by_their_whole_name(void **state)
         {"services", 35, false}, /* "getservbynames" */
         {"services", 4096, false},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct file file = file_new(ET_EXEC);
         size_t loaded = file.size;
         uint32_t places[] = {0, 1, cases[i].place};
@@ -751,7 +752,7 @@ static void broken_symbol_tables_have_no_symbols(void **state)
         {2, offsetof(Elf64_Shdr, sh_type), 4, SHT_NOBITS},
     };
     static const char names[] = "\0system";
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct file file = file_new(ET_EXEC);
         size_t loaded = file.size;
         append_symbols(&file, names, sizeof names, (const uint32_t[]){0, 1}, 2);
@@ -813,8 +814,8 @@ static void tells_the_version_of_go(void **state)
         {"devel", "Go"},
         {"", "Go"},
     };
-    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
-        for (size_t j = 0; j < sizeof versions / sizeof *versions; j++) {
+    for (size_t i = 0; i < COUNT(forms); i++)
+        for (size_t j = 0; j < COUNT(versions); j++) {
             struct file file = file_new(ET_EXEC);
             forms[i](&file, versions[j][0]);
             struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = check(&file);
@@ -827,7 +828,7 @@ static void survives_go_pointers_to_anywhere(void **state)
     (void)state;
     static const uint64_t pointers[] = {
         0, 1, PROGRAM_ADDRESS - 1, PROGRAM_ADDRESS + 4096, UINT64_MAX, UINT64_MAX - 8};
-    for (size_t i = 0; i < sizeof pointers / sizeof *pointers; i++) {
+    for (size_t i = 0; i < COUNT(pointers); i++) {
         struct file file = file_new(ET_EXEC);
         unsigned char info[32] = "\xff Go buildinf:\x08";
         memcpy(info + 16, &pointers[i], sizeof pointers[i]);
@@ -882,7 +883,7 @@ static void tells_the_compiler_by_its_comment(void **state)
         {"GCC: (no NUL at the end) 9.4.0", 30, 0, "C (GCC 9.4.0)"},
         {"", 0, 0, NULL},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct file file = file_new(ET_EXEC);
         if (cases[i].runtime)
             append_runtime(&file, cases[i].runtime);
@@ -926,7 +927,7 @@ static void says_how_each_compiler_links_statically(void **state)
         {NULL, 0, "gcc -static"},
         {"assembly", 0, "gcc -static"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct elfcheck_report report = {.producer = (char *)cases[i].producer};
         struct elfcheck_inspection inspection = {.report = &report, .libc = cases[i].libc};
         assert_non_null(strstr(static_remedy(&inspection), cases[i].part));

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "asm/asm.h"
+#include "base/array.h"
 #include "base/file.h"
 #include "base/process.h"
 
@@ -40,7 +41,7 @@ static size_t pick_size(unsigned int number, uint64_t *random)
 {
     static const size_t edges[] = {0,   1,    2,    127,  128,   255,  256,
                                    257, 4095, 4096, 4097, 65535, 65536};
-    if (number < sizeof edges / sizeof *edges)
+    if (number < COUNT(edges))
         return edges[number];
     return (size_t)(next_random(random) % (number % 16 ? 600 : MAX_MESSAGE_LENGTH + 1));
 }

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "base/array.h"
 #include "tests/unit/test_packer_read.h"
 
 static struct error error;
@@ -135,7 +136,7 @@ static void refuses_files_that_engines_would_find_under_another_name(void **stat
         {{.name = "x/../manifest.json"}, "leads out"},
         {{.name = "d/manifest.json"}, "below the link d"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < COUNT(rows); i++) {
         struct buffer tar BUFFER_CLEANUP = {0};
         struct builder_entry link = {.name = "d", .type = '2', .link = "."};
         builder_file(&tar, "c", "{}");
@@ -163,7 +164,7 @@ static void follows_links_between_entries(void **state)
         {{.name = "a/config", .type = '2', .link = "config"}, false},
         {{.name = "a/config", .type = '2', .link = "nothing"}, false},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < COUNT(rows); i++) {
         struct buffer tar BUFFER_CLEANUP = {0};
         builder_file(&tar, "b/real", "{}");
         builder_add(&tar, rows[i].link);
@@ -196,7 +197,7 @@ static void refuses_what_is_no_image(void **state)
         {"[{\"Config\":\"c\"", "{}", "manifest.json: not JSON"},
         {"[{\"Config\":\"c\"}]", "{} x", "something follows the JSON document"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < COUNT(rows); i++) {
         struct buffer tar BUFFER_CLEANUP = {0};
         builder_file(&tar, "c", rows[i].config);
         builder_file(&tar, "manifest.json", rows[i].manifest);
@@ -235,7 +236,7 @@ static void compares_a_config_with_the_hash_that_names_it(void **state)
     static const char *const forms[] = {"%s", "%s.json", "sha256:%s", "blobs/sha256/%s"};
     struct digest digest;
     assert_int_equal(hash_bytes("{}", 2, &digest, &error), 0);
-    for (size_t i = 0; i < 2 * sizeof forms / sizeof *forms; i++) {
+    for (size_t i = 0; i < 2 * COUNT(forms); i++) {
         bool right = i % 2 == 0;
         struct buffer tar BUFFER_CLEANUP = {0};
         struct buffer name BUFFER_CLEANUP = {0};
@@ -395,7 +396,7 @@ static void refuses_descriptors_that_name_no_blob(void **state)
          "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}",
          "lacks the file blobs/sha256/aaaa"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < COUNT(rows); i++) {
         struct buffer tar BUFFER_CLEANUP = {0}, descriptor BUFFER_CLEANUP = {0};
         buffer_append_text(&descriptor, rows[i].descriptor);
         add_index(&tar, &descriptor);
@@ -443,7 +444,7 @@ static void never_leaves_a_layouts_directory(void **state)
         {"fifo", "./fifo in /tmp/"},
         {".", "is not a file"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < COUNT(rows); i++) {
         struct buffer manifest BUFFER_CLEANUP = {0};
         buffer_printf(&manifest, "[{\"Config\":\"%s\"}]", rows[i].config);
         unlinkat(directory, "manifest.json", 0);
@@ -493,7 +494,7 @@ static void reads_xz_streams_with_padding(void **state)
     static const size_t paddings[] = {0, 4, 256 * 1024};
     struct buffer tar BUFFER_CLEANUP = {0};
     build_hello(&tar);
-    for (size_t i = 0; i < sizeof paddings / sizeof *paddings; i++) {
+    for (size_t i = 0; i < COUNT(paddings); i++) {
         struct buffer small BUFFER_CLEANUP = {0};
         pad_xz(&tar, paddings[i], &small);
         assert_reads(&small);

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "base/text.h"
 #include "tests/unit/test_packer_read.h"
 
@@ -122,7 +123,7 @@ static void accounts_for_every_byte(void **state)
     build_layer(&layer);
     builder_image(&image, &layer, 1);
     static const char *const tails[] = {"", "what nobody reads", "{}"};
-    for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
+    for (size_t i = 0; i < COUNT(tails); i++) {
         struct buffer tar BUFFER_CLEANUP = {0};
         struct buffer text BUFFER_CLEANUP = {0}, json BUFFER_CLEANUP = {0};
         size_t mismatches;
@@ -203,7 +204,7 @@ static void shows_configs_of_any_shape(void **state)
          "\"Labels\":[\"a\"],\"ExposedPorts\":\"80\",\"Volumes\":{\"\":null},\"User\":0.5}}"),
         "{\"config\":{\"Cmd\":[],\"Env\":{},\"Labels\":{\"\\n\\u001b\":\"\\u0001\"}}}",
     };
-    for (size_t i = 0; i < sizeof configs / sizeof *configs; i++) {
+    for (size_t i = 0; i < COUNT(configs); i++) {
         struct buffer tar BUFFER_CLEANUP = {0};
         struct buffer text BUFFER_CLEANUP = {0}, json BUFFER_CLEANUP = {0};
         size_t mismatches;

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "tests/unit/test_packer_read.h"
 
 static struct error error;
@@ -121,7 +122,7 @@ static void joins_the_prefix_of_ustar_only(void **state)
                  "some/where/name"},
                 {"ustar  ", "name"},
                 {"\0\0\0\0\0\0\0", "name"}};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < COUNT(rows); i++) {
         struct buffer tar BUFFER_CLEANUP = {0};
         struct fixture fixture FIXTURE;
         struct tar_header header =
@@ -315,7 +316,7 @@ static void refuses_numbers_that_cannot_be(void **state)
         {largest_size, "it should hold 9223372036854775807 bytes, but only 0 follow"},
         {largest_uid, "its uid is 4294967295"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    for (size_t i = 0; i < COUNT(rows); i++)
         assert_refused(&(struct builder_entry){.name = "second"}, rows[i].spoil, rows[i].message);
 }
 
@@ -342,7 +343,7 @@ static void refuses_damaged_pax_records(void **state)
         {RECORDS("29 size=99999999999999999999\n"), "record \"size\" is no number"},
         {RECORDS("11 size=-1\n"), "its size is -1"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    for (size_t i = 0; i < COUNT(rows); i++)
         assert_refused(
             &(struct builder_entry){
                 .name = "pax", .type = 'x', .content = rows[i].records, .size = rows[i].size},
@@ -512,7 +513,7 @@ static void reads_sparse_files_of_every_form(void **state)
         {NAME "GNU.sparse.major=1 GNU.sparse.minor=0 GNU.sparse.realsize=12", content, 512 + 7,
          2048},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < COUNT(rows); i++) {
         struct buffer tar BUFFER_CLEANUP = {0};
         add_sparse(&tar, rows[i].records, rows[i].content, rows[i].size);
         builder_file(&tar, "next", "x");
@@ -529,8 +530,8 @@ static void reads_a_sparse_map_of_many_blocks(void **state)
     (void)state;
     struct buffer tar BUFFER_CLEANUP = {0};
     struct piece pieces[4 + 21 + 21 + 1];
-    char offsets[sizeof pieces / sizeof *pieces][12];
-    size_t count = sizeof pieces / sizeof *pieces;
+    char offsets[COUNT(pieces)][12];
+    size_t count = COUNT(pieces);
     for (size_t i = 0; i < count; i++) {
         snprintf(offsets[i], sizeof offsets[i], "%zo", i < count - 1 ? 0 : (size_t)2);
         pieces[i] = (struct piece){offsets[i], i < count - 1 ? "0" : "7"};
@@ -591,13 +592,13 @@ static void refuses_sparse_maps_that_cannot_be(void **state)
         {CONTENT_MAP, "abcdefg", "it ends within its sparse map"},
         {CONTENT_MAP " GNU.sparse.minor=9", "abcdefg", "version \"1.9\", which nobody knows"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < COUNT(rows); i++) {
         struct buffer tar BUFFER_CLEANUP = {0};
         add_sparse(&tar, rows[i].records, rows[i].content, strlen(rows[i].content));
         assert_sparse_refused(&tar, rows[i].message);
     }
     static const char *const maps[] = {"x", "1\n2\n-7\n", "1\n\n7\n", "18446744073709551616\n"};
-    for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) {
+    for (size_t i = 0; i < COUNT(maps); i++) {
         struct buffer tar BUFFER_CLEANUP = {0};
         char content[512 + 7] = "";
         memcpy(content, maps[i], strlen(maps[i]));
@@ -629,7 +630,7 @@ static void refuses_sparse_headers_that_cannot_be(void **state)
          "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
          "its size is -1"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < COUNT(rows); i++) {
         struct buffer tar BUFFER_CLEANUP = {0};
         add_old_sparse(&tar, rows[i].pieces, 2, rows[i].size, "abcdefg");
         assert_sparse_refused(&tar, rows[i].message);

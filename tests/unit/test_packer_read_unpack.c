@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "base/array.h"
 #include "tests/unit/test_packer_read.h"
 
 #define LAYERS 3
@@ -142,7 +143,7 @@ static void gives_exact_modes_under_any_umask(void **state)
     struct fixture *fixture = *state;
     static const mode_t modes[] = {04755, 06711, 0, 0666, 01777, 0444};
     char name[] = "f0/";
-    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+    for (size_t i = 0; i < COUNT(modes); i++) {
         bool directory = modes[i] == 01777;
         name[1] = (char)('0' + i);
         struct tar_header header =
@@ -156,7 +157,7 @@ static void gives_exact_modes_under_any_umask(void **state)
     int result = unpack_within(fixture, NULL);
     umask(before);
     assert_int_equal(result, 0);
-    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+    for (size_t i = 0; i < COUNT(modes); i++) {
         name[1] = (char)('0' + i);
         name[2] = '\0';
         assert_int_equal(status_of(fixture, name).st_mode & 07777, modes[i]);
@@ -284,7 +285,7 @@ static void refuses_names_that_lead_out(void **state)
         {.name = "../.wh.outside"},
         {.name = "h", .type = '1', .link = "../outside"},
     };
-    for (size_t i = 0; i < sizeof entries / sizeof *entries; i++) {
+    for (size_t i = 0; i < COUNT(entries); i++) {
         buffer_free(&fixture->layers[0]);
         builder_file(&fixture->layers[0], "first", "");
         builder_add(&fixture->layers[0], entries[i]);
@@ -319,8 +320,8 @@ static void refuses_parents_that_lead_out(void **state)
         {.name = "link/outside", .type = '1', .link = "a/file"},
         {.name = "hard", .type = '1', .link = "link/outside"},
     };
-    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
-        for (size_t j = 0; j < sizeof entries / sizeof *entries; j++) {
+    for (size_t i = 0; i < COUNT(targets); i++) {
+        for (size_t j = 0; j < COUNT(entries); j++) {
             buffer_free(&fixture->layers[0]);
             buffer_free(&fixture->layers[1]);
             builder_file(&fixture->layers[0], "a/file", "");
@@ -373,7 +374,7 @@ static void refuses_entries_that_no_engine_makes(void **state)
         {{.name = "first/below"}, "its directory ./first cannot be opened: Not a directory"},
         {{.name = "dangling/x"}, "dangling"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < COUNT(rows); i++) {
         buffer_free(&fixture->layers[0]);
         builder_file(&fixture->layers[0], "first", "");
         builder_add(&fixture->layers[0],

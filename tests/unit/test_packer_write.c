@@ -10,6 +10,7 @@
 
 #include <zlib.h>
 
+#include "base/array.h"
 #include "packer/packer_internal.h"
 
 static struct error error;
@@ -28,7 +29,7 @@ static void completes_names_as_engines_read_them(void **state)
         {"localhost:5000/x", "localhost:5000/x:latest", "localhost:5000/x:latest"},
         {"Reg.example/a/b-----c:1", "Reg.example/a/b-----c:1", "Reg.example/a/b-----c:1"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < COUNT(rows); i++) {
         char *full TEXT_CLEANUP = packer_complete_tag(rows[i].typed, &error);
         assert_non_null(full);
         assert_string_equal(full, rows[i].full);
@@ -45,7 +46,7 @@ static void refuses_names_that_an_engine_would_refuse(void **state)
         "a___b", "a..b",  "/a",         "a/",          "a:-x",   "a:.x",     "\"};",        "a\nb",
         "a@b",   "../a",  "x:\xc3\xa4", "host:port/x", "a.b:/x", "a.-b.c/x", "\xff:latest", ":tag",
     };
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    for (size_t i = 0; i < COUNT(wrong); i++) {
         char *full TEXT_CLEANUP = packer_complete_tag(wrong[i], &error);
         if (full)
             fail_msg("'%s' became '%s'", wrong[i], full);
@@ -66,9 +67,9 @@ static void refuses_paths_that_leave_the_image(void **state)
     (void)state;
     static const char *const wrong[] = {"", "/a", "a/", "a//b", ".", "..", "a/../b", "./a", "a/."};
     static const char *const good[] = {"a", "usr/bin/hello", "..a/b..", "...", "a b"};
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+    for (size_t i = 0; i < COUNT(wrong); i++)
         assert_int_equal(packer_check_path(wrong[i], &error), -1);
-    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+    for (size_t i = 0; i < COUNT(good); i++)
         assert_int_equal(packer_check_path(good[i], &error), 0);
 }
 
@@ -93,9 +94,9 @@ static void refuses_configs_that_an_engine_would_refuse(void **state)
         {.entrypoint = not_utf8},
         {.stop_signal = "\x80"},
     };
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+    for (size_t i = 0; i < COUNT(wrong); i++)
         assert_int_equal(packer_check_config(&wrong[i], &error), -1);
-    for (size_t i = 0; i < sizeof ports / sizeof *ports; i++) {
+    for (size_t i = 0; i < COUNT(ports); i++) {
         struct packer_config config = {.ports = ports[i]};
         assert_int_equal(packer_check_config(&config, &error), -1);
     }
@@ -149,7 +150,7 @@ static void chooses_the_format_by_name_or_path(void **state)
         {"oci", "image", ".oci", true, PACKER_PLAIN},
         {"oci", "-", ".oci.tar", false, PACKER_PLAIN},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < COUNT(rows); i++) {
         struct packer_target target;
         assert_int_equal(packer_choose(rows[i].format, rows[i].path, &target, &error), 0);
         assert_string_equal(packer_suffix(&target), rows[i].suffix);
@@ -167,7 +168,7 @@ static void refuses_what_no_format_can_be(void **state)
         {NULL, "image", "--format"},      {NULL, ".tar", "--format"},   {"dokcer", "x", "'docker'"},
         {"bundle", "x.tar", "directory"}, {"bundle", "-", "directory"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < COUNT(rows); i++) {
         struct packer_target target;
         assert_int_equal(packer_choose(rows[i].format, rows[i].path, &target, &error), -1);
         assert_non_null(strstr(error.message, rows[i].hint));
@@ -190,7 +191,7 @@ static void predicts_the_size_of_every_layer(void **state)
         {.path = just_fits, .mode = 0755, .content = {.data = "x", .size = 1}},
         {.path = long_path, .mode = 0755, .content = {.data = long_path, .size = 512}},
     };
-    struct packer_image image = {.files = files, .file_count = sizeof files / sizeof *files};
+    struct packer_image image = {.files = files, .file_count = COUNT(files)};
     struct buffer bytes BUFFER_CLEANUP = {0};
     struct buffer_sink sink = buffer_sink(&bytes);
     uint64_t size;
@@ -241,7 +242,7 @@ static void puts_the_first_bytes_into_a_member_of_their_own(void **state)
     static char data[300000];
     for (size_t i = 0; i < sizeof data; i++)
         data[i] = (char)(i * i >> 3);
-    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+    for (size_t i = 0; i < COUNT(pieces); i++) {
         struct buffer packed BUFFER_CLEANUP = {0};
         struct buffer plain BUFFER_CLEANUP = {0};
         struct buffer_sink sink = buffer_sink(&packed);
@@ -319,7 +320,7 @@ static void joins_entry_point_and_command_as_engines_do(void **state)
         {"{\"config\":{\"Entrypoint\":[\"/e\"],\"Cmd\":[\"b\"]}}", replaced, "/e z"},
         {"{\"config\":{\"Entrypoint\":[\"/e\"],\"Cmd\":null}}", NULL, "/e"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < COUNT(rows); i++) {
         struct packer_process process PACKER_PROCESS_CLEANUP = {0};
         struct buffer joined BUFFER_CLEANUP = {0};
         cJSON *config JSON_CLEANUP =
@@ -344,7 +345,7 @@ static void refuses_configs_that_name_nothing_to_start(void **state)
         "{\"config\":{\"Cmd\":[\"/a\"],\"User\":\"1:\"}}",
         "{\"config\":{\"Cmd\":[\"/a\"],\"User\":\"4294967296\"}}",
     };
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    for (size_t i = 0; i < COUNT(wrong); i++) {
         struct packer_process process PACKER_PROCESS_CLEANUP = {0};
         cJSON *config JSON_CLEANUP = json_parse(wrong[i], strlen(wrong[i]), "config", &error);
         assert_int_equal(packer_process_init(&process, config, NULL, &error), -1);

@@ -1,5 +1,7 @@
 #include "elfcheck/elfcheck_internal.h"
 
+#include "base/array.h"
+
 const char *elfcheck_severity_name(enum elfcheck_severity severity)
 {
     static const char *const names[] = {
@@ -62,7 +64,7 @@ const char *machine_name(uint16_t machine)
         {EM_MIPS, "MIPS"},       {EM_LOONGARCH, "LoongArch"},
         {EM_SPARCV9, "SPARC"},   {EM_BPF, "BPF"},
     };
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    for (size_t i = 0; i < COUNT(names); i++)
         if (names[i].machine == machine)
             return names[i].name;
     return NULL;
@@ -72,7 +74,7 @@ const char *type_name(uint16_t type)
 {
     static const char *const names[] = {
         [ET_REL] = "REL", [ET_EXEC] = "EXEC", [ET_DYN] = "DYN", [ET_CORE] = "CORE"};
-    return type < sizeof names / sizeof *names ? names[type] : NULL;
+    return type < COUNT(names) ? names[type] : NULL;
 }
 
 const char *flags_name(uint32_t flags)
