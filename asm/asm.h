@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
-#include "base/trace.h"
 #include "base/strings.h"
+#include "base/trace.h"
 
 /* ---- data files: templates/, asm/include/, asm/layouts/ -------------------------------------- */
 

@@ -13,8 +13,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/interrupt.h"
+#include "base/output.h"
+#include "base/read.h"
+#include "base/text.h"
 
 /* More output than this of a tool's is read but not kept. */
 #define MAX_OUTPUT_KEPT (1024 * 1024)
@@ -30,11 +32,9 @@ char *process_find(const char *name, const char *path, struct error *error)
     for (const char *entry = path ? path : USUAL_PATH; *entry;
          entry += length + (entry[length] == ':')) {
         length = strcspn(entry, ":");
-        char *file = NULL;
-        if (asprintf(&file, "%.*s/%s", (int)length, entry, name) < 0) {
-            error_set(error, "out of memory");
+        char *file;
+        if (text_format(&file, error, "%.*s/%s", (int)length, entry, name) < 0)
             return NULL;
-        }
         if (*entry == '/' && access(file, X_OK) == 0)
             return file;
         free(file);

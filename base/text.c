@@ -1,10 +1,43 @@
 #include "base/text.h"
 
 #include <ctype.h>
+#include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/array.h"
+
+void text_free(char **text)
+{
+    free(*text);
+    *text = NULL;
+}
+
+int text_format(char **text, struct error *error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vasprintf(text, format, arguments);
+    va_end(arguments);
+    if (length >= 0)
+        return 0;
+    *text = NULL;
+    return error_set(error, "out of memory");
+}
+
+int text_copy(char **text, const char *original, struct error *error)
+{
+    *text = strdup(original);
+    return *text ? 0 : error_set(error, "out of memory");
+}
+
+bool text_ends_with(const char *text, const char *suffix)
+{
+    size_t length = strlen(text), suffix_length = strlen(suffix);
+    return length >= suffix_length && strcmp(text + length - suffix_length, suffix) == 0;
+}
 
 static int hex_value(char digit)
 {
@@ -50,6 +83,9 @@ int text_unescape(const char *text, struct buffer *out, struct error *error)
 
 #define MAX_COMPARED_LENGTH 64
 
+/* A guess that is further away than two letters is mostly a wrong one. */
+#define MAX_TYPOS 2
+
 /* Levenshtein's distance; words of 64 characters and more are simply far. */
 static size_t distance(const char *a, const char *b)
 {
@@ -77,6 +113,8 @@ const char *text_nearest(const char *word, const char *const *choices, size_t co
 {
     const char *nearest = NULL;
     size_t best = 1 + strlen(word) / 3;
+    if (best > MAX_TYPOS)
+        best = MAX_TYPOS;
     for (size_t i = 0; i < count; i++) {
         size_t apart = distance(word, choices[i]);
         if (apart <= best && (!nearest || apart < best)) {
@@ -85,6 +123,19 @@ const char *text_nearest(const char *word, const char *const *choices, size_t co
         }
     }
     return nearest;
+}
+
+int text_unknown(const char *what, const char *word, const char *const *choices, size_t count,
+                 const char *hint, struct error *error)
+{
+    const char *nearest = text_nearest(word, choices, count);
+    struct buffer guess BUFFER_CLEANUP = {0};
+    if (nearest)
+        buffer_printf(&guess, ": did you mean '%s'?%s", nearest, hint ? " " : "");
+    else if (hint)
+        buffer_append_text(&guess, ": ");
+    return error_set(error, "unknown %s '%s'%s%s", what, word, buffer_text(&guess),
+                     hint ? hint : "");
 }
 
 void text_quote_shell(struct buffer *out, const char *word)

@@ -1,4 +1,4 @@
-/* Words that people typed: escapes, likeness, quoting, UTF-8. */
+/* Text: formatting, escapes, suggestions, quoting, UTF-8. */
 #pragma once
 
 #include <stdbool.h>
@@ -6,6 +6,19 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+
+/* Frees *text: for TEXT_CLEANUP on any `char *` from the heap. */
+void text_free(char **text);
+#define TEXT_CLEANUP __attribute__((cleanup(text_free)))
+
+/* Sets *text, which it does not free before, to the formatted text from the heap; NULL, and -1 with
+ * "out of memory", where that fails. */
+int text_format(char **text, struct error *error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* The same for a copy. */
+int text_copy(char **text, const char *original, struct error *error);
+
+bool text_ends_with(const char *text, const char *suffix);
 
 /*
  * Appends `text` with the escapes \n \r \t \\ \0 \xHH turned into bytes. Any other backslash is an
@@ -15,6 +28,12 @@ int text_unescape(const char *text, struct buffer *out, struct error *error);
 
 /* The choice most like `word`, or NULL where none is near enough to be what was meant. */
 const char *text_nearest(const char *word, const char *const *choices, size_t count);
+/*
+ * Fails with "unknown WHAT 'WORD'", a guess at what was meant, and `hint`, which lists the choices
+ * or says where they are listed (NULL: no hint).
+ */
+int text_unknown(const char *what, const char *word, const char *const *choices, size_t count,
+                 const char *hint, struct error *error);
 
 /* Appends the word so that a POSIX shell reads it back unchanged. */
 void text_quote_shell(struct buffer *out, const char *word);

@@ -4,6 +4,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/output.h"
+#include "base/read.h"
+#include "base/temporary.h"
+#include "base/text.h"
+
 #define FORMAT_ELF "elf"
 
 /* What the SOURCE of a build is. */

@@ -7,7 +7,6 @@
 #include <time.h>
 
 #include "asm/asm.h"
-#include "base/file.h"
 #include "base/strings.h"
 #include "elfcheck/elfcheck.h"
 #include "packer/packer.h"

@@ -1,5 +1,8 @@
 #include "cli/cli.h"
 
+#include "base/read.h"
+#include "base/temporary.h"
+
 /* As it is in a layout that whit makes itself: what nasm assembles in the end. */
 static int generate_laid_out(char **operands, size_t count, const struct link_settings *settings,
                              const struct cli_common *common, struct buffer *source,

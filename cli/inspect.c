@@ -3,6 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/output.h"
+
 /* A row a run of bytes, written as they are found: an archive may have millions. */
 static int explain_bytes(struct packer_archive *archive, bool json)
 {

@@ -5,6 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/read.h"
+#include "base/temporary.h"
+#include "base/text.h"
+
 /* FILE.asm becomes FILE, in the current directory as compilers do it. */
 static char *default_output(const char *source)
 {

@@ -1,5 +1,7 @@
 #include "cli/cli.h"
 
+#include "base/temporary.h"
+
 int command_pack(const struct cli_command *command, int argc, char **argv)
 {
     struct image_options options IMAGE_OPTIONS_CLEANUP = {0};

@@ -13,7 +13,10 @@
 
 #include "base/array.h"
 #include "base/interrupt.h"
+#include "base/output.h"
 #include "base/process.h"
+#include "base/read.h"
+#include "base/temporary.h"
 #include "base/text.h"
 
 #define BUNDLE_CONFIG "config.json"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "base/text.h"
 #include "elfcheck/elfcheck_internal.h"
 
 const struct elfcheck_settings elfcheck_default_settings = {.mode = 0755};

@@ -382,8 +382,8 @@ struct elfcheck_format {
     int (*end)(struct elfcheck_writer *writer, struct buffer *out, struct error *error);
 };
 
-extern const struct elfcheck_format text_format, json_format, jsonl_format, sarif_format,
-    junit_format;
+extern const struct elfcheck_format text_report, json_report, jsonl_report, sarif_report,
+    junit_report;
 
 #define MAX_LACKS 32
 

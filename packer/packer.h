@@ -7,11 +7,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "base/file.h"
 #include "base/hash.h"
 #include "base/json.h"
-#include "base/trace.h"
+#include "base/read.h"
 #include "base/strings.h"
+#include "base/trace.h"
 
 /* ---- what an image is ------------------------------------------------------------------------ */
 

@@ -5,7 +5,11 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/output.h"
+#include "base/read.h"
+#include "base/temporary.h"
 #include "base/text.h"
+#include "base/tree.h"
 
 #define FILE_MODE 0666 /* the umask applies */
 
@@ -216,7 +220,7 @@ static int write_directory(const struct packer_job *job, const char *path, uint6
     if (output_directory_open(&output, path, error) < 0 ||
         (target->smallest ? target->format->write_smallest(job, NULL, output.fd, error)
                           : target->format->write_directory(job, output.fd, error)) < 0 ||
-        directory_size(output.fd, size, error) < 0)
+        tree_size(output.fd, size, error) < 0)
         return -1;
     return output_directory_commit(&output, error);
 }

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/array.h"
-#include "base/file.h"
+#include "base/text.h"
 
 /* The search goes one call deeper with each part, and looks at all choices of it. */
 #define MAX_PARTS        1000

@@ -15,7 +15,8 @@
 #include <Zydis/Zydis.h>
 
 #include "base/array.h"
-#include "base/file.h"
+#include "base/read.h"
+#include "base/text.h"
 
 #define PREPROCESSED "parts.asm"
 #define PROBE        "probe.asm"

@@ -4,8 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/interrupt.h"
+#include "base/read.h"
+#include "base/text.h"
 
 #define COMPOSED "small.asm"
 #define PROGRAM  "small"

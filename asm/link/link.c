@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "base/read.h"
+#include "base/text.h"
 
 #define OBJECT  "program.o"
 #define PROGRAM "program"

@@ -9,8 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "base/output.h"
 #include "base/process.h"
+#include "base/read.h"
+#include "base/text.h"
 
 void asm_job_free(struct asm_job *job)
 {

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "base/read.h"
+#include "base/text.h"
 
 #define MAX_DATA_FILE_SIZE (UINT64_C(1024) * 1024)
 

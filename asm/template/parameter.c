@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/array.h"
-#include "base/file.h"
+#include "base/read.h"
 #include "base/text.h"
 
 #define DIGITS                 "0123456789"

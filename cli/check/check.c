@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/output.h"
+#include "base/read.h"
 #include "base/text.h"
 
 #define FORMATS "text, json, jsonl, sarif or junit"

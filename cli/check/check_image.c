@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 /* "app.tar:/usr/bin/server", from the heap. */
 static char *name_in(const char *image, const char *path, struct error *error)
 {

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/interrupt.h"
+#include "base/read.h"
 #include "base/text.h"
 
 #define TASKS_A_JOB 4

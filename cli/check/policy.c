@@ -9,6 +9,7 @@
 
 #include "base/array.h"
 #include "base/json.h"
+#include "base/read.h"
 #include "base/text.h"
 
 #define MAX_POLICY_FILE_SIZE (1024 * 1024)

@@ -1,7 +1,6 @@
 /* What --add and --mkdir put into an image beside the program. */
 #include "cli/cli.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -15,23 +14,17 @@
 
 #include "base/array.h"
 #include "base/interrupt.h"
+#include "base/read.h"
+#include "base/text.h"
+#include "base/tree.h"
 
 /* More is a mistake, such as --add=/. */
-#define MAX_FILES      100000
-#define MAX_TREE_DEPTH 64
+#define MAX_FILES 100000
 
 #define PROGRAM_MODE 0755
 #define FILE_MODE    0644
 #define FOLDER_MODE  0755
 #define PERMISSIONS  07777
-
-/* A directory that is being read, and those above it: a link may lead back to one. */
-struct level {
-    const struct level *above;
-    dev_t device;
-    ino_t inode;
-    int depth;
-};
 
 /* A new item at the end of the list; it takes over `path` and `from`, both from the heap. */
 static int append(struct image_files *files, char *path, char *from, struct packer_file file,
@@ -111,67 +104,49 @@ static int add_file(struct image_files *files, const char *from, const char *pat
     return own ? append(files, strdup(path), own, file, error) : error_set(error, "out of memory");
 }
 
-static int add_tree(struct image_files *files, const char *from, const char *path,
-                    const struct stat *status, const struct level *above, struct error *error);
-
-/* Adds whatever is there, following links. */
-static int add_any(struct image_files *files, const char *from, const char *path,
-                   const struct level *above, struct error *error)
+/* Adds whatever is there but a directory, following links. */
+static int add_leaf(struct image_files *files, const char *from, const char *path,
+                    struct error *error)
 {
     struct stat status;
-    if (interrupt_check(error) < 0)
-        return -1;
     if (stat(from, &status) < 0)
         return error_system(error, errno, "cannot add %s", from);
-    if (S_ISDIR(status.st_mode))
-        return add_tree(files, from, path, &status, above, error);
     if (!S_ISREG(status.st_mode))
         return error_set(error, "cannot add %s: it is neither a file nor a directory", from);
     return add_file(files, from, path, error);
 }
 
-static int add_entry(struct image_files *files, const char *from, const char *path,
-                     const char *name, const struct level *above, struct error *error)
+static int add_entry(struct image_files *files, const char *top, const char *top_path,
+                     const struct tree_entry *entry, struct error *error)
 {
-    char *own_from TEXT_CLEANUP = NULL;
-    char *own_path TEXT_CLEANUP = NULL;
-    if (asprintf(&own_from, "%s/%s", strcmp(from, "/") == 0 ? "" : from, name) < 0 ||
-        asprintf(&own_path, "%s%s%s", path, *path ? "/" : "", name) < 0)
-        return error_set(error, "out of memory");
-    return add_any(files, own_from, own_path, above, error);
+    char *from TEXT_CLEANUP = NULL;
+    char *path TEXT_CLEANUP = NULL;
+    const char *slash = entry->depth && strcmp(top, "/") != 0 ? "/" : "";
+    if (interrupt_check(error) < 0 ||
+        text_format(&from, error, "%s%s%s", top, slash, entry->path) < 0 ||
+        text_format(&path, error, "%s%s%s", top_path, *top_path ? "/" : "", entry->path) < 0)
+        return -1;
+    if (entry->event == TREE_FAILED && entry->failure == ELOOP)
+        return error_set(error, "cannot add %s: it leads back to a directory that it is in", from);
+    if (entry->failure)
+        return error_system(error, entry->failure, "cannot add %s", from);
+    return entry->event == TREE_FILE ? add_leaf(files, from, path, error) : 0;
 }
 
-static void close_entries(DIR **entries)
-{
-    if (*entries)
-        closedir(*entries);
-}
-
+/* Adds a directory tree, following links. */
 static int add_tree(struct image_files *files, const char *from, const char *path,
-                    const struct stat *status, const struct level *above, struct error *error)
+                    struct error *error)
 {
-    const struct level level = {.above = above,
-                                .device = status->st_dev,
-                                .inode = status->st_ino,
-                                .depth = above ? above->depth + 1 : 0};
-    for (; above; above = above->above)
-        if (above->device == level.device && above->inode == level.inode)
-            return error_set(error, "cannot add %s: it leads back to a directory that it is in",
-                             from);
-    if (level.depth > MAX_TREE_DEPTH)
-        return error_set(error, "cannot add %s: it is more than %d directories deep", from,
-                         MAX_TREE_DEPTH);
-    DIR *entries __attribute__((cleanup(close_entries))) = opendir(from);
-    if (!entries)
+    int directory FD_CLEANUP = open(from, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0)
         return error_system(error, errno, "cannot add %s", from);
-    errno = 0;
-    for (struct dirent *entry; (entry = readdir(entries)); errno = 0) {
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
-        if (add_entry(files, from, path, entry->d_name, &level, error) < 0)
+    struct tree_walk walk TREE_WALK_CLEANUP = tree_walk(directory, TREE_FOLLOW, NULL);
+    struct tree_entry entry;
+    int got;
+    while ((got = tree_next(&walk, &entry, error)) > 0)
+        if (add_entry(files, from, path, &entry, error) < 0)
             return -1;
-    }
-    return errno ? error_system(error, errno, "cannot add %s", from) : 0;
+    return got;
 }
 
 void path_append(struct buffer *out, const char *path)
@@ -231,7 +206,9 @@ int image_files_add(struct image_files *files, const char *word, struct error *e
         return error_set(error, "--add '%s': name a file in the image, such as %s:/%s", word, from,
                          "etc/config");
     size_t before = files->count;
-    if (add_any(files, from, place, NULL, error) < 0)
+    int added = S_ISDIR(status.st_mode) ? add_tree(files, from, place, error)
+                                        : add_leaf(files, from, place, error);
+    if (added < 0)
         return -1;
     return files->count > before
                ? 0

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/read.h"
 #include "base/text.h"
 
 void image_options_table(struct image_options *options, const char *formats,

@@ -6,6 +6,7 @@
 #include <sys/sysinfo.h>
 
 #include "base/array.h"
+#include "base/read.h"
 #include "base/text.h"
 
 #define AUTO "auto"

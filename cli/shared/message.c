@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/interrupt.h"
+#include "base/output.h"
 #include "base/text.h"
 
 /* One message on standard error; control characters of what it quotes are shown, not obeyed. */

@@ -9,6 +9,9 @@
 #include <unistd.h>
 
 #include "base/array.h"
+#include "base/output.h"
+#include "base/read.h"
+#include "base/temporary.h"
 #include "base/text.h"
 
 /* What comes through a pipe has to be kept somewhere; a larger program can be named as a file. */

@@ -5,19 +5,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/array.h"
+#include "base/beneath.h"
 #include "base/interrupt.h"
-
-/* Any rename on the machine may make the kernel doubt where a ".." led, and say EAGAIN. */
-#define OPEN_ATTEMPTS 128
+#include "base/read.h"
+#include "base/temporary.h"
+#include "base/text.h"
+#include "base/tree.h"
 
 /* Where engines look that are given no PATH. */
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -34,18 +34,9 @@ const char *environment_find(const struct strings *environment, const char *key)
 
 /* ---- a directory ----------------------------------------------------------------------------- */
 
-/* openat2(2) with the directory as the root of all links; glibc 2.36 has no wrapper. */
 static int open_in(int directory, const char *path, int flags)
 {
-    struct open_how how = {
-        .flags = (unsigned int)flags | O_CLOEXEC,
-        .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
-    };
-    for (int attempt = 1;; attempt++) {
-        int fd = (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
-        if (fd >= 0 || errno != EAGAIN || attempt == OPEN_ATTEMPTS)
-            return fd;
-    }
+    return open_beneath(directory, path, flags, RESOLVE_IN_ROOT);
 }
 
 /* To open a device or a FIFO may do something, or wait: it is looked at only. */
@@ -97,48 +88,30 @@ char *file_root_resolve(const struct file_root *root, const char *path, struct e
 
 /* ---- an image -------------------------------------------------------------------------------- */
 
-static void close_entries(DIR **entries)
-{
-    if (*entries)
-        closedir(*entries);
-}
-
 /*
  * Lets the owner read all files and directories. In the image root may, but here they belong to
- * somebody whom their modes may keep out. Takes over the descriptor.
+ * somebody whom their modes may keep out.
  */
 static int make_readable(int directory, struct error *error)
 {
-    DIR *entries __attribute__((cleanup(close_entries))) = fdopendir(directory);
-    if (!entries) {
-        error_system(error, errno, "cannot read a directory of the image");
-        close(directory);
-        return -1;
-    }
-    for (struct dirent *entry; (entry = readdir(entries));) {
-        const char *name = entry->d_name;
-        struct stat status;
+    struct tree_walk walk TREE_WALK_CLEANUP = tree_walk(directory, TREE_GRANT, NULL);
+    struct tree_entry entry;
+    struct stat status;
+    int got;
+    while ((got = tree_next(&walk, &entry, error)) > 0) {
         if (interrupt_check(error) < 0)
             return -1;
-        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
-            fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+        if (entry.failure)
+            return error_system(error, entry.failure, "cannot read the image's directory %s",
+                                entry.path);
+        if (entry.event != TREE_FILE || entry.kind != DT_REG ||
+            fstatat(entry.parent, entry.name, &status, AT_SYMLINK_NOFOLLOW) < 0)
             continue;
-        bool is_directory = S_ISDIR(status.st_mode);
-        mode_t needed = is_directory ? S_IRWXU : S_IRUSR;
-        if (!is_directory && !S_ISREG(status.st_mode))
-            continue;
-        if ((status.st_mode & needed) != needed &&
-            fchmodat(directory, name, (status.st_mode | needed) & 07777, 0) < 0)
-            return error_system(error, errno, "cannot make the image's %s readable", name);
-        if (!is_directory)
-            continue;
-        int below = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (below < 0)
-            return error_system(error, errno, "cannot read the image's directory %s", name);
-        if (make_readable(below, error) < 0)
-            return -1;
+        if (!(status.st_mode & S_IRUSR) &&
+            fchmodat(entry.parent, entry.name, (status.st_mode | S_IRUSR) & 07777, 0) < 0)
+            return error_system(error, errno, "cannot make the image's %s readable", entry.path);
     }
-    return 0;
+    return got;
 }
 
 int file_root_unpack(struct file_root *root, struct packer_archive *archive, const char *parent,
@@ -152,13 +125,7 @@ int file_root_unpack(struct file_root *root, struct packer_archive *archive, con
     root->temporary = temporary;
     if (opened < 0 || packer_unpack(archive, root->directory, error) < 0)
         return -1;
-    if (geteuid() == 0)
-        return 0;
-    if (fchmod(root->directory, S_IRWXU) < 0)
-        return error_system(error, errno, "cannot make the image readable");
-    int top = openat(root->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return top < 0 ? error_system(error, errno, "cannot read the image")
-                   : make_readable(top, error);
+    return geteuid() == 0 ? 0 : make_readable(root->directory, error);
 }
 
 /* ---- an image to be -------------------------------------------------------------------------- */

@@ -8,6 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/output.h"
+#include "base/read.h"
+#include "base/text.h"
+
 /* A source of more bytes is a mistake: the largest template's is under 400 kB. */
 #define MAX_SOURCE_SIZE (UINT64_C(64) << 20)
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/file.h"
+#include "base/read.h"
 
 #define CACHE_PATH "/etc/ld.so.cache"
 

@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 
 #include "base/array.h"
-#include "base/file.h"
 #include "base/interrupt.h"
+#include "base/read.h"
 #include "base/text.h"
 
 #define MAX_OBJECTS 1000

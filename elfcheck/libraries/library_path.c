@@ -12,7 +12,8 @@
 #include <sys/stat.h>
 
 #include "base/array.h"
-#include "base/file.h"
+#include "base/read.h"
+#include "base/text.h"
 
 /* A loader has 250 kB, musl's with its libc in it 700. */
 #define MAX_LOADER_SIZE      (16 * 1024 * 1024)

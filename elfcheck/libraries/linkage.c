@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "base/text.h"
 
 /* No real file comes near; the end of a hostile chain is not worth waiting for. */
 #define MAX_ENTRIES     65536

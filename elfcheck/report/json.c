@@ -176,7 +176,7 @@ static int end_document(struct elfcheck_writer *writer, struct buffer *out, stru
     return 0;
 }
 
-const struct elfcheck_format json_format = {
+const struct elfcheck_format json_report = {
     .name = "json",
     .begin = begin_document,
     .file = write_item,
@@ -211,7 +211,7 @@ static int write_unread_line(struct elfcheck_writer *writer, const char *name, c
     return 0;
 }
 
-const struct elfcheck_format jsonl_format = {
+const struct elfcheck_format jsonl_report = {
     .name = "jsonl",
     .file = write_line,
     .unread = write_unread_line,

@@ -151,7 +151,7 @@ static int end_suites(struct elfcheck_writer *writer, struct buffer *out, struct
     return 0;
 }
 
-const struct elfcheck_format junit_format = {
+const struct elfcheck_format junit_report = {
     .name = "junit",
     .begin = begin_suites,
     .file = write_case,

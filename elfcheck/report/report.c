@@ -7,7 +7,7 @@
 #define FORMAT_COUNT 5
 
 static const struct elfcheck_format *const formats[FORMAT_COUNT] = {
-    &text_format, &json_format, &jsonl_format, &sarif_format, &junit_format,
+    &text_report, &json_report, &jsonl_report, &sarif_report, &junit_report,
 };
 
 const char *const *elfcheck_formats(size_t *count)

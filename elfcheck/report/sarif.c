@@ -248,7 +248,7 @@ static int end_log(struct elfcheck_writer *writer, struct buffer *out, struct er
     return 0;
 }
 
-const struct elfcheck_format sarif_format = {
+const struct elfcheck_format sarif_report = {
     .name = "sarif",
     .begin = begin_log,
     .file = write_results,

@@ -205,7 +205,7 @@ static int write_summary(struct elfcheck_writer *writer, struct buffer *out, str
     return 0;
 }
 
-const struct elfcheck_format text_format = {
+const struct elfcheck_format text_report = {
     .name = "text",
     .file = write_file,
     .end = write_summary,

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/file.h"
+#include "base/read.h"
 #include "base/text.h"
 
 /* BINPRM_BUF_SIZE: so much of a file is looked at. */

@@ -8,6 +8,9 @@
 #include <unistd.h>
 
 #include "base/array.h"
+#include "base/beneath.h"
+#include "base/output.h"
+#include "base/read.h"
 #include "base/text.h"
 
 #define RUNTIME_SPEC_VERSION "1.0.2"

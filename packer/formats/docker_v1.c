@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 #define VERSION    "1.0"
 #define ENTRY_MODE 0644
 

@@ -12,6 +12,10 @@
 #include <sys/stat.h>
 
 #include "base/array.h"
+#include "base/output.h"
+#include "base/read.h"
+#include "base/temporary.h"
+#include "base/text.h"
 
 #define ENTRY_MODE  0644
 #define FOLDER_MODE 0755

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 static int compare_paths(const void *left, const void *right)
 {
     const struct packer_file *a = left, *b = right;

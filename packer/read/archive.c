@@ -10,6 +10,10 @@
 #include <unistd.h>
 
 #include "base/array.h"
+#include "base/output.h"
+#include "base/read.h"
+#include "base/temporary.h"
+#include "base/tree.h"
 
 static int write_to_spool(struct sink *sink, const void *data, size_t size, struct error *error)
 {
@@ -95,7 +99,7 @@ static int read_image(struct packer_archive *archive, struct error *error)
 static int limit_directory(struct packer_archive *archive, struct error *error)
 {
     uint64_t size = 0;
-    if (directory_size(archive->directory, &size, error) < 0)
+    if (tree_size(archive->directory, &size, error) < 0)
         return error_prefix(error, "%s", archive->path);
     archive_limit_ratio(archive, size);
     return 0;

@@ -8,6 +8,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/beneath.h"
+#include "base/read.h"
+#include "base/text.h"
+
 #define MEMBERS_LIMIT 65536 /* a file for each blob: the largest docker save has some thousands */
 #define LINKS_LIMIT   4096  /* docker save links a layer that it has saved already */
 #define LINK_HOPS     8

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 #define INDEX_DEPTH 4
 #define MAX_INTEGER 9007199254740992.0 /* 2^53: what a JSON number tells exactly */
 

@@ -1,15 +1,7 @@
-/* Names from outside, kept inside. */
+/* Joins untrusted names, without leaving the root. */
 #include "packer/read/read_internal.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <linux/openat2.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-/* Any rename on the machine may make the kernel doubt where a ".." led, and say EAGAIN. */
-#define OPEN_ATTEMPTS 128
 
 const char *path_join(struct buffer *path, const char *name, bool may_climb)
 {
@@ -30,18 +22,4 @@ const char *path_join(struct buffer *path, const char *name, bool may_climb)
         name += length + (name[length] == '/');
     }
     return path->failed ? "out of memory" : NULL;
-}
-
-int open_beneath(int directory, const char *path, int flags, uint64_t resolve)
-{
-    struct open_how how = {
-        .flags = (unsigned int)flags | O_CLOEXEC,
-        .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | resolve,
-    };
-    for (int attempt = 1;; attempt++) {
-        /* glibc 2.36 has no wrapper. */
-        int fd = (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
-        if (fd >= 0 || errno != EAGAIN || attempt == OPEN_ATTEMPTS)
-            return fd;
-    }
 }

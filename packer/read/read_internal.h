@@ -1,23 +1,9 @@
 /* What the reading files of packer/ share: bytes -> tar entries -> an image. */
 #pragma once
 
+#include "base/beneath.h"
+#include "base/extent.h"
 #include "packer/packer_internal.h"
-
-/* ---- bytes (extent.c) ------------------------------------------------------------------------ */
-
-/* A run of bytes in a file that somebody else keeps open. */
-struct extent {
-    int fd;
-    uint64_t offset; /* in the file */
-    uint64_t size;
-    const char *name; /* for messages */
-};
-
-/* Reads `size` bytes from byte `at` of the extent on; an error where it holds fewer. */
-int extent_read(const struct extent *extent, uint64_t at, void *data, size_t size,
-                struct error *error);
-int extent_copy(const struct extent *extent, struct sink *sink, struct error *error);
-int extent_hash(const struct extent *extent, struct digest *digest, struct error *error);
 
 /* ---- compression (decompress.c) -------------------------------------------------------------- */
 
@@ -149,12 +135,6 @@ int sparse_copy_file(const struct tar_entry *entry, struct sink *sink, struct er
  * name is refused: absolute, or ".." where `may_climb` does not allow it or there is nothing above.
  */
 const char *path_join(struct buffer *path, const char *name, bool may_climb);
-
-/*
- * openat2(2) that never leaves the tree of `directory`, whatever symbolic links say; `resolve` adds
- * further RESOLVE_* flags. The descriptor, or -1 and errno: EXDEV where the path leads out.
- */
-int open_beneath(int directory, const char *path, int flags, uint64_t resolve);
 
 /* ---- the image (archive.c) ------------------------------------------------------------------- */
 

@@ -1,11 +1,10 @@
 /* Root file systems: a tar, or the directory in a bundle, becomes an image of one layer. */
 #include "packer/read/read_internal.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <fts.h>
 #include <limits.h>
-#include <linux/openat2.h>
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +12,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/beneath.h"
 #include "base/interrupt.h"
+#include "base/read.h"
+#include "base/text.h"
+#include "base/tree.h"
 
 #define PERMISSIONS 07777
 
@@ -47,10 +50,8 @@ static int set_layer(struct packer_archive *archive, const struct extent *tar, s
     if (got <= 0 || !archive->layers)
         return got <= 0 ? got : error_set(error, "out of memory");
     struct layer *layer = &archive->layers[archive->layer_count++];
-    if (asprintf(&layer->name, "%s: root file system", archive->path) < 0) {
-        layer->name = NULL;
-        return error_set(error, "out of memory");
-    }
+    if (text_format(&layer->name, error, "%s: root file system", archive->path) < 0)
+        return -1;
     layer->stored = *tar;
     return extent_hash(tar, &layer->diff_id, error);
 }
@@ -115,11 +116,12 @@ static const char *find_linked(struct tree *tree, const char *path, const struct
     return found ? (*found)->path : NULL;
 }
 
-static int write_content(const struct tree *tree, const struct tar_file *file, struct error *error)
+static int write_content(const struct tree *tree, const struct tree_entry *entry,
+                         const struct tar_file *file, struct error *error)
 {
     struct sink *sink = &tree->archive->spool.sink;
-    int fd FD_CLEANUP = open_beneath(tree->root, file->path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW,
-                                     RESOLVE_NO_SYMLINKS);
+    int fd FD_CLEANUP =
+        openat(entry->parent, entry->name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return error_system(error, errno, "cannot read it");
     const struct content content = {.fd = fd, .size = (uint64_t)file->size};
@@ -129,8 +131,8 @@ static int write_content(const struct tree *tree, const struct tar_file *file, s
     return tar_write_padding(sink, content.size, error);
 }
 
-static int write_file(struct tree *tree, struct tar_file *file, const struct stat *status,
-                      struct error *error)
+static int write_file(struct tree *tree, const struct tree_entry *entry, struct tar_file *file,
+                      const struct stat *status, struct error *error)
 {
     bool failed = false;
     file->type = TAR_TYPE_FILE;
@@ -140,16 +142,17 @@ static int write_file(struct tree *tree, struct tar_file *file, const struct sta
     if (failed)
         return error_set(error, "out of memory");
     if (!file->link)
-        return write_content(tree, file, error);
+        return write_content(tree, entry, file, error);
     file->type = TAR_TYPE_HARD_LINK;
     file->size = 0;
     return tar_write_any(&tree->archive->spool.sink, file, error);
 }
 
-static int write_symlink(struct tree *tree, struct tar_file *file, struct error *error)
+static int write_symlink(struct tree *tree, const struct tree_entry *entry, struct tar_file *file,
+                         struct error *error)
 {
     char target[PATH_MAX];
-    ssize_t length = readlinkat(tree->root, file->path, target, sizeof target);
+    ssize_t length = readlinkat(entry->parent, entry->name, target, sizeof target);
     if (length < 0 || (size_t)length == sizeof target)
         return error_system(error, length < 0 ? errno : ENAMETOOLONG, "cannot read the link");
     target[length] = '\0';
@@ -167,86 +170,71 @@ static int write_directory(struct tree *tree, const struct tar_file *file, bool 
     struct tar_file directory = *file;
     if (!is_empty && is_implied)
         return 0;
-    if (asprintf(&path, "%s/", file->path) < 0) {
-        path = NULL;
-        return error_set(error, "out of memory");
-    }
+    if (text_format(&path, error, "%s/", file->path) < 0)
+        return -1;
     directory.path = path;
     directory.type = TAR_TYPE_DIRECTORY;
     return tar_write_any(&tree->archive->spool.sink, &directory, error);
 }
 
-static int write_any(struct tree *tree, FTS *walk, const FTSENT *entry, const char *path,
-                     struct error *error)
+static int write_entry(struct tree *tree, const struct tree_entry *entry, struct error *error)
 {
-    const struct stat *status = entry->fts_statp;
+    struct stat status;
+    int examined = entry->event == TREE_ENTER
+                       ? fstat(entry->fd, &status)
+                       : fstatat(entry->parent, entry->name, &status, AT_SYMLINK_NOFOLLOW);
+    if (examined < 0)
+        return error_system(error, errno, "cannot read it");
     struct tar_file file = {
-        .path = path,
-        .mode = status->st_mode & PERMISSIONS,
-        .uid = status->st_uid == tree->uid ? 0 : status->st_uid,
-        .gid = status->st_gid == tree->gid ? 0 : status->st_gid,
+        .path = entry->path,
+        .mode = status.st_mode & PERMISSIONS,
+        .uid = status.st_uid == tree->uid ? 0 : status.st_uid,
+        .gid = status.st_gid == tree->gid ? 0 : status.st_gid,
     };
-    if (interrupt_check(error) < 0 || packer_check_path(path, error) < 0 ||
+    if (interrupt_check(error) < 0 || packer_check_path(entry->path, error) < 0 ||
         archive_spend_entries(tree->archive, 1, error) < 0)
         return -1;
-    switch (entry->fts_info) {
-    case FTS_D:
-        return write_directory(tree, &file, !fts_children(walk, FTS_NAMEONLY), error);
-    case FTS_F:
-        return write_file(tree, &file, status, error);
-    case FTS_SL:
-    case FTS_SLNONE:
-        return write_symlink(tree, &file, error);
-    case FTS_DEFAULT:
+    switch (entry->kind) {
+    case DT_DIR:
+        return write_directory(tree, &file, entry->count == 0, error);
+    case DT_REG:
+        return write_file(tree, entry, &file, &status, error);
+    case DT_LNK:
+        return write_symlink(tree, entry, &file, error);
+    default:
         return error_set(error, "it is neither a file, a directory nor a symbolic link, and whit "
                                 "makes layers of those");
-    default:
-        return error_system(error, entry->fts_errno, "cannot read it");
     }
 }
 
 /* Whether engines mount something there: what is in it is of no use. */
-static bool is_mount_point(const FTSENT *entry)
+static bool is_mount_point(const struct tree_entry *entry)
 {
     struct error ignored;
-    bool is_place = entry->fts_info == FTS_D || entry->fts_info == FTS_SL ||
-                    entry->fts_info == FTS_SLNONE; /* a link to it: --bundle=minimal */
-    return entry->fts_level == 1 && is_place && packer_check_path(entry->fts_name, &ignored) < 0;
+    bool is_place = entry->kind == DT_DIR || entry->kind == DT_LNK; /* a link to it:
+                                                                       --bundle=minimal */
+    return entry->depth == 1 && is_place && packer_check_path(entry->name, &ignored) < 0;
 }
 
-static int write_tree(struct tree *tree, FTS *walk, size_t root_length, struct error *error)
+static int write_tree(struct tree *tree, struct error *error)
 {
-    FTSENT *entry;
-    errno = 0;
-    for (; (entry = fts_read(walk)); errno = 0) {
-        if (entry->fts_level == 0 && entry->fts_info != FTS_D && entry->fts_info != FTS_DP)
-            return error_system(error, entry->fts_errno, "cannot read the root directory");
-        if (entry->fts_level == 0 || entry->fts_info == FTS_DP)
+    struct tree_walk walk TREE_WALK_CLEANUP = tree_walk(tree->root, 0, tree_by_path);
+    struct tree_entry entry;
+    int got;
+    while ((got = tree_next(&walk, &entry, error)) > 0) {
+        if (entry.failure)
+            return error_system(error, entry.failure, "cannot read %s",
+                                entry.depth ? entry.path : "the root directory");
+        if (entry.depth == 0 || entry.event == TREE_LEAVE)
             continue;
-        const char *path = entry->fts_path + root_length + 1;
-        if (is_mount_point(entry))
-            fts_set(walk, entry, FTS_SKIP);
-        else if (write_any(tree, walk, entry, path, error) < 0)
-            return error_prefix(error, "%s", path);
+        if (!is_mount_point(&entry)) {
+            if (write_entry(tree, &entry, error) < 0)
+                return error_prefix(error, "%s", entry.path);
+        } else if (entry.event == TREE_ENTER) {
+            tree_skip(&walk);
+        }
     }
-    if (errno)
-        return error_system(error, errno, "cannot read the root directory");
-    return tar_write_end(&tree->archive->spool.sink, error);
-}
-
-/* The order in which `whit pack` has files: that of their whole paths, as bytes. */
-static int compare_entries(const FTSENT **left, const FTSENT **right)
-{
-    const char *a = (*left)->fts_name, *b = (*right)->fts_name;
-    size_t same = 0;
-    while (a[same] && a[same] == b[same])
-        same++;
-    unsigned char next_a = (unsigned char)a[same], next_b = (unsigned char)b[same];
-    if (!next_a && (*left)->fts_info == FTS_D)
-        next_a = '/';
-    if (!next_b && (*right)->fts_info == FTS_D)
-        next_b = '/';
-    return next_a - next_b;
+    return got < 0 ? -1 : tar_write_end(&tree->archive->spool.sink, error);
 }
 
 /* Writes a tar of the tree into the spool. */
@@ -256,19 +244,12 @@ static int spool_tree(struct packer_archive *archive, const char *path, struct e
     struct tree tree TREE_CLEANUP = {.archive = archive};
     struct stat status;
     uint64_t start = archive->spool.size;
-    char root[32];
     tree.root = open_beneath(archive->directory, path, O_RDONLY | O_DIRECTORY, 0);
     if (tree.root < 0 || fstat(tree.root, &status) < 0)
         return error_system(error, errno, "cannot open the root directory '%s'", path);
     tree.uid = status.st_uid;
     tree.gid = status.st_gid;
-    int length = snprintf(root, sizeof root, "/proc/self/fd/%d", tree.root);
-    FTS *walk = fts_open((char *[]){root, NULL}, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR,
-                         compare_entries);
-    if (!walk)
-        return error_system(error, errno, "cannot read the root directory");
-    int result = write_tree(&tree, walk, (size_t)length, error);
-    fts_close(walk);
+    int result = write_tree(&tree, error);
     *tar = spool_extent(&archive->spool, start, archive->path);
     return result;
 }

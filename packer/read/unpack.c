@@ -1,20 +1,21 @@
 /* Layers onto a file system (image-spec, layer.md), whatever their entries try. */
 #include "packer/read/read_internal.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/array.h"
+#include "base/beneath.h"
+#include "base/output.h"
+#include "base/read.h"
+#include "base/tree.h"
 
 #define PERMISSIONS      07777
 #define OWNER_MAY_FILL   0700 /* what a directory needs until all is in it */
 #define LINKED_PATH_COST 200  /* entries */
-#define MAX_TREE_DEPTH   1000 /* each level takes a descriptor while a tree is removed */
 
 struct unpack {
     struct packer_archive *archive;
@@ -116,51 +117,6 @@ static int open_directory(const struct unpack *unpack, char *path, struct error 
             return refuse_directory(path, error);
     }
     return fd;
-}
-
-/* ---- removing -------------------------------------------------------------------------------- */
-
-static int remove_tree(int directory, const char *name, int depth, struct error *error);
-
-static void close_entries(DIR **entries)
-{
-    if (*entries)
-        closedir(*entries);
-}
-
-/* Takes over the descriptor. */
-static int remove_children(int directory, int depth, struct error *error)
-{
-    DIR *entries __attribute__((cleanup(close_entries))) = fdopendir(directory);
-    if (!entries) {
-        error_system(error, errno, "cannot read a directory that it replaces");
-        close(directory);
-        return -1;
-    }
-    if (depth > MAX_TREE_DEPTH)
-        return error_set(error, "it replaces a tree deeper than %d directories", MAX_TREE_DEPTH);
-    for (struct dirent *entry; (entry = readdir(entries));) {
-        bool dot = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
-        if (!dot && remove_tree(directory, entry->d_name, depth, error) < 0)
-            return -1;
-    }
-    return 0;
-}
-
-static int remove_tree(int directory, const char *name, int depth, struct error *error)
-{
-    if (unlinkat(directory, name, 0) == 0 || errno == ENOENT)
-        return 0;
-    if (errno != EISDIR)
-        return error_system(error, errno, "cannot remove %s", name);
-    int below = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (below < 0)
-        return error_system(error, errno, "cannot open %s to remove it", name);
-    if (remove_children(below, depth + 1, error) < 0)
-        return -1;
-    return unlinkat(directory, name, AT_REMOVEDIR) < 0
-               ? error_system(error, errno, "cannot remove %s", name)
-               : 0;
 }
 
 /* ---- making ---------------------------------------------------------------------------------- */
@@ -294,16 +250,14 @@ static int hide(const struct unpack *unpack, const struct tar_entry *entry, stru
     const char *hidden = whiteout + strlen(WHITEOUT_PREFIX);
     if (!*hidden || strcmp(hidden, ".") == 0 || strcmp(hidden, "..") == 0)
         return error_set(error, "refused: a whiteout of no file");
-    int fd =
+    int directory FD_CLEANUP =
         open_beneath(unpack->root, place.directory, O_RDONLY | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
-    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
+    if (directory < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
         return 0;
-    if (fd < 0)
+    if (directory < 0)
         return refuse_directory(place.directory, error);
-    if (strcmp(whiteout, WHITEOUT_OPAQUE) == 0)
-        return remove_children(fd, 0, error);
-    int directory FD_CLEANUP = fd;
-    return remove_tree(directory, hidden, 0, error);
+    return strcmp(whiteout, WHITEOUT_OPAQUE) == 0 ? tree_remove_children(directory, error)
+                                                  : tree_remove(directory, hidden, error);
 }
 
 /* An entry replaces what has its name; only two directories become one (as in docker). */
@@ -323,7 +277,7 @@ static int put(const struct unpack *unpack, const struct tar_entry *entry, struc
     if (directory < 0)
         return -1;
     bool merge = entry->type == TAR_TYPE_DIRECTORY && is_directory(directory, place.name);
-    if (!merge && remove_tree(directory, place.name, 0, error) < 0)
+    if (!merge && tree_remove(directory, place.name, error) < 0)
         return -1;
     return kind->make(unpack, directory, place.name, entry, error);
 }

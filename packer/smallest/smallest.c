@@ -6,6 +6,8 @@
 
 #include "base/array.h"
 #include "base/interrupt.h"
+#include "base/output.h"
+#include "base/read.h"
 
 /* Larger images are not worth the time: what is chosen here is a few hundred bytes. */
 #define MAX_IMAGE_SIZE (1024 * 1024)

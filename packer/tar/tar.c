@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/read.h"
+#include "base/text.h"
+
 /* The largest numbers that eleven and seven octal digits hold. */
 #define USTAR_MAX_NUMBER INT64_C(077777777777)
 #define USTAR_MAX_ID     07777777

@@ -1,6 +1,7 @@
 /* Any bytes as a deflate stream: the walker takes what zlib takes, to the bit, and nothing else. */
 #include <zlib.h>
 
+#include "base/read.h"
 #include "packer/inspect/bytes_internal.h"
 #include "tests/unit/test_packer_read.h"
 

@@ -5,8 +5,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "base/file.h"
 #include "base/json.h"
+#include "base/output.h"
+#include "base/read.h"
+#include "base/text.h"
 #include "elfcheck/elfcheck.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "asm/asm.h"
-#include "base/file.h"
 #include "base/strings.h"
+#include "base/text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "base/read.h"
+#include "base/temporary.h"
 #include "tests/unit/test_packer_read.h"
 
 #define LAYERS    2

@@ -2,6 +2,9 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "base/output.h"
+#include "base/read.h"
+#include "base/temporary.h"
 #include "tests/unit/test_packer_read.h"
 
 #define SEPARATOR "\n--\n" /* between the files */

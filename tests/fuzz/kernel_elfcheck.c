@@ -13,6 +13,8 @@
 #include <sys/mman.h>
 
 #include "base/array.h"
+#include "base/output.h"
+#include "base/read.h"
 #include "tests/unit/elf_programs.h"
 #include "tests/unit/kernel_oracle.h"
 

@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 #include "base/array.h"
-#include "base/file.h"
+#include "base/read.h"
 #include "elfcheck/elfcheck.h"
 #include "tests/unit/elf_programs.h"
 

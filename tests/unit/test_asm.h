@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 
 #include "asm/asm.h"
-#include "base/file.h"
+#include "base/temporary.h"
 
 /* Each test's own; its folder is removed after it. */
 static struct error error;

@@ -15,6 +15,7 @@
 
 #include "asm/layout/layout_internal.h"
 #include "base/array.h"
+#include "base/read.h"
 #include "elfcheck/elfcheck.h"
 #include "tests/unit/elf_programs.h"
 #include "tests/unit/kernel_oracle.h"

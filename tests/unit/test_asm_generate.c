@@ -3,6 +3,9 @@
 
 #include "base/array.h"
 #include "base/process.h"
+#include "base/read.h"
+#include "base/temporary.h"
+#include "base/text.h"
 
 #define MESSAGE \
     "{\"name\":\"message\",\"type\":\"bytes\",\"help\":\"h\",\"default\":\"\",\"max\":65536}"

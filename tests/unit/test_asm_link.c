@@ -6,6 +6,8 @@
 
 #include "base/array.h"
 #include "base/process.h"
+#include "base/temporary.h"
+#include "base/text.h"
 
 #define HEADERS_SIZE (64 + 56) /* of an ELF64 file with one segment */
 

@@ -11,6 +11,8 @@
 
 #include "base/array.h"
 #include "base/process.h"
+#include "base/temporary.h"
+#include "base/text.h"
 
 static unsigned long program_count = 6;
 static unsigned long seed = 1;

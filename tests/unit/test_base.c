@@ -16,12 +16,14 @@
 #include <unistd.h>
 
 #include "base/array.h"
-#include "base/file.h"
 #include "base/hash.h"
 #include "base/json.h"
+#include "base/output.h"
 #include "base/process.h"
-#include "base/text.h"
+#include "base/read.h"
 #include "base/strings.h"
+#include "base/temporary.h"
+#include "base/text.h"
 
 static struct error error;
 

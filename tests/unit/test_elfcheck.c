@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "base/array.h"
-#include "base/file.h"
 #include "base/json.h"
+#include "base/read.h"
 #include "base/text.h"
 #include "elfcheck/elfcheck.h"
 #include "tests/unit/test_elfcheck.h"

@@ -12,7 +12,7 @@
 #include <time.h>
 
 #include "base/array.h"
-#include "base/file.h"
+#include "base/read.h"
 #include "elfcheck/calls/code_internal.h"
 #include "tests/unit/test_elfcheck.h"
 

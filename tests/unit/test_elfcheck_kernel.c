@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "base/array.h"
+#include "base/read.h"
 #include "elfcheck/elfcheck.h"
 #include "tests/unit/elf_programs.h"
 #include "tests/unit/kernel_oracle.h"

@@ -17,7 +17,8 @@
 #include <unistd.h>
 
 #include "base/array.h"
-#include "base/file.h"
+#include "base/read.h"
+#include "base/temporary.h"
 #include "elfcheck/elfcheck.h"
 #include "tests/unit/test_elfcheck.h"
 

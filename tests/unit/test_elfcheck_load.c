@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "base/array.h"
-#include "base/file.h"
+#include "base/read.h"
 #include "elfcheck/elfcheck.h"
 #include "tests/unit/elf_programs.h"
 

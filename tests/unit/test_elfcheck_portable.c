@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #include "base/array.h"
-#include "base/file.h"
+#include "base/read.h"
 #include "elfcheck/elfcheck.h"
 #include "tests/unit/test_elfcheck.h"
 

@@ -12,8 +12,9 @@
 #include <stdio.h>
 
 #include "base/array.h"
-#include "base/file.h"
 #include "base/json.h"
+#include "base/read.h"
+#include "base/text.h"
 #include "elfcheck/elfcheck.h"
 #include "tests/unit/test_elfcheck.h"
 

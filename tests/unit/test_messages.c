@@ -20,8 +20,10 @@
 
 #include "asm/asm.h"
 #include "base/array.h"
-#include "base/file.h"
+#include "base/output.h"
 #include "base/process.h"
+#include "base/read.h"
+#include "base/temporary.h"
 
 #define CASES              1000
 #define WORKERS            2

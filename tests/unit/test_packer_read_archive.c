@@ -14,6 +14,10 @@
 #include <sys/stat.h>
 
 #include "base/array.h"
+#include "base/output.h"
+#include "base/read.h"
+#include "base/temporary.h"
+#include "base/text.h"
 #include "tests/unit/test_packer_read.h"
 
 static struct error error;

@@ -7,6 +7,8 @@
 #include <cmocka.h>
 
 #include "base/array.h"
+#include "base/read.h"
+#include "base/text.h"
 #include "tests/unit/test_packer_read.h"
 
 static struct error error;

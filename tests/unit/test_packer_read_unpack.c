@@ -11,6 +11,9 @@
 #include <sys/stat.h>
 
 #include "base/array.h"
+#include "base/output.h"
+#include "base/read.h"
+#include "base/temporary.h"
 #include "tests/unit/test_packer_read.h"
 
 #define LAYERS 3

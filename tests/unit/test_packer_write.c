@@ -11,6 +11,7 @@
 #include <zlib.h>
 
 #include "base/array.h"
+#include "base/text.h"
 #include "packer/packer_internal.h"
 
 static struct error error;

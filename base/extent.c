@@ -1,5 +1,6 @@
-/* Runs of bytes in open files: what every reader of packer/ works on. */
-#include "packer/read/read_internal.h"
+#include "base/extent.h"
+
+#include "base/read.h"
 
 int extent_read(const struct extent *extent, uint64_t at, void *data, size_t size,
                 struct error *error)
