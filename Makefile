@@ -17,12 +17,13 @@ all_cflags = -std=c17 $(warnings) $(sanitize) $(CFLAGS)
 libraries := -lelf -lZydis -lcrypto -lcjson -lz -lzstd -llzma -lzopfli
 
 library_sources := $(sort $(shell find base asm elfcheck packer -name '*.c'))
-library_objects := $(library_sources:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/embedded.o
+embedded_objects := $(BUILD)/obj/asm/template/embedded.o
+library_objects := $(library_sources:%.c=$(BUILD)/obj/%.o) $(embedded_objects)
 cli_sources := $(sort $(shell find cli -name '*.c'))
 cli_objects := $(cli_sources:%.c=$(BUILD)/obj/%.o)
 embedded := $(wildcard templates/*/*.asm templates/*/template.json asm/include/*.inc asm/link/*.ld)
 c_files := $(sort $(shell find base asm elfcheck packer cli tests/unit tests/fuzz -name '*.[ch]') $(wildcard tests/corpus/*.c tests/kernels/*.c))
-shell_files := $(wildcard .ci/run asm/*.sh docs/*.sh docs/*.bash-completion tests/*.sh tests/run tests/*/run tests/bench/sizes tests/corpus/make tests/corpus/measure tests/corpus/judge tests/kernels/fetch tests/kernels/init tests/*/*.bash tests/*/*.bats templates/*/*.bats)
+shell_files := $(wildcard .ci/run base/*.sh docs/*.sh docs/*.bash-completion tests/*.sh tests/run tests/*/run tests/lint/rooms tests/bench/sizes tests/corpus/make tests/corpus/measure tests/corpus/judge tests/kernels/fetch tests/kernels/init tests/*/*.bash tests/*/*.bats templates/*/*.bats)
 unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
 
 # Each step is a word and a file; `make V=1` shows the commands.
@@ -51,10 +52,10 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(quiet)$(CC) $(all_cppflags) $(all_cflags) -MMD -MP -c -o $@ $<
 
-$(BUILD)/obj/embedded.o: asm/embed.sh $(embedded) $(BUILD)/embedded-names
+$(BUILD)/obj/asm/template/embedded.o: base/embed.sh $(embedded) $(BUILD)/embedded-names
 	$(call say,embed)
 	@mkdir -p $(@D)
-	$(quiet)sh asm/embed.sh $(embedded) > $(@:.o=.s)
+	$(quiet)sh base/embed.sh asm_files $(embedded) > $(@:.o=.s)
 	$(quiet)$(CC) -c -o $@ $(@:.o=.s)
 
 $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libwhit.a
@@ -116,6 +117,10 @@ $(BUILD)/tests/kernels/start: tests/kernels/start.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(quiet)$(CC) -D_GNU_SOURCE -std=c17 $(warnings) $(CFLAGS) -static -o $@ $<
 
+.PHONY: rooms
+rooms: all ## which room uses which, as docs/architecture.md has it, and no circles
+	@tests/lint/rooms docs/architecture.md $(BUILD)/obj $(patsubst $(BUILD)/obj/%,%,$(library_objects) $(cli_objects))
+
 .PHONY: lint
 lint: ## static analysis and format of C and shell
 	sh tests/packages.sh build lint
@@ -136,7 +141,7 @@ fuzz: ## fuzz each reader of outside data for FUZZ_SECONDS each, and elfcheck ag
 	tests/fuzz/run $(BUILD) $(FUZZ_SECONDS) $(FUZZ_MUTANTS) $(FUZZ_FILES)
 
 fuzz_cflags := -std=c17 $(warnings) -O1 -g -fno-sanitize-recover=all
-fuzz_objects := $(library_sources:%.c=$(BUILD)/fuzz/%.o) $(BUILD)/obj/embedded.o
+fuzz_objects := $(library_sources:%.c=$(BUILD)/fuzz/%.o) $(embedded_objects)
 
 $(BUILD)/fuzz/%.o: %.c $(BUILD)/flags
 	$(call say,clang)

@@ -10,19 +10,14 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "base/embedded.h"
 #include "base/strings.h"
 #include "base/trace.h"
 
-/* ---- data files: templates/, asm/include/, asm/layouts/ -------------------------------------- */
+/* ---- data files: templates/, asm/include/, linker scripts ------------------------------------ */
 
-/* One embedded file; the table is made at build time by asm/embed.sh and ends with a NULL name. */
-struct asm_file {
-    const char *name; /* as in the repository: "templates/hello/hello.asm" */
-    const unsigned char *data;
-    const unsigned char *end;
-};
-
-extern const struct asm_file asm_embedded_files[];
+/* What is part of the program: the files of templates/ and asm/include/, and the linker scripts. */
+extern const struct embedded_file asm_files[];
 
 /* Where templates and includes come from: a directory laid out like the repository, or NULL for the
  * files embedded in the program. */

@@ -15,7 +15,7 @@
 static int list_embedded(const char *folder, struct strings *names, struct error *error)
 {
     size_t length = strlen(folder);
-    for (const struct asm_file *file = asm_embedded_files; file->name; file++) {
+    for (const struct embedded_file *file = asm_files; file->name; file++) {
         if (strncmp(file->name, folder, length) != 0 || file->name[length] != '/')
             continue;
         const char *below = file->name + length + 1;
@@ -69,11 +69,9 @@ int asm_data_read(const struct asm_data *data, const char *name, struct buffer *
             return error_set(error, "out of memory");
         return file_read_path(path, MAX_DATA_FILE_SIZE, out, error);
     }
-    for (const struct asm_file *file = asm_embedded_files; file->name; file++) {
-        if (strcmp(file->name, name) != 0)
-            continue;
-        buffer_append(out, file->data, (size_t)(file->end - file->data));
-        return buffer_check(out, error);
-    }
-    return error_set(error, "whit has no file %s", name);
+    const struct embedded_file *file = embedded_find(asm_files, name);
+    if (!file)
+        return error_set(error, "whit has no file %s", name);
+    buffer_append(out, file->data, (size_t)(file->end - file->data));
+    return buffer_check(out, error);
 }

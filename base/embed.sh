@@ -1,6 +1,11 @@
 #!/bin/sh
-# Writes assembly for the table asm_embedded_files: the named files, each with its name, start, end.
+# Writes assembly for a table of files: an array of struct embedded_file (base/embedded.h).
+#
+#   sh base/embed.sh SYMBOL FILE...
 set -eu
+
+symbol=$1
+shift
 
 echo '.section .note.GNU-stack,"",@progbits'
 echo '.section .rodata'
@@ -13,13 +18,13 @@ done
 
 echo '.section .data.rel.ro.local,"aw",@progbits'
 echo '.balign 8'
-echo '.globl asm_embedded_files'
-echo '.type asm_embedded_files, @object'
-echo 'asm_embedded_files:'
+echo ".globl $symbol"
+echo ".type $symbol, @object"
+echo "$symbol:"
 row=0
 while [ "$row" -lt "$number" ]; do
     printf '.quad name%d, data%d, end%d\n' "$row" "$row" "$row"
     row=$((row + 1))
 done
 echo '.quad 0, 0, 0'
-echo '.size asm_embedded_files, . - asm_embedded_files'
+echo ".size $symbol, . - $symbol"
