@@ -127,21 +127,6 @@ static inline size_t first_member_size(const struct packer_target *target)
     return target->compression == PACKER_GZIP && target->two_members ? 8 : 0;
 }
 
-/* ---- zopfli.c -------------------------------------------------------------------------------- */
-
-struct zopfli_plan {
-    size_t first_member; /* bytes in a member of their own, as for compress_sink_init */
-    size_t last_from;    /* the byte at which a last block of its own begins; 0: there is none */
-    bool is_last_fixed;  /* it has the fixed codes */
-    bool splits;         /* zopfli parts the rest into blocks, too, which takes it long */
-    unsigned rounds;     /* each takes some time, and may save a bit */
-};
-
-/* The size in bits of what zopfli makes of the data, without gzip's frame. */
-uint64_t zopfli_bits(const struct buffer *data, const struct zopfli_plan *plan);
-/* Appends the gzip file. */
-void zopfli_append(const struct buffer *data, const struct zopfli_plan *plan, struct buffer *out);
-
 /* ---- the parts of an image ------------------------------------------------------------------- */
 
 /* What every format's writer works on: an image on its way, made of files or read. */
@@ -226,14 +211,6 @@ int combined_write(const struct packer_job *job, struct sink *sink, struct error
 int bundle_write_directory(const struct packer_job *job, int directory, struct error *error);
 int docker_v1_write(const struct packer_job *job, struct sink *sink, struct error *error);
 int rootfs_write(const struct packer_job *job, struct sink *sink, struct error *error);
-/* Without what engines do not need (smallest.c): to the sink, or where that is NULL to the
- * directory. */
-int docker_write_smallest(const struct packer_job *job, struct sink *sink, int directory,
-                          struct error *error);
-int oci_write_smallest(const struct packer_job *job, struct sink *sink, int directory,
-                       struct error *error);
-int combined_write_smallest(const struct packer_job *job, struct sink *sink, int directory,
-                            struct error *error);
 
 /* ---- the OCI layout's files (image-spec, image-layout.md) ------------------------------------ */
 

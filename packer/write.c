@@ -10,6 +10,7 @@
 #include "base/temporary.h"
 #include "base/text.h"
 #include "base/tree.h"
+#include "packer/smallest/smallest.h"
 
 #define FILE_MODE 0666 /* the umask applies */
 

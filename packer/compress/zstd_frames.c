@@ -1,5 +1,5 @@
 /* How long a zstd frame is (RFC 8878, 3.1): its blocks tell, and need not be unpacked for it. */
-#include "packer/inspect/bytes_internal.h"
+#include "packer/read/read_internal.h"
 
 #define MAGIC_SIZE     4
 #define SKIPPABLE      0x184d2a50 /* its last four bits are free (3.1.2) */
@@ -29,10 +29,11 @@ static uint64_t header_size(uint64_t descriptor)
            (content == 0 && is_single_segment ? 1U : content_sizes[content]);
 }
 
-int zstd_frame_size(const struct extent *stored, uint64_t at, uint64_t *size, struct error *error)
+int zstd_frame_size(const struct extent *stored, uint64_t offset, uint64_t *size,
+                    struct error *error)
 {
-    uint64_t magic, number, next = at + MAGIC_SIZE;
-    if (read_number(stored, at, MAGIC_SIZE, &magic, error) < 0)
+    uint64_t magic, number, next = offset + MAGIC_SIZE;
+    if (read_number(stored, offset, MAGIC_SIZE, &magic, error) < 0)
         return -1;
     if ((magic & ~UINT64_C(15)) == SKIPPABLE) {
         if (read_number(stored, next, 4, &number, error) < 0)
@@ -49,6 +50,6 @@ int zstd_frame_size(const struct extent *stored, uint64_t at, uint64_t *size, st
             return -1;
         next += BLOCK_HEADER + ((number >> 1 & 3) == BLOCK_TYPE_RLE ? 1 : number >> 3);
     } while (!(number & 1));
-    *size = next + checksum - at;
+    *size = next + checksum - offset;
     return 0;
 }

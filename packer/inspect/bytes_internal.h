@@ -2,7 +2,7 @@
  */
 #pragma once
 
-#include "packer/read/read_internal.h"
+#include "packer/inspect/inspect.h"
 
 /* ---- deflate in gzip (deflate_bits.c) -------------------------------------------------------- */
 
@@ -56,11 +56,6 @@ void deflate_reader_init(struct deflate_reader *reader, const struct extent *sto
  * unpacks to is not made, nor its checksum compared.
  */
 int deflate_next(struct deflate_reader *reader, struct deflate_step *step, struct error *error);
-
-/* ---- zstd (zstd_frames.c) -------------------------------------------------------------------- */
-
-/* The size of the frame at byte `at`, of which only the headers are read. */
-int zstd_frame_size(const struct extent *stored, uint64_t at, uint64_t *size, struct error *error);
 
 /* ---- rows (bytes.c, inspect_bytes.c) --------------------------------------------------------- */
 

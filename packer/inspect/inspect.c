@@ -1,5 +1,5 @@
 /* What an archive holds and where its bytes go: the part that text and JSON share. */
-#include "packer/read/read_internal.h"
+#include "packer/inspect/inspect.h"
 
 #include <string.h>
 #include <sys/stat.h>

@@ -1,5 +1,5 @@
 /* The face of an inspection that programs read. */
-#include "packer/read/read_internal.h"
+#include "packer/inspect/inspect.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* What a specification requires of an archive and is not there, or is not as it says. */
-#include "packer/read/read_internal.h"
+#include "packer/inspect/inspect.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* The face of an inspection that people read. */
-#include "packer/read/read_internal.h"
+#include "packer/inspect/inspect.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "packer/smallest/zopfli.h"
+
 #define ENTRY_MODE 0644
 
 static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";

@@ -12,6 +12,7 @@
 
 #include "base/array.h"
 #include "base/interrupt.h"
+#include "packer/smallest/zopfli.h"
 
 /* What zopfli may take in while searching, and in the rounds of the end: some seconds each. */
 #define SEARCH_BYTES  (3 * 1024 * 1024)

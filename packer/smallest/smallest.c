@@ -1,5 +1,5 @@
 /* Writing the smallest image: docker archive, OCI layout, or both combined. */
-#include "packer/smallest/golf.h"
+#include "packer/smallest/smallest.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +8,7 @@
 #include "base/interrupt.h"
 #include "base/output.h"
 #include "base/read.h"
+#include "packer/smallest/golf.h"
 
 /* Larger images are not worth the time: what is chosen here is a few hundred bytes. */
 #define MAX_IMAGE_SIZE (1024 * 1024)

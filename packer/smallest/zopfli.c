@@ -1,5 +1,5 @@
 /* gzip (RFC 1952) by zopfli, which looks for the smallest deflate stream there is. */
-#include "packer/packer_internal.h"
+#include "packer/smallest/zopfli.h"
 
 #include <stdlib.h>
 
