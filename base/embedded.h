@@ -1,4 +1,5 @@
-/* Files of the repository that are part of the program: tables made at build time by base/embed.sh. */
+/* Files of the repository that are part of the program: tables made at build time by base/embed.sh.
+ */
 #pragma once
 
 /* A table of them ends with a NULL name. */
