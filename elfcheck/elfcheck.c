@@ -9,12 +9,6 @@
 
 const struct elfcheck_settings elfcheck_default_settings = {.mode = 0755};
 
-static const struct elfcheck_rule *first_rule(void)
-{
-    size_t count;
-    return elfcheck_rules(&count);
-}
-
 /* Takes over `message`, which is NULL where memory ran out. */
 static void add_finding(struct elfcheck_inspection *inspection, uint64_t offset, char *message)
 {
@@ -33,7 +27,8 @@ static void add_finding(struct elfcheck_inspection *inspection, uint64_t offset,
     const enum elfcheck_severity *severities = inspection->settings->severities;
     grown[report->finding_count++] = (struct elfcheck_finding){
         .rule = rule,
-        .severity = severities ? severities[rule - first_rule()] : rule->severity,
+        .rule_index = inspection->rule_index,
+        .severity = severities ? severities[inspection->rule_index] : rule->severity,
         .outcome = rule->outcome,
         .message = message,
         .offset = offset,
@@ -117,7 +112,7 @@ static int compare_findings(const void *left, const void *right)
         return a->severity > b->severity ? -1 : 1;
     if (a->offset != b->offset)
         return a->offset < b->offset ? -1 : 1;
-    return (a->rule > b->rule) - (a->rule < b->rule);
+    return (a->rule_index > b->rule_index) - (a->rule_index < b->rule_index);
 }
 
 /* Says how many findings of the rule were too many. */
@@ -152,6 +147,14 @@ static int describe(const struct elfcheck_inspection *inspection, struct elfchec
     return 0;
 }
 
+/* From now on findings are of that rule. */
+static void choose_rule(struct elfcheck_inspection *inspection, size_t index)
+{
+    inspection->rule = elfcheck_rule(index);
+    inspection->rule_index = index;
+    inspection->found = 0;
+}
+
 /* Whether it makes sense to ask that of such a file. */
 static bool applies(const struct elfcheck_inspection *inspection, const struct elfcheck_rule *rule)
 {
@@ -176,11 +179,8 @@ static int judge(int fd, const char *name, const struct elfcheck_settings *setti
         report->kind = inspection_kind(&inspection);
     inspection_know_sections(&inspection);
     inspection_describe_producer(&inspection);
-    size_t count;
-    const struct elfcheck_rule *rules = elfcheck_rules(&count);
-    for (size_t i = 0; i < count && !inspection.failed; i++) {
-        inspection.rule = &rules[i];
-        inspection.found = 0;
+    for (size_t i = 0; i < elfcheck_rule_count() && !inspection.failed; i++) {
+        choose_rule(&inspection, i);
         if (applies(&inspection, inspection.rule))
             inspection.rule->check(&inspection);
         count_the_rest(&inspection);
@@ -207,9 +207,11 @@ int elfcheck_missing(const char *name, const struct elfcheck_settings *settings,
     *report = (struct elfcheck_report){.name = strdup(name), .in_root = settings->root};
     struct elfcheck_inspection inspection = {
         .fd = -1, .name = name, .settings = settings, .report = report, .error = error};
-    inspection.rule = elfcheck_rule_find("program");
-    if (report->name)
+    size_t rule;
+    if (report->name && elfcheck_find_rule("program", &rule)) {
+        choose_rule(&inspection, rule);
         inspection.rule->check(&inspection);
+    }
     if (report->name && !inspection.failed)
         return 0;
     elfcheck_report_free(report);
@@ -250,7 +252,7 @@ const struct elfcheck_finding *elfcheck_obstacle(const struct elfcheck_report *r
     const struct elfcheck_finding *first = NULL;
     for (size_t i = 0; i < report->finding_count; i++) {
         const struct elfcheck_finding *finding = &report->findings[i];
-        if (is_obstacle(finding) && (!first || finding->rule < first->rule))
+        if (is_obstacle(finding) && (!first || finding->rule_index < first->rule_index))
             first = finding;
     }
     return first;

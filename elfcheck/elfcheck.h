@@ -68,14 +68,16 @@ struct elfcheck_rule {
     void (*check)(struct elfcheck_inspection *inspection); /* adds the findings */
 };
 
-/* All rules, and their number. */
-const struct elfcheck_rule *elfcheck_rules(size_t *count);
-
-/* The rule of that id or name, or NULL. */
-const struct elfcheck_rule *elfcheck_rule_find(const char *name);
+/* The number of rules. Their indices count from 0, in the order in which they are asked. */
+size_t elfcheck_rule_count(void);
+/* The rule of that index, which is below their number. */
+const struct elfcheck_rule *elfcheck_rule(size_t index);
+/* Sets *index to that of the rule of that id or name; false: there is none. */
+bool elfcheck_find_rule(const char *name, size_t *index);
 
 struct elfcheck_finding {
     const struct elfcheck_rule *rule;
+    size_t rule_index;
     enum elfcheck_severity severity; /* the rule's, unless the settings say otherwise */
     enum elfcheck_outcome outcome;
     char *message;   /* what was found, with numbers; printable UTF-8 whatever the file holds */
@@ -106,7 +108,7 @@ struct elfcheck_settings {
     bool in_tree;                             /* found there, not named: may be no program */
     const struct elfcheck_root *root;         /* NULL: an empty image */
     const char *path;                         /* its place there; NULL: unknown, say "/program" */
-    const enum elfcheck_severity *severities; /* one a rule, in the table's order; NULL: its own */
+    const enum elfcheck_severity *severities; /* by index of the rule; NULL: its own */
 };
 
 /* Executable by all, in an empty image, for the newest kernel. */

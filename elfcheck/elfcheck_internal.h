@@ -98,6 +98,7 @@ struct elfcheck_inspection {
     struct libraries *libraries; /* libraries.c: once they are looked at */
 
     const struct elfcheck_rule *rule; /* whose check runs now */
+    size_t rule_index;
     struct elfcheck_report *report;
     size_t found; /* findings of that rule so far, told or not */
     struct error *error;

@@ -2105,16 +2105,20 @@ static const struct elfcheck_rule rules[] = {
     },
 };
 
-const struct elfcheck_rule *elfcheck_rule_find(const char *name)
+size_t elfcheck_rule_count(void)
 {
-    for (size_t i = 0; i < COUNT(rules); i++)
-        if (strcmp(rules[i].name, name) == 0 || strcasecmp(rules[i].id, name) == 0)
-            return &rules[i];
-    return NULL;
+    return COUNT(rules);
 }
 
-const struct elfcheck_rule *elfcheck_rules(size_t *count)
+const struct elfcheck_rule *elfcheck_rule(size_t index)
 {
-    *count = COUNT(rules);
-    return rules;
+    return &rules[index];
+}
+
+bool elfcheck_find_rule(const char *name, size_t *index)
+{
+    for (*index = 0; *index < COUNT(rules); ++*index)
+        if (strcmp(rules[*index].name, name) == 0 || strcasecmp(rules[*index].id, name) == 0)
+            return true;
+    return false;
 }

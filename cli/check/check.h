@@ -36,8 +36,8 @@ int policy_set_kernel(struct policy *policy, const char *version, struct error *
 /* Leaves only the named rules; one that the file ignores counts again. */
 int policy_choose(struct policy *policy, const struct strings *rules, struct error *error);
 
-/* The rule of that id or name; an error says which may be meant. */
-const struct elfcheck_rule *policy_find_rule(const char *name, struct error *error);
+/* Sets *index to that of the rule of that id or name; an error says which may be meant. */
+int policy_find_rule(const char *name, size_t *index, struct error *error);
 
 /* ---- judge.c: threads, and the way to the report --------------------------------------------- */
 

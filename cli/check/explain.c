@@ -79,16 +79,18 @@ static void append_page(const struct elfcheck_rule *rule, struct buffer *out)
 
 static void append_list(struct buffer *out)
 {
-    size_t count, longest = 0;
-    const struct elfcheck_rule *rules = elfcheck_rules(&count);
-    for (size_t i = 0; i < count; i++)
-        longest = strlen(rules[i].name) > longest ? strlen(rules[i].name) : longest;
+    size_t count = elfcheck_rule_count(), longest = 0;
     for (size_t i = 0; i < count; i++) {
+        size_t length = strlen(elfcheck_rule(i)->name);
+        longest = length > longest ? length : longest;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct elfcheck_rule *rule = elfcheck_rule(i);
         char label[128];
-        int indent = snprintf(label, sizeof label, "%s  %-*s  %-8s  %-7s  ", rules[i].id,
-                              (int)longest, rules[i].name, elfcheck_group_name(rules[i].group),
-                              elfcheck_severity_name(rules[i].severity));
-        append_wrapped(label, (size_t)indent, rules[i].summary, out);
+        int indent = snprintf(label, sizeof label, "%s  %-*s  %-8s  %-7s  ", rule->id, (int)longest,
+                              rule->name, elfcheck_group_name(rule->group),
+                              elfcheck_severity_name(rule->severity));
+        append_wrapped(label, (size_t)indent, rule->summary, out);
     }
 }
 
@@ -99,11 +101,11 @@ int explain_rules(const struct cli_command *command, const struct strings *names
     if (names->count == 0)
         append_list(&text);
     for (size_t i = 0; i < names->count; i++) {
-        const struct elfcheck_rule *rule = policy_find_rule(names->items[i], &error);
-        if (!rule)
+        size_t rule;
+        if (policy_find_rule(names->items[i], &rule, &error) < 0)
             return cli_misuse(command, "%s", error.message);
         buffer_append_text(&text, i ? "\n" : "");
-        append_page(rule, &text);
+        append_page(elfcheck_rule(rule), &text);
     }
     return cli_print(&text) == CLI_OK ? CLI_OK : CLI_USAGE;
 }

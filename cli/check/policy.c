@@ -20,14 +20,13 @@
 
 int policy_init(struct policy *policy, struct error *error)
 {
-    size_t count;
-    const struct elfcheck_rule *rules = elfcheck_rules(&count);
+    size_t count = elfcheck_rule_count();
     *policy = (struct policy){.fail_level = ELFCHECK_ERROR,
                               .severities = calloc(count, sizeof *policy->severities)};
     if (!policy->severities)
         return error_set(error, "out of memory");
     for (size_t i = 0; i < count; i++)
-        policy->severities[i] = rules[i].severity;
+        policy->severities[i] = elfcheck_rule(i)->severity;
     return 0;
 }
 
@@ -39,38 +38,25 @@ void policy_free(struct policy *policy)
 
 /* ---- words ----------------------------------------------------------------------------------- */
 
-/* Says what was not understood, and what may have been meant; `all` lists what there is. */
-static int reject(const char *what, const char *word, const char *const *choices, size_t count,
-                  const char *all, struct error *error)
+int policy_find_rule(const char *name, size_t *index, struct error *error)
 {
-    const char *nearest = text_nearest(word, choices, count);
-    if (nearest)
-        return error_set(error, "unknown %s '%s': did you mean '%s'?", what, word, nearest);
-    return error_set(error, "unknown %s '%s': %s", what, word, all);
-}
-
-const struct elfcheck_rule *policy_find_rule(const char *name, struct error *error)
-{
-    const struct elfcheck_rule *rule = elfcheck_rule_find(name);
-    if (rule)
-        return rule;
-    size_t count;
-    const struct elfcheck_rule *rules = elfcheck_rules(&count);
+    if (elfcheck_find_rule(name, index))
+        return 0;
+    size_t count = elfcheck_rule_count();
     const char **names = calloc(count, sizeof *names);
     for (size_t i = 0; names && i < count; i++)
-        names[i] = rules[i].name;
-    reject("rule", name, names, names ? count : 0, "--explain lists them", error);
+        names[i] = elfcheck_rule(i)->name;
+    text_unknown("rule", name, names, names ? count : 0, "--explain lists them", error);
     free(names);
-    return NULL;
+    return -1;
 }
 
 /* The place that holds how severe the rule is, or NULL. */
 static enum elfcheck_severity *severity_of(struct policy *policy, const char *name,
                                            struct error *error)
 {
-    size_t count;
-    const struct elfcheck_rule *rule = policy_find_rule(name, error);
-    return rule ? &policy->severities[rule - elfcheck_rules(&count)] : NULL;
+    size_t rule;
+    return policy_find_rule(name, &rule, error) < 0 ? NULL : &policy->severities[rule];
 }
 
 /* One of the severities from `first` to `last`. */
@@ -85,7 +71,7 @@ static int parse_severity(const char *word, enum elfcheck_severity first,
         if (strcmp(names[count++], word) == 0)
             return 0;
     }
-    return reject("severity", word, names, count, all, error);
+    return text_unknown("severity", word, names, count, all, error);
 }
 
 /* ---- what options and the file say ----------------------------------------------------------- */
@@ -161,19 +147,17 @@ int policy_set_kernel(struct policy *policy, const char *version, struct error *
 
 int policy_choose(struct policy *policy, const struct strings *chosen, struct error *error)
 {
-    size_t count;
-    const struct elfcheck_rule *rules = elfcheck_rules(&count);
-    enum elfcheck_severity *severities = calloc(count, sizeof *severities);
+    enum elfcheck_severity *severities = calloc(elfcheck_rule_count(), sizeof *severities);
     if (!severities)
         return error_set(error, "out of memory");
     for (size_t i = 0; i < chosen->count; i++) {
-        const struct elfcheck_rule *rule = policy_find_rule(chosen->items[i], error);
-        if (!rule) {
+        size_t rule;
+        if (policy_find_rule(chosen->items[i], &rule, error) < 0) {
             free(severities);
             return -1;
         }
-        enum elfcheck_severity severity = policy->severities[rule - rules];
-        severities[rule - rules] = severity == ELFCHECK_OFF ? rule->severity : severity;
+        enum elfcheck_severity severity = policy->severities[rule];
+        severities[rule] = severity == ELFCHECK_OFF ? elfcheck_rule(rule)->severity : severity;
     }
     free(policy->severities);
     policy->severities = severities;
@@ -248,8 +232,8 @@ static int read_key(struct policy *policy, const cJSON *value, struct error *err
         return keys[i].read(policy, value, error) < 0 ? error_prefix(error, "\"%s\"", value->string)
                                                       : 0;
     }
-    return reject("key", value->string, names, KEY_COUNT,
-                  "there are ignore, severity, fail-level and kernel", error);
+    return text_unknown("key", value->string, names, KEY_COUNT,
+                        "there are ignore, severity, fail-level and kernel", error);
 }
 
 static int read_document(struct policy *policy, const cJSON *document, struct error *error)

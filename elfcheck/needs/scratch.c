@@ -7,10 +7,8 @@
 /* The settings' severity of the rule whose check runs. */
 static enum elfcheck_severity severity_now(const struct elfcheck_inspection *inspection)
 {
-    size_t count;
     const enum elfcheck_severity *severities = inspection->settings->severities;
-    return severities ? severities[inspection->rule - elfcheck_rules(&count)]
-                      : inspection->rule->severity;
+    return severities ? severities[inspection->rule_index] : inspection->rule->severity;
 }
 
 /* Whether the image has what the rule asks for. */

@@ -77,10 +77,9 @@ static void gathering_free(struct gathering *gathering)
 
 static bool allocate(struct gathering *gathering)
 {
-    size_t rule_count, count = count_signs(runtime_signs);
-    const struct elfcheck_rule *rules = elfcheck_rules(&rule_count);
-    for (size_t i = 0; i < rule_count; i++)
-        count += count_signs(rules[i].signs);
+    size_t count = count_signs(runtime_signs);
+    for (size_t i = 0; i < elfcheck_rule_count(); i++)
+        count += count_signs(elfcheck_rule(i)->signs);
     gathering->evidence = calloc(1, sizeof *gathering->evidence);
     gathering->signs = calloc(count, sizeof *gathering->signs);
     gathering->texts = calloc(count * TEXTS_A_SIGN, sizeof *gathering->texts);
@@ -91,7 +90,8 @@ static bool allocate(struct gathering *gathering)
         return false;
     gathering->evidence->runtime_places =
         calloc(count_signs(runtime_signs) + 1, sizeof *gathering->evidence->runtime_places);
-    gathering->evidence->found = calloc(rule_count + 1, sizeof *gathering->evidence->found);
+    gathering->evidence->found =
+        calloc(elfcheck_rule_count() + 1, sizeof *gathering->evidence->found);
     return gathering->signs && gathering->texts && gathering->names && gathering->symbols &&
            gathering->parts && gathering->evidence->runtime_places && gathering->evidence->found;
 }
@@ -255,10 +255,9 @@ static struct found strongest(struct gathering *gathering, size_t number, size_t
 static void weigh(struct gathering *gathering)
 {
     static const unsigned worth[] = {[SIGN_USUAL] = USUAL_WORTH, [SIGN_FAINT] = FAINT_WORTH};
-    size_t rule_count, number = count_signs(runtime_signs);
-    const struct elfcheck_rule *rules = elfcheck_rules(&rule_count);
-    for (size_t i = 0; i < rule_count; i++) {
-        size_t count = count_signs(rules[i].signs);
+    size_t number = count_signs(runtime_signs);
+    for (size_t i = 0; i < elfcheck_rule_count(); i++) {
+        size_t count = count_signs(elfcheck_rule(i)->signs);
         struct found found = strongest(gathering, number, count);
         gathering->evidence->found[i] = found;
         if (found.sign)
@@ -275,11 +274,9 @@ static bool gather(struct gathering *gathering)
         inspection->failed = true;
         return false;
     }
-    size_t rule_count;
-    const struct elfcheck_rule *rules = elfcheck_rules(&rule_count);
     add_signs(gathering, runtime_signs);
-    for (size_t i = 0; i < rule_count; i++)
-        add_signs(gathering, rules[i].signs);
+    for (size_t i = 0; i < elfcheck_rule_count(); i++)
+        add_signs(gathering, elfcheck_rule(i)->signs);
     find_parts(gathering);
     if (!scan_texts(inspection, gathering->parts, gathering->part_count, gathering->texts,
                     gathering->sign_count * TEXTS_A_SIGN) ||
@@ -308,9 +305,7 @@ bool inspection_gather_evidence(struct elfcheck_inspection *inspection)
 
 const struct sign *evidence_sign(const struct elfcheck_inspection *inspection, uint64_t *place)
 {
-    size_t count;
-    const struct found *found =
-        &inspection->evidence->found[inspection->rule - elfcheck_rules(&count)];
+    const struct found *found = &inspection->evidence->found[inspection->rule_index];
     *place = found->place == SCAN_ABSENT ? 0 : found->place;
     return found->sign;
 }

@@ -46,11 +46,12 @@ static bool is_listed(const char *lack, const char *const *lacks, size_t count)
 
 size_t report_lacks(const struct elfcheck_report *report, const char *lacks[static MAX_LACKS])
 {
-    size_t rule_count, count = 0;
-    const struct elfcheck_rule *rules = elfcheck_rules(&rule_count);
-    for (size_t i = 0; i < rule_count && count < MAX_LACKS; i++)
-        if (rules[i].lack && has_lack(report, &rules[i]) && !is_listed(rules[i].lack, lacks, count))
-            lacks[count++] = rules[i].lack;
+    size_t count = 0;
+    for (size_t i = 0; i < elfcheck_rule_count() && count < MAX_LACKS; i++) {
+        const struct elfcheck_rule *rule = elfcheck_rule(i);
+        if (rule->lack && has_lack(report, rule) && !is_listed(rule->lack, lacks, count))
+            lacks[count++] = rule->lack;
+    }
     return count;
 }
 

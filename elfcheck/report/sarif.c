@@ -107,8 +107,6 @@ static int add_rule(cJSON *rules, const struct elfcheck_rule *rule, struct error
 
 static int begin_log(struct elfcheck_writer *writer, struct buffer *out, struct error *error)
 {
-    size_t count;
-    const struct elfcheck_rule *rules = elfcheck_rules(&count);
     cJSON *tool JSON_CLEANUP = cJSON_CreateObject();
     cJSON *driver = cJSON_AddObjectToObject(tool, "driver");
     const char *version = writer->style.version ? writer->style.version : "0";
@@ -116,8 +114,8 @@ static int begin_log(struct elfcheck_writer *writer, struct buffer *out, struct 
     cJSON_AddStringToObject(driver, "version", version);
     cJSON_AddStringToObject(driver, "semanticVersion", version);
     cJSON *items = cJSON_AddArrayToObject(driver, "rules");
-    for (size_t i = 0; i < count; i++)
-        if (add_rule(items, &rules[i], error) < 0)
+    for (size_t i = 0; i < elfcheck_rule_count(); i++)
+        if (add_rule(items, elfcheck_rule(i), error) < 0)
             return -1;
     buffer_append_text(out, "{\"$schema\":\"" SARIF_SCHEMA "\",\"version\":\"2.1.0\",\"runs\":[{"
                             "\"tool\":");
@@ -186,7 +184,6 @@ static int add_fingerprint(cJSON *item, const struct elfcheck_report *report, si
 static int append_result(const struct elfcheck_report *report, size_t number, struct buffer *out,
                          struct error *error)
 {
-    size_t count;
     const struct elfcheck_finding *finding = &report->findings[number];
     struct buffer message BUFFER_CLEANUP = {0};
     char offset[sizeof "0xffffffffffffffff"];
@@ -197,7 +194,7 @@ static int append_result(const struct elfcheck_report *report, size_t number, st
     buffer_append_text(&message, ".");
     snprintf(offset, sizeof offset, "0x%" PRIx64, finding->offset);
     cJSON_AddStringToObject(item, "ruleId", finding->rule->id);
-    cJSON_AddNumberToObject(item, "ruleIndex", (double)(finding->rule - elfcheck_rules(&count)));
+    cJSON_AddNumberToObject(item, "ruleIndex", (double)finding->rule_index);
     cJSON_AddStringToObject(item, "level", level_name(finding->severity));
     if (add_text(item, "message", &message, error) < 0 ||
         add_location(item, report->name, error) < 0 ||

@@ -45,17 +45,18 @@ static const struct elfcheck_finding *find(const struct elfcheck_report *report,
 static void describes_every_rule(void **state)
 {
     (void)state;
-    size_t count;
-    const struct elfcheck_rule *rules = elfcheck_rules(&count);
+    size_t count = elfcheck_rule_count();
     assert_true(count > 0);
     for (size_t i = 0; i < count; i++) {
-        assert_true(strspn(rules[i].name, "abcdefghijklmnopqrstuvwxyz-") == strlen(rules[i].name));
-        assert_true(rules[i].summary[strlen(rules[i].summary) - 1] == '.');
-        assert_true(rules[i].remedy[0] && rules[i].source[0] && rules[i].check);
-        if (!rules[i].explanation || strlen(rules[i].explanation) < 100)
-            fail_msg("%s is not explained", rules[i].name);
+        assert_true(strspn(elfcheck_rule(i)->name, "abcdefghijklmnopqrstuvwxyz-") ==
+                    strlen(elfcheck_rule(i)->name));
+        assert_true(elfcheck_rule(i)->summary[strlen(elfcheck_rule(i)->summary) - 1] == '.');
+        assert_true(elfcheck_rule(i)->remedy[0] && elfcheck_rule(i)->source[0] &&
+                    elfcheck_rule(i)->check);
+        if (!elfcheck_rule(i)->explanation || strlen(elfcheck_rule(i)->explanation) < 100)
+            fail_msg("%s is not explained", elfcheck_rule(i)->name);
         for (size_t j = 0; j < i; j++)
-            assert_string_not_equal(rules[i].name, rules[j].name);
+            assert_string_not_equal(elfcheck_rule(i)->name, elfcheck_rule(j)->name);
     }
 }
 
@@ -197,18 +198,17 @@ static void tests_every_rule(void **state)
         "system-calls", "interrupt-call", "executable-stack", "stack-header",
         "position-independent", "relro", "bind-now", "text-relocation", "library-path",
         "set-user-id", "stack-protector", "fortify", "shadow-stack"};
-    size_t count;
-    const struct elfcheck_rule *rules = elfcheck_rules(&count);
+    size_t count = elfcheck_rule_count();
     for (size_t i = 0; i < count; i++) {
         size_t tests = 0;
         for (size_t j = 0; j < COUNT(changes); j++)
-            tests += strcmp(changes[j].rule, rules[i].name) == 0;
+            tests += strcmp(changes[j].rule, elfcheck_rule(i)->name) == 0;
         for (size_t j = 0; j < COUNT(elsewhere); j++)
-            tests += strcmp(elsewhere[j], rules[i].name) == 0;
+            tests += strcmp(elsewhere[j], elfcheck_rule(i)->name) == 0;
         /* Files of their own have those of form, and those that go by signs: test_elfcheck_form.c,
          * test_elfcheck_scratch.c. */
-        if (tests == 0 && rules[i].group != ELFCHECK_FORM && !rules[i].signs)
-            fail_msg("no test for %s", rules[i].name);
+        if (tests == 0 && elfcheck_rule(i)->group != ELFCHECK_FORM && !elfcheck_rule(i)->signs)
+            fail_msg("no test for %s", elfcheck_rule(i)->name);
     }
 }
 

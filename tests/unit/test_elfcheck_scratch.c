@@ -303,10 +303,9 @@ static void append_sign(struct file *file, const struct sign *sign)
 static void every_sign_is_long_enough_to_be_found(void **state)
 {
     (void)state;
-    size_t count;
-    const struct elfcheck_rule *rules = elfcheck_rules(&count);
+    size_t count = elfcheck_rule_count();
     for (size_t i = 0; i <= count; i++) {
-        const struct sign *sign = i < count ? rules[i].signs : runtime_signs;
+        const struct sign *sign = i < count ? elfcheck_rule(i)->signs : runtime_signs;
         for (; sign && sign->kind != SIGN_END; sign++) {
             size_t size = strlen(sign->text) + (sign->kind != SIGN_STRING);
             if (sign->kind == SIGN_SYMBOL)
@@ -324,16 +323,15 @@ static void every_sign_is_long_enough_to_be_found(void **state)
 static void describes_every_lack(void **state)
 {
     (void)state;
-    size_t count;
-    const struct elfcheck_rule *rules = elfcheck_rules(&count);
+    size_t count = elfcheck_rule_count();
     for (size_t i = 0; i < count; i++) {
-        if (!rules[i].signs)
+        if (!elfcheck_rule(i)->signs)
             continue;
-        assert_int_equal(rules[i].group, ELFCHECK_SCRATCH);
-        assert_true(rules[i].severity < ELFCHECK_ERROR); /* evidence is no proof */
-        assert_non_null(rules[i].lack);
-        assert_non_null(rules[i].explanation);
-        for (const char *const *place = rules[i].places; place && *place; place++)
+        assert_int_equal(elfcheck_rule(i)->group, ELFCHECK_SCRATCH);
+        assert_true(elfcheck_rule(i)->severity < ELFCHECK_ERROR); /* evidence is no proof */
+        assert_non_null(elfcheck_rule(i)->lack);
+        assert_non_null(elfcheck_rule(i)->explanation);
+        for (const char *const *place = elfcheck_rule(i)->places; place && *place; place++)
             assert_int_equal((*place)[0], '/');
     }
 }
@@ -341,12 +339,12 @@ static void describes_every_lack(void **state)
 /* Calls `test` with each sign that a program without symbols can show, and its rule. */
 static void for_each_sign(void (*test)(const struct elfcheck_rule *rule, const struct sign *sign))
 {
-    size_t count, tested = 0;
-    const struct elfcheck_rule *rules = elfcheck_rules(&count);
+    size_t count = elfcheck_rule_count(), tested = 0;
     for (size_t i = 0; i < count; i++)
-        for (const struct sign *sign = rules[i].signs; sign && sign->kind != SIGN_END; sign++)
+        for (const struct sign *sign = elfcheck_rule(i)->signs; sign && sign->kind != SIGN_END;
+             sign++)
             if (sign->kind != SIGN_SYMBOL) {
-                test(&rules[i], sign);
+                test(elfcheck_rule(i), sign);
                 tested++;
             }
     assert_true(tested > 40);
@@ -435,23 +433,23 @@ static int open_one(void *context, const char *path)
 static void what_is_in_the_image_is_not_missed(void **state)
 {
     (void)state;
-    size_t count;
-    const struct elfcheck_rule *rules = elfcheck_rules(&count);
+    size_t count = elfcheck_rule_count();
     for (size_t i = 0; i < count; i++) {
-        if (!rules[i].signs || rules[i].signs[0].kind == SIGN_SYMBOL || !rules[i].places)
+        if (!elfcheck_rule(i)->signs || elfcheck_rule(i)->signs[0].kind == SIGN_SYMBOL ||
+            !elfcheck_rule(i)->places)
             continue;
         struct file file = file_new(ET_EXEC);
-        append_sign(&file, &rules[i].signs[0]);
-        for (const char *const *place = rules[i].places; *place; place++) {
+        append_sign(&file, &elfcheck_rule(i)->signs[0]);
+        for (const char *const *place = elfcheck_rule(i)->places; *place; place++) {
             struct elfcheck_root root = {.open = open_one, .context = (void *)*place};
             struct elfcheck_settings settings = {.mode = 0755, .root = &root};
             struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = check_with(&file, &settings);
-            assert_null(find(&report, rules[i].name));
+            assert_null(find(&report, elfcheck_rule(i)->name));
         }
         struct elfcheck_root other = {.open = open_one, .context = (void *)"/other"};
         struct elfcheck_settings settings = {.mode = 0755, .root = &other};
         struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = check_with(&file, &settings);
-        assert_non_null(find(&report, rules[i].name));
+        assert_non_null(find(&report, elfcheck_rule(i)->name));
     }
 }
 
@@ -657,8 +655,7 @@ static void what_does_not_start_misses_nothing_yet(void **state)
 static void settings_decide_over_evidence(void **state)
 {
     (void)state;
-    size_t count;
-    const struct elfcheck_rule *rules = elfcheck_rules(&count);
+    size_t count = elfcheck_rule_count();
     enum elfcheck_severity *severities = calloc(count, sizeof *severities);
     assert_non_null(severities);
     const struct elfcheck_settings settings = {.mode = 0755, .severities = severities};
@@ -667,7 +664,8 @@ static void settings_decide_over_evidence(void **state)
     append_text(&file, "/bin/sh");
     append_text(&file, "/etc/ssl/certs");
     for (size_t i = 0; i < count; i++)
-        severities[i] = strcmp(rules[i].name, "shell") == 0 ? ELFCHECK_ERROR : ELFCHECK_OFF;
+        severities[i] =
+            strcmp(elfcheck_rule(i)->name, "shell") == 0 ? ELFCHECK_ERROR : ELFCHECK_OFF;
     struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = check_with(&file, &settings);
     assert_int_equal(find(&report, "shell")->severity, ELFCHECK_ERROR);
     assert_null(find(&report, "ca-certificates"));
