@@ -89,15 +89,15 @@ int command_build(const struct cli_command *command, int argc, char **argv)
     struct image_options options IMAGE_OPTIONS_CLEANUP = {0};
     struct cli_option shared[IMAGE_OPTION_COUNT];
     image_options_table(
-        &options, "docker, oci, combined, bundle, rootfs, docker-v1, or elf for just the program",
-        shared);
+        &options, "docker, oci, combined, bundle, rootfs, docker-v1 or elf [by extension]", shared);
     struct link_settings link LINK_SETTINGS_CLEANUP = {0};
-    struct cli_option own[1 + LAYOUT_OPTION_COUNT] = {
+    struct cli_option own[2 + LAYOUT_OPTION_COUNT] = {
+        {"Program options", 0, CLI_HEADING, NULL, NULL, NULL},
         {"keep-symbols", 'g', CLI_FLAG, &link.keep_symbols, NULL,
-         "keep sections, symbols and line numbers for gdb"},
+         "keep sections and debug information for gdb"},
     };
-    layout_options_table(&link, own + 1);
-    struct cli_arguments arguments = cli_parse(command, own, shared, 1, -1, argc, argv);
+    layout_options_table(&link, own + 2);
+    struct cli_arguments arguments = cli_parse(command, shared, own, 1, -1, argc, argv);
     if (arguments.done)
         return arguments.code;
 

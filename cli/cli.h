@@ -25,9 +25,11 @@ enum {
 /* One row of the table in main.c. */
 struct cli_command {
     const char *name;
+    const char *group;    /* heading in `whit --help`, of this row and those below it; or NULL */
     const char *operands; /* "SOURCE [KEY=VALUE]..." */
     const char *summary;  /* one line, for `whit --help` */
-    const char *help;     /* what a user of it should know; ends in a newline */
+    const char *examples; /* command lines, indented by two spaces; a newline after each */
+    const char *help;     /* description; ends in a newline, or is "" */
     int (*run)(const struct cli_command *command, int argc, char **argv);
     const char *alias; /* a program's name that stands for it, or NULL */
 };
@@ -50,6 +52,7 @@ enum cli_kind {
     CLI_TEXT,     /* target: const char *; the last one counts */
     CLI_LIST,     /* target: struct strings; each one is added */
     CLI_OPTIONAL, /* target: const char *; "" where --name has no "=VALUE" */
+    CLI_HEADING,  /* no option: `name` stands above those that follow in --help */
 };
 
 /* One option: how it is parsed and how --help shows it. A table of them ends with a NULL name. */
@@ -229,7 +232,7 @@ struct image_options {
 };
 #define IMAGE_OPTIONS_CLEANUP __attribute__((cleanup(image_options_free)))
 
-#define IMAGE_OPTION_COUNT 23
+#define IMAGE_OPTION_COUNT 25
 
 /* Fills a table of options that write into `options`; `formats` is the help of --format. */
 void image_options_table(struct image_options *options, const char *formats,

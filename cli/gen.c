@@ -38,7 +38,7 @@ int command_gen(const struct cli_command *command, int argc, char **argv)
     struct cli_option layout[LAYOUT_OPTION_COUNT];
     layout_options_table(&settings, layout);
     const struct cli_option options[] = {
-        {"output", 'o', CLI_TEXT, &output_path, "FILE", "where to write [standard output]"},
+        {"output", 'o', CLI_TEXT, &output_path, "FILE", "output file [stdout]"},
         {0},
     };
     struct cli_arguments arguments = cli_parse(command, options, layout, 1, -1, argc, argv);

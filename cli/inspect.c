@@ -23,8 +23,8 @@ int command_inspect(const struct cli_command *command, int argc, char **argv)
     struct packer_limits limits;
     bool bytes = false;
     const struct cli_option options[] = {
-        {"bytes", 0, CLI_FLAG, &bytes, NULL, "tell of each byte what it is for, and its cost"},
-        {"format", 0, CLI_TEXT, &format, "FORMAT", "text or json [text]"},
+        {"bytes", 0, CLI_FLAG, &bytes, NULL, "show the purpose and the cost of each byte"},
+        {"format", 0, CLI_TEXT, &format, "FORMAT", "output format: text or json [text]"},
         cli_limit_option(&typed),
         {0},
     };

@@ -30,10 +30,10 @@ int command_link(const struct cli_command *command, int argc, char **argv)
     struct cli_option layout[LAYOUT_OPTION_COUNT];
     layout_options_table(&settings, layout);
     const struct cli_option options[] = {
-        {"output", 'o', CLI_TEXT, &output_path, "FILE", "where to write [FILE without .asm]"},
+        {"output", 'o', CLI_TEXT, &output_path, "FILE", "output file [FILE without .asm]"},
         {"keep-symbols", 'g', CLI_FLAG, &settings.keep_symbols, NULL,
-         "keep sections, symbols and line numbers for gdb"},
-        {"explain", 0, CLI_FLAG, &explain, NULL, "print what each byte of the program is for"},
+         "keep sections and debug information for gdb"},
+        {"explain", 0, CLI_FLAG, &explain, NULL, "print the purpose of each byte of the program"},
         {0},
     };
     struct cli_arguments arguments = cli_parse(command, options, layout, 1, 1, argc, argv);

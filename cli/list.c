@@ -6,7 +6,7 @@ int command_list(const struct cli_command *command, int argc, char **argv)
 {
     bool engines = false;
     const struct cli_option options[] = {
-        {"engines", 0, CLI_FLAG, &engines, NULL, "list the engines instead, and what each loads"},
+        {"engines", 0, CLI_FLAG, &engines, NULL, "list engines and the formats that they load"},
         {0},
     };
     struct cli_arguments arguments = cli_parse(command, options, NULL, 0, 0, argc, argv);

@@ -13,75 +13,123 @@
 #include "base/interrupt.h"
 #include "base/text.h"
 
+#define FORMATS                                                             \
+    "The extension of the output selects its format:\n"                     \
+    "  .tar              docker archive, for docker load and podman load\n" \
+    "  .oci, .oci.tar    OCI image layout, as a directory or a file\n"      \
+    "  .combined.tar     both in one file\n"                                \
+    "  .bundle           runc bundle: config.json and rootfs/\n"            \
+    "  .rootfs.tar       root file system, for docker import\n"             \
+    "Append .gz, .zst or .xz to a .tar to compress it.\n"
+
 static const struct cli_command commands[] = {
-    {"build", "SOURCE [KEY=VALUE]...", "make an image from a template, an .asm file or an ELF",
-     "SOURCE is a template's name (`whit list`) with its parameters (`whit describe TEMPLATE`), "
-     "an\n"
-     "assembly file (.asm) or a static ELF. The output's name tells the format:\n"
-     "  .tar              docker archive, for docker load and podman load\n"
-     "  .oci, .oci.tar    OCI layout, a directory or one file\n"
-     "  .combined.tar     both in one, for all of them\n"
-     "  .bundle           runc bundle: config.json and rootfs/\n"
-     "  .rootfs.tar       root file system, for docker import\n"
-     "and each .tar may be a .tar.gz, .tar.zst or .tar.xz.\n"
-     "\n"
-     "Examples:\n"
-     "  whit build hello message='Hello runc!\\r\\n' -t hello-runc:nasm -o hello.tar.gz\n"
-     "  whit build hello --format=elf -o hello\n"
-     "  whit build ./server --expose 8080/tcp -t server -o server.oci\n",
-     command_build, NULL},
-    {"check", "PATH...", "will this binary run in FROM scratch?",
-     "Says of each program whether Linux would start it in an empty image, and what it will miss\n"
-     "there. PATH is a file, a directory, of which all ELF files are judged, an image, or - for\n"
-     "standard input. What is in an image (docker archive, OCI layout) is judged among its files,\n"
-     "the program that it starts first.\n"
-     "Exit code: 0 when nothing was found at or above the fail level, 1 when something was, 2 "
-     "when\n"
-     "a file could not be read. `elfcheck` is the same command under a name of its own.\n"
-     "\n"
-     "Examples:\n"
-     "  elfcheck ./server\n"
-     "  elfcheck --format=sarif bin/ >elfcheck.sarif\n"
-     "  docker save app | elfcheck -\n"
-     "  elfcheck --explain interpreter\n",
-     command_check, "elfcheck"},
-    {"convert", "IN OUT", "write an image in another format",
-     "IN is an image (docker archive, OCI layout, whoever wrote it), a root file system in a tar, "
-     "or\n"
-     "a bundle; - is standard input. OUT's name tells the format, as with `whit build`. Config "
-     "and\n"
-     "layers stay as they are, and so do all digests, which are verified on the way. A root file\n"
-     "system takes what to start from --cmd and the like, a bundle from its config.json.\n"
-     "\n"
-     "Examples:\n"
-     "  docker save app | whit convert - app.oci.tar\n"
-     "  whit convert app.oci.tar app.bundle\n"
-     "  docker export box | whit convert - box.tar --cmd /bin/sh -t box\n",
-     command_convert, NULL},
-    {"describe", "TEMPLATE", "one template's parameters, contract and system calls", "",
-     command_describe, NULL},
-    {"gen", "TEMPLATE [KEY=VALUE]...", "write a template as one NASM source",
-     "The source includes all it needs: read it, change it, assemble it with `whit link` or by "
-     "hand.\n",
-     command_gen, NULL},
-    {"inspect", "IMAGE", "what an image holds, and where every byte went",
-     "Reads docker archives and OCI layouts, compressed or not, and computes each digest again.\n"
-     "Exit code 1 when one differs.\n",
-     command_inspect, NULL},
-    {"link", "FILE.asm", "assemble and link to the smallest static ELF",
-     "Runs nasm, then ld with whit's own linker script, then drops the section header table.\n",
-     command_link, NULL},
-    {"list", "", "the templates, or the engines that are known", "", command_list, NULL},
-    {"pack", "BINARY", "put a binary into an image",
-     "The output's name tells the format, as with `whit build`. `whit pack --empty` makes the "
-     "image\n"
-     "without any file.\n",
-     command_pack, NULL},
-    {"run", "IMAGE|BINARY [-- ARG...]", "run an image or a binary in a container",
-     "Runs it with runc, or with bubblewrap where runc cannot. For an image the ARGs replace its\n"
-     "Cmd, as with docker run; for a binary they follow its name. The exit code is the program's;\n"
-     "125 when it could not be run, 127 when the image holds no such program.\n",
-     command_run, NULL},
+    {.name = "build",
+     .group = "Image commands",
+     .operands = "SOURCE [KEY=VALUE]...",
+     .summary = "build an image from a template, NASM source or a static ELF",
+     .examples =
+         "  whit build hello message='Hello runc!\\r\\n' -t hello-runc:nasm -o hello.tar.gz\n"
+         "  whit build hello --format=elf -o hello\n"
+         "  whit build ./server --expose 8080/tcp -t server -o server.oci\n",
+     .help = "SOURCE is one of:\n"
+             "  TEMPLATE          a name from `whit list`; its parameters follow as KEY=VALUE\n"
+             "                    (`whit describe TEMPLATE`)\n"
+             "  FILE.asm          NASM source\n"
+             "  FILE              a program, usually a static ELF; - for stdin\n"
+             "\n" FORMATS,
+     .run = command_build},
+    {.name = "pack",
+     .operands = "PROGRAM",
+     .summary = "pack a program and other files into an image",
+     .examples =
+         "  whit pack ./server --expose 8080/tcp -t server -o server.tar\n"
+         "  whit pack ./client --add /etc/ssl/certs/ca-certificates.crt -o client.oci.tar\n",
+     .help =
+         "PROGRAM is usually a static ELF; - for stdin. It is checked first, as by `whit check`.\n"
+         "\n" FORMATS,
+     .run = command_pack},
+    {.name = "convert",
+     .operands = "IN OUT",
+     .summary = "convert an image to another format",
+     .examples = "  docker save app | whit convert - app.oci.tar\n"
+                 "  whit convert app.oci.tar app.bundle\n"
+                 "  docker export box | whit convert - box.tar --cmd /bin/sh -t box\n",
+     .help =
+         "IN is a docker archive, an OCI image layout, a root file system in a tar archive or a\n"
+         "runc bundle; - for stdin. Config, layers and digests of an image stay the same.\n"
+         "\n" FORMATS,
+     .run = command_convert},
+    {.name = "inspect",
+     .operands = "IMAGE",
+     .summary = "show an image's config, files, digests and use of bytes",
+     .examples = "  whit inspect hello.tar.gz\n"
+                 "  docker save app | whit inspect --format=json -\n",
+     .help = "IMAGE is a docker archive or an OCI image layout, compressed or not; - for stdin.\n"
+             "Every digest is verified: a mismatch exits with 1.\n",
+     .run = command_inspect},
+    {.name = "run",
+     .operands = "IMAGE|PROGRAM [-- ARG...]",
+     .summary = "run an image or a static ELF in a container",
+     .examples = "  whit run hello.tar.gz\n"
+                 "  whit run ./server -- serve 8080\n",
+     .help =
+         "Runs it with runc, or with bubblewrap if runc fails. ARGs replace the default command\n"
+         "of an image, as with docker run, and follow the name of a program.\n"
+         "\n"
+         "Exit status: that of the program; 125 if it could not be run, 127 if the image does not\n"
+         "contain the program.\n",
+     .run = command_run},
+    {.name = "check",
+     .group = "Program commands",
+     .operands = "PATH...",
+     .summary = "check whether a program runs in an empty image (FROM scratch)",
+     .examples = "  elfcheck ./server\n"
+                 "  elfcheck --format=sarif bin/ >elfcheck.sarif\n"
+                 "  docker save app | elfcheck -\n"
+                 "  elfcheck --explain interpreter\n",
+     .help =
+         "Reports for each program whether Linux starts it in an image that contains nothing\n"
+         "else, what it will miss there (libraries, CA certificates, /tmp, ...), and whether the\n"
+         "ELF file is well-formed and hardened.\n"
+         "\n"
+         "PATH is one of:\n"
+         "  a file            an ELF file or a script; - for stdin\n"
+         "  a directory       all ELF files below it\n"
+         "  an image          docker archive or OCI image layout: the program that it starts,\n"
+         "                    then all ELF files, each checked against the files of the image\n"
+         "\n"
+         "Exit status: 0 if nothing was found, 1 if something was (see --fail-level), 2 for a\n"
+         "usage error or a file that cannot be read. `elfcheck` is short for `whit check`.\n",
+     .run = command_check,
+     .alias = "elfcheck"},
+    {.name = "list",
+     .operands = "",
+     .summary = "list templates or container engines",
+     .examples = "  whit list\n"
+                 "  whit list --engines\n",
+     .help = "",
+     .run = command_list},
+    {.name = "describe",
+     .operands = "TEMPLATE",
+     .summary = "show a template's parameters, contract and system calls",
+     .examples = "  whit describe hello\n",
+     .help = "",
+     .run = command_describe},
+    {.name = "gen",
+     .operands = "TEMPLATE [KEY=VALUE]...",
+     .summary = "generate NASM source from a template",
+     .examples = "  whit gen hello message='Hi\\n' -o hi.asm\n",
+     .help = "The source is complete: read it, change it, and assemble it with `whit link`.\n",
+     .run = command_gen},
+    {.name = "link",
+     .operands = "FILE.asm",
+     .summary = "assemble and link NASM source to a minimal static ELF",
+     .examples = "  whit link hi.asm -o hi\n"
+                 "  whit gen hello | whit link - --layout=golf -o hello\n",
+     .help =
+         "FILE.asm is NASM source; - for stdin. The standard layout is linked by ld, without a\n"
+         "section header table; the other layouts put code into the ELF headers.\n",
+     .run = command_link},
 };
 
 #define COMMAND_COUNT (COUNT(commands))
@@ -97,13 +145,29 @@ static const struct cli_command *find_command(const char *name)
 static int print_help(void)
 {
     struct buffer text BUFFER_CLEANUP = {0};
-    buffer_append_text(&text, "whit builds the smallest container images that run.\n\n"
-                              "Usage: whit COMMAND [OPTION]... [OPERAND]...\n\nCommands:\n");
-    for (size_t i = 0; i < COMMAND_COUNT; i++)
+    buffer_append_text(
+        &text,
+        "whit builds minimal container images, and checks the programs that go into them.\n"
+        "\n"
+        "An image holds one static program, yours or one that whit assembles from a template,\n"
+        "and loads into docker, podman, containerd and runc unchanged.\n"
+        "\n"
+        "Usage: whit COMMAND [OPTION]... [ARGUMENT]...\n"
+        "\n"
+        "Examples:\n"
+        "  whit build hello message='Hi\\n' -t hi -o hi.tar.gz && whit run hi.tar.gz\n"
+        "  whit pack ./server --expose 8080/tcp -t server -o - | docker load\n");
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (commands[i].group)
+            buffer_printf(&text, "\n%s:\n", commands[i].group);
         buffer_printf(&text, "  %-10s%s\n", commands[i].name, commands[i].summary);
-    buffer_append_text(&text, "\n`whit COMMAND --help` explains a command.\n\nExample:\n"
-                              "  whit build hello message='Hi\\n' -t hi -o hi.tar.gz\n"
-                              "  whit run hi.tar.gz\n");
+    }
+    buffer_append_text(&text, "\n"
+                              "Options:\n"
+                              "  -h, --help     print this help\n"
+                              "      --version  print the version\n"
+                              "\n"
+                              "Run `whit COMMAND --help` for the options of a command.\n");
     return cli_print(&text);
 }
 

@@ -6,17 +6,20 @@ int command_pack(const struct cli_command *command, int argc, char **argv)
 {
     struct image_options options IMAGE_OPTIONS_CLEANUP = {0};
     struct cli_option shared[IMAGE_OPTION_COUNT];
-    image_options_table(&options, "docker, oci, combined, bundle, rootfs or docker-v1", shared);
+    image_options_table(
+        &options, "docker, oci, combined, bundle, rootfs or docker-v1 [by extension]", shared);
     bool empty = false;
     const struct cli_option own[] = {
+        {"Program options", 0, CLI_HEADING, NULL, NULL, NULL},
         {"empty", 0, CLI_FLAG, &empty, NULL, "make an image without a program"},
         {0},
     };
-    struct cli_arguments arguments = cli_parse(command, own, shared, 0, 1, argc, argv);
+    struct cli_arguments arguments = cli_parse(command, shared, own, 0, 1, argc, argv);
     if (arguments.done)
         return arguments.code;
     if (empty == (arguments.count == 1))
-        return cli_misuse(command, empty ? "--empty takes no BINARY" : "name a BINARY, or --empty");
+        return cli_misuse(command,
+                          empty ? "--empty takes no PROGRAM" : "name a PROGRAM, or --empty");
 
     struct error error;
     struct program program PROGRAM_CLEANUP = {0};

@@ -321,26 +321,25 @@ int command_check(const struct cli_command *command, int argc, char **argv)
 {
     struct check_options options CHECK_OPTIONS_CLEANUP = {.format = "text"};
     const struct cli_option table[] = {
-        {"format", 0, CLI_TEXT, &options.format, "FORMAT", FORMATS " [text]"},
-        {"all", 'a', CLI_FLAG, &options.all, NULL, "show findings of severity info, too"},
-        {"rule", 0, CLI_LIST, &options.rules, "RULE", "look only at this rule; repeatable"},
-        {"ignore", 0, CLI_LIST, &options.ignored, "RULE", "leave this rule out; repeatable"},
+        {"format", 0, CLI_TEXT, &options.format, "FORMAT", "output format: " FORMATS " [text]"},
+        {"all", 'a', CLI_FLAG, &options.all, NULL, "also show findings of severity info"},
+        {"rule", 0, CLI_LIST, &options.rules, "RULE", "check only this rule; repeatable"},
+        {"ignore", 0, CLI_LIST, &options.ignored, "RULE", "skip this rule; repeatable"},
         {"severity", 0, CLI_LIST, &options.severities, "RULE=LEVEL",
-         "off, info, warning or error; repeatable"},
+         "set a rule's severity: off, info, warning or error; repeatable"},
         {"fail-level", 0, CLI_TEXT, &options.fail_level, "LEVEL",
-         "exit 1 from this severity on: error, warning or never [error]"},
+         "lowest severity that exits with 1: error, warning or never [error]"},
         {"kernel", 0, CLI_TEXT, &options.kernel, "VERSION",
-         "judge for this Linux, 5.10 or later [the newest]"},
+         "target version of Linux, 5.10 or later [newest]"},
         {"root", 0, CLI_TEXT, &options.root, "DIR",
-         "judge among the files of this directory [an empty image]"},
-        {"config", 0, CLI_TEXT, &options.config, "FILE",
-         "the project's settings [" POLICY_FILE "]"},
-        {"no-config", 0, CLI_FLAG, &options.no_config, NULL, "read no such file"},
-        {"jobs", 'j', CLI_TEXT, &options.jobs, "N", "judge N files at a time [the processors]"},
+         "root file system that the programs run in [an empty image]"},
+        {"config", 0, CLI_TEXT, &options.config, "FILE", "settings file [" POLICY_FILE "]"},
+        {"no-config", 0, CLI_FLAG, &options.no_config, NULL, "ignore the settings file"},
+        {"jobs", 'j', CLI_TEXT, &options.jobs, "N", "check N files in parallel [CPU count]"},
         {"seccomp", 0, CLI_TEXT, &options.seccomp, "FILE",
-         "write the seccomp profile that allows just the programs' system calls"},
+         "write a seccomp profile for the programs' own system calls"},
         cli_limit_option(&options.limits),
-        {"explain", 0, CLI_OPTIONAL, &options.explain, "RULE", "explain a rule, or list all"},
+        {"explain", 0, CLI_OPTIONAL, &options.explain, "RULE", "explain a rule, or list all rules"},
         {0},
     };
     struct cli_arguments arguments = cli_parse(command, table, NULL, 0, -1, argc, argv);
@@ -349,7 +348,7 @@ int command_check(const struct cli_command *command, int argc, char **argv)
     if (options.explain)
         return explain(command, options.explain, arguments.operands);
     if (arguments.count == 0)
-        return cli_misuse(command, "an operand is missing: %s %s", cli_invocation(command),
+        return cli_misuse(command, "missing argument: %s %s", cli_invocation(command),
                           command->operands);
     if (!is_format(options.format))
         return cli_misuse(command, "unknown format '%s': write " FORMATS, options.format);

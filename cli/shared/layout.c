@@ -19,12 +19,12 @@ void layout_options_table(struct link_settings *settings,
 {
     const struct cli_option rows[LAYOUT_OPTION_COUNT] = {
         {"layout", 0, CLI_TEXT, &settings->layout, "LAYOUT",
-         "standard, compact, overlap, golf or auto [standard]"},
+         "file layout: standard, compact, overlap, golf or auto [standard]"},
         {"runs-on", 0, CLI_TEXT, &settings->runs_on, "WHERE",
-         "of auto: everything, libelf, linux or this-machine [everything]"},
+         "target of auto: everything, libelf, linux or this-machine [everything]"},
         {"assume", 0, CLI_LIST, &settings->assume, "WHAT",
-         "overcommit, argc1, stdin, exit-any; repeatable, or with commas"},
-        {"effort", 0, CLI_TEXT, &settings->effort, "N", "how long to search, 1 to 9 [5]"},
+         "for overlap and golf: overcommit, argc1, stdin, exit-any; repeatable"},
+        {"effort", 0, CLI_TEXT, &settings->effort, "N", "search effort from 1 to 9 [5]"},
         {0},
     };
     memcpy(table, rows, sizeof rows);

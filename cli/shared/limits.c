@@ -5,7 +5,7 @@ struct cli_option cli_limit_option(struct strings *typed)
 {
     return (struct cli_option){
         "limit", 0,        CLI_LIST,
-        typed,   "NAME=N", "read larger images: unpacked=16G, entries, names or json; repeatable"};
+        typed,   "NAME=N", "raise a limit: unpacked=16G, entries, names or json; repeatable"};
 }
 
 int cli_limits(const struct strings *typed, struct packer_limits *limits, struct error *error)

@@ -24,25 +24,36 @@ static void add_table(struct option_set *set, const struct cli_option *table)
         set->rows[set->count++] = table;
 }
 
+/* "  -o, --output=PATH            output file", or a heading. */
+static void append_option(struct buffer *text, const struct cli_option *row, bool is_first)
+{
+    struct buffer left BUFFER_CLEANUP = {0};
+    if (row->kind == CLI_HEADING) {
+        buffer_printf(text, "%s%s:\n", is_first ? "" : "\n", row->name);
+        return;
+    }
+    bool is_optional = row->kind == CLI_OPTIONAL;
+    if (row->letter)
+        buffer_printf(&left, "-%c, ", row->letter);
+    buffer_printf(&left, "%s--%s%s%s%s%s", row->letter ? "" : "    ", row->name,
+                  is_optional ? "[" : "", row->value ? "=" : "", row->value ? row->value : "",
+                  is_optional ? "]" : "");
+    buffer_printf(text, "  %-28s %s\n", buffer_text(&left), row->help);
+}
+
 static int print_help(const struct cli_command *command, const struct option_set *set)
 {
     struct buffer text BUFFER_CLEANUP = {0};
     const char *invocation = cli_invocation(command);
-    buffer_printf(&text, "%s: %s\n\nUsage: %s [OPTION]... %s\n\n", invocation, command->summary,
-                  invocation, command->operands);
+    buffer_printf(&text, "%s: %s\n\nUsage: %s [OPTION]...%s%s\n\nExamples:\n%s\n", invocation,
+                  command->summary, invocation, *command->operands ? " " : "", command->operands,
+                  command->examples);
     if (*command->help)
         buffer_printf(&text, "%s\n", command->help);
-    buffer_append_text(&text, "Options:\n");
-    for (int i = 0; i < set->count; i++) {
-        const struct cli_option *row = set->rows[i];
-        char left[64];
-        bool is_optional = row->kind == CLI_OPTIONAL;
-        snprintf(left, sizeof left, "%c%c%s --%s%s%s%s%s", row->letter ? '-' : ' ',
-                 row->letter ? row->letter : ' ', row->letter ? "," : " ", row->name,
-                 is_optional ? "[" : "", row->value ? "=" : "", row->value ? row->value : "",
-                 is_optional ? "]" : "");
-        buffer_printf(&text, "  %-28s %s\n", left, row->help);
-    }
+    if (set->rows[0]->kind != CLI_HEADING)
+        buffer_append_text(&text, "Options:\n");
+    for (int i = 0; i < set->count; i++)
+        append_option(&text, set->rows[i], i == 0);
     return cli_print(&text);
 }
 
@@ -60,6 +71,8 @@ static int take(const struct cli_option *option, char *value, struct error *erro
         return 0;
     case CLI_LIST:
         return strings_append(option->target, value, error);
+    case CLI_HEADING:
+        break;
     }
     return 0;
 }
@@ -83,69 +96,110 @@ static int reject(const struct cli_command *command, const struct option_set *se
                       nearest ? nearest : "", nearest ? "?" : "");
 }
 
+/* The set as getopt_long takes it: --NAME answers FIRST_LONG_ONLY + its index, -X answers X. */
+static void describe_to_getopt(const struct option_set *set,
+                               struct option longs[static MAX_OPTIONS + 1],
+                               char letters[static 2 * MAX_OPTIONS + 2])
+{
+    int count = 0;
+    char *end = letters;
+    *end++ = ':';
+    for (int i = 0; i < set->count; i++) {
+        const struct cli_option *row = set->rows[i];
+        if (row->kind == CLI_HEADING)
+            continue;
+        int argument = row->kind == CLI_FLAG       ? no_argument
+                       : row->kind == CLI_OPTIONAL ? optional_argument
+                                                   : required_argument;
+        longs[count++] = (struct option){row->name, argument, NULL, FIRST_LONG_ONLY + i};
+        if (!row->letter)
+            continue;
+        *end++ = row->letter;
+        if (row->value)
+            *end++ = ':';
+    }
+    *end = 0;
+    longs[count] = (struct option){0};
+}
+
+/* The option that getopt_long's answer stands for, or NULL. */
+static const struct cli_option *chosen_option(const struct option_set *set, int answer)
+{
+    for (int i = 0; i < set->count; i++)
+        if (answer == FIRST_LONG_ONLY + i || (answer && answer == set->rows[i]->letter))
+            return set->rows[i];
+    return NULL;
+}
+
+/* Takes all options; CLI_OK, or what to exit with after a message. */
+static int take_options(const struct cli_command *command, const struct option_set *set, int argc,
+                        char **argv)
+{
+    struct option longs[MAX_OPTIONS + 1];
+    char letters[2 * MAX_OPTIONS + 2];
+    struct error error;
+    describe_to_getopt(set, longs, letters);
+    opterr = 0;
+    for (int answer; (answer = getopt_long(argc, argv, letters, longs, NULL)) != -1;) {
+        const struct cli_option *chosen = chosen_option(set, answer);
+        if (!chosen) {
+            /* Of letters in one word, getopt tells which. */
+            const char letter[] = {'-', (char)optopt, 0};
+            bool is_letter = optopt > 0 && optopt < FIRST_LONG_ONLY;
+            return reject(command, set, answer, is_letter ? letter : argv[optind - 1]);
+        }
+        if (take(chosen, optarg, &error) < 0)
+            return cli_fail(&error);
+    }
+    return CLI_OK;
+}
+
+/* CLI_OK where there are as many operands as there should be. */
+static int count_operands(const struct cli_command *command, const struct cli_arguments *arguments,
+                          int least, int most)
+{
+    if (arguments->count < least)
+        return cli_misuse(command, "missing argument: %s %s", cli_invocation(command),
+                          command->operands);
+    if (most >= 0 && arguments->count > most)
+        return cli_misuse(command, "unexpected argument '%s': %s %s", arguments->operands[most],
+                          cli_invocation(command), command->operands);
+    return CLI_OK;
+}
+
 struct cli_arguments cli_parse(const struct cli_command *command, const struct cli_option *own,
                                const struct cli_option *shared, int least, int most, int argc,
                                char **argv)
 {
     struct cli_arguments arguments = {.done = true};
     bool help = false, version = false;
+    const struct cli_option heading[] = {{.name = "Common options", .kind = CLI_HEADING}, {0}};
     const struct cli_option common[] = {
-        {"quiet", 'q', CLI_FLAG, &arguments.common.quiet, NULL, "tell only of errors"},
+        {"quiet", 'q', CLI_FLAG, &arguments.common.quiet, NULL, "print errors only"},
         {"verbose", 'v', CLI_FLAG, &arguments.common.verbose, NULL,
-         "show each step as it would be done by hand"},
-        {"help", 'h', CLI_FLAG, &help, NULL, "show this help"},
-        {"version", 0, CLI_FLAG, &version, NULL, "show the version"},
+         "print each step as equivalent shell commands"},
+        {"help", 'h', CLI_FLAG, &help, NULL, "print this help"},
+        {"version", 0, CLI_FLAG, &version, NULL, "print the version"},
         {0},
     };
     struct option_set set = {0};
     add_table(&set, own);
     add_table(&set, shared);
+    if (set.count && set.rows[0]->kind == CLI_HEADING)
+        add_table(&set, heading);
     add_table(&set, common);
 
-    struct option longs[MAX_OPTIONS + 1] = {0};
-    char letters[2 * MAX_OPTIONS + 2] = ":";
-    for (int i = 0; i < set.count; i++) {
-        const struct cli_option *row = set.rows[i];
-        int argument = row->kind == CLI_FLAG       ? no_argument
-                       : row->kind == CLI_OPTIONAL ? optional_argument
-                                                   : required_argument;
-        longs[i] = (struct option){row->name, argument, NULL, FIRST_LONG_ONLY + i};
-        if (row->letter)
-            snprintf(letters + strlen(letters), 3, "%c%s", row->letter, row->value ? ":" : "");
-    }
-    opterr = 0;
-    for (int answer; (answer = getopt_long(argc, argv, letters, longs, NULL)) != -1;) {
-        const struct cli_option *chosen = NULL;
-        for (int i = 0; i < set.count; i++)
-            if (answer == FIRST_LONG_ONLY + i || (answer && answer == set.rows[i]->letter))
-                chosen = set.rows[i];
-        struct error error;
-        if (!chosen) {
-            /* Of letters in one word, getopt tells which. */
-            const char letter[] = {'-', (char)optopt, 0};
-            bool is_letter = optopt > 0 && optopt < FIRST_LONG_ONLY;
-            arguments.code = reject(command, &set, answer, is_letter ? letter : argv[optind - 1]);
-            return arguments;
-        }
-        if (take(chosen, optarg, &error) < 0) {
-            arguments.code = cli_fail(&error);
-            return arguments;
-        }
-    }
+    arguments.code = take_options(command, &set, argc, argv);
+    if (arguments.code != CLI_OK)
+        return arguments;
     arguments.operands = argv + optind;
     arguments.count = argc - optind;
     if (help)
         arguments.code = print_help(command, &set);
     else if (version)
         puts("whit " WHIT_VERSION);
-    else if (arguments.count < least)
-        arguments.code = cli_misuse(command, "an operand is missing: %s %s",
-                                    cli_invocation(command), command->operands);
-    else if (most >= 0 && arguments.count > most)
-        arguments.code =
-            cli_misuse(command, "'%s' is one operand too many: %s %s", arguments.operands[most],
-                       cli_invocation(command), command->operands);
     else
-        arguments.done = false;
+        arguments.code = count_operands(command, &arguments, least, most);
+    arguments.done = help || version || arguments.code != CLI_OK;
     return arguments;
 }

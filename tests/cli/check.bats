@@ -399,7 +399,7 @@ jsonschema.validate(json.load(sys.stdin), schema)' "$1"
   wrong "--config and --no-config exclude each other" --config=x --no-config
   wrong "cannot open missing.json" --config=missing.json
   run -2 "$WHIT" check
-  output_has "an operand is missing: whit check PATH..."
+  output_has "missing argument: whit check PATH..."
   output_has "whit check --help"
 }
 

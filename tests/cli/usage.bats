@@ -35,9 +35,9 @@ commands="build check describe gen inspect link list pack run"
   run -2 "$WHIT" build hello --force=yes
   output_has "--force takes no value"
   run -2 "$WHIT" build
-  output_has "an operand is missing"
+  output_has "missing argument"
   run -2 "$WHIT" describe hello exit
-  output_has "one operand too many"
+  output_has "unexpected argument 'exit'"
   run -2 "$WHIT" pack
   run -2 "$WHIT" pack --empty x
   run -2 "$WHIT"

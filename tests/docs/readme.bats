@@ -30,7 +30,7 @@ table_of() { # FILE HEADING
 
 @test "the README names every command" {
   local command
-  for command in $("$WHIT" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
+  for command in $("$WHIT" --help | sed -n '/ commands:$/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
     table_of "$ROOT/README.md" Commands | grep -qF "\`whit $command " ||
       table_of "$ROOT/README.md" Commands | grep -qF "\`whit $command\`"
   done
