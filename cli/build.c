@@ -20,21 +20,31 @@ static bool ends_with(const char *text, const char *suffix)
     return length > suffix_length && strcmp(text + length - suffix_length, suffix) == 0;
 }
 
+struct build_source {
+    enum source_kind kind;
+    struct asm_template template; /* of SOURCE_TEMPLATE */
+};
+
+static void free_source(struct build_source *source)
+{
+    asm_template_free(&source->template);
+}
+#define BUILD_SOURCE_CLEANUP __attribute__((cleanup(free_source)))
+
 /*
  * A name with a slash or a dot, or "-", is a file. Any other is a template's, unless there is no
  * such template but a file: then a plain `whit build server` means the file.
  */
-static enum source_kind kind_of(const char *source)
+static int find_source(const char *name, struct build_source *source, struct error *error)
 {
-    if (ends_with(source, ASM_SUFFIX))
-        return SOURCE_ASSEMBLY;
-    if (strpbrk(source, "/.") || strcmp(source, FILE_STANDARD) == 0)
-        return SOURCE_BINARY;
     struct asm_data data = cli_data();
-    struct asm_template template ASM_TEMPLATE_CLEANUP = {0};
-    struct error error;
-    bool is_template = asm_template_load(&data, source, &template, &error) == 0;
-    return is_template || access(source, F_OK) < 0 ? SOURCE_TEMPLATE : SOURCE_BINARY;
+    source->kind = ends_with(name, ASM_SUFFIX) ? SOURCE_ASSEMBLY : SOURCE_BINARY;
+    if (source->kind == SOURCE_ASSEMBLY || strpbrk(name, "/.") || strcmp(name, FILE_STANDARD) == 0)
+        return 0;
+    if (asm_template_load(&data, name, &source->template, error) < 0)
+        return access(name, F_OK);
+    source->kind = SOURCE_TEMPLATE;
+    return 0;
 }
 
 /* "dir/hello.asm" becomes the name "hello". */
@@ -50,22 +60,24 @@ static int link_program(struct program *program, const char *source, const struc
     return program_from_bytes(program, name, elf, temporary, error);
 }
 
-static int make_program(struct program *program, const char *source, char **settings, size_t count,
-                        const struct link_settings *link, const char *temporary,
-                        const struct cli_common *common, struct error *error)
+static int make_program(struct program *program, const struct build_source *source, char **operands,
+                        size_t setting_count, const struct link_settings *link,
+                        const char *temporary, const struct cli_common *common, struct error *error)
 {
     struct linked linked LINKED_CLEANUP = {0};
-    enum source_kind kind = kind_of(source);
-    if (kind != SOURCE_TEMPLATE && count)
+    const char *name = operands[0];
+    char **settings = operands + 1;
+    if (source->kind != SOURCE_TEMPLATE && setting_count)
         return error_set(error, "'%s': only a template takes KEY=VALUE, and %s is a file",
-                         settings[0], source);
-    if (kind == SOURCE_BINARY)
-        return program_open(program, source, temporary, error);
-    if (kind == SOURCE_ASSEMBLY
-            ? source_link(source, temporary, link, common, &linked, error) < 0
-            : source_generate(source, settings, count, temporary, link, common, &linked, error) < 0)
+                         settings[0], name);
+    if (source->kind == SOURCE_BINARY)
+        return program_open(program, name, temporary, error);
+    if (source->kind == SOURCE_ASSEMBLY
+            ? source_link(name, temporary, link, common, &linked, error) < 0
+            : source_generate(&source->template, settings, setting_count, temporary, link, common,
+                              &linked, error) < 0)
         return -1;
-    return link_program(program, source, &linked.elf, temporary, error);
+    return link_program(program, name, &linked.elf, temporary, error);
 }
 
 /* --format=elf: the program itself is the output. */
@@ -102,17 +114,18 @@ int command_build(const struct cli_command *command, int argc, char **argv)
         return arguments.code;
 
     struct error error;
+    struct build_source source BUILD_SOURCE_CLEANUP = {0};
     struct program program PROGRAM_CLEANUP = {0};
     struct image_files files IMAGE_FILES_CLEANUP = {0};
     const struct cli_common *common = &arguments.common;
     char *temporary TEMPORARY_DIRECTORY_CLEANUP =
         temporary_directory_create(cli_temporary_parent(), &error);
-    if (!temporary ||
-        make_program(&program, arguments.operands[0], arguments.operands + 1,
-                     (size_t)arguments.count - 1, &link, temporary, common, &error) < 0)
+    if (!temporary || find_source(arguments.operands[0], &source, &error) < 0 ||
+        make_program(&program, &source, arguments.operands, (size_t)arguments.count - 1, &link,
+                     temporary, common, &error) < 0)
         return cli_fail(&error);
     /* A template's name is not a file's. */
-    char **inputs = arguments.operands + (kind_of(arguments.operands[0]) == SOURCE_TEMPLATE);
+    char **inputs = arguments.operands + (source.kind == SOURCE_TEMPLATE);
     bool just_the_program = options.format && strcmp(options.format, FORMAT_ELF) == 0;
     if (just_the_program)
         return program_judge(&program, NULL, NULL, options.force, FORCE_HINT, common, &error) < 0 ||

@@ -157,9 +157,9 @@ struct linked {
 int source_link(const char *path, const char *temporary, const struct link_settings *settings,
                 const struct cli_common *common, struct linked *linked, struct error *error);
 /* Links a template with these KEY=VALUE words. */
-int source_generate(const char *name, char **words, size_t count, const char *temporary,
-                    const struct link_settings *settings, const struct cli_common *common,
-                    struct linked *linked, struct error *error);
+int source_generate(const struct asm_template *template, char **words, size_t count,
+                    const char *temporary, const struct link_settings *settings,
+                    const struct cli_common *common, struct linked *linked, struct error *error);
 void linked_free(struct linked *linked);
 
 /* ---- layout.c: --layout and its like --------------------------------------------------------- */

@@ -8,11 +8,14 @@ static int generate_laid_out(char **operands, size_t count, const struct link_se
                              const struct cli_common *common, struct buffer *source,
                              struct error *error)
 {
+    struct asm_data data = cli_data();
+    struct asm_template template ASM_TEMPLATE_CLEANUP = {0};
     struct linked linked LINKED_CLEANUP = {0};
     char *temporary TEMPORARY_DIRECTORY_CLEANUP =
         temporary_directory_create(cli_temporary_parent(), error);
-    if (!temporary || source_generate(operands[0], operands + 1, count, temporary, settings, common,
-                                      &linked, error) < 0)
+    if (!temporary || asm_template_load(&data, operands[0], &template, error) < 0 ||
+        source_generate(&template, operands + 1, count, temporary, settings, common, &linked,
+                        error) < 0)
         return -1;
     if (linked.source.size == 0)
         return error_set(error, "%s is laid out by ld: leave --layout out", operands[0]);

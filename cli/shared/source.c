@@ -103,16 +103,14 @@ int source_link(const char *path, const char *temporary, const struct link_setti
     return link_file(path, settings, &options, common, linked, error);
 }
 
-int source_generate(const char *name, char **words, size_t count, const char *temporary,
-                    const struct link_settings *settings, const struct cli_common *common,
-                    struct linked *linked, struct error *error)
+int source_generate(const struct asm_template *template, char **words, size_t count,
+                    const char *temporary, const struct link_settings *settings,
+                    const struct cli_common *common, struct linked *linked, struct error *error)
 {
     struct asm_data data = cli_data();
-    struct asm_template template ASM_TEMPLATE_CLEANUP = {0};
     struct buffer source BUFFER_CLEANUP = {0};
-    if (asm_template_load(&data, name, &template, error) < 0 ||
-        asm_generate(&data, &template, (const char *const *)words, count, &source, error) < 0)
+    if (asm_generate(&data, template, (const char *const *)words, count, &source, error) < 0)
         return -1;
-    char *path TEXT_CLEANUP = keep_source(temporary, template.name, &source, error);
+    char *path TEXT_CLEANUP = keep_source(temporary, template->name, &source, error);
     return path ? source_link(path, temporary, settings, common, linked, error) : -1;
 }

@@ -80,6 +80,21 @@ refuses() {
   output_has "templates/mine/template.json"
 }
 
+# opened NAME COMMAND...: how often files of that name were opened.
+opened() {
+  strace -f -qq -e trace=openat -o trace "${@:2}" >/dev/null || return
+  grep -c "$1\"" trace || true
+}
+
+@test "a template is read once" {
+  cp -r "$BATS_TEST_DIRNAME/../../asm" "$BATS_TEST_DIRNAME/../../templates" .
+  export WHIT_DATA=$PWD
+  [ "$(opened hello/template.json "$WHIT" build -q hello -o hello.tar)" = 1 ]
+  [ "$(opened hello/template.json "$WHIT" build -q hello --layout=overlap -o hello.tar)" = 1 ]
+  [ "$(opened hello/template.json "$WHIT" gen hello)" = 1 ]
+  [ "$(opened hello/template.json "$WHIT" gen hello --layout=overlap --effort=1)" = 1 ]
+}
+
 @test "the source that gen writes assembles by hand to the program that build makes" {
   "$WHIT" gen hello message='by hand\n' -o hello.asm
   "$WHIT" link -q hello.asm -o linked
