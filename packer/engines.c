@@ -1,10 +1,11 @@
 /* What each engine loads. Of the rows whose evidence is a test, it tries every cell, also that what
  * is said to be refused is. */
-#include "packer/packer_internal.h"
+#include "packer/packer.h"
 
 #include <string.h>
 
 #include "base/array.h"
+#include "packer/compress/compress.h"
 
 /* What is written, by its ending or else the name of its format; and the layers in it. */
 enum form { DOCKER, OCI_TAR, OCI, ROOTFS, BUNDLE, DOCKER_V1, LAYER, FORMS };

@@ -1,5 +1,5 @@
 /* The table of formats, and writing one of them to a file or directory. */
-#include "packer/read/read_internal.h"
+#include "packer/packer.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +10,9 @@
 #include "base/temporary.h"
 #include "base/text.h"
 #include "base/tree.h"
+#include "packer/compress/compress.h"
+#include "packer/formats/formats.h"
+#include "packer/read/read.h"
 #include "packer/smallest/smallest.h"
 
 #define FILE_MODE 0666 /* the umask applies */

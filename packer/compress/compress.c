@@ -1,5 +1,5 @@
 /* Compressing: whole archives, and layers. Equal bytes become equal bytes. */
-#include "packer/packer_internal.h"
+#include "packer/compress/compress.h"
 
 #include <stdlib.h>
 

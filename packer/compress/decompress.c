@@ -1,5 +1,5 @@
 /* Compressed bytes from outside: told by their content, unpacked part by part. */
-#include "packer/read/read_internal.h"
+#include "packer/compress/compress.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +9,7 @@
 #include <zstd.h>
 
 #include "base/array.h"
+#include "packer/tar/tar.h"
 
 #define CHUNK_SIZE (128 * 1024)
 

@@ -1,5 +1,5 @@
 /* How long a zstd frame is (RFC 8878, 3.1): its blocks tell, and need not be unpacked for it. */
-#include "packer/read/read_internal.h"
+#include "packer/compress/compress.h"
 
 #define MAGIC_SIZE     4
 #define SKIPPABLE      0x184d2a50 /* its last four bits are free (3.1.2) */

@@ -1,5 +1,5 @@
 /* The runc bundle: config.json beside rootfs/ (OCI runtime-spec 1.0, bundle.md and config.md). */
-#include "packer/read/read_internal.h"
+#include "packer/formats/formats.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +12,7 @@
 #include "base/output.h"
 #include "base/read.h"
 #include "base/text.h"
+#include "packer/image/image.h"
 
 #define RUNTIME_SPEC_VERSION "1.0.2"
 #define MIN_VERSION          "1.0" /* that crun 1.8 takes */

@@ -5,10 +5,13 @@
  * The layers come first: they are hashed while they are written, and the config needs their
  * digests.
  */
-#include "packer/packer_internal.h"
+#include "packer/formats/formats_internal.h"
 
 #include <stdio.h>
 #include <string.h>
+
+#include "packer/image/image.h"
+#include "packer/tar/tar.h"
 
 #define CONFIG_NAME "config.json"
 #define ENTRY_MODE  0644

@@ -6,12 +6,14 @@
  * What loads it is moby's image/tarexport/load.go up to docker 28, legacyLoad: it wants
  * `repositories` also where no layer has a name.
  */
-#include "packer/packer_internal.h"
+#include "packer/formats/formats_internal.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "packer/image/image.h"
+#include "packer/tar/tar.h"
 
 #define VERSION    "1.0"
 #define ENTRY_MODE 0644

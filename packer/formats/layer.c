@@ -1,5 +1,7 @@
 /* The layer: a tar of the image's files (image-spec, layer.md). */
-#include "packer/packer_internal.h"
+#include "packer/formats/formats.h"
+
+#include "packer/tar/tar.h"
 
 int layer_write(const struct packer_image *image, struct sink *sink, struct error *error)
 {

@@ -3,7 +3,7 @@
  * image-layout.md). A layer is gzipped into an unnamed temporary file first, since a blob's name is
  * only known when all of it has been hashed. One that was read compressed stays as it is.
  */
-#include "packer/packer_internal.h"
+#include "packer/formats/formats_internal.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -16,6 +16,9 @@
 #include "base/read.h"
 #include "base/temporary.h"
 #include "base/text.h"
+#include "packer/compress/compress.h"
+#include "packer/image/image.h"
+#include "packer/tar/tar.h"
 
 #define ENTRY_MODE  0644
 #define FOLDER_MODE 0755

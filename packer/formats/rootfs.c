@@ -1,5 +1,7 @@
 /* The bare root file system, for `docker import`. */
-#include "packer/packer_internal.h"
+#include "packer/formats/formats.h"
+
+#include "packer/read/read.h"
 
 int rootfs_write(const struct packer_job *job, struct sink *sink, struct error *error)
 {

@@ -1,10 +1,12 @@
 /* What the writers ask of an image: of one that is made of files, or of one that was read. */
-#include "packer/read/read_internal.h"
+#include "packer/formats/formats_internal.h"
 
 #include <string.h>
 
 #include "base/array.h"
 #include "base/text.h"
+#include "packer/image/image.h"
+#include "packer/read/read.h"
 
 int source_layer_size(const struct packer_job *job, size_t number, uint64_t *size,
                       struct error *error)

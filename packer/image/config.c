@@ -1,5 +1,5 @@
 /* The image config (OCI image-spec 1.1, config.md). */
-#include "packer/packer_internal.h"
+#include "packer/image/image.h"
 
 #include <signal.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* The files of an image: in order, and each at a place of its own. */
-#include "packer/packer_internal.h"
+#include "packer/packer.h"
 
 #include <stdlib.h>
 #include <string.h>

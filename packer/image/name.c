@@ -1,4 +1,6 @@
 /* Image names, as people type them and as engines want them (distribution/reference, regexp.go). */
+#include "packer/image/image.h"
+
 #include <ctype.h>
 #include <limits.h>
 #include <stdio.h>
@@ -6,7 +8,6 @@
 #include <string.h>
 
 #include "base/array.h"
-#include "packer/packer_internal.h"
 
 #define MAX_TAG_LENGTH  128
 #define MAX_NAME_LENGTH 255

@@ -4,7 +4,9 @@
  */
 #pragma once
 
-#include "packer/read/read_internal.h"
+#include "base/json.h"
+#include "packer/image/image.h"
+#include "packer/read/read.h"
 
 /* What both faces show beside what the archive itself holds. */
 struct inspection {

@@ -14,6 +14,7 @@
 #include "base/read.h"
 #include "base/temporary.h"
 #include "base/tree.h"
+#include "packer/image/image.h"
 
 static int write_to_spool(struct sink *sink, const void *data, size_t size, struct error *error)
 {

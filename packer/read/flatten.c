@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "packer/image/image.h"
+
 struct place {
     const struct layer *layer;
     uint64_t offset; /* of an entry in the layer's tar */

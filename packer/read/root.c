@@ -17,6 +17,7 @@
 #include "base/read.h"
 #include "base/text.h"
 #include "base/tree.h"
+#include "packer/image/image.h"
 
 #define PERMISSIONS 07777
 

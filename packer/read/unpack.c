@@ -12,6 +12,7 @@
 #include "base/output.h"
 #include "base/read.h"
 #include "base/tree.h"
+#include "packer/image/image.h"
 
 #define PERMISSIONS      07777
 #define OWNER_MAY_FILL   0700 /* what a directory needs until all is in it */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "packer/smallest/zopfli.h"
+#include "packer/tar/tar.h"
 
 #define ENTRY_MODE 0644
 

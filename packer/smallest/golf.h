@@ -4,7 +4,8 @@
  */
 #pragma once
 
-#include "packer/packer_internal.h"
+#include "packer/formats/formats.h"
+#include "packer/image/image.h"
 
 /* What may be one or the other. Each is a number below golf_count; what has no such choice takes
  * any number as the same. */

@@ -9,6 +9,7 @@
 #include "base/output.h"
 #include "base/read.h"
 #include "packer/smallest/golf.h"
+#include "packer/tar/tar.h"
 
 /* Larger images are not worth the time: what is chosen here is a few hundred bytes. */
 #define MAX_IMAGE_SIZE (1024 * 1024)

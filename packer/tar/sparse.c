@@ -1,5 +1,5 @@
 /* GNU tar's sparse files: in old headers of type 'S', or in pax records of three versions. */
-#include "packer/read/read_internal.h"
+#include "packer/tar/tar_internal.h"
 
 #include <string.h>
 

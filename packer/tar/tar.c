@@ -1,5 +1,5 @@
 /* Writing tar archives: plain ustar, with a pax header only where ustar has no room. */
-#include "packer/packer_internal.h"
+#include "packer/tar/tar.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Tar from outside: v7, ustar, GNU and pax, read as Go's archive/tar reads them. */
-#include "packer/read/read_internal.h"
+#include "packer/tar/tar_internal.h"
 
 #include <limits.h>
 #include <stddef.h>

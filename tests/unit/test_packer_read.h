@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "packer/image/image.h"
 #include "packer/read/read_internal.h"
 
 /* Zero is a file of mode 0644, root's, empty. */

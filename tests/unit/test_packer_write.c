@@ -12,7 +12,10 @@
 
 #include "base/array.h"
 #include "base/text.h"
-#include "packer/packer_internal.h"
+#include "packer/compress/compress.h"
+#include "packer/formats/formats.h"
+#include "packer/image/image.h"
+#include "packer/tar/tar.h"
 
 static struct error error;
 
