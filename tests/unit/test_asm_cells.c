@@ -17,6 +17,7 @@
 #include "base/array.h"
 #include "base/read.h"
 #include "elfcheck/elfcheck.h"
+#include "tests/unit/compare.h"
 #include "tests/unit/elf_programs.h"
 #include "tests/unit/kernel_oracle.h"
 
@@ -133,7 +134,7 @@ static void starts(const struct overlay *overlay, size_t size, size_t entry)
     struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = {0};
     struct error error;
     int fd FD_CLEANUP = file_of(image, size);
-    assert_true(fd >= 0);
+    assert_compare(fd, >=, 0);
     if (elfcheck_file(fd, overlay->name, &elfcheck_default_settings, &report, &error) < 0)
         fail_msg("%s", error.message);
     if (foretold(&oracle, &report) != ELFCHECK_STARTS)
@@ -203,7 +204,7 @@ static void the_kernel_was_asked(void **state)
         skip();
     }
     print_message("the kernel starts all %zu files\n", asked);
-    assert_true(asked > 0);
+    assert_compare(asked, >, 0);
 }
 
 /* ---- the headers ----------------------------------------------------------------------------- */
@@ -237,9 +238,9 @@ static void the_segment_covers_the_file(void **state)
         mind(overlay, size);
         Elf64_Phdr program = segment(overlay);
         uint64_t page = program.p_offset % 0x1000;
-        assert_true(program.p_filesz <= program.p_memsz);
-        assert_true(program.p_offset < 0x1000);
-        assert_true((program.p_filesz + page + 0xfff) / 0x1000 >= (size + 0xfff) / 0x1000);
+        assert_compare(program.p_filesz, <=, program.p_memsz);
+        assert_compare(program.p_offset, <, 0x1000);
+        assert_compare((program.p_filesz + page + 0xfff) / 0x1000, >=, (size + 0xfff) / 0x1000);
     }
 }
 
@@ -288,7 +289,7 @@ static void bytes_that_are_the_same_have_one_root(void **state)
             size_t same = 0;
             for (size_t j = 0; j < size && j < MAX_HEADERS_SIZE; j++)
                 same += cells[j].root == cells[i].root;
-            assert_true(cells[i].root <= i);
+            assert_compare(cells[i].root, <=, i);
             assert_int_equal(cells[cells[i].root].root, cells[i].root);
             assert_int_equal(cells[i].is_shared, same > 1);
             assert_int_equal(cells[i].mask, cells[cells[i].root].mask);
@@ -307,13 +308,13 @@ static void a_layout_keeps_one_promise(void **state)
         char name[8];
         snprintf(name, sizeof name, "0x%02x", overlay->header);
         assert_string_equal(overlay->name, name);
-        assert_true(overlay->layout < ASM_LAYOUT_COUNT);
-        assert_true(overlay->size >= overlay->header + sizeof(Elf64_Phdr));
+        assert_compare(overlay->layout, <, ASM_LAYOUT_COUNT);
+        assert_compare(overlay->size, >=, overlay->header + sizeof(Elf64_Phdr));
         count[overlay->layout]++;
     }
     assert_int_equal(count[ASM_STANDARD], 0);
     for (size_t layout = ASM_COMPACT; layout < ASM_LAYOUT_COUNT; layout++)
-        assert_true(count[layout] > 0);
+        assert_compare(count[layout], >, 0);
 }
 
 /* ---- names of fields ------------------------------------------------------------------------- */

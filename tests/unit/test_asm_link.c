@@ -1,4 +1,5 @@
 /* From a source to a program: not a byte too many, and it runs. */
+#include "tests/unit/compare.h"
 #include "tests/unit/test_asm.h"
 
 #include <gelf.h>
@@ -78,7 +79,7 @@ static int exit_code_of(const struct buffer *elf)
 static Elf64_Ehdr header_of(const struct buffer *elf)
 {
     Elf64_Ehdr header;
-    assert_true(elf->size >= sizeof header);
+    assert_compare(elf->size, >=, sizeof header);
     memcpy(&header, elf->data, sizeof header);
     return header;
 }
@@ -86,7 +87,7 @@ static Elf64_Ehdr header_of(const struct buffer *elf)
 static Elf64_Phdr segment_of(const struct buffer *elf, size_t number)
 {
     Elf64_Phdr segment;
-    assert_true(number < header_of(elf).e_phnum);
+    assert_compare(number, <, header_of(elf).e_phnum);
     memcpy(&segment, elf->data + sizeof(Elf64_Ehdr) + number * sizeof segment, sizeof segment);
     return segment;
 }
@@ -241,7 +242,7 @@ static void kept_symbols_change_nothing_that_runs(void **state)
     assert_int_equal(link_with(path_of("program.asm"), how, &kept), 0);
     assert_int_equal(segment_of(&kept, 0).p_filesz, plain.size);
     assert_memory_equal(kept.data + HEADERS_SIZE, plain.data + HEADERS_SIZE, EXIT_42_SIZE);
-    assert_true(header_of(&kept).e_shnum > 0);
+    assert_compare(header_of(&kept).e_shnum, >, 0);
     assert_non_null(memmem(kept.data, kept.size, ".debug_line", 11));
     assert_non_null(memmem(kept.data, kept.size, "_start", 6));
     assert_int_equal(exit_code_of(&kept), 42);

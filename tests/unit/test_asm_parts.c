@@ -1,4 +1,5 @@
 /* What a source is taken apart into, and which sources are not taken. */
+#include "tests/unit/compare.h"
 #include "tests/unit/test_asm_layout.h"
 
 #include "base/array.h"
@@ -9,9 +10,9 @@
 static const struct instruction_text *instruction_of(const struct parts *parts, size_t part,
                                                      size_t choice, size_t number)
 {
-    assert_true(part < parts->count);
-    assert_true(choice < parts->parts[part].choice_count);
-    assert_true(number < parts->parts[part].choices[choice].count);
+    assert_compare(part, <, parts->count);
+    assert_compare(choice, <, parts->parts[part].choice_count);
+    assert_compare(number, <, parts->parts[part].choices[choice].count);
     return &parts->parts[part].choices[choice].instructions[number];
 }
 
@@ -25,7 +26,7 @@ static void assert_words(const struct strings *words, const char *const *expecte
 {
     size_t count = 0;
     for (; expected[count]; count++) {
-        assert_true(count < words->count);
+        assert_compare(count, <, words->count);
         assert_string_equal(words->items[count], expected[count]);
     }
     assert_int_equal(words->count, count);

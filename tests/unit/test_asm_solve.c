@@ -4,6 +4,7 @@
  *
  * `test_asm_solve COUNT [SEED]` tries COUNT programs rather than 6.
  */
+#include "tests/unit/compare.h"
 #include "tests/unit/test_asm_layout.h"
 
 #include <elf.h>
@@ -327,7 +328,7 @@ static struct deed assert_does_the_same(const char *text)
         struct buffer small BUFFER_CLEANUP = {0};
         if (link_as(text, targets[i].layout, targets[i].assume, &small) < 0)
             fail_msg("%s\n%s", error.message, text);
-        assert_true(small.size <= standard.size + 2); /* a jump, at most */
+        assert_compare(small.size, <=, standard.size + 2); /* a jump, at most */
         if (targets[i].assume && !has_memory_to_spare())
             continue;
         struct deed deed = deed_of(&small);
@@ -344,7 +345,7 @@ static void random_programs_do_the_same_in_every_layout(void **state)
     for (unsigned long number = 0; number < program_count; number++) {
         char *text TEXT_CLEANUP = random_program();
         struct deed deed = assert_does_the_same(text);
-        assert_true(deed.code < 128); /* ends by itself */
+        assert_compare(deed.code, <, 128); /* ends by itself */
         buffer_free(&deed.output);
     }
 }
@@ -597,9 +598,9 @@ static void assert_image(const struct parts *parts, const struct solution *solut
     free(cells);
     for (size_t i = 0; i < solution->count; i++) {
         const struct placed *item = &solution->items[i];
-        assert_true(item->offset + item->size <= solution->size);
+        assert_compare(item->offset + item->size, <=, solution->size);
         if (i)
-            assert_true(item->offset >= item[-1].offset + item[-1].size);
+            assert_compare(item->offset, >=, item[-1].offset + item[-1].size);
         const unsigned char *bytes = item->instruction ? item->instruction->bytes : item->bytes;
         for (size_t j = 0; j < item->size; j++) {
             bool is_open = item->instruction && item->instruction->kind != REFERENCE_NONE &&
@@ -680,7 +681,7 @@ static void solutions_keep_what_the_parts_and_the_layout_want(void **state)
             if (solve(&parts, overlay, 1, 0, &solution, &error) < 0)
                 continue;
             solved++;
-            assert_true(solution.size >= overlay->size);
+            assert_compare(solution.size, >=, overlay->size);
             assert_order(&parts, &solution);
             assert_image(&parts, &solution);
             assert_references(&parts, &solution);
@@ -692,7 +693,7 @@ static void solutions_keep_what_the_parts_and_the_layout_want(void **state)
         }
     }
     print_message("%zu solutions\n", solved);
-    assert_true(solved >= 3 * program_count);
+    assert_compare(solved, >=, 3 * program_count);
 }
 
 static size_t count_kind(const struct solution *solution, enum reference_kind kind)
@@ -740,7 +741,7 @@ static void a_distance_from_the_call_before_is_shorter(void **state)
             HI_YOU_APART,
     };
     for (size_t i = 0; i < COUNT(texts); i++) {
-        assert_true(count_layouts_with(texts[i], REFERENCE_NEAR) > 0);
+        assert_compare(count_layouts_with(texts[i], REFERENCE_NEAR), >, 0);
         struct deed deed = assert_does_the_same(texts[i]);
         assert_int_equal(deed.code, 0);
         assert_string_equal(buffer_text(&deed.output), "hiyou");
@@ -766,7 +767,7 @@ static void a_distance_may_lead_into_an_instruction(void **state)
         const struct placed *item = item_at(&solution, solution.data_places[0] - 1);
         inside += item && item->size == 2;
     }
-    assert_true(inside > 0);
+    assert_compare(inside, >, 0);
     struct deed deed = assert_does_the_same(text);
     assert_int_equal(deed.code, 0);
     assert_int_equal(deed.output.size, 82);
@@ -798,7 +799,7 @@ static void data_apart_gets_a_place_of_its_own(void **state)
         if (solve(&parts, overlay, 1, 0, &solution, &error) == 0)
             apart += solution.data_places[1] != solution.data_places[0] + 2;
     }
-    assert_true(apart > 0);
+    assert_compare(apart, >, 0);
 }
 
 static void a_call_may_stand_before_its_data(void **state)
@@ -806,7 +807,7 @@ static void a_call_may_stand_before_its_data(void **state)
     (void)state;
     const char *text = BEGIN "_start: mov dl, 2\nmov edi, 1\nmov esi, text\nmov al, 1\nsyscall\n"
                              "xor edi, edi\n" EXIT RODATA "text: db 'hi'\n";
-    assert_true(count_layouts_with(text, REFERENCE_PAST) > 0);
+    assert_compare(count_layouts_with(text, REFERENCE_PAST), >, 0);
     struct deed deed = assert_does_the_same(text);
     assert_int_equal(deed.code, 0);
     assert_string_equal(buffer_text(&deed.output), "hi");
@@ -845,7 +846,7 @@ static void a_jump_may_fall_through(void **state)
         assert_references(&parts, &solution);
         fallen += place_of(&parts, &solution, 4) == SIZE_MAX;
     }
-    assert_true(fallen > 0);
+    assert_compare(fallen, >, 0);
     struct deed deed = assert_does_the_same(text);
     assert_int_equal(deed.code, 9);
     buffer_free(&deed.output);

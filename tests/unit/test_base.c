@@ -24,6 +24,7 @@
 #include "base/strings.h"
 #include "base/temporary.h"
 #include "base/text.h"
+#include "tests/unit/compare.h"
 
 static struct error error;
 
@@ -240,7 +241,7 @@ static void removes_a_tree_without_following_links(void **state)
              place->directory);
     assert_int_equal(system(command), 0);
     char *tree = NULL;
-    assert_true(asprintf(&tree, "%s/tree", place->directory) > 0);
+    assert_compare(asprintf(&tree, "%s/tree", place->directory), >, 0);
     temporary_directory_remove(&tree);
     assert_int_equal(count_names(place), 1);
     snprintf(command, sizeof command, "test -e %s/kept/file", place->directory);
@@ -261,7 +262,7 @@ static void removes_a_tree_that_is_deeper_than_there_are_descriptors(void **stat
     few.rlim_max = before.rlim_max;
     setrlimit(RLIMIT_NOFILE, &few);
     char *tree = NULL;
-    assert_true(asprintf(&tree, "%s/tree", place->directory) > 0);
+    assert_compare(asprintf(&tree, "%s/tree", place->directory), >, 0);
     temporary_directory_remove(&tree);
     setrlimit(RLIMIT_NOFILE, &before);
     assert_int_equal(count_names(place), 0);

@@ -18,6 +18,7 @@
 #include "base/read.h"
 #include "base/text.h"
 #include "elfcheck/elfcheck.h"
+#include "tests/unit/compare.h"
 #include "tests/unit/test_elfcheck.h"
 
 static struct error error;
@@ -26,7 +27,7 @@ static struct elfcheck_report check(const void *bytes, size_t size)
 {
     struct elfcheck_report report;
     int fd FD_CLEANUP = file_of(bytes, size);
-    assert_true(fd >= 0);
+    assert_compare(fd, >=, 0);
     if (elfcheck_file(fd, "program", &elfcheck_default_settings, &report, &error) < 0)
         fail_msg("%s", error.message);
     return report;
@@ -46,11 +47,11 @@ static void describes_every_rule(void **state)
 {
     (void)state;
     size_t count = elfcheck_rule_count();
-    assert_true(count > 0);
+    assert_compare(count, >, 0);
     for (size_t i = 0; i < count; i++) {
-        assert_true(strspn(elfcheck_rule(i)->name, "abcdefghijklmnopqrstuvwxyz-") ==
-                    strlen(elfcheck_rule(i)->name));
-        assert_true(elfcheck_rule(i)->summary[strlen(elfcheck_rule(i)->summary) - 1] == '.');
+        assert_int_equal(strspn(elfcheck_rule(i)->name, "abcdefghijklmnopqrstuvwxyz-"),
+                         strlen(elfcheck_rule(i)->name));
+        assert_int_equal(elfcheck_rule(i)->summary[strlen(elfcheck_rule(i)->summary) - 1], '.');
         assert_true(elfcheck_rule(i)->remedy[0] && elfcheck_rule(i)->source[0] &&
                     elfcheck_rule(i)->check);
         if (!elfcheck_rule(i)->explanation || strlen(elfcheck_rule(i)->explanation) < 100)
@@ -358,10 +359,11 @@ static void sorts_findings_by_severity_and_place(void **state)
     struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = check(&program, sizeof program);
     for (size_t i = 1; i < report.finding_count; i++) {
         const struct elfcheck_finding *a = &report.findings[i - 1], *b = &report.findings[i];
-        assert_true(a->rule->severity > b->rule->severity ||
-                    (a->rule->severity == b->rule->severity && a->offset <= b->offset));
+        assert_compare(a->rule->severity, >=, b->rule->severity);
+        if (a->rule->severity == b->rule->severity)
+            assert_in_range(a->offset, 0, b->offset);
     }
-    assert_true(elfcheck_count(&report, ELFCHECK_ERROR) >= 2);
+    assert_compare(elfcheck_count(&report, ELFCHECK_ERROR), >=, 2);
     assert_int_equal(elfcheck_count(&report, ELFCHECK_INFO), report.finding_count);
 }
 
@@ -374,7 +376,8 @@ static void render(const struct elfcheck_report *report)
     for (size_t i = 0; i < count; i++) {
         struct buffer text BUFFER_CLEANUP = {0};
         write_reports(formats[i], &(struct elfcheck_style){.all = true}, report, 1, &text);
-        assert_true(text.size > 0 && text_is_utf8(text.data, text.size));
+        assert_compare(text.size, >, 0);
+        assert_true(text_is_utf8(text.data, text.size));
     }
 }
 
@@ -385,7 +388,7 @@ static void survives_a_file_cut_anywhere(void **state)
     for (size_t size = 0; size < sizeof program; size++) {
         struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = check(&program, size);
         render(&report);
-        assert_true(elfcheck_count(&report, ELFCHECK_WARNING) > 0);
+        assert_compare(elfcheck_count(&report, ELFCHECK_WARNING), >, 0);
         if (size < offsetof(struct program, code))
             assert_false(elfcheck_starts(&report));
     }
@@ -426,7 +429,7 @@ static void bounds_its_memory_by_the_file(void **state)
     }
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
-    assert_true(usage.ru_maxrss < 512 * 1024);
+    assert_compare(usage.ru_maxrss, <, 512 * 1024);
 }
 
 static void refuses_what_is_not_a_regular_file(void **state)

@@ -16,6 +16,7 @@
 #include "base/array.h"
 #include "base/read.h"
 #include "elfcheck/elfcheck.h"
+#include "tests/unit/compare.h"
 #include "tests/unit/test_elfcheck.h"
 
 static struct error error;
@@ -864,7 +865,7 @@ static void bounds_time_and_report_of_many_sections(void **state)
     double start = processor_seconds();
     struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = check(bytes, size);
     free(bytes);
-    assert_true(processor_seconds() - start < MAX_SECONDS);
+    assert_compare(processor_seconds() - start, <, MAX_SECONDS);
     assert_true(report.finding_count > 100 && report.finding_count < 17 * elfcheck_rule_count());
     size_t told = 0;
     const char *last = "";
@@ -905,11 +906,11 @@ static void bounds_time_and_memory_of_endless_tables(void **state)
         assert_int_equal(ftruncate(fd, size), 0);
         double start = processor_seconds();
         struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = judge(fd);
-        assert_true(processor_seconds() - start < MAX_SECONDS);
+        assert_compare(processor_seconds() - start, <, MAX_SECONDS);
     }
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
-    assert_true(usage.ru_maxrss < 512 * 1024);
+    assert_compare(usage.ru_maxrss, <, 512 * 1024);
 }
 
 /* Needed versions that follow each other in every byte of the segment, with names of no end. */
@@ -934,7 +935,7 @@ static void bounds_time_of_long_lists_of_versions(void **state)
     double start = processor_seconds();
     struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = check(bytes, LISTS);
     free(bytes);
-    assert_true(processor_seconds() - start < MAX_SECONDS);
+    assert_compare(processor_seconds() - start, <, MAX_SECONDS);
     assert_non_null(find(&report, "version-needs"));
 }
 

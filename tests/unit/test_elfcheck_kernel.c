@@ -16,6 +16,7 @@
 #include "base/array.h"
 #include "base/read.h"
 #include "elfcheck/elfcheck.h"
+#include "tests/unit/compare.h"
 #include "tests/unit/elf_programs.h"
 #include "tests/unit/kernel_oracle.h"
 
@@ -38,7 +39,7 @@ static void compare(const char *what, const void *bytes, size_t size)
     struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = {0};
     struct error error;
     int fd FD_CLEANUP = file_of(bytes, size);
-    assert_true(fd >= 0);
+    assert_compare(fd, >=, 0);
     if (elfcheck_file(fd, what, &oracle.settings, &report, &error) < 0)
         fail_msg("%s", error.message);
     if (undecided(&oracle, &report))

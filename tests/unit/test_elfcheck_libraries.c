@@ -20,6 +20,7 @@
 #include "base/read.h"
 #include "base/temporary.h"
 #include "elfcheck/elfcheck.h"
+#include "tests/unit/compare.h"
 #include "tests/unit/test_elfcheck.h"
 
 static struct error error;
@@ -71,7 +72,7 @@ static void put(const char *path, mode_t mode, const void *bytes, size_t size)
     }
     unlink(full);
     int fd FD_CLEANUP = open(full, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0700);
-    assert_true(fd >= 0);
+    assert_compare(fd, >=, 0);
     assert_int_equal(write(fd, bytes, size), size);
     assert_int_equal(fchmod(fd, mode), 0);
 }
@@ -215,7 +216,7 @@ static struct elfcheck_report check_with(const char *path, const struct elfcheck
 {
     struct elfcheck_report report;
     int fd FD_CLEANUP = file_open(in_root(path), &error);
-    assert_true(fd >= 0);
+    assert_compare(fd, >=, 0);
     if (elfcheck_file(fd, path, settings, &report, &error) < 0)
         fail_msg("%s", error.message);
     return report;
@@ -302,7 +303,7 @@ static int ask_linux(const char *path)
     int ends[2], number = 0;
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
     pid_t child = fork();
-    assert_true(child >= 0);
+    assert_compare(child, >=, 0);
     if (child == 0) {
         execv(path, (char *[]){"program", NULL});
         number = errno;
@@ -667,7 +668,8 @@ static void survives_a_cache_cut_anywhere(void **state)
     for (size_t size = 0; size < sizeof cache; size++) {
         put(CACHE, 0644, &cache, size);
         const char *message = obstacle_of("/program");
-        assert_true(!*message || strcmp(message, "needs libfoo.so.1, which is not there") == 0);
+        if (*message)
+            assert_string_equal(message, "needs libfoo.so.1, which is not there");
     }
     for (size_t at = 0; at < offsetof(struct cache, strings); at++) {
         struct cache broken = cache;
@@ -838,7 +840,7 @@ static void ends_with_hostile_lists(void **state)
         memcpy(file.bytes + place + (size_t)i * sizeof entry, &entry, sizeof entry);
     ((struct program *)file.bytes)->segments[1].p_filesz = 900 * sizeof entry;
     put("/program", 0755, file.bytes, sizeof file.bytes);
-    assert_true(time_of("/program") < 10);
+    assert_compare(time_of("/program"), <, 10);
 
     /* Versions that go round in circles: each step leads to the next byte, or back. */
     file = make(&(struct spec){
@@ -848,7 +850,7 @@ static void ends_with_hostile_lists(void **state)
     memset(file.bytes + TABLES + 0x2010, 1, 0x1000);
     put("/program", 0755, file.bytes, sizeof file.bytes);
     put("/lib/libfoo.so.1", 0755, file.bytes, sizeof file.bytes);
-    assert_true(time_of("/program") < 10);
+    assert_compare(time_of("/program"), <, 10);
 }
 
 static void survives_every_broken_byte(void **state)
@@ -878,7 +880,7 @@ static void takes_this_test_in_this_machine(void **state)
 {
     (void)state;
     char path[4096] = "";
-    assert_true(readlink("/proc/self/exe", path, sizeof path - 1) > 0);
+    assert_compare(readlink("/proc/self/exe", path, sizeof path - 1), >, 0);
     struct elfcheck_settings settings = {.mode = 0755, .root = &machine, .path = path};
     struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = {0};
     int fd FD_CLEANUP = file_open(path, &error);

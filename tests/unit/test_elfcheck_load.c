@@ -11,6 +11,7 @@
 #include "base/array.h"
 #include "base/read.h"
 #include "elfcheck/elfcheck.h"
+#include "tests/unit/compare.h"
 #include "tests/unit/elf_programs.h"
 
 static struct elfcheck_settings settings;
@@ -27,7 +28,7 @@ static struct elfcheck_report check(const void *bytes, size_t size)
     struct elfcheck_report report;
     struct error error;
     int fd FD_CLEANUP = file_of(bytes, size);
-    assert_true(fd >= 0);
+    assert_compare(fd, >=, 0);
     if (elfcheck_file(fd, "program", &settings, &report, &error) < 0)
         fail_msg("%s", error.message);
     return report;
@@ -790,7 +791,7 @@ static void ends_soon_however_many_segments_overlap(void **state)
         memcpy(bytes + sizeof program + i * sizeof load, &load, sizeof load);
     }
     struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = check(bytes, size);
-    assert_true(report.finding_count > 0);
+    assert_compare(report.finding_count, >, 0);
     free(bytes);
 }
 

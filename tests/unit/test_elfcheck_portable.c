@@ -22,6 +22,7 @@
 #include "base/array.h"
 #include "base/read.h"
 #include "elfcheck/elfcheck.h"
+#include "tests/unit/compare.h"
 #include "tests/unit/test_elfcheck.h"
 
 #define EMULATOR "qemu-x86_64-static"
@@ -37,7 +38,7 @@ static struct error error;
 static struct elfcheck_report check_fd(int fd)
 {
     struct elfcheck_report report;
-    assert_true(fd >= 0);
+    assert_compare(fd, >=, 0);
     if (elfcheck_file(fd, "program", &elfcheck_default_settings, &report, &error) < 0)
         fail_msg("%s", error.message);
     return report;

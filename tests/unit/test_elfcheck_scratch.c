@@ -18,6 +18,7 @@
 #include "base/read.h"
 #include "elfcheck/elfcheck.h"
 #include "elfcheck/elfcheck_internal.h"
+#include "tests/unit/compare.h"
 #include "tests/unit/test_elfcheck.h"
 
 static struct error error;
@@ -113,7 +114,7 @@ static void minds_what_stands_around_a_string(void **state)
         assert_int_equal(scan(bytes, size, 0, size, SCAN_WHOLE) != SCAN_ABSENT, cases[i].is_whole);
         assert_int_equal(scan(bytes, size, 0, size, SCAN_AFTER_NUL) != SCAN_ABSENT,
                          cases[i].is_after_nul);
-        assert_true(scan(bytes, size, 0, size, SCAN_ANYWHERE) != SCAN_ABSENT);
+        assert_int_not_equal(scan(bytes, size, 0, size, SCAN_ANYWHERE), SCAN_ABSENT);
     }
 }
 
@@ -171,7 +172,7 @@ static void takes_bounded_time_for_near_matches(void **state)
         for (size_t j = 0; j < TEXTS; j++)
             assert_int_equal(texts[j].offset, SCAN_ABSENT);
     }
-    assert_true(taken[1] < 4 * LARGE * taken[0] + 1);
+    assert_compare(taken[1], <, 4 * LARGE * taken[0] + 1);
     free(bytes);
 }
 
@@ -195,7 +196,7 @@ static struct file file_new(uint16_t type)
 
 static void append(struct file *file, const void *bytes, size_t size)
 {
-    assert_true(size <= sizeof file->program + sizeof file->tail - file->size);
+    assert_compare(size, <=, sizeof file->program + sizeof file->tail - file->size);
     memcpy((unsigned char *)file + file->size, bytes, size);
     file->size += size;
 }
@@ -212,7 +213,7 @@ static struct elfcheck_report check_with(struct file *file,
     struct elfcheck_report report;
     file->program.segments[0].p_filesz = file->program.segments[0].p_memsz = file->size;
     int fd FD_CLEANUP = file_of(file, file->size);
-    assert_true(fd >= 0);
+    assert_compare(fd, >=, 0);
     if (elfcheck_file(fd, "program", settings, &report, &error) < 0)
         fail_msg("%s", error.message);
     return report;
@@ -328,7 +329,7 @@ static void describes_every_lack(void **state)
         if (!elfcheck_rule(i)->signs)
             continue;
         assert_int_equal(elfcheck_rule(i)->group, ELFCHECK_SCRATCH);
-        assert_true(elfcheck_rule(i)->severity < ELFCHECK_ERROR); /* evidence is no proof */
+        assert_compare(elfcheck_rule(i)->severity, <, ELFCHECK_ERROR); /* evidence is no proof */
         assert_non_null(elfcheck_rule(i)->lack);
         assert_non_null(elfcheck_rule(i)->explanation);
         for (const char *const *place = elfcheck_rule(i)->places; place && *place; place++)
@@ -347,7 +348,7 @@ static void for_each_sign(void (*test)(const struct elfcheck_rule *rule, const s
                 test(elfcheck_rule(i), sign);
                 tested++;
             }
-    assert_true(tested > 40);
+    assert_compare(tested, >, 40);
 }
 
 static void assert_found(const struct elfcheck_rule *rule, const struct sign *sign)
@@ -411,7 +412,8 @@ static void assert_conditions_count(const struct elfcheck_rule *rule, const stru
             append_runtime(&file, runtime);
             struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = check(&file);
             const struct elfcheck_finding *finding = find(&report, rule->name);
-            assert_true(!finding || finding->severity == ELFCHECK_INFO);
+            if (finding)
+                assert_int_equal(finding->severity, ELFCHECK_INFO);
         }
 }
 

@@ -24,6 +24,7 @@
 #include "base/process.h"
 #include "base/read.h"
 #include "base/temporary.h"
+#include "tests/unit/compare.h"
 
 #define CASES              1000
 #define WORKERS            2
@@ -127,13 +128,13 @@ static void prints_every_message_unchanged(void **state)
     (void)state;
     for (unsigned int i = 0; i < WORKERS; i++) {
         pid_t child = fork();
-        assert_true(child >= 0);
+        assert_compare(child, >=, 0);
         if (child == 0)
             _exit(work(i));
     }
     for (unsigned int i = 0; i < WORKERS; i++) {
         int status;
-        assert_true(wait(&status) > 0);
+        assert_compare(wait(&status), >, 0);
         assert_int_equal(status, 0);
     }
 }

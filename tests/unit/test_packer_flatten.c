@@ -13,6 +13,7 @@
 
 #include "base/read.h"
 #include "base/temporary.h"
+#include "tests/unit/compare.h"
 #include "tests/unit/test_packer_read.h"
 
 #define LAYERS  3
@@ -87,7 +88,7 @@ static void list(int directory, const char *path, struct buffer *out)
 {
     struct dirent **entries;
     int count = scandirat(directory, ".", &entries, NULL, alphasort);
-    assert_true(count >= 0);
+    assert_compare(count, >=, 0);
     for (int i = 0; i < count; i++) {
         const char *name = entries[i]->d_name;
         char text[64] = "";
@@ -98,9 +99,9 @@ static void list(int directory, const char *path, struct buffer *out)
         bool dot = strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
         int fd FD_CLEANUP = openat(directory, name, O_RDONLY | O_NOFOLLOW);
         if (S_ISLNK(status.st_mode))
-            assert_true(readlinkat(directory, name, text, sizeof text - 1) >= 0);
+            assert_compare(readlinkat(directory, name, text, sizeof text - 1), >=, 0);
         else if (S_ISREG(status.st_mode))
-            assert_true(read(fd, text, sizeof text - 1) >= 0);
+            assert_compare(read(fd, text, sizeof text - 1), >=, 0);
         if (!dot)
             buffer_printf(out, "%s %o %s\n", buffer_text(&full), status.st_mode, text);
         if (!dot && S_ISDIR(status.st_mode))
@@ -176,8 +177,8 @@ static void unpacks_to_what_the_layers_unpack_to(void **state)
             buffer_free(&layers[i]);
         seed = round;
     }
-    assert_true(compared > ROUNDS / 10);
-    assert_true(refused < compared);
+    assert_compare(compared, >, ROUNDS / 10);
+    assert_compare(refused, <, compared);
 }
 
 static void limits_what_deep_names_cost(void **state)

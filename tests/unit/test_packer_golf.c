@@ -118,7 +118,7 @@ static void finds_the_same_with_any_number_of_threads(void **state)
 static bool stop(void *context, uint64_t tries, uint64_t size)
 {
     uint64_t *seen = context;
-    assert_true(size > 200 && size < 1000);
+    assert_in_range(size, 201, 999);
     *seen = tries;
     return false;
 }

@@ -113,7 +113,7 @@ static void assert_sum(const struct buffer *json)
     const cJSON *kind;
     cJSON_ArrayForEach (kind, cJSON_GetObjectItem(document, "bytes"))
         sum += kind->valuedouble;
-    assert_true(sum == cJSON_GetObjectItem(document, "size")->valuedouble);
+    assert_int_equal(sum, cJSON_GetObjectItem(document, "size")->valuedouble);
 }
 
 static void accounts_for_every_byte(void **state)

@@ -9,6 +9,7 @@
 #include "base/array.h"
 #include "base/read.h"
 #include "base/text.h"
+#include "tests/unit/compare.h"
 #include "tests/unit/test_packer_read.h"
 
 static struct error error;
@@ -697,8 +698,8 @@ static void read_through(const struct buffer *tar)
         assert_int_equal(entry->offset, end);
         assert_int_equal(entry->content.offset, entry->offset + entry->header_bytes);
         end = entry->content.offset + entry->content.size + entry->padding;
-        assert_true(end <= tar->size);
-        assert_true(entry->content.size <= (uint64_t)entry->size);
+        assert_compare(end, <=, tar->size);
+        assert_compare(entry->content.size, <=, (uint64_t)entry->size);
     }
 }
 

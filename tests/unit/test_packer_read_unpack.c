@@ -14,6 +14,7 @@
 #include "base/output.h"
 #include "base/read.h"
 #include "base/temporary.h"
+#include "tests/unit/compare.h"
 #include "tests/unit/test_packer_read.h"
 
 #define LAYERS 3
@@ -79,7 +80,7 @@ static void assert_text(int directory, const char *name, const char *expected)
     int fd FD_CLEANUP = openat(directory, name, O_RDONLY | O_NOFOLLOW);
     if (fd < 0)
         fail_msg("cannot open %s", name);
-    assert_true(read(fd, text, sizeof text - 1) >= 0);
+    assert_compare(read(fd, text, sizeof text - 1), >=, 0);
     assert_string_equal(text, expected);
 }
 

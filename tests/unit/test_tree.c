@@ -23,6 +23,7 @@
 #include "base/temporary.h"
 #include "base/text.h"
 #include "base/tree.h"
+#include "tests/unit/compare.h"
 
 #define DEPTH \
     3000 /* of names of 4 letters: more than PATH_MAX and than a process has descriptors */
@@ -71,7 +72,7 @@ static void make_deep(const struct place *place, int depth)
         int below = openat(fd, "deep", O_RDONLY | O_DIRECTORY);
         close(fd);
         fd = below;
-        assert_true(fd >= 0);
+        assert_compare(fd, >=, 0);
     }
     close(fd);
 }
