@@ -1,8 +1,10 @@
 /* The tar reader: every dialect, and what must not be read. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -687,8 +689,12 @@ static void build_sample(struct buffer *tar)
     builder_end(tar);
 }
 
-/* All entries lie within the archive, one after the other, whatever it holds. */
-static void read_through(const struct buffer *tar)
+/*
+ * Reads to the end: 0, or -1 with the error where that fails. All entries lie within the archive,
+ * one after the other, whatever it holds. Notes in `whole`, unless it is NULL, at which sizes the
+ * archive is one: where an entry's content ends, or anywhere in the padding after it.
+ */
+static int read_through(const struct buffer *tar, bool *whole)
 {
     struct fixture fixture FIXTURE;
     int got = start(&fixture, tar);
@@ -697,21 +703,35 @@ static void read_through(const struct buffer *tar)
         const struct tar_entry *entry = &fixture.entry;
         assert_int_equal(entry->offset, end);
         assert_int_equal(entry->content.offset, entry->offset + entry->header_bytes);
-        end = entry->content.offset + entry->content.size + entry->padding;
+        uint64_t content_end = entry->content.offset + entry->content.size;
+        end = content_end + entry->padding;
         assert_compare(end, <=, tar->size);
         assert_compare(entry->content.size, <=, (uint64_t)entry->size);
+        for (uint64_t size = content_end; whole && size <= end; size++)
+            whole[size] = true;
     }
+    return got;
 }
 
-static void survives_a_cut_at_every_byte(void **state)
+/* As in Go's archive/tar, neither the last padding nor the blocks at the end have to be there. */
+static void refuses_a_cut_within_headers_and_contents(void **state)
 {
     (void)state;
     struct buffer tar BUFFER_CLEANUP = {0};
     build_sample(&tar);
-    for (size_t size = tar.size; size-- > 0;) {
+    bool *whole = calloc(tar.size + 1, sizeof *whole);
+    assert_non_null(whole);
+    assert_int_equal(read_through(&tar, whole), 0);
+    whole[0] = whole[tar.size - TAR_BLOCK_SIZE] = whole[tar.size] = true;
+    for (size_t size = 0; size <= tar.size; size++) {
         struct buffer cut = {.data = tar.data, .size = size};
-        read_through(&cut);
+        error.message[0] = '\0';
+        if (read_through(&cut, NULL) != (whole[size] ? 0 : -1))
+            fail_msg("%zu of %zu bytes: %s", size, tar.size,
+                     whole[size] ? error.message : "read without an error");
+        assert_int_equal(!error.message[0], whole[size]);
     }
+    free(whole);
 }
 
 static void survives_a_flip_of_every_third_bit(void **state)
@@ -721,12 +741,12 @@ static void survives_a_flip_of_every_third_bit(void **state)
     build_sample(&tar);
     for (size_t bit = 0; bit < tar.size * 8; bit += 3) { /* 3: other bits in each byte */
         tar.data[bit / 8] ^= (unsigned char)(1 << bit % 8);
-        read_through(&tar);
+        read_through(&tar, NULL);
         /* And with a checksum that fits, so that the damage is looked at. */
         struct tar_header *header = (struct tar_header *)(tar.data + bit / 8 / 512 * 512);
         struct tar_header before = *header;
         builder_sum(header);
-        read_through(&tar);
+        read_through(&tar, NULL);
         *header = before;
         tar.data[bit / 8] ^= (unsigned char)(1 << bit % 8);
     }
@@ -756,7 +776,7 @@ int main(void)
         cmocka_unit_test(refuses_a_wrong_checksum),
         cmocka_unit_test(refuses_an_end_that_readers_disagree_on),
         cmocka_unit_test(refuses_extensions_of_no_entry),
-        cmocka_unit_test(survives_a_cut_at_every_byte),
+        cmocka_unit_test(refuses_a_cut_within_headers_and_contents),
         cmocka_unit_test(survives_a_flip_of_every_third_bit),
     };
     return cmocka_run_group_tests_name("packer/tar_read", tests, NULL, NULL);
