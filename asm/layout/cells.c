@@ -3,7 +3,7 @@
  * fixes (fs/binfmt_elf.c), and which are free for the program. What else reads them is measured:
  * docs/layouts.md.
  */
-#include "asm/layout/layout_internal.h"
+#include "asm/layout/cells.h"
 
 #include <elf.h>
 #include <stddef.h>

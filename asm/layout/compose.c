@@ -1,5 +1,5 @@
 /* A solution as NASM source, which is what is assembled in the end, and as a map of its bytes. */
-#include "asm/layout/layout_internal.h"
+#include "asm/layout/compose.h"
 
 #include <ctype.h>
 #include <inttypes.h>

@@ -2,7 +2,7 @@
  * A preprocessed source read line by line: instructions, labels, data, and the marks of templates;
  * and other ways to load addresses, which any program is offered.
  */
-#include "asm/layout/layout_internal.h"
+#include "asm/layout/lines.h"
 
 #include <ctype.h>
 #include <stdio.h>

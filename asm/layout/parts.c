@@ -3,7 +3,7 @@
  * before each instruction, so that nasm tells the bytes of each. What an instruction reads and
  * changes, which decides about order, is Zydis's to say.
  */
-#include "asm/layout/layout_internal.h"
+#include "asm/layout/parts.h"
 
 #include <ctype.h>
 #include <gelf.h>
@@ -14,6 +14,7 @@
 
 #include <Zydis/Zydis.h>
 
+#include "asm/layout/lines.h"
 #include "base/array.h"
 #include "base/read.h"
 #include "base/text.h"
@@ -105,7 +106,7 @@ static int write_probe(const struct asm_job *job, const struct parts *parts, str
     append_choices(&out, parts, false);
     buffer_append_text(&out, MARK_PAST ":\nsection .rodata align=1\n" DATA_BEGIN ":\n");
     append_lines(&out, &parts->data);
-    return buffer_check(&out, error) < 0 ? -1 : asm_place(job, PROBE, &out, error);
+    return buffer_check(&out, error) < 0 ? -1 : asm_write_input(job, PROBE, &out, error);
 }
 
 /* What the object file holds that is looked at. */

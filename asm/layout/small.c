@@ -1,9 +1,14 @@
 /* Linking for size: parts, solved for each layout that may be taken, and assembled anew. */
-#include "asm/layout/layout_internal.h"
+#include "asm/asm.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "asm/layout/cells.h"
+#include "asm/layout/compose.h"
+#include "asm/layout/parts.h"
+#include "asm/layout/solve.h"
+#include "asm/link/tools.h"
 #include "base/interrupt.h"
 #include "base/read.h"
 #include "base/text.h"
@@ -76,7 +81,7 @@ static int assemble(const struct asm_job *job, const struct buffer *source,
         return error_set(error, "out of memory");
     const char *const command[] = {"nasm", "-f", "bin",   "-w+all", "-Werror", "-I",
                                    folder, "-o", PROGRAM, COMPOSED, NULL};
-    if (asm_place(job, COMPOSED, source, error) < 0 ||
+    if (asm_write_input(job, COMPOSED, source, error) < 0 ||
         strings_append_all(&arguments, command, error) < 0)
         return -1;
     trace_text(job->options->trace, "$ cat > " COMPOSED " << 'END'\n%sEND", buffer_text(source));

@@ -9,7 +9,7 @@
  * has been through without success it remembers by a hash, and it ends after a number of steps
  * rather than after a time: so the result is the same on any machine.
  */
-#include "asm/layout/layout_internal.h"
+#include "asm/layout/solve.h"
 
 #include <elf.h>
 #include <stddef.h>

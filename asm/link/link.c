@@ -1,9 +1,11 @@
-#include "asm/asm_internal.h"
+/* The standard layout: nasm, ld with whit's linker script, and no sections. */
+#include "asm/asm.h"
 
 #include <gelf.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "asm/link/tools.h"
 #include "base/read.h"
 #include "base/text.h"
 
@@ -70,7 +72,7 @@ static int link_object(const struct asm_job *job, bool writable, struct error *e
     struct buffer bytes BUFFER_CLEANUP = {0};
     buffer_printf(&path, "asm/link/%s", script);
     if (asm_data_read(job->options->data, buffer_text(&path), &bytes, error) < 0 ||
-        asm_place(job, script, &bytes, error) < 0)
+        asm_write_input(job, script, &bytes, error) < 0)
         return -1;
     trace_text(job->options->trace, "$ cat > %s << 'END'\n%sEND", script, buffer_text(&bytes));
     /* The page size is named because ld's own idea of it differs between distributions. */

@@ -1,5 +1,5 @@
 /* Running nasm and ld on files of a temporary directory. */
-#include "asm/asm_internal.h"
+#include "asm/link/tools.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "asm/template/data.h"
 #include "base/output.h"
 #include "base/process.h"
 #include "base/read.h"
@@ -122,8 +123,8 @@ int asm_run_tool(const struct asm_job *job, const char *folder, const struct str
     return code ? explain_failure(job, name, code, &output, error) : 0;
 }
 
-int asm_place(const struct asm_job *job, const char *name, const struct buffer *bytes,
-              struct error *error)
+int asm_write_input(const struct asm_job *job, const char *name, const struct buffer *bytes,
+                    struct error *error)
 {
     struct content content = {.data = buffer_text(bytes), .size = bytes->size};
     return file_create_at(job->temporary_fd, name, 0600, &content, error);
@@ -145,7 +146,7 @@ int asm_extract_includes(const struct asm_job *job, struct error *error)
         struct buffer bytes BUFFER_CLEANUP = {0};
         buffer_printf(&path, "asm/" INCLUDES "/%s", names.items[i]);
         if (asm_data_read(job->options->data, buffer_text(&path), &bytes, error) < 0 ||
-            asm_place(job, buffer_text(&path) + strlen("asm/"), &bytes, error) < 0)
+            asm_write_input(job, buffer_text(&path) + strlen("asm/"), &bytes, error) < 0)
             return -1;
     }
     return 0;

@@ -1,4 +1,5 @@
-#include "asm/asm_internal.h"
+/* Data files, embedded in the program or in a directory laid out like the repository. */
+#include "asm/template/data.h"
 
 #include <dirent.h>
 #include <errno.h>

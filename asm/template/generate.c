@@ -1,9 +1,11 @@
-#include "asm/asm_internal.h"
+/* One NASM source of a template: parameters, include files and program. */
+#include "asm/asm.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "asm/template/parameter.h"
 #include "base/text.h"
 
 #define PARAMETERS_INCLUDE "parameters.inc"

@@ -1,4 +1,5 @@
-#include "asm/asm_internal.h"
+/* The types of parameters: a row a type, and the functions that parse and emit it. */
+#include "asm/template/parameter.h"
 
 #include <ctype.h>
 #include <stdlib.h>

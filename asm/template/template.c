@@ -1,9 +1,12 @@
-#include "asm/asm_internal.h"
+/* Reads and checks templates: template.json against a table of its fields. */
+#include "asm/asm.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "asm/template/data.h"
+#include "asm/template/parameter.h"
 #include "base/array.h"
 #include "base/json.h"
 #include "base/text.h"

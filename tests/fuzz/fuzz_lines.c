@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "asm/layout/layout_internal.h"
+#include "asm/layout/lines.h"
 #include "base/array.h"
 
 /* Mutants are made of whole lines, mostly: any other text is an instruction like the next. */

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "asm/layout/layout_internal.h"
+#include "asm/layout/cells.h"
 #include "base/array.h"
 #include "base/read.h"
 #include "elfcheck/elfcheck.h"

@@ -1,7 +1,7 @@
 /* What the tests of whit's own layouts share: a source in a folder, read, solved or linked. */
 #pragma once
 
-#include "asm/layout/layout_internal.h"
+#include "asm/layout/parts.h"
 #include "tests/unit/test_asm.h"
 
 static const struct asm_data embedded;

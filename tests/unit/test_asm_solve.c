@@ -10,6 +10,7 @@
 #include <elf.h>
 #include <sys/sysinfo.h>
 
+#include "asm/layout/solve.h"
 #include "base/array.h"
 #include "base/process.h"
 #include "base/temporary.h"

@@ -1,0 +1,116 @@
+/*
+ * A program taken apart: its instructions, in parts that may change places as far as what they read
+ * and change allows, and its data.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "asm/link/tools.h"
+#include "base/error.h"
+#include "base/strings.h"
+
+/* What an instruction reads and changes: a bit a register by its number, and then */
+#define TOUCHES_FLAGS  0x10000u
+#define TOUCHES_MEMORY 0x20000u
+#define TOUCHES_OTHER  0x40000u /* some register that has no bit */
+
+/* Where an instruction's bytes depend on its place, or on another's. */
+enum reference_kind {
+    REFERENCE_NONE,
+    REFERENCE_BRANCH,   /* `size` bytes hold the distance to the part `target` */
+    REFERENCE_ABSOLUTE, /* 4 bytes hold the low half of the address of byte `target` of the data */
+    REFERENCE_RELATIVE, /* 4 bytes hold the distance to that */
+    REFERENCE_NEAR,     /* a byte holds the distance to that from the system call before, whose end
+                         * the kernel leaves in rcx */
+    REFERENCE_PAST,     /* 4 bytes hold the distance to what comes next, which is anywhere: a call,
+                         * with that right behind it */
+};
+
+/* A distance in the text of an instruction: of a label of the data, with what is added to it, from
+ * the end of the system call before. */
+#define MARK_NEAR "whit_near("
+
+#define MAX_INSTRUCTION_SIZE 15
+
+struct instruction_text {
+    char *text;           /* as nasm takes it */
+    unsigned char *bytes; /* those that it is; zero where it refers to something */
+    size_t size;          /* in bytes */
+    enum reference_kind kind;
+    size_t place, field_size; /* of the reference in the bytes */
+    int64_t target;
+    uint32_t reads, writes;
+    uint32_t halves, wholes; /* registers of which it takes 32 or 64 bits for a number */
+    bool loads;              /* the distance to data as an address: lea */
+};
+
+/* One way to write a part: instructions in their order. */
+struct choice {
+    struct instruction_text *instructions;
+    size_t count, size;
+    uint32_t reads, writes; /* of all of them */
+};
+
+/* Of a part, and of instructions in one. */
+#define MAX_CHOICES   32
+#define MAX_IN_CHOICE 100
+
+/* A step of the program, of which one choice is taken. */
+struct part {
+    struct strings labels; /* that stand before it */
+    struct choice *choices;
+    size_t choice_count;
+    bool is_barrier; /* nothing moves past it */
+    bool never_ends; /* what follows need not stand behind it: jmp, ret */
+    size_t smallest; /* choice, in bytes */
+};
+
+/* Whether a part is a jump to a label, which may be what stands behind it. */
+static inline bool part_may_fall(const struct part *part)
+{
+    return part->never_ends && part->choices[0].count == 1 &&
+           part->choices[0].instructions[0].kind == REFERENCE_BRANCH;
+}
+
+/* A name that the data gives to one of its bytes, or to a number (`len equ $ - text`). */
+struct data_name {
+    char *name;
+    uint64_t value; /* an offset in the data, or the number */
+    bool is_number;
+};
+
+struct parts {
+    struct strings definitions; /* NAME equ VALUE */
+    struct part *parts;
+    size_t count;
+    struct strings data; /* the lines of the data, labels included */
+    unsigned char *data_bytes;
+    size_t data_size;
+    size_t apart; /* from this byte on the data may lie elsewhere; data_size: all is one block */
+    struct data_name *names;
+    size_t name_count;
+    bool reads_flags; /* some instruction does */
+    bool uses_below;  /* perhaps memory below rsp, which a call would overwrite */
+    bool is_low;      /* addresses have 32 bits, since it takes them for such */
+    uint32_t touched; /* registers that any instruction reads or changes */
+};
+/* At most. */
+#define DATA_BLOCKS 2
+
+/* The offset in the file of a byte of the data, whose blocks have these places. */
+static inline size_t data_at(const struct parts *parts, const size_t places[static DATA_BLOCKS],
+                             size_t byte)
+{
+    return byte < parts->apart ? places[0] + byte : places[1] + byte - parts->apart;
+}
+
+/* The instructions and data of a source, assembled one by one; `assume` is what the source is told
+ * of (ASM_ASSUME_...). Fails, with the line, where the source is not of the kind that can be laid
+ * out anew: see docs/layouts.md. */
+int parts_read(const struct asm_job *job, unsigned assume, struct parts *parts,
+               struct error *error);
+void parts_free(struct parts *parts);
+#define PARTS_CLEANUP __attribute__((cleanup(parts_free)))

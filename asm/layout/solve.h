@@ -1,0 +1,38 @@
+/* The search for the smallest file of a layout that holds a program. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "asm/layout/cells.h"
+#include "asm/layout/parts.h"
+#include "base/error.h"
+
+/* What stands at a place of the file. */
+struct placed {
+    size_t offset;
+    const struct instruction_text *instruction; /* NULL: a jump to `target`, or a filler */
+    const struct part *part;                    /* whose first instruction it is, or NULL */
+    size_t target; /* of a jump, a call past data; from where a distance is counted: an offset */
+    size_t data;   /* that the distance leads to: an offset, or 0 */
+    unsigned char bytes[MAX_INSTRUCTION_SIZE + 1];
+    size_t size;
+};
+
+struct solution {
+    const struct overlay *overlay;
+    size_t size;                     /* of the file */
+    size_t entry;                    /* offset */
+    size_t data_places[DATA_BLOCKS]; /* offsets */
+    uint64_t address;                /* of the file's first byte */
+    unsigned char *image;
+    struct placed *items; /* by offset */
+    size_t count;
+};
+#define SOLUTION_CLEANUP __attribute__((cleanup(solution_free)))
+
+/* Places all parts in a file as small as the effort allows; deterministic. Fails where the program
+ * cannot be laid out so at all. */
+int solve(const struct parts *parts, const struct overlay *overlay, unsigned effort,
+          size_t smaller_than, struct solution *solution, struct error *error);
+void solution_free(struct solution *solution);
