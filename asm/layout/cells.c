@@ -32,7 +32,7 @@ struct layout_row {
 #define LOWEST(for_layout, largest_file)                                                         \
     {                                                                                            \
         .name = "0x0c", .layout = (for_layout), .assume = ASM_ASSUME_OVERCOMMIT, .header = 0x0c, \
-        .size = 73, .largest = (largest_file), .address = 0xc00000000, .entry = 0,               \
+        .size = 73, .max_size = (largest_file), .address = 0xc00000000, .entry = 0,              \
         .needs = "4.3 GB of memory or swap, or overcommit",                                      \
         .trick = "e_entry leads to the first byte, where 7f 45 is a jump to 0x47"                \
     }
@@ -151,26 +151,26 @@ void overlay_cells(const struct overlay *overlay, size_t size, struct cell *cell
     uint32_t roots['Z'][8] = {0}; /* where each letter and number stood first; 0: nowhere yet */
     for (size_t i = 0; i < size; i++)
         cells[i] = (struct cell){.root = (uint32_t)i};
-    size_t place = 0;
+    size_t offset = 0;
     for (const char *text = row->pattern; *text; text++) {
         if (*text == ' ')
             continue;
         char first = text[0], second = *++text;
-        struct cell *cell = &cells[place];
+        struct cell *cell = &cells[offset];
         if (first >= 'A' && first <= 'Z') {
             unsigned number = (unsigned)(second - '0');
             uint32_t *root = &roots[first == 'P' ? 'A' : (unsigned char)first][number];
             *cell = lettered_cell(first, number, size);
             if (*root == 0)
-                *root = (uint32_t)place;
+                *root = (uint32_t)offset;
             cell->root = *root;
-            cell->is_shared = *root != place;
+            cell->is_shared = *root != offset;
             cells[*root].is_shared |= cell->is_shared;
         } else if (first != '.') {
             cell->mask = 0xff;
             cell->value = (unsigned char)(hex_digit(first) << 4 | hex_digit(second));
         }
-        place++;
+        offset++;
     }
 }
 

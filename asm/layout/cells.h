@@ -21,8 +21,8 @@ struct overlay {
     enum asm_layout layout; /* whose promise it keeps */
     unsigned assume;        /* what it needs of the machine */
     unsigned header;        /* e_phoff */
-    unsigned size;          /* the smallest file */
-    unsigned largest;       /* file that p_filesz can cover; 0: any */
+    unsigned size;          /* of the smallest file */
+    unsigned max_size;      /* of a file that p_filesz can cover; 0: any */
     uint64_t address;       /* of the file's first byte, unless cells say otherwise */
     int entry;              /* the entry point's offset; -1: anywhere */
     bool is_fixed;          /* the file is at an address that fits into 32 bits */

@@ -62,7 +62,7 @@ static void append_branch(const struct instruction_text *instruction, struct buf
     buffer_printf(text, "%.*s %s%s", (int)length, words, is_jump && !is_said ? reach : "", rest);
 }
 
-/* A distance to data, from the place that it is counted from. */
+/* A distance to data, from the offset that it is counted from. */
 static void append_near(const struct placed *item, struct buffer *text)
 {
     const char *words = item->instruction->text, *mark = strstr(words, MARK_NEAR);
@@ -186,9 +186,10 @@ static bool is_target(const struct solution *solution, size_t offset)
 /* Whether a byte of the file is one of the data. */
 static bool is_data(const struct parts *parts, const struct solution *solution, size_t offset)
 {
-    const size_t *places = solution->data_places;
-    return (offset >= places[0] && offset < places[0] + parts->apart) ||
-           (offset >= places[1] && offset < places[1] + parts->data_size - parts->apart);
+    const size_t *offsets = solution->data_offsets;
+    return (offset >= offsets[0] && offset < offsets[0] + parts->first_block_size) ||
+           (offset >= offsets[1] &&
+            offset < offsets[1] + parts->data_size - parts->first_block_size);
 }
 
 static const struct placed *item_at(const struct solution *solution, size_t offset)
@@ -211,8 +212,8 @@ static size_t next_item(const struct solution *solution, size_t offset)
  * one among them: then only where its labels would be is said. */
 static bool is_data_apart(const struct solution *solution, const struct parts *parts)
 {
-    size_t begin = solution->data_places[0], end = begin + parts->data_size;
-    if (begin < solution->overlay->header + 56u || parts->apart < parts->data_size)
+    size_t begin = solution->data_offsets[0], end = begin + parts->data_size;
+    if (begin < solution->overlay->header + 56u || parts->first_block_size < parts->data_size)
         return false;
     for (size_t i = 0; i < solution->count; i++)
         if ((solution->items[i].offset < end &&
@@ -232,7 +233,7 @@ static void append_data_names(const struct parts *parts, const struct solution *
             buffer_printf(source, "%s equ %" PRIu64 "\n", name->name, name->value);
         else
             buffer_printf(source, "%s equ $$ + 0x%" PRIx64 "\n", name->name,
-                          data_at(parts, solution->data_places, name->value));
+                          data_offset(parts, solution->data_offsets, name->value));
     }
 }
 
@@ -278,7 +279,7 @@ void compose_source(const struct parts *parts, const struct solution *solution,
             offset += item->size;
             continue;
         }
-        if (is_apart && offset == solution->data_places[0]) {
+        if (is_apart && offset == solution->data_offsets[0]) {
             for (size_t i = 0; i < parts->data.count; i++)
                 buffer_printf(source, "%s\n", parts->data.items[i]);
             offset += parts->data_size;

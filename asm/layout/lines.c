@@ -125,9 +125,9 @@ static int qualify(const struct reader *reader, const char *text, char **qualifi
     return *qualified ? 0 : error_set(error, "out of memory");
 }
 
-/* Whether a text, outside of its strings, has a $ that stands for a place: `$`, or `$$`, but not
- * the names and numbers that may begin so. */
-static bool has_place(const char *text, bool only_section)
+/* Whether a text, outside of its strings, has a $ that stands for an address: `$`, or `$$`, but
+ * not the names and numbers that may begin so. */
+static bool has_address(const char *text, bool only_section)
 {
     char quote = 0;
     for (const char *letter = text; *letter; letter++) {
@@ -221,7 +221,7 @@ static int read_mark(struct reader *reader, const char *word, struct error *erro
 }
 
 /* `jmp $` is the same wherever it is. */
-static bool is_own_place(const char *text)
+static bool is_own_address(const char *text)
 {
     char word[32];
     const char *rest = first_word(text, word);
@@ -232,8 +232,8 @@ static bool is_own_place(const char *text)
 static int read_instruction(struct reader *reader, const char *text, struct error *error)
 {
     struct parts *parts = reader->parts;
-    if (has_place(text, false) && !is_own_place(text))
-        return error_set(error, "'%.60s' counts from its own place: take a label", text);
+    if (has_address(text, false) && !is_own_address(text))
+        return error_set(error, "'%.60s' refers to its own address: use a label", text);
     if (++reader->instructions > MAX_INSTRUCTIONS)
         return error_set(error, "there are more than %d instructions: take --layout=standard",
                          MAX_INSTRUCTIONS);
@@ -256,7 +256,7 @@ static int read_data(struct reader *reader, const char *label, const char *text,
                      struct error *error)
 {
     struct buffer line BUFFER_CLEANUP = {0};
-    if (has_place(text, true))
+    if (has_address(text, true))
         return error_set(error, "'%.60s' counts from the section's begin: take a label", text);
     buffer_printf(&line, "%s%s%s%s", label ? label : "", label ? ":" : "",
                   label && *text ? " " : "", text);
@@ -284,7 +284,7 @@ static int read_definition(struct reader *reader, const char *line, const char *
     buffer_printf(&text, "%.*s %s", (int)strcspn(line, ": \t"), line, equ);
     if (buffer_check(&text, error) < 0)
         return -1;
-    if (!has_place(equ, false))
+    if (!has_address(equ, false))
         return strings_append(&reader->parts->definitions, buffer_text(&text), error);
     if (!reader->is_data)
         return error_set(error, "'%.60s' is an address of code: take --layout=standard", line);
@@ -295,7 +295,7 @@ static int read_definition(struct reader *reader, const char *line, const char *
 static int read_apart(struct reader *reader, const char *bytes, struct error *error)
 {
     char *end;
-    reader->parts->apart = strtoul(bytes, &end, 10);
+    reader->parts->first_block_size = strtoul(bytes, &end, 10);
     if (!isdigit((unsigned char)*bytes) || end[strspn(end, " \t")])
         return error_set(error, "'" MARK_APART " %.40s' needs a number of bytes", bytes);
     return 0;
@@ -420,8 +420,8 @@ int parts_read_lines(struct parts *parts, char *text, struct error *error)
     return result;
 }
 
-/* ---- other ways to load an address
- * ----------------------------------------------------------------------------- */
+/* ---- other ways to load an address ------------------------------------------------------------
+ */
 
 /* Whether a text is a label of the data, and what is behind the label. */
 static bool is_label(const struct parts *parts, const char *text, const char **rest)

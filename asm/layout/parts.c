@@ -166,7 +166,7 @@ static void set_bounds(const struct probe *probe, const struct parts *parts)
         struct choice *wanted = &parts->parts[part].choices[choice];
         /* For now, where it begins; the end of the one before. */
         if (number < wanted->count)
-            wanted->instructions[number].place = symbol.st_value;
+            wanted->instructions[number].field_offset = symbol.st_value;
         if (number > 0 && number <= wanted->count)
             wanted->instructions[number - 1].size = symbol.st_value;
     }
@@ -176,7 +176,7 @@ static int take_bytes(const struct probe *probe, struct instruction_text *instru
                       struct error *error)
 {
     const Elf_Data *code = probe->code[from];
-    size_t begin = instruction->place, end = instruction->size;
+    size_t begin = instruction->field_offset, end = instruction->size;
     if (!code || end < begin || end > code->d_size || end - begin > MAX_INSTRUCTION_SIZE)
         return error_set(error, "'%.60s' is no single instruction", instruction->text);
     instruction->size = end - begin;
@@ -221,11 +221,11 @@ static int find_relocation(const struct probe *probe, struct instruction_text *i
                              "anew: take --layout=standard",
                              instruction->text);
         instruction->kind = is_relative ? REFERENCE_RELATIVE : REFERENCE_ABSOLUTE;
-        instruction->place = relocation.r_offset - begin;
+        instruction->field_offset = relocation.r_offset - begin;
         instruction->field_size = 4;
         instruction->target = (int64_t)symbol.st_value + relocation.r_addend;
         if (is_relative) /* counted from the field rather than from the end */
-            instruction->target += (int64_t)(instruction->size - instruction->place);
+            instruction->target += (int64_t)(instruction->size - instruction->field_offset);
     }
     return 0;
 }
@@ -319,16 +319,16 @@ static void add_widths(struct instruction_text *instruction, const ZydisDecodedI
             read = register_bit(operand->reg.value);
         }
         if (bits == 32)
-            instruction->halves |= read;
+            instruction->used_32 |= read;
         else if (bits == 64 && operand->visibility != ZYDIS_OPERAND_VISIBILITY_HIDDEN)
-            instruction->wholes |= read;
+            instruction->used_64 |= read;
     }
     if (decoded->mnemonic == ZYDIS_MNEMONIC_INT)
-        instruction->halves |= OLD_CALL_HALVES;
-    instruction->loads =
+        instruction->used_32 |= OLD_CALL_HALVES;
+    instruction->loads_address =
         is_lea && (instruction->kind == REFERENCE_RELATIVE || instruction->kind == REFERENCE_NEAR);
-    if (instruction->loads && operands[0].size == 32)
-        instruction->halves |= instruction->writes;
+    if (instruction->loads_address && operands[0].size == 32)
+        instruction->used_32 |= instruction->writes;
 }
 
 /* rax, rdi, rsi, rdx, r10, r8, r9 */
@@ -343,7 +343,7 @@ static bool branch_of(const ZydisDecodedInstruction *decoded, const ZydisDecoded
         if (operands[i].type != ZYDIS_OPERAND_TYPE_IMMEDIATE || !operands[i].imm.is_relative)
             continue;
         instruction->kind = REFERENCE_BRANCH;
-        instruction->place = decoded->raw.imm[0].offset;
+        instruction->field_offset = decoded->raw.imm[0].offset;
         instruction->field_size = decoded->raw.imm[0].size / 8;
         *target = begin + instruction->size + (uint64_t)operands[i].imm.value.s;
         return true;
@@ -372,12 +372,12 @@ static int read_marks(const struct probe *probe, const struct choice *before,
 {
     const char *near = strstr(instruction->text, MARK_NEAR);
     if (instruction->kind == REFERENCE_PAST) {
-        instruction->place = decoded->raw.imm[0].offset;
+        instruction->field_offset = decoded->raw.imm[0].offset;
         instruction->field_size = decoded->raw.imm[0].size / 8;
         instruction->target = before->instructions[0].target;
     } else if (near) {
         instruction->kind = REFERENCE_NEAR;
-        instruction->place = decoded->raw.disp.offset;
+        instruction->field_offset = decoded->raw.disp.offset;
         instruction->field_size = 1;
         if (decoded->raw.disp.size != 8 ||
             find_label(probe, near + strlen(MARK_NEAR), &instruction->target) < 0)
@@ -389,7 +389,7 @@ static int read_marks(const struct probe *probe, const struct choice *before,
 
 /* Whether an operand may be memory below rsp, by any register that may hold a copy of it; or moves
  * rsp by itself, so that there need not be a stack. */
-static bool may_use_below(const ZydisDecodedOperand *operand)
+static bool may_use_red_zone(const ZydisDecodedOperand *operand)
 {
     if (operand->type == ZYDIS_OPERAND_TYPE_MEMORY)
         return (operand->mem.base != ZYDIS_REGISTER_NONE &&
@@ -424,7 +424,7 @@ static int analyse(const struct probe *probe, struct parts *parts, struct part *
                              instruction->text);
     }
     for (size_t i = 0; i < decoded.operand_count_visible; i++)
-        parts->uses_below |= may_use_below(&operands[i]);
+        parts->uses_red_zone |= may_use_red_zone(&operands[i]);
     if (decoded.cpu_flags && decoded.cpu_flags->tested)
         instruction->reads |= TOUCHES_FLAGS;
     if (decoded.cpu_flags && (decoded.cpu_flags->modified | decoded.cpu_flags->set_0 |
@@ -467,12 +467,12 @@ static void find_width_of_addresses(struct parts *parts)
 {
     uint32_t loaded = 0; /* with addresses, perhaps */
     FOR_EACH_INSTRUCTION(parts, instruction)
-    loaded |= instruction->loads ? instruction->writes : 0;
+    loaded |= instruction->loads_address ? instruction->writes : 0;
     FOR_EACH_INSTRUCTION(parts, instruction)
-    if (instruction->wholes & loaded && instruction->writes & ~(loaded | TOUCHES_FLAGS))
+    if (instruction->used_64 & loaded && instruction->writes & ~(loaded | TOUCHES_FLAGS))
         loaded = UINT32_MAX; /* it may be anywhere */
     FOR_EACH_INSTRUCTION(parts, instruction)
-    parts->is_low |= (instruction->halves & loaded) != 0;
+    parts->needs_low_addresses |= (instruction->used_32 & loaded) != 0;
 }
 
 /* Flags that nobody looks at are no reason for an order, nor to leave an instruction out. */
@@ -480,7 +480,7 @@ static void summarise(struct parts *parts)
 {
     for (size_t i = 0; i < parts->count; i++) {
         struct part *part = &parts->parts[i];
-        part->smallest = SIZE_MAX;
+        part->min_size = SIZE_MAX;
         for (size_t j = 0; j < part->choice_count; j++) {
             struct choice *choice = &part->choices[j];
             choice->size = 0;
@@ -494,12 +494,12 @@ static void summarise(struct parts *parts)
                 choice->writes |= instruction->writes;
                 choice->size += instruction->size;
             }
-            if (choice->size < part->smallest)
-                part->smallest = choice->size;
+            if (choice->size < part->min_size)
+                part->min_size = choice->size;
             parts->touched |= choice->reads | choice->writes;
         }
-        if (part_may_fall(part))
-            part->smallest = 0;
+        if (part_may_fall_through(part))
+            part->min_size = 0;
     }
     if (!parts->reads_flags)
         parts->touched &= ~TOUCHES_FLAGS;
@@ -578,13 +578,13 @@ static int read_probe(struct parts *parts, const struct probe *probe, struct err
     int result = 0;
     set_bounds(probe, parts);
     for (size_t i = 0; i < parts->count; i++)
-        begins[i] = parts->parts[i].choices[0].instructions[0].place;
+        begins[i] = parts->parts[i].choices[0].instructions[0].field_offset;
     for (size_t i = 0; result == 0 && i < parts->count; i++)
         for (size_t j = 0; result == 0 && j < parts->parts[i].choice_count; j++)
             for (size_t k = 0; result == 0 && k < parts->parts[i].choices[j].count; k++) {
                 struct choice *choice = &parts->parts[i].choices[j];
                 struct instruction_text *instruction = &choice->instructions[k];
-                size_t begin = instruction->place;
+                size_t begin = instruction->field_offset;
                 if (take_bytes(probe, instruction, j > 0, error) < 0 ||
                     find_relocation(probe, instruction, begin, j > 0, error) < 0 ||
                     analyse(probe, parts, &parts->parts[i], choice, instruction, begin, begins,
@@ -598,8 +598,8 @@ static int read_probe(struct parts *parts, const struct probe *probe, struct err
     if (parts->data_size > MAX_DATA)
         return error_set(error, "there are more than %d bytes of data: take --layout=standard",
                          MAX_DATA);
-    if (parts->apart == 0 || parts->apart > parts->data_size)
-        parts->apart = parts->data_size;
+    if (parts->first_block_size == 0 || parts->first_block_size > parts->data_size)
+        parts->first_block_size = parts->data_size;
     parts->data_bytes = malloc(parts->data_size + 1);
     if (!parts->data_bytes)
         return error_set(error, "out of memory");

@@ -17,7 +17,7 @@
 #define TOUCHES_MEMORY 0x20000u
 #define TOUCHES_OTHER  0x40000u /* some register that has no bit */
 
-/* Where an instruction's bytes depend on its place, or on another's. */
+/* Where an instruction's bytes depend on its offset, or on another's. */
 enum reference_kind {
     REFERENCE_NONE,
     REFERENCE_BRANCH,   /* `size` bytes hold the distance to the part `target` */
@@ -40,11 +40,11 @@ struct instruction_text {
     unsigned char *bytes; /* those that it is; zero where it refers to something */
     size_t size;          /* in bytes */
     enum reference_kind kind;
-    size_t place, field_size; /* of the reference in the bytes */
+    size_t field_offset, field_size; /* of the reference in the bytes */
     int64_t target;
     uint32_t reads, writes;
-    uint32_t halves, wholes; /* registers of which it takes 32 or 64 bits for a number */
-    bool loads;              /* the distance to data as an address: lea */
+    uint32_t used_32, used_64; /* registers of which it takes 32 or 64 bits for a number */
+    bool loads_address;        /* the distance to data: lea */
 };
 
 /* One way to write a part: instructions in their order. */
@@ -65,11 +65,11 @@ struct part {
     size_t choice_count;
     bool is_barrier; /* nothing moves past it */
     bool never_ends; /* what follows need not stand behind it: jmp, ret */
-    size_t smallest; /* choice, in bytes */
+    size_t min_size; /* of the smallest choice, in bytes */
 };
 
 /* Whether a part is a jump to a label, which may be what stands behind it. */
-static inline bool part_may_fall(const struct part *part)
+static inline bool part_may_fall_through(const struct part *part)
 {
     return part->never_ends && part->choices[0].count == 1 &&
            part->choices[0].instructions[0].kind == REFERENCE_BRANCH;
@@ -89,22 +89,23 @@ struct parts {
     struct strings data; /* the lines of the data, labels included */
     unsigned char *data_bytes;
     size_t data_size;
-    size_t apart; /* from this byte on the data may lie elsewhere; data_size: all is one block */
+    size_t first_block_size; /* what follows may lie elsewhere; data_size: all is one block */
     struct data_name *names;
     size_t name_count;
-    bool reads_flags; /* some instruction does */
-    bool uses_below;  /* perhaps memory below rsp, which a call would overwrite */
-    bool is_low;      /* addresses have 32 bits, since it takes them for such */
-    uint32_t touched; /* registers that any instruction reads or changes */
+    bool reads_flags;         /* some instruction does */
+    bool uses_red_zone;       /* perhaps memory below rsp, which a call would overwrite */
+    bool needs_low_addresses; /* of 32 bits, since it takes them for such */
+    uint32_t touched;         /* registers that any instruction reads or changes */
 };
 /* At most. */
 #define DATA_BLOCKS 2
 
-/* The offset in the file of a byte of the data, whose blocks have these places. */
-static inline size_t data_at(const struct parts *parts, const size_t places[static DATA_BLOCKS],
-                             size_t byte)
+/* The offset in the file of a byte of the data, whose blocks have these offsets. */
+static inline size_t data_offset(const struct parts *parts,
+                                 const size_t offsets[static DATA_BLOCKS], size_t byte)
 {
-    return byte < parts->apart ? places[0] + byte : places[1] + byte - parts->apart;
+    return byte < parts->first_block_size ? offsets[0] + byte
+                                          : offsets[1] + byte - parts->first_block_size;
 }
 
 /* The instructions and data of a source, assembled one by one; `assume` is what the source is told

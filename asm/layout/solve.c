@@ -94,7 +94,7 @@ struct progress {
 struct search {
     const struct parts *parts;
     const struct overlay *overlay;
-    size_t size, data_places[DATA_BLOCKS];
+    size_t size, data_offsets[DATA_BLOCKS];
     struct cell *cells;
     bool *used; /* by code */
     struct progress *progress;
@@ -225,7 +225,7 @@ static bool put_absolute(struct search *search, size_t place, uint64_t offset)
 static bool put_branch(struct search *search, const struct instruction_text *instruction,
                        size_t start)
 {
-    size_t field = start + instruction->place, size = instruction->field_size;
+    size_t field = start + instruction->field_offset, size = instruction->field_size;
     size_t end = start + instruction->size;
     size_t target = search->place_of[instruction->target];
     int64_t reach = size == 1 ? INT8_MAX : INT32_MAX;
@@ -272,16 +272,16 @@ static bool put_near(struct search *search, size_t place, size_t target)
 static bool is_past(const struct search *search, const struct instruction_text *instruction,
                     size_t place)
 {
-    return instruction->kind == REFERENCE_PAST && !search->parts->uses_below &&
+    return instruction->kind == REFERENCE_PAST && !search->parts->uses_red_zone &&
            place + instruction->size ==
-               data_at(search->parts, search->data_places, (size_t)instruction->target);
+               data_offset(search->parts, search->data_offsets, (size_t)instruction->target);
 }
 
 static bool put_reference(struct search *search, const struct instruction_text *instruction,
                           size_t start)
 {
-    size_t field = start + instruction->place;
-    size_t target = data_at(search->parts, search->data_places, (size_t)instruction->target);
+    size_t field = start + instruction->field_offset;
+    size_t target = data_offset(search->parts, search->data_offsets, (size_t)instruction->target);
     switch (instruction->kind) {
     case REFERENCE_BRANCH:
         return put_branch(search, instruction, start);
@@ -304,8 +304,8 @@ static bool put_instruction(struct search *search, const struct instruction_text
                             size_t start)
 {
     for (size_t i = 0; i < instruction->size; i++) {
-        bool is_field = instruction->kind != REFERENCE_NONE && i >= instruction->place &&
-                        i < instruction->place + instruction->field_size;
+        bool is_field = instruction->kind != REFERENCE_NONE && i >= instruction->field_offset &&
+                        i < instruction->field_offset + instruction->field_size;
         if (!is_field && !put(search, start + i, instruction->bytes[i]))
             return false;
     }
@@ -422,7 +422,7 @@ static size_t missing(const struct part *part, const struct choice *choice, size
     size_t size = 0;
     for (size_t i = 0; i < done; i++)
         size += choice->instructions[i].size;
-    return size < part->smallest ? part->smallest - size : 0;
+    return size < part->min_size ? part->min_size - size : 0;
 }
 
 static bool try_instruction(struct search *search, size_t number, signed char choice_number,
@@ -456,7 +456,7 @@ static bool try_instruction(struct search *search, size_t number, signed char ch
                               .part = before.done == 0 ? part : NULL,
                               .size = instruction->size};
         if (instruction->kind == REFERENCE_NEAR && find_call(search, &item.target))
-            item.data = data_at(parts, search->data_places, (size_t)instruction->target);
+            item.data = data_offset(parts, search->data_offsets, (size_t)instruction->target);
         note(search, &item);
         size_t end = place + instruction->size;
         bool ends = part->never_ends && progress->done == choice->count;
@@ -481,14 +481,15 @@ static bool try_to_fall(struct search *search, size_t number, size_t place)
 {
     const struct part *part = &search->parts->parts[number];
     const struct instruction_text *jump = part->choices[0].instructions;
-    if (!part_may_fall(part) || part->labels.count || search->place_of[jump->target] != place)
+    if (!part_may_fall_through(part) || part->labels.count ||
+        search->place_of[jump->target] != place)
         return false;
     struct progress *progress = &search->progress[number], before = *progress;
     size_t need = search->need, first = search->first;
     uint64_t hash = search->hash;
     *progress = (struct progress){0, 1, 0};
     search->hash ^= progress_hash(number, before) ^ progress_hash(number, *progress);
-    search->need -= part->smallest;
+    search->need -= part->min_size;
     pass_done(search);
     if (go_on_behind(search, place, true))
         return true;
@@ -709,7 +710,7 @@ static void begin(struct search *search, size_t entry)
     const struct parts *parts = search->parts;
     overlay_cells(search->overlay, search->size, search->cells);
     overlay_set_entry(search->overlay, search->cells, entry);
-    if (parts->is_low)
+    if (parts->needs_low_addresses)
         keep_low(search);
     memset(search->used, 0, search->size);
     search->change_count = search->pending_count = search->placed_count = search->first = 0;
@@ -717,17 +718,17 @@ static void begin(struct search *search, size_t entry)
     for (size_t i = 0; i < parts->count; i++) {
         search->progress[i] = (struct progress){-1, 0, 0};
         search->place_of[i] = SIZE_MAX;
-        search->need += parts->parts[i].smallest;
+        search->need += parts->parts[i].min_size;
     }
-    search->hash = mix(search->size << 20 ^ search->data_places[0]) ^ mix(entry) ^
-                   mix(search->data_places[1] ^ UINT64_C(1) << 44) ^ search->is_wide;
+    search->hash = mix(search->size << 20 ^ search->data_offsets[0]) ^ mix(entry) ^
+                   mix(search->data_offsets[1] ^ UINT64_C(1) << 44) ^ search->is_wide;
 }
 
 /* Fixes the bytes of the data where they are not fixed to others. */
 static bool put_data(struct search *search)
 {
     for (size_t i = 0; i < search->parts->data_size; i++) {
-        size_t place = data_at(search->parts, search->data_places, i);
+        size_t place = data_offset(search->parts, search->data_offsets, i);
         if (!fix(search, place, search->parts->data_bytes[i]))
             return false;
         search->change_count = 0;
@@ -798,7 +799,7 @@ static void add_choice(struct search *search, struct data_choice *choices, size_
     for (size_t i = 0; i < search->size; i++)
         pieces += is_start(search, i);
     choices[*count] =
-        (struct data_choice){{search->data_places[0], search->data_places[1]}, pieces, *count};
+        (struct data_choice){{search->data_offsets[0], search->data_offsets[1]}, pieces, *count};
     ++*count;
 }
 
@@ -807,12 +808,12 @@ static void add_choice(struct search *search, struct data_choice *choices, size_
 static size_t list_choices(struct search *search, struct data_choice *choices, size_t looks)
 {
     const struct parts *parts = search->parts;
-    size_t first = parts->apart, second = parts->data_size - first, count = 0;
+    size_t first = parts->first_block_size, second = parts->data_size - first, count = 0;
     size_t last = first ? search->size - first : 0;
     for (size_t i = 0; i <= last && i < looks; i++) {
-        search->data_places[0] = last - i;
+        search->data_offsets[0] = last - i;
         for (size_t j = second ? search->size - second + 1 : 1; j-- > 0;) {
-            search->data_places[1] = j;
+            search->data_offsets[1] = j;
             if (count < MAX_DATA_PLACES)
                 add_choice(search, choices, &count);
         }
@@ -824,12 +825,12 @@ static size_t list_choices(struct search *search, struct data_choice *choices, s
 static bool try_places(struct search *search, uint64_t steps)
 {
     struct data_choice choices[MAX_DATA_PLACES];
-    bool has_two = search->parts->apart < search->parts->data_size;
+    bool has_two = search->parts->first_block_size < search->parts->data_size;
     size_t count = list_choices(search, choices, is_small(search->parts) ? search->size : 1);
     search->last_step = search->steps + steps;
     qsort(choices, count, sizeof *choices, compare_choices);
     for (size_t i = 0; i < count; i++) {
-        memcpy(search->data_places, choices[i].places, sizeof choices[i].places);
+        memcpy(search->data_offsets, choices[i].places, sizeof choices[i].places);
         if (try_entries(search, has_two ? steps / PLACE_SHARE : steps))
             return true;
     }
@@ -861,7 +862,7 @@ static int take(const struct search *search, struct solution *solution, struct e
     *solution = (struct solution){
         .overlay = search->overlay,
         .size = search->size,
-        .data_places = {search->data_places[0], search->data_places[1]},
+        .data_offsets = {search->data_offsets[0], search->data_offsets[1]},
         .address = search->overlay->address,
         .image = malloc(search->size),
         .items = calloc(search->placed_count + 1, sizeof *solution->items),
@@ -939,17 +940,17 @@ int solve(const struct parts *parts, const struct overlay *overlay, unsigned eff
           size_t smaller_than, struct solution *solution, struct error *error)
 {
     struct search search SEARCH_CLEANUP = {0};
-    if (parts->is_low && !overlay->is_fixed)
+    if (parts->needs_low_addresses && !overlay->is_fixed)
         return error_set(error, "the program needs addresses of 32 bits");
     size_t code = 0, least = overlay->size;
     for (size_t i = 0; i < parts->count; i++)
-        code += parts->parts[i].smallest;
+        code += parts->parts[i].min_size;
     /* Room for all of the program behind the headers, entered by a jump. */
     size_t most = overlay->size + parts->data_size + 2 * code + 16;
     if (smaller_than && smaller_than <= most)
         most = smaller_than - 1;
-    if (overlay->largest && overlay->largest < most)
-        most = overlay->largest;
+    if (overlay->max_size && overlay->max_size < most)
+        most = overlay->max_size;
     if (least < parts->data_size)
         least = parts->data_size;
     if (init_search(&search, parts, overlay, most + 1, error) < 0)

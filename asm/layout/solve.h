@@ -21,10 +21,10 @@ struct placed {
 
 struct solution {
     const struct overlay *overlay;
-    size_t size;                     /* of the file */
-    size_t entry;                    /* offset */
-    size_t data_places[DATA_BLOCKS]; /* offsets */
-    uint64_t address;                /* of the file's first byte */
+    size_t size;                      /* of the file */
+    size_t entry;                     /* offset */
+    size_t data_offsets[DATA_BLOCKS]; /* offsets */
+    uint64_t address;                 /* of the file's first byte */
     unsigned char *image;
     struct placed *items; /* by offset */
     size_t count;

@@ -41,7 +41,7 @@ static const size_t sizes[] = {
 static size_t size_of(const struct overlay *overlay, size_t number)
 {
     size_t size = number ? sizes[number] : overlay->size;
-    return size < overlay->size || (overlay->largest && size > overlay->largest) ? 0 : size;
+    return size < overlay->size || (overlay->max_size && size > overlay->max_size) ? 0 : size;
 }
 
 #define FOR_EACH_LAYOUT(overlay)                                        \

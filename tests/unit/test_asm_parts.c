@@ -66,7 +66,7 @@ static void each_instruction_is_a_part_with_nasms_bytes(void **state)
         assert_memory_equal(instruction->bytes, rows[i].bytes, rows[i].size);
         assert_int_equal(instruction->kind, REFERENCE_NONE);
         assert_int_equal(parts.parts[i].choice_count, 1);
-        assert_int_equal(parts.parts[i].smallest, rows[i].size);
+        assert_int_equal(parts.parts[i].min_size, rows[i].size);
     }
 }
 
@@ -211,8 +211,8 @@ static void only_a_jump_may_take_no_bytes(void **state)
         struct buffer text BUFFER_CLEANUP = {0};
         buffer_printf(&text, BEGIN "nop\n%s\n.there: nop\n", rows[i].text);
         have_parts(buffer_text(&text), &parts);
-        if (parts.parts[1].smallest != rows[i].smallest)
-            fail_msg("%s: %zu bytes", rows[i].text, parts.parts[1].smallest);
+        if (parts.parts[1].min_size != rows[i].smallest)
+            fail_msg("%s: %zu bytes", rows[i].text, parts.parts[1].min_size);
     }
 }
 
@@ -432,11 +432,11 @@ static void knows_what_an_instruction_refers_to(void **state)
         const struct instruction_text *instruction = first_of(&parts, 1);
         bool is_field_right =
             rows[i].kind == REFERENCE_NONE ||
-            (instruction->place == rows[i].place && instruction->field_size == rows[i].size &&
-             instruction->target == rows[i].target);
+            (instruction->field_offset == rows[i].place &&
+             instruction->field_size == rows[i].size && instruction->target == rows[i].target);
         if (instruction->kind != rows[i].kind || !is_field_right)
             fail_msg("%s: kind %d, field %zu of %zu bytes, to %lld", rows[i].text,
-                     (int)instruction->kind, instruction->place, instruction->field_size,
+                     (int)instruction->kind, instruction->field_offset, instruction->field_size,
                      (long long)instruction->target);
     }
 }
@@ -458,7 +458,7 @@ static void a_choice_has_several_ways_to_write_it(void **state)
     assert_int_equal(part->choices[0].size, 3);
     assert_int_equal(part->choices[1].size, 2);
     assert_int_equal(part->choices[2].size, 5);
-    assert_int_equal(part->smallest, 2);
+    assert_int_equal(part->min_size, 2);
     assert_memory_equal(instruction_of(&parts, 1, 0, 1)->bytes, "\x58", 1);
     assert_memory_equal(instruction_of(&parts, 1, 1, 0)->bytes, "\xb0\x3c", 2);
     /* What a way changes is its own matter. */
@@ -540,7 +540,7 @@ static void other_ways_are_offered_for_mov_of_an_address(void **state)
         assert_int_equal(call->kind, REFERENCE_PAST);
         assert_int_equal(call->size, 5);
         assert_int_equal(call->bytes[0], 0xe8);
-        assert_int_equal(call->place, 1);
+        assert_int_equal(call->field_offset, 1);
         assert_int_equal(call->field_size, 4);
         assert_int_equal(call->target, mov->target);
         assert_int_equal(instruction_of(&parts, 0, 2, 1)->writes & mov->writes, mov->writes);
@@ -555,7 +555,7 @@ static void knows_who_uses_memory_below_the_stack(void **state)
     (void)state;
     static const struct {
         const char *text;
-        bool uses_below;
+        bool uses_red_zone;
     } rows[] = {
         {"mov eax, [rsp - 8]", true},
         {"mov byte [rsp + rcx], 1", true}, /* who knows */
@@ -577,7 +577,7 @@ static void knows_who_uses_memory_below_the_stack(void **state)
         struct buffer text BUFFER_CLEANUP = {0};
         buffer_printf(&text, BEGIN "%s\n", rows[i].text);
         have_parts(buffer_text(&text), &parts);
-        if (parts.uses_below != rows[i].uses_below)
+        if (parts.uses_red_zone != rows[i].uses_red_zone)
             fail_msg("%s", rows[i].text);
     }
 }
@@ -607,8 +607,8 @@ static void near_is_a_distance_from_the_system_call_before(void **state)
         const struct instruction_text *instruction = first_of(&parts, 1);
         assert_int_equal(instruction->kind, REFERENCE_NEAR);
         assert_int_equal(instruction->field_size, 1);
-        if (instruction->place != rows[i].place || instruction->target != rows[i].target)
-            fail_msg("%s: field at %zu, to %lld", rows[i].text, instruction->place,
+        if (instruction->field_offset != rows[i].place || instruction->target != rows[i].target)
+            fail_msg("%s: field at %zu, to %lld", rows[i].text, instruction->field_offset,
                      (long long)instruction->target);
     }
 }
@@ -665,8 +665,8 @@ static void data_may_lie_apart(void **state)
         assert_int_equal(result, rows[i].apart == SIZE_MAX ? -1 : 0);
         if (result < 0)
             assert_message("needs a number of bytes");
-        else if (parts.apart != rows[i].apart)
-            fail_msg("'%s': %zu", rows[i].mark, parts.apart);
+        else if (parts.first_block_size != rows[i].apart)
+            fail_msg("'%s': %zu", rows[i].mark, parts.first_block_size);
     }
 }
 
@@ -704,12 +704,12 @@ static void says_what_cannot_be_laid_out(void **state)
         {"mov al, text\n", "'mov al, text': only 32-bit and relative references to data"},
         {"lea rsi, [_start]\n", "'lea rsi, [_start]' looks at an instruction as data"},
         {"mov eax, [rel _start]\n", "looks at an instruction as data: take --layout=standard"},
-        {"jmp $ + 1\n", "'jmp $ + 1' counts from its own place: take a label"},
+        {"jmp $ + 1\n", "'jmp $ + 1' refers to its own address: use a label"},
         {"jmp _start - 5\n", "'jmp _start - 5' leads to no instruction"},
         {"jmp _start + 9\n", "'jmp _start + 9' leads to no instruction"},
-        {"loop $\n", "'loop $' counts from its own place: take a label"},
-        {"mov eax, $ - _start\n", "'mov eax, $ - _start' counts from its own place"},
-        {"mov eax, $$\n", "'mov eax, $$' counts from its own place"},
+        {"loop $\n", "'loop $' refers to its own address: use a label"},
+        {"mov eax, $ - _start\n", "'mov eax, $ - _start' refers to its own address"},
+        {"mov eax, $$\n", "'mov eax, $$' refers to its own address"},
         {"here equ $\n", "'here equ $' is an address of code: take --layout=standard"},
         {"size: equ $ - _start\n", "is an address of code: take --layout=standard"},
         {RODATA "size equ $ - $$\n", "'size equ $ - $$' counts from the section's begin"},

@@ -498,7 +498,7 @@ static bool falls(const struct parts *parts, const struct solution *solution, si
                   size_t place)
 {
     const struct part *jump = &parts->parts[part];
-    return part_may_fall(jump) && place_of(parts, solution, part) == SIZE_MAX &&
+    return part_may_fall_through(jump) && place_of(parts, solution, part) == SIZE_MAX &&
            place_of(parts, solution, (size_t)jump->choices[0].instructions[0].target) == place;
 }
 
@@ -605,14 +605,14 @@ static void assert_image(const struct parts *parts, const struct solution *solut
         const unsigned char *bytes = item->instruction ? item->instruction->bytes : item->bytes;
         for (size_t j = 0; j < item->size; j++) {
             bool is_open = item->instruction && item->instruction->kind != REFERENCE_NONE &&
-                           j >= item->instruction->place &&
-                           j < item->instruction->place + item->instruction->field_size;
+                           j >= item->instruction->field_offset &&
+                           j < item->instruction->field_offset + item->instruction->field_size;
             if (!is_open)
                 assert_int_equal(solution->image[item->offset + j], bytes[j]);
         }
     }
     for (size_t i = 0; i < parts->data_size; i++)
-        assert_int_equal(solution->image[data_at(parts, solution->data_places, i)],
+        assert_int_equal(solution->image[data_offset(parts, solution->data_offsets, i)],
                          parts->data_bytes[i]);
 }
 
@@ -639,10 +639,10 @@ static void assert_references(const struct parts *parts, const struct solution *
         const struct instruction_text *instruction = item->instruction;
         if (!instruction || instruction->kind == REFERENCE_NONE)
             continue;
-        uint64_t number =
-            number_at(solution->image + item->offset + instruction->place, instruction->field_size);
+        uint64_t number = number_at(solution->image + item->offset + instruction->field_offset,
+                                    instruction->field_size);
         uint64_t end = item->offset + item->size;
-        uint64_t data = data_at(parts, solution->data_places, (size_t)instruction->target);
+        uint64_t data = data_offset(parts, solution->data_offsets, (size_t)instruction->target);
         switch (instruction->kind) {
         case REFERENCE_BRANCH:
             assert_int_equal(end + number, place_of(parts, solution, (size_t)instruction->target));
@@ -658,7 +658,7 @@ static void assert_references(const struct parts *parts, const struct solution *
         case REFERENCE_PAST:
             assert_int_equal(end, data);
             assert_int_equal(end + number, item->target);
-            assert_false(parts->uses_below);
+            assert_false(parts->uses_red_zone);
             break;
         default: /* the processor extends its sign */
             assert_int_equal(number, solution->address + data);
@@ -765,7 +765,7 @@ static void a_distance_may_lead_into_an_instruction(void **state)
         struct solution solution SOLUTION_CLEANUP = {0};
         if (solve(&parts, overlay, 1, 0, &solution, &error) < 0)
             continue;
-        const struct placed *item = item_at(&solution, solution.data_places[0] - 1);
+        const struct placed *item = item_at(&solution, solution.data_offsets[0] - 1);
         inside += item && item->size == 2;
     }
     assert_compare(inside, >, 0);
@@ -793,12 +793,12 @@ static void data_apart_gets_a_place_of_its_own(void **state)
     struct parts parts PARTS_CLEANUP = {0};
     size_t apart = 0;
     have_parts(TWO_WRITES(NEAR_YOU) HI_YOU_APART, &parts);
-    assert_int_equal(parts.apart, 2);
+    assert_int_equal(parts.first_block_size, 2);
     for (const struct overlay *overlay = overlay_next(NULL); overlay;
          overlay = overlay_next(overlay)) {
         struct solution solution SOLUTION_CLEANUP = {0};
         if (solve(&parts, overlay, 1, 0, &solution, &error) == 0)
-            apart += solution.data_places[1] != solution.data_places[0] + 2;
+            apart += solution.data_offsets[1] != solution.data_offsets[0] + 2;
     }
     assert_compare(apart, >, 0);
 }
