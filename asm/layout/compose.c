@@ -96,31 +96,6 @@ static void append_filler(const struct placed *item, struct buffer *text)
         buffer_printf(text, "%s0x%02x", i ? ", " : "", item->bytes[i]);
 }
 
-/* Mnemonics of the fillers that solve.c knows, for the comment. */
-static const char *filler_name(const struct placed *item)
-{
-    switch (item->bytes[0]) {
-    case 0x90:
-        return "nop";
-    case 0xa8:
-        return "test al, imm8";
-    case 0x3c:
-        return "cmp al, imm8";
-    case 0xa9:
-        return "test eax, imm32";
-    case 0x3d:
-        return "cmp eax, imm32";
-    case 0xbb:
-        return "mov ebx, imm32";
-    case 0xbd:
-        return "mov ebp, imm32";
-    case 0x41:
-        return "mov r8d, imm32";
-    default:
-        return "mov rbx, imm64";
-    }
-}
-
 static void append_item(const struct solution *solution, const struct placed *item,
                         struct buffer *source)
 {
@@ -131,13 +106,12 @@ static void append_item(const struct solution *solution, const struct placed *it
         append_instruction(item, &text, &remark);
         buffer_printf(&comment, "%s%s", comment.size && remark.size ? "; " : "",
                       buffer_text(&remark));
-    } else if (item->bytes[0] == 0xeb) {
+    } else if (!item->filler) {
         buffer_printf(&text, "jmp short at_%zx", item->target);
     } else {
         struct buffer fields BUFFER_CLEANUP = {0};
         append_filler(item, &text);
-        buffer_printf(&fields, "%s: does nothing, over %s", filler_name(item),
-                      buffer_text(&comment));
+        buffer_printf(&fields, "%s: does nothing, over %s", item->filler, buffer_text(&comment));
         comment.size = 0;
         buffer_append(&comment, fields.data, fields.size);
     }
@@ -171,7 +145,7 @@ static bool has_target(const struct placed *item)
 {
     return item->instruction ? item->instruction->kind == REFERENCE_NEAR ||
                                    item->instruction->kind == REFERENCE_PAST
-                             : item->bytes[0] == 0xeb;
+                             : !item->filler;
 }
 
 static bool is_target(const struct solution *solution, size_t offset)
@@ -310,10 +284,10 @@ static void append_use(const struct parts *parts, const struct solution *solutio
         struct buffer ignored BUFFER_CLEANUP = {0};
         if (item->instruction)
             append_instruction(item, out, &ignored);
-        else if (item->bytes[0] == 0xeb)
+        else if (!item->filler)
             buffer_printf(out, "jmp 0x%zx", item->target);
         else
-            buffer_append_text(out, filler_name(item));
+            buffer_append_text(out, item->filler);
     }
     if (is_data(parts, solution, offset)) {
         unsigned char byte = solution->image[offset];

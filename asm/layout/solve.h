@@ -8,14 +8,15 @@
 #include "asm/layout/parts.h"
 #include "base/error.h"
 
-/* What stands at a place of the file. */
+/* An instruction of the file. */
 struct placed {
     size_t offset;
-    const struct instruction_text *instruction; /* NULL: a jump to `target`, or a filler */
+    const struct instruction_text *instruction; /* NULL: a filler, or a short jump to `target` */
     const struct part *part;                    /* whose first instruction it is, or NULL */
+    const char *filler;                         /* what it is, where it does nothing; or NULL */
     size_t target; /* of a jump, a call past data; from where a distance is counted: an offset */
     size_t data;   /* that the distance leads to: an offset, or 0 */
-    unsigned char bytes[MAX_INSTRUCTION_SIZE + 1];
+    unsigned char bytes[MAX_INSTRUCTION_SIZE + 1]; /* of a filler or jump */
     size_t size;
 };
 
@@ -23,7 +24,7 @@ struct solution {
     const struct overlay *overlay;
     size_t size;                      /* of the file */
     size_t entry;                     /* offset */
-    size_t data_offsets[DATA_BLOCKS]; /* offsets */
+    size_t data_offsets[DATA_BLOCKS]; /* of the blocks of the data */
     uint64_t address;                 /* of the file's first byte */
     unsigned char *image;
     struct placed *items; /* by offset */
@@ -31,8 +32,9 @@ struct solution {
 };
 #define SOLUTION_CLEANUP __attribute__((cleanup(solution_free)))
 
-/* Places all parts in a file as small as the effort allows; deterministic. Fails where the program
- * cannot be laid out so at all. */
+/* Places all parts in a file as small as the effort (1 to 9; 0: the default) allows, and smaller
+ * than `smaller_than` bytes unless that is 0. The same on any machine. Fails where the program
+ * cannot be laid out so at all, and when an interrupt comes. */
 int solve(const struct parts *parts, const struct overlay *overlay, unsigned effort,
           size_t smaller_than, struct solution *solution, struct error *error);
 void solution_free(struct solution *solution);
