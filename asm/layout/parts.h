@@ -39,6 +39,7 @@ struct instruction_text {
     char *text;           /* as nasm takes it */
     unsigned char *bytes; /* those that it is; zero where it refers to something */
     size_t size;          /* in bytes */
+    size_t begin, end;    /* where nasm has put it while it is read */
     enum reference_kind kind;
     size_t field_offset, field_size; /* of the reference in the bytes */
     int64_t target;

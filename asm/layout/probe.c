@@ -1,0 +1,328 @@
+/*
+ * The probe: all instructions assembled once by nasm, each with a label of its own before it, so
+ * that the object file tells the bytes of each, and what refers to data.
+ */
+#include "asm/layout/probe.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "asm/layout/lines.h"
+#include "base/array.h"
+#include "base/read.h"
+#include "base/text.h"
+
+#define PROBE        "probe.asm"
+#define PROBE_OBJECT "probe.o"
+#define CHOICES      ".whit" /* the section of all choices but the first */
+
+/* The search goes through all of it for each size. */
+#define MAX_DATA (1024 * 1024)
+
+#define OWN_NAMES  "whit_"
+#define ITEM       "whit_%zu_%zu_%zu" /* part, choice, instruction; behind the last: the end */
+#define DATA_BEGIN "whit_data"
+
+static bool starts_with(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+static void append_lines(struct buffer *out, const struct strings *lines)
+{
+    for (size_t i = 0; i < lines->count; i++)
+        buffer_printf(out, "%s\n", lines->items[i]);
+}
+
+/* ---- making it --------------------------------------------------------------------------------
+ */
+
+/* All instructions of one choice of each part, or of all but the first, with a label each. */
+static void append_choices(struct buffer *out, const struct parts *parts, bool is_first)
+{
+    for (size_t i = 0; i < parts->count; i++) {
+        const struct part *part = &parts->parts[i];
+        for (size_t j = is_first ? 0 : 1; j < (is_first ? 1 : part->choice_count); j++) {
+            for (size_t k = 0; k < part->choices[j].count; k++) {
+                for (size_t l = 0; is_first && k == 0 && l < part->labels.count; l++)
+                    buffer_printf(out, "%s:\n", part->labels.items[l]);
+                buffer_printf(out, ITEM ":\n%s\n", i, j, k, part->choices[j].instructions[k].text);
+            }
+            buffer_printf(out, ITEM ":\n", i, j, part->choices[j].count);
+        }
+    }
+}
+
+static int write_probe(const struct asm_job *job, const struct parts *parts, struct error *error)
+{
+    struct buffer out BUFFER_CLEANUP = {0};
+    buffer_append_text(&out, "bits 64\ndefault rel\n%define " MARK_NEAR "label) 1\n");
+    append_lines(&out, &parts->definitions);
+    buffer_append_text(&out, "section .text align=1\n");
+    append_choices(&out, parts, true);
+    buffer_append_text(&out, "section " CHOICES " progbits alloc exec nowrite align=1\n");
+    append_choices(&out, parts, false);
+    buffer_append_text(&out, MARK_PAST ":\nsection .rodata align=1\n" DATA_BEGIN ":\n");
+    append_lines(&out, &parts->data);
+    return buffer_check(&out, error) < 0 ? -1 : asm_write_input(job, PROBE, &out, error);
+}
+
+static void find_sections(struct probe *probe)
+{
+    size_t names = 0;
+    elf_getshdrstrndx(probe->elf, &names);
+    for (Elf_Scn *section = NULL; (section = elf_nextscn(probe->elf, section));) {
+        GElf_Shdr header;
+        if (!gelf_getshdr(section, &header))
+            continue;
+        const char *name = elf_strptr(probe->elf, names, header.sh_name);
+        Elf_Data *data = elf_getdata(section, NULL);
+        if (header.sh_type == SHT_SYMTAB) {
+            probe->symbols = data;
+            probe->symbol_names = header.sh_link;
+        }
+        for (size_t i = 0; name && i < 2; i++) {
+            const char *wanted = i ? CHOICES : ".text";
+            if (strcmp(name, wanted) == 0) {
+                probe->code[i] = data;
+                probe->sections[i] = elf_ndxscn(section);
+            }
+            if (strncmp(name, ".rela", 5) == 0 && strcmp(name + 5, wanted) == 0)
+                probe->relocations[i] = data;
+        }
+        probe->has_address |= name && strcmp(name, ".rela.rodata") == 0;
+        if (name && strcmp(name, ".rodata") == 0) {
+            probe->data = data;
+            probe->data_section = elf_ndxscn(section);
+        }
+    }
+}
+
+/* Assembles it into the probe's object. */
+static int assemble(const struct asm_job *job, struct buffer *object, struct error *error)
+{
+    struct strings arguments STRINGS_CLEANUP = {0};
+    char *path TEXT_CLEANUP = NULL, *folder TEXT_CLEANUP = NULL;
+    if (text_format(&path, error, "%s/" PROBE_OBJECT, job->temporary) < 0 ||
+        text_format(&folder, error, "%s/", job->source_folder) < 0) /* for incbin */
+        return -1;
+    const char *const command[] = {"nasm", "-f", "elf64",      "-w+all", "-Werror", "-I",
+                                   folder, "-o", PROBE_OBJECT, PROBE,    NULL};
+    return strings_append_all(&arguments, command, error) < 0 ||
+                   asm_run_tool(job, job->temporary, &arguments, error) < 0 ||
+                   file_read_path(path, MAX_PROGRAM_SIZE, object, error) < 0
+               ? -1
+               : 0;
+}
+
+int probe_open(struct probe *probe, const struct asm_job *job, const struct parts *parts,
+               struct error *error)
+{
+    *probe = (struct probe){0};
+    if (write_probe(job, parts, error) < 0 || assemble(job, &probe->object, error) < 0)
+        return -1;
+    unlinkat(job->temporary_fd, PROBE, 0); /* another reading makes it anew */
+    elf_version(EV_CURRENT);
+    probe->elf = elf_memory((char *)probe->object.data, probe->object.size);
+    if (!probe->elf)
+        return error_set(error, "libelf cannot read " PROBE_OBJECT ": %s", elf_errmsg(-1));
+    find_sections(probe);
+    return 0;
+}
+
+void probe_close(struct probe *probe)
+{
+    elf_end(probe->elf);
+    buffer_free(&probe->object);
+}
+
+/* ---- instructions ---------------------------------------------------------------------------- */
+
+/* Where each instruction begins and ends, by the labels of the probe. */
+void probe_set_bounds(const struct probe *probe, const struct parts *parts)
+{
+    size_t count = probe->symbols ? probe->symbols->d_size / sizeof(Elf64_Sym) : 0;
+    for (size_t i = 0; i < count; i++) {
+        GElf_Sym symbol;
+        size_t part, choice, number;
+        int length = 0;
+        if (!gelf_getsym(probe->symbols, (int)i, &symbol))
+            continue;
+        const char *name = elf_strptr(probe->elf, probe->symbol_names, symbol.st_name);
+        if (!name || sscanf(name, ITEM "%n", &part, &choice, &number, &length) != 3 ||
+            name[length] || part >= parts->count || choice >= parts->parts[part].choice_count)
+            continue;
+        struct choice *wanted = &parts->parts[part].choices[choice];
+        if (number < wanted->count)
+            wanted->instructions[number].begin = symbol.st_value;
+        if (number > 0 && number <= wanted->count)
+            wanted->instructions[number - 1].end = symbol.st_value;
+    }
+}
+
+static int take_bytes(const struct probe *probe, struct instruction_text *instruction, size_t from,
+                      struct error *error)
+{
+    const Elf_Data *code = probe->code[from];
+    size_t begin = instruction->begin, end = instruction->end;
+    if (!code || end < begin || end > code->d_size || end - begin > MAX_INSTRUCTION_SIZE)
+        return error_set(error, "'%.60s' is no single instruction", instruction->text);
+    instruction->size = end - begin;
+    instruction->bytes = malloc(instruction->size + 1);
+    if (!instruction->bytes)
+        return error_set(error, "out of memory");
+    memcpy(instruction->bytes, (const char *)code->d_buf + begin, instruction->size);
+    return 0;
+}
+
+/* A reference to data is a relocation of the probe. */
+static int find_relocation(const struct probe *probe, struct instruction_text *instruction,
+                           size_t from, struct error *error)
+{
+    size_t begin = instruction->begin;
+    const Elf_Data *relocations = probe->relocations[from];
+    size_t count = relocations ? relocations->d_size / sizeof(Elf64_Rela) : 0;
+    for (size_t i = 0; i < count; i++) {
+        GElf_Rela relocation;
+        GElf_Sym symbol;
+        if (!gelf_getrela((Elf_Data *)relocations, (int)i, &relocation) ||
+            relocation.r_offset < begin || relocation.r_offset >= begin + instruction->size)
+            continue;
+        uint32_t type = (uint32_t)GELF_R_TYPE(relocation.r_info);
+        bool is_relative = type == R_X86_64_PC32;
+        if (!gelf_getsym(probe->symbols, (int)GELF_R_SYM(relocation.r_info), &symbol) ||
+            symbol.st_shndx != probe->data_section || instruction->kind != REFERENCE_NONE ||
+            (type != R_X86_64_32 && type != R_X86_64_32S && !is_relative))
+            return error_set(error,
+                             "'%.60s': only 32-bit and relative references to data can be laid out "
+                             "anew: take --layout=standard",
+                             instruction->text);
+        instruction->kind = is_relative ? REFERENCE_RELATIVE : REFERENCE_ABSOLUTE;
+        instruction->field_offset = relocation.r_offset - begin;
+        instruction->field_size = 4;
+        instruction->target = (int64_t)symbol.st_value + relocation.r_addend;
+        if (is_relative) /* counted from the field rather than from the end */
+            instruction->target += (int64_t)(instruction->size - instruction->field_offset);
+    }
+    return 0;
+}
+
+int probe_read_instruction(const struct probe *probe, struct instruction_text *instruction,
+                           bool is_first, struct error *error)
+{
+    size_t from = is_first ? 0 : 1;
+    return take_bytes(probe, instruction, from, error) < 0 ||
+                   find_relocation(probe, instruction, from, error) < 0
+               ? -1
+               : 0;
+}
+
+/* ---- labels ---------------------------------------------------------------------------------- */
+
+int probe_find_label(const struct probe *probe, const char *text, int64_t *offset)
+{
+    size_t count = probe->symbols ? probe->symbols->d_size / sizeof(Elf64_Sym) : 0;
+    text += strspn(text, " ");
+    size_t length = strcspn(text, " +)");
+    const char *added = text + length + strspn(text + length, " ");
+    char *end;
+    bool is_sum = *added == '+';
+    added += is_sum + strspn(added + is_sum, " ");
+    int64_t sum = is_sum ? strtol(added, &end, 10) : 0;
+    if (is_sum && isdigit((unsigned char)*added))
+        added = end + strspn(end, " ");
+    if (*added != ')')
+        return -1;
+    for (size_t i = 0; i < count; i++) {
+        GElf_Sym symbol;
+        if (!gelf_getsym(probe->symbols, (int)i, &symbol) || symbol.st_shndx != probe->data_section)
+            continue;
+        const char *name = elf_strptr(probe->elf, probe->symbol_names, symbol.st_name);
+        if (!name || strlen(name) != length || strncmp(name, text, length) != 0)
+            continue;
+        *offset = (int64_t)symbol.st_value + sum;
+        return sum > MAX_DATA || *offset >= (int64_t)probe->data->d_size ? -1 : 0;
+    }
+    return -1;
+}
+
+static bool has_label(const struct parts *parts, const char *name)
+{
+    for (size_t i = 0; i < parts->count; i++)
+        if (strings_contain(&parts->parts[i].labels, name))
+            return true;
+    return false;
+}
+
+int probe_check_labels(const struct probe *probe, const struct parts *parts, struct error *error)
+{
+    size_t count = probe->symbols ? probe->symbols->d_size / sizeof(Elf64_Sym) : 0;
+    for (size_t i = 0; i < count; i++) {
+        GElf_Sym symbol;
+        if (!gelf_getsym(probe->symbols, (int)i, &symbol) ||
+            GELF_ST_TYPE(symbol.st_info) != STT_NOTYPE || symbol.st_shndx == SHN_UNDEF ||
+            (symbol.st_shndx != probe->sections[0] && symbol.st_shndx != probe->sections[1]))
+            continue;
+        const char *name = elf_strptr(probe->elf, probe->symbol_names, symbol.st_name);
+        if (name && *name && !starts_with(name, OWN_NAMES) && !has_label(parts, name))
+            return error_set(error, "label '%s' needs a colon", name);
+    }
+    return 0;
+}
+
+/* ---- data ------------------------------------------------------------------------------------ */
+
+static bool is_defined(const struct parts *parts, const char *name)
+{
+    size_t length = strlen(name);
+    for (size_t i = 0; i < parts->definitions.count; i++) {
+        const char *line = parts->definitions.items[i];
+        if (strncmp(line, name, length) == 0 && line[length] == ' ')
+            return true;
+    }
+    return false;
+}
+
+static int read_names(const struct probe *probe, struct parts *parts, struct error *error)
+{
+    size_t count = probe->symbols ? probe->symbols->d_size / sizeof(Elf64_Sym) : 0;
+    for (size_t i = 0; i < count; i++) {
+        GElf_Sym symbol;
+        if (!gelf_getsym(probe->symbols, (int)i, &symbol) ||
+            GELF_ST_TYPE(symbol.st_info) != STT_NOTYPE ||
+            (symbol.st_shndx != SHN_ABS && symbol.st_shndx != probe->data_section))
+            continue;
+        const char *name = elf_strptr(probe->elf, probe->symbol_names, symbol.st_name);
+        if (!name || !*name || strcmp(name, DATA_BEGIN) == 0 || is_defined(parts, name))
+            continue;
+        struct data_name *grown = array_append(parts->names, &parts->name_count, sizeof *grown);
+        if (!grown)
+            return error_set(error, "out of memory");
+        parts->names = grown;
+        grown += parts->name_count - 1;
+        grown->value = symbol.st_value;
+        grown->is_number = symbol.st_shndx == SHN_ABS;
+        if (text_copy(&grown->name, name, error) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int probe_read_data(const struct probe *probe, struct parts *parts, struct error *error)
+{
+    parts->data_size = probe->data ? probe->data->d_size : 0;
+    if (parts->data_size > MAX_DATA)
+        return error_set(error, "there are more than %d bytes of data: take --layout=standard",
+                         MAX_DATA);
+    if (parts->first_block_size == 0 || parts->first_block_size > parts->data_size)
+        parts->first_block_size = parts->data_size;
+    parts->data_bytes = malloc(parts->data_size + 1);
+    if (!parts->data_bytes)
+        return error_set(error, "out of memory");
+    if (parts->data_size)
+        memcpy(parts->data_bytes, probe->data->d_buf, parts->data_size);
+    return read_names(probe, parts, error);
+}
