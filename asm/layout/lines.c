@@ -52,8 +52,7 @@ static int append_instruction(struct part *part, const char *text, struct error 
     if (!grown)
         return error_set(error, "out of memory");
     choice->instructions = grown;
-    grown[choice->count - 1].text = strdup(text);
-    return grown[choice->count - 1].text ? 0 : error_set(error, "out of memory");
+    return text_copy(&grown[choice->count - 1].text, text, error);
 }
 
 /* ---- lines ----------------------------------------------------------------------------------- */
@@ -121,8 +120,7 @@ static int qualify(const struct reader *reader, const char *text, char **qualifi
     }
     if (buffer_check(&out, error) < 0)
         return -1;
-    *qualified = strdup(buffer_text(&out));
-    return *qualified ? 0 : error_set(error, "out of memory");
+    return text_copy(qualified, buffer_text(&out), error);
 }
 
 /* Whether a text, outside of its strings, has a $ that stands for an address: `$`, or `$$`, but
@@ -142,28 +140,20 @@ static bool has_address(const char *text, bool only_section)
     return false;
 }
 
-static int set_scope(struct reader *reader, const char *label, struct error *error)
-{
-    if (strstr(label, ".") || label[0] == '.')
-        return 0;
-    text_free(&reader->scope);
-    reader->scope = strdup(label);
-    return reader->scope ? 0 : error_set(error, "out of memory");
-}
-
-/* "label:" before the rest of a line. */
-static const char *take_label(const char *line, char **label)
+/* Takes "label:", or nothing, from the begin of a line. */
+static int take_label(const char **line, char **label, struct error *error)
 {
     size_t length = 0;
-    while (is_name(line[length]))
+    while (is_name((*line)[length]))
         length++;
-    size_t space = strspn(line + length, " \t");
-    *label = NULL;
-    if (length == 0 || line[length + space] != ':')
-        return line;
-    *label = strndup(line, length);
-    line += length + space + 1;
-    return line + strspn(line, " \t");
+    size_t space = strspn(*line + length, " \t");
+    if (length == 0 || (*line)[length + space] != ':')
+        return 0;
+    if (text_format(label, error, "%.*s", (int)length, *line) < 0)
+        return -1;
+    *line += length + space + 1;
+    *line += strspn(*line, " \t");
+    return 0;
 }
 
 static int read_section(struct reader *reader, const char *rest, struct error *error)
@@ -334,22 +324,23 @@ static int read_statement(struct reader *reader, const char *label, const char *
     return *line ? read_instruction(reader, line, error) : 0;
 }
 
-/* The label of a line that local labels after it belong to, or NULL: `label:`, or `label db 1`, but
- * no definition. */
-static int take_scope(const char *line, char **label)
+/* Keeps the label of a line that local labels after it belong to: `label:`, or `label db 1`, but no
+ * definition. */
+static int set_scope(struct reader *reader, const char *line, struct error *error)
 {
     char word[32], second[32];
     const char *rest = first_word(line, word), *equ;
     first_word(rest, second);
-    *label = NULL;
-    if (is_definition(line, &equ) || !is_name(line[0]) || line[0] == '.' ||
+    if (is_definition(line, &equ) || !is_name(line[0]) ||
         (*rest != ':' && !is_one_of(second, data_words)))
         return 0;
     size_t length = 0;
     while (is_name(line[length]))
         length++;
-    *label = strndup(line, length);
-    return *label ? 0 : -1;
+    if (memchr(line, '.', length))
+        return 0;
+    text_free(&reader->scope);
+    return text_format(&reader->scope, error, "%.*s", (int)length, line);
 }
 
 static int read_line(struct reader *reader, const char *raw, struct error *error)
@@ -360,18 +351,13 @@ static int read_line(struct reader *reader, const char *raw, struct error *error
         return 0;
     if (*raw == '[')
         return read_statement(reader, NULL, raw, error);
-    char *own TEXT_CLEANUP = NULL;
-    if (take_scope(raw, &own) < 0)
-        return error_set(error, "out of memory");
-    if (own && set_scope(reader, own, error) < 0)
-        return -1;
-    if (qualify(reader, raw, &qualified, error) < 0)
+    if (set_scope(reader, raw, error) < 0 || qualify(reader, raw, &qualified, error) < 0)
         return -1;
     const char *rest;
     if (is_definition(qualified, &rest))
         return read_definition(reader, qualified, rest, error);
-    rest = take_label(qualified, &label);
-    return read_statement(reader, label, rest, error);
+    rest = qualified;
+    return take_label(&rest, &label, error) < 0 ? -1 : read_statement(reader, label, rest, error);
 }
 
 /* The program begins at _start, wherever that is. */

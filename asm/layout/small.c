@@ -76,9 +76,9 @@ static int assemble(const struct asm_job *job, const struct buffer *source,
     struct strings arguments STRINGS_CLEANUP = {0};
     struct buffer program BUFFER_CLEANUP = {0};
     char *path TEXT_CLEANUP = NULL, *folder TEXT_CLEANUP = NULL;
-    if (asprintf(&path, "%s/" PROGRAM, job->temporary) < 0 ||
-        asprintf(&folder, "%s/", job->source_folder) < 0) /* for incbin */
-        return error_set(error, "out of memory");
+    if (text_format(&path, error, "%s/" PROGRAM, job->temporary) < 0 ||
+        text_format(&folder, error, "%s/", job->source_folder) < 0) /* for incbin */
+        return -1;
     const char *const command[] = {"nasm", "-f", "bin",   "-w+all", "-Werror", "-I",
                                    folder, "-o", PROGRAM, COMPOSED, NULL};
     if (asm_write_input(job, COMPOSED, source, error) < 0 ||

@@ -21,8 +21,8 @@
 static int assemble(const struct asm_job *job, const char *object, struct error *error)
 {
     char *includes TEXT_CLEANUP = NULL;
-    if (asprintf(&includes, "%s/" INCLUDES "/", job->temporary) < 0)
-        return error_set(error, "out of memory");
+    if (text_format(&includes, error, "%s/" INCLUDES "/", job->temporary) < 0)
+        return -1;
     if (asm_extract_includes(job, error) < 0)
         return -1;
     static const char *const always[] = {"nasm", "-f", "elf64", "-w+all", "-Werror", NULL};
@@ -143,9 +143,9 @@ static int link_in_temporary(const struct asm_job *job, struct buffer *elf, stru
 {
     char *object TEXT_CLEANUP = NULL;
     char *path TEXT_CLEANUP = NULL;
-    if (asprintf(&object, "%s/" OBJECT, job->temporary) < 0 ||
-        asprintf(&path, "%s/" PROGRAM, job->temporary) < 0)
-        return error_set(error, "out of memory");
+    if (text_format(&object, error, "%s/" OBJECT, job->temporary) < 0 ||
+        text_format(&path, error, "%s/" PROGRAM, job->temporary) < 0)
+        return -1;
     bool writable = false;
     if (assemble(job, object, error) < 0 || find_writable(object, &writable, error) < 0 ||
         link_object(job, writable, error) < 0)

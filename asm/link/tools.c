@@ -36,9 +36,9 @@ int asm_job_init(struct asm_job *job, const char *source, const struct asm_link_
     char *folder TEXT_CLEANUP = NULL;
     /* nasm would take the one for an option, the other for a file of options. */
     bool special = *name == '-' || *name == '@';
-    if (asprintf(&folder, "%.*s.", (int)(name - source), source) < 0 ||
-        asprintf(&job->source_name, "%s%s", special ? "./" : "", name) < 0)
-        return error_set(error, "out of memory");
+    if (text_format(&folder, error, "%.*s.", (int)(name - source), source) < 0 ||
+        text_format(&job->source_name, error, "%s%s", special ? "./" : "", name) < 0)
+        return -1;
     job->source_folder = realpath(folder, NULL);
     if (!job->source_folder)
         return error_system(error, errno, "cannot find the folder of %s", source);

@@ -21,8 +21,8 @@ static int list_embedded(const char *folder, struct strings *names, struct error
             continue;
         const char *below = file->name + length + 1;
         char *name TEXT_CLEANUP = NULL;
-        if (asprintf(&name, "%.*s", (int)strcspn(below, "/"), below) < 0)
-            return error_set(error, "out of memory");
+        if (text_format(&name, error, "%.*s", (int)strcspn(below, "/"), below) < 0)
+            return -1;
         if (!strings_contain(names, name) && strings_append(names, name, error) < 0)
             return -1;
     }
@@ -33,8 +33,8 @@ static int list_directory(const char *directory, const char *folder, struct stri
                           struct error *error)
 {
     char *path TEXT_CLEANUP = NULL;
-    if (asprintf(&path, "%s/%s", directory, folder) < 0)
-        return error_set(error, "out of memory");
+    if (text_format(&path, error, "%s/%s", directory, folder) < 0)
+        return -1;
     DIR *entries = opendir(path);
     if (!entries)
         return error_system(error, errno, "cannot open the directory %s", path);
@@ -66,8 +66,8 @@ int asm_data_read(const struct asm_data *data, const char *name, struct buffer *
 {
     if (data->directory) {
         char *path TEXT_CLEANUP = NULL;
-        if (asprintf(&path, "%s/%s", data->directory, name) < 0)
-            return error_set(error, "out of memory");
+        if (text_format(&path, error, "%s/%s", data->directory, name) < 0)
+            return -1;
         return file_read_path(path, MAX_DATA_FILE_SIZE, out, error);
     }
     const struct embedded_file *file = embedded_find(asm_files, name);

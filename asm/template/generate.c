@@ -15,17 +15,16 @@
 static int unknown_key(const struct asm_template *template, const char *key, struct error *error)
 {
     struct strings names STRINGS_CLEANUP = {0};
-    struct buffer list BUFFER_CLEANUP = {0};
+    struct buffer hint BUFFER_CLEANUP = {0};
+    buffer_printf(&hint, "%s takes %s", template->name, template->parameter_count ? "" : "none");
     for (size_t i = 0; i < template->parameter_count; i++) {
         const char *name = template->parameters[i].name;
         if (strings_append(&names, name, error) < 0)
             return -1;
-        buffer_printf(&list, "%s%s", i ? ", " : "", name);
+        buffer_printf(&hint, "%s%s", i ? ", " : "", name);
     }
-    const char *nearest = text_nearest(key, strings_list(&names), names.count);
-    return error_set(error, "unknown parameter '%s': %s%s%s%s takes %s", key,
-                     nearest ? "did you mean '" : "", nearest ? nearest : "", nearest ? "'? " : "",
-                     template->name, names.count ? buffer_text(&list) : "none");
+    return text_unknown("parameter", key, strings_list(&names), names.count, buffer_text(&hint),
+                        error);
 }
 
 /* Splits KEY=VALUE and puts the value in its parameter's place in `texts`. */
@@ -36,8 +35,8 @@ static int place_setting(const struct asm_template *template, const char *settin
     if (!equals)
         return error_set(error, "'%s' has no '=': write KEY=VALUE", setting);
     char *key TEXT_CLEANUP = NULL;
-    if (asprintf(&key, "%.*s", (int)(equals - setting), setting) < 0)
-        return error_set(error, "out of memory");
+    if (text_format(&key, error, "%.*s", (int)(equals - setting), setting) < 0)
+        return -1;
     for (size_t i = 0; i < template->parameter_count; i++) {
         if (strcmp(template->parameters[i].name, key) != 0)
             continue;
@@ -99,8 +98,8 @@ static int expand_include(struct expansion *expansion, const char *start, size_t
                           struct error *error)
 {
     char *name TEXT_CLEANUP = NULL;
-    if (asprintf(&name, "%.*s", (int)length, start) < 0)
-        return error_set(error, "out of memory");
+    if (text_format(&name, error, "%.*s", (int)length, start) < 0)
+        return -1;
     if (strings_contain(&expansion->included, name))
         return 0;
     if (strings_append(&expansion->included, name, error) < 0)
@@ -110,8 +109,8 @@ static int expand_include(struct expansion *expansion, const char *start, size_t
         buffer_append(expansion->source, expansion->parameters->data, expansion->parameters->size);
     } else {
         char *path TEXT_CLEANUP = NULL;
-        if (asprintf(&path, "asm/include/%s", name) < 0)
-            return error_set(error, "out of memory");
+        if (text_format(&path, error, "asm/include/%s", name) < 0)
+            return -1;
         if (expand_file(expansion, path, error) < 0)
             return -1;
     }
@@ -185,8 +184,8 @@ int asm_generate(const struct asm_data *data, const struct asm_template *templat
 {
     struct buffer parameters BUFFER_CLEANUP = {0};
     char *path TEXT_CLEANUP = NULL;
-    if (asprintf(&path, "templates/%s/%s.asm", template->name, template->name) < 0)
-        return error_set(error, "out of memory");
+    if (text_format(&path, error, "templates/%s/%s.asm", template->name, template->name) < 0)
+        return -1;
     if (emit_parameters(template, settings, setting_count, &parameters, error) < 0 ||
         buffer_check(&parameters, error) < 0)
         return -1;

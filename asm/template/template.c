@@ -54,10 +54,8 @@ static int check_exists(const struct asm_data *data, const char *name, struct er
         return -1;
     if (strings_contain(&names, name))
         return 0;
-    const char *nearest = text_nearest(name, strings_list(&names), names.count);
-    return error_set(error, "unknown template '%s'%s%s%s (`whit list` shows all)", name,
-                     nearest ? ": did you mean '" : "", nearest ? nearest : "",
-                     nearest ? "'?" : "");
+    return text_unknown("template", name, strings_list(&names), names.count,
+                        "`whit list` shows all", error);
 }
 
 /* ---- the fields of a JSON object ------------------------------------------------------------- */
@@ -74,9 +72,7 @@ static int read_text(const cJSON *value, void *member, struct error *error)
 {
     if (!cJSON_IsString(value))
         return error_set(error, "must be a string");
-    char *copy = strdup(value->valuestring);
-    *(char **)member = copy;
-    return copy ? 0 : error_set(error, "out of memory");
+    return text_copy(member, value->valuestring, error);
 }
 
 static int read_number(const cJSON *value, void *member, struct error *error)
@@ -244,13 +240,10 @@ static int read_template(const struct asm_data *data, const char *name,
                          struct asm_template *template, struct error *error)
 {
     char *path TEXT_CLEANUP = NULL;
-    if (asprintf(&path, "templates/%s/template.json", name) < 0)
-        return error_set(error, "out of memory");
-    template->name = strdup(name);
-    if (!template->name)
-        return error_set(error, "out of memory");
+    if (text_format(&path, error, "templates/%s/template.json", name) < 0)
+        return -1;
     struct buffer text BUFFER_CLEANUP = {0};
-    if (asm_data_read(data, path, &text, error) < 0)
+    if (text_copy(&template->name, name, error) < 0 || asm_data_read(data, path, &text, error) < 0)
         return -1;
     cJSON *json JSON_CLEANUP = json_parse(text.data, text.size, path, error);
     if (!json)

@@ -59,9 +59,9 @@ static void suggests_the_nearest_name_for_an_unknown_template(void **state)
     struct asm_template template ASM_TEMPLATE_CLEANUP = {0};
     write_text("templates/hello/template.json", "");
     assert_int_equal(asm_template_load(&(struct asm_data){folder}, "helo", &template, &error), -1);
-    assert_message("unknown template 'helo': did you mean 'hello'? (`whit list` shows all)");
+    assert_message("unknown template 'helo': did you mean 'hello'? `whit list` shows all");
     assert_int_equal(asm_template_load(&(struct asm_data){folder}, "x", &template, &error), -1);
-    assert_message("unknown template 'x' (`whit list` shows all)");
+    assert_message("unknown template 'x': `whit list` shows all");
 }
 
 static void never_makes_a_path_of_an_unlisted_name(void **state)
