@@ -42,8 +42,8 @@ static char *format_message(const char *format, va_list arguments)
     return vasprintf(&message, format, arguments) < 0 ? NULL : message;
 }
 
-void inspection_find(struct elfcheck_inspection *inspection, uint64_t offset, const char *format,
-                     ...)
+void report_finding(struct elfcheck_inspection *inspection, uint64_t offset, const char *format,
+                    ...)
 {
     if (inspection->found++ >= MAX_FINDINGS_OF_A_RULE)
         return;
@@ -53,15 +53,15 @@ void inspection_find(struct elfcheck_inspection *inspection, uint64_t offset, co
     va_end(arguments);
 }
 
-void inspection_find_in(struct elfcheck_inspection *inspection, const Elf64_Phdr *segment,
-                        size_t field, const char *format, ...)
+void report_segment_finding(struct elfcheck_inspection *inspection, const Elf64_Phdr *segment,
+                            size_t field, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
     char *message TEXT_CLEANUP = format_message(format, arguments);
     va_end(arguments);
-    inspection_find(inspection, inspection_place_in(inspection, segment, field), "segment %zu: %s",
-                    inspection_number(inspection, segment), message ? message : "");
+    report_finding(inspection, segment_field_offset(inspection, segment, field), "segment %zu: %s",
+                   segment_index(inspection, segment), message ? message : "");
 }
 
 /* NULL where memory ran out before it was added, or it is one too many to be told. */
@@ -73,14 +73,14 @@ static struct elfcheck_finding *last_finding(const struct elfcheck_inspection *i
                : &report->findings[report->finding_count - 1];
 }
 
-void inspection_set_outcome(struct elfcheck_inspection *inspection, enum elfcheck_outcome outcome)
+void set_finding_outcome(struct elfcheck_inspection *inspection, enum elfcheck_outcome outcome)
 {
     struct elfcheck_finding *finding = last_finding(inspection);
     if (finding)
         finding->outcome = outcome;
 }
 
-void inspection_set_remedy(struct elfcheck_inspection *inspection, const char *format, ...)
+void set_finding_remedy(struct elfcheck_inspection *inspection, const char *format, ...)
 {
     struct elfcheck_finding *finding = last_finding(inspection);
     if (!finding)
@@ -96,7 +96,7 @@ void inspection_set_remedy(struct elfcheck_inspection *inspection, const char *f
     }
 }
 
-void inspection_weaken(struct elfcheck_inspection *inspection)
+void weaken_finding(struct elfcheck_inspection *inspection)
 {
     struct elfcheck_finding *finding = last_finding(inspection);
     if (finding && finding->severity == finding->rule->severity &&
@@ -123,8 +123,8 @@ static void count_the_rest(struct elfcheck_inspection *inspection)
     if (inspection->failed || inspection->found <= MAX_FINDINGS_OF_A_RULE)
         return;
     inspection->found = 0; /* for one more */
-    inspection_find(inspection, report->findings[report->finding_count - 1].offset,
-                    "and %zu more of the same", rest);
+    report_finding(inspection, report->findings[report->finding_count - 1].offset,
+                   "and %zu more of the same", rest);
 }
 
 /* Copies what the report keeps of the headers. */
@@ -136,7 +136,7 @@ static int describe(const struct elfcheck_inspection *inspection, struct elfchec
     report->segments = calloc(inspection->segment_count + 1, sizeof *report->segments);
     if (!report->segments)
         return error_set(error, "out of memory");
-    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
+    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));)
         report->segments[report->segment_count++] = (struct elfcheck_segment){
             .flags = load->p_flags,
             .offset = load->p_offset,
@@ -176,9 +176,9 @@ static int judge(int fd, const char *name, const struct elfcheck_settings *setti
         describe(&inspection, report, error) < 0)
         return -1;
     if (settings->in_tree)
-        report->kind = inspection_kind(&inspection);
-    inspection_know_sections(&inspection);
-    inspection_describe_producer(&inspection);
+        report->kind = kind_of_file(&inspection);
+    find_known_sections(&inspection);
+    describe_producer(&inspection);
     for (size_t i = 0; i < elfcheck_rule_count() && !inspection.failed; i++) {
         choose_rule(&inspection, i);
         if (applies(&inspection, inspection.rule))

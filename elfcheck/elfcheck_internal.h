@@ -117,27 +117,27 @@ void inspection_close(struct elfcheck_inspection *inspection);
 #define INSPECTION_CLEANUP __attribute__((cleanup(inspection_close)))
 
 /* Whether all of these bytes are in the file. */
-bool inspection_has(const struct elfcheck_inspection *inspection, uint64_t offset, uint64_t size);
+bool file_has_range(const struct elfcheck_inspection *inspection, uint64_t offset, uint64_t size);
 /* Reads bytes that are in the file; where they cannot be read, the inspection has failed. */
-bool inspection_read(struct elfcheck_inspection *inspection, uint64_t offset, void *data,
+bool file_read_range(struct elfcheck_inspection *inspection, uint64_t offset, void *data,
                      size_t size);
 /* The next offset from there on that is not in a hole of a sparse file, which holds only zeros; the
  * file's size where there is none. */
-uint64_t inspection_skip_hole(const struct elfcheck_inspection *inspection, uint64_t offset);
+uint64_t file_skip_hole(const struct elfcheck_inspection *inspection, uint64_t offset);
 
 /* The first segment of that type after `previous` (NULL: from the start), or NULL. */
-const Elf64_Phdr *inspection_segment(const struct elfcheck_inspection *inspection, uint32_t type,
-                                     const Elf64_Phdr *previous);
+const Elf64_Phdr *next_segment(const struct elfcheck_inspection *inspection, uint32_t type,
+                               const Elf64_Phdr *previous);
 /* The same for PT_LOAD. */
-const Elf64_Phdr *inspection_load(const struct elfcheck_inspection *inspection,
-                                  const Elf64_Phdr *previous);
+const Elf64_Phdr *next_load_segment(const struct elfcheck_inspection *inspection,
+                                    const Elf64_Phdr *previous);
 /* Its place among the program headers, from 0 as readelf counts them. */
-size_t inspection_number(const struct elfcheck_inspection *inspection, const Elf64_Phdr *segment);
+size_t segment_index(const struct elfcheck_inspection *inspection, const Elf64_Phdr *segment);
 
 /* Reads the path of the interpreter. False where there is none, or none that Linux looks for: the
  * rule interpreter-path says why. */
-bool inspection_interpreter(struct elfcheck_inspection *inspection,
-                            char path[static MAX_INTERPRETER_SIZE]);
+bool read_interpreter_path(struct elfcheck_inspection *inspection,
+                           char path[static MAX_INTERPRETER_SIZE]);
 
 /*
  * What Linux makes of the segments: memory.c. Addresses are those in the file; Linux moves a
@@ -189,39 +189,39 @@ uint64_t segment_end(const Elf64_Phdr *load);
 bool segment_is_executable(const struct elfcheck_inspection *inspection, const Elf64_Phdr *load);
 
 /* The offset in the file of a field of the ELF header: `field` is its offset in Elf64_Ehdr. */
-uint64_t inspection_place(const struct elfcheck_inspection *inspection, size_t field);
+uint64_t header_field_offset(const struct elfcheck_inspection *inspection, size_t field);
 /* The same of a program header: `field` is its offset in Elf64_Phdr. */
-uint64_t inspection_place_in(const struct elfcheck_inspection *inspection,
-                             const Elf64_Phdr *segment, size_t field);
+uint64_t segment_field_offset(const struct elfcheck_inspection *inspection,
+                              const Elf64_Phdr *segment, size_t field);
 
 /* The same of a section header: `field` is its offset in Elf64_Shdr. */
-uint64_t inspection_place_in_section(const struct elfcheck_inspection *inspection, size_t section,
-                                     size_t field);
+uint64_t section_field_offset(const struct elfcheck_inspection *inspection, size_t section,
+                              size_t field);
 
 /* Reads entries of a dynamic section that are in the file, widened to 64 bits. */
-bool inspection_read_dynamic(struct elfcheck_inspection *inspection, uint64_t offset,
-                             Elf64_Dyn *entries, size_t count);
+bool read_dynamic_entries(struct elfcheck_inspection *inspection, uint64_t offset,
+                          Elf64_Dyn *entries, size_t count);
 /* The number of `size` bytes, at most 8, in the file's byte order. */
-uint64_t inspection_decode(const struct elfcheck_inspection *inspection, const unsigned char *bytes,
-                           size_t size);
+uint64_t decode_number(const struct elfcheck_inspection *inspection, const unsigned char *bytes,
+                       size_t size);
 
 /* Adds a finding of the rule whose check runs; `offset` is that of the field that shows it. */
-void inspection_find(struct elfcheck_inspection *inspection, uint64_t offset, const char *format,
-                     ...) __attribute__((format(printf, 3, 4)));
+void report_finding(struct elfcheck_inspection *inspection, uint64_t offset, const char *format,
+                    ...) __attribute__((format(printf, 3, 4)));
 /* The same for a field of a program header: `field` is its offset in Elf64_Phdr. */
-void inspection_find_in(struct elfcheck_inspection *inspection, const Elf64_Phdr *segment,
-                        size_t field, const char *format, ...)
+void report_segment_finding(struct elfcheck_inspection *inspection, const Elf64_Phdr *segment,
+                            size_t field, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
 /* Says of the finding that was added last what comes of it. */
-void inspection_set_outcome(struct elfcheck_inspection *inspection, enum elfcheck_outcome outcome);
+void set_finding_outcome(struct elfcheck_inspection *inspection, enum elfcheck_outcome outcome);
 /* Gives the finding that was added last a remedy of its own. */
-void inspection_set_remedy(struct elfcheck_inspection *inspection, const char *format, ...)
+void set_finding_remedy(struct elfcheck_inspection *inspection, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* Makes the finding that was added last an INFO where the settings leave its rule as it is: the
  * need is there, but it says little of this file. */
-void inspection_weaken(struct elfcheck_inspection *inspection);
+void weaken_finding(struct elfcheck_inspection *inspection);
 
 /* ---- scan.c: many texts in one pass ---------------------------------------------------------- */
 
@@ -300,7 +300,7 @@ struct sign {
 extern const struct sign runtime_signs[];
 
 /* Gathers the evidence in the file's loaded bytes, once. False where it cannot be read. */
-bool inspection_gather_evidence(struct elfcheck_inspection *inspection);
+bool gather_evidence(struct elfcheck_inspection *inspection);
 void evidence_free(struct evidence *evidence);
 
 /* After that, of the rule whose check runs: the sign that says most of those that were found, and
@@ -317,7 +317,7 @@ uint64_t evidence_runtime_place(const struct elfcheck_inspection *inspection, un
 /* ---- sections.c: what the section table says of a program ------------------------------------ */
 
 /* Looks for the known sections among all. A table that is broken or hostile has none. */
-void inspection_know_sections(struct elfcheck_inspection *inspection);
+void find_known_sections(struct elfcheck_inspection *inspection);
 
 /* ---- symbols.c ------------------------------------------------------------------------------- */
 
@@ -325,8 +325,8 @@ void inspection_know_sections(struct elfcheck_inspection *inspection);
 #define SYMBOL_MAX_SIZE 32
 
 /* Says of each name whether the program has a symbol of it, static or dynamic. */
-bool inspection_find_symbols(struct elfcheck_inspection *inspection, const char *const *names,
-                             bool *found, size_t count);
+bool lookup_symbols(struct elfcheck_inspection *inspection, const char *const *names, bool *found,
+                    size_t count);
 
 /* ---- used.c: what of all that is linked in is used ------------------------------------------- */
 
@@ -338,20 +338,20 @@ enum calls {
 
 /* Whether glibc's localtime or localtime_r, in a static program, is called more than `known` times,
  * which are the calls of the library itself. */
-enum calls inspection_calls_localtime(struct elfcheck_inspection *inspection, size_t known);
+enum calls calls_localtime(struct elfcheck_inspection *inspection, size_t known);
 
 /* Whether localtime_r of musl is linked in, which only a call of it brings. */
-bool inspection_has_musl_localtime(struct elfcheck_inspection *inspection);
+bool has_musl_localtime(struct elfcheck_inspection *inspection);
 
 /* Whether the program starts another by the name that begins at that place of the file: see
  * used.c. */
-bool inspection_names_program(struct elfcheck_inspection *inspection, uint64_t name);
+bool refers_to_program_name(struct elfcheck_inspection *inspection, uint64_t name);
 
 /* ---- producer.c: what made the file ---------------------------------------------------------- */
 
 /* Fills in the report's producer, as far as the file tells: from its sections, and from evidence,
  * too, once that is gathered. */
-void inspection_describe_producer(struct elfcheck_inspection *inspection);
+void describe_producer(struct elfcheck_inspection *inspection);
 
 /* What to do so that the compiler that made this dynamic program makes a static one. */
 const char *static_remedy(const struct elfcheck_inspection *inspection);
@@ -367,7 +367,7 @@ const char *type_name(uint16_t type);       /* "EXEC", or NULL */
 const char *flags_name(uint32_t flags);
 
 /* What the file is for, as its headers tell; `in_tree` decides whether that counts. */
-enum elfcheck_kind inspection_kind(struct elfcheck_inspection *inspection);
+enum elfcheck_kind kind_of_file(struct elfcheck_inspection *inspection);
 
 /* ---- reports --------------------------------------------------------------------------------- */
 
@@ -394,7 +394,7 @@ size_t report_lacks(const struct elfcheck_report *report, const char *lacks[stat
 /* ---- code.c: disassembly --------------------------------------------------------------------- */
 
 /* Follows the program's control flow, and fills in the report's system calls. */
-void inspection_follow_code(struct elfcheck_inspection *inspection);
+void trace_system_calls(struct elfcheck_inspection *inspection);
 /* Appends "write, exit"; "none". */
 void calls_append(const struct elfcheck_calls *calls, struct buffer *out);
 /* Adds the object "system_calls", where the file was tried: docs/elfcheck.schema.json. */

@@ -20,18 +20,17 @@ static bool has_writable_code(const Elf64_Phdr *segment)
 
 void check_write_execute(struct elfcheck_inspection *inspection)
 {
-    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
+    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));)
         if (has_writable_code(load))
-            inspection_find_in(inspection, load, offsetof(Elf64_Phdr, p_flags),
-                               "writable and executable (%s)", flags_name(load->p_flags));
+            report_segment_finding(inspection, load, offsetof(Elf64_Phdr, p_flags),
+                                   "writable and executable (%s)", flags_name(load->p_flags));
 }
 
 /* The last one counts, as in the kernel's loop. */
 static const Elf64_Phdr *stack_header(const struct elfcheck_inspection *inspection)
 {
     const Elf64_Phdr *stack = NULL;
-    for (const Elf64_Phdr *next = NULL;
-         (next = inspection_segment(inspection, PT_GNU_STACK, next));)
+    for (const Elf64_Phdr *next = NULL; (next = next_segment(inspection, PT_GNU_STACK, next));)
         stack = next;
     return stack;
 }
@@ -40,8 +39,8 @@ void check_executable_stack(struct elfcheck_inspection *inspection)
 {
     const Elf64_Phdr *stack = stack_header(inspection);
     if (stack && (stack->p_flags & PF_X))
-        inspection_find_in(inspection, stack, offsetof(Elf64_Phdr, p_flags),
-                           "asks for an executable stack (%s)", flags_name(stack->p_flags));
+        report_segment_finding(inspection, stack, offsetof(Elf64_Phdr, p_flags),
+                               "asks for an executable stack (%s)", flags_name(stack->p_flags));
 }
 
 void check_stack_header(struct elfcheck_inspection *inspection)
@@ -50,11 +49,11 @@ void check_stack_header(struct elfcheck_inspection *inspection)
     if (!inspection->segments || stack_header(inspection))
         return;
     if (inspection->loader == LOADER_32)
-        inspection_find(inspection, inspection->header.e_phoff,
-                        "no PT_GNU_STACK: all memory of a 32-bit program is executable then");
+        report_finding(inspection, inspection->header.e_phoff,
+                       "no PT_GNU_STACK: all memory of a 32-bit program is executable then");
     else if (kernel && kernel < KERNEL_WITHOUT_DEFAULT_EXECUTION)
-        inspection_find(inspection, inspection->header.e_phoff,
-                        "no PT_GNU_STACK: all readable memory is executable before Linux 5.8");
+        report_finding(inspection, inspection->header.e_phoff,
+                       "no PT_GNU_STACK: all readable memory is executable before Linux 5.8");
 }
 
 /* Whether every way that the program's control flow can take is known: then there is nothing that
@@ -66,18 +65,18 @@ static bool is_foreseen(const struct elfcheck_inspection *inspection)
 
 void check_position(struct elfcheck_inspection *inspection)
 {
-    if (inspection->header.e_type == ET_EXEC && inspection_load(inspection, NULL) &&
+    if (inspection->header.e_type == ET_EXEC && next_load_segment(inspection, NULL) &&
         !is_foreseen(inspection))
-        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_type)),
-                        "not position-independent: its code is at the same address in each run");
+        report_finding(inspection, header_field_offset(inspection, offsetof(Elf64_Ehdr, e_type)),
+                       "not position-independent: its code is at the same address in each run");
 }
 
 void check_set_user_id(struct elfcheck_inspection *inspection)
 {
     mode_t mode = inspection->settings->mode;
     if (mode & (S_ISUID | S_ISGID))
-        inspection_find(inspection, 0, "runs with its %s's rights, whoever starts it (mode %04o)",
-                        mode & S_ISUID ? "owner" : "group", mode & 07777);
+        report_finding(inspection, 0, "runs with its %s's rights, whoever starts it (mode %04o)",
+                       mode & S_ISUID ? "owner" : "group", mode & 07777);
 }
 
 /* ---- the dynamic section --------------------------------------------------------------------- */
@@ -138,7 +137,7 @@ static void take_entry(struct dynamic *dynamic, int64_t tag, uint64_t value)
 /* Reads the dynamic section up to its end mark, or as much of it as the file holds. */
 static struct dynamic read_dynamic(struct elfcheck_inspection *inspection)
 {
-    struct dynamic dynamic = {.segment = inspection_segment(inspection, PT_DYNAMIC, NULL)};
+    struct dynamic dynamic = {.segment = next_segment(inspection, PT_DYNAMIC, NULL)};
     const Elf64_Phdr *segment = dynamic.segment;
     if (!segment || segment->p_offset >= inspection->size)
         return (struct dynamic){0};
@@ -149,7 +148,7 @@ static struct dynamic read_dynamic(struct elfcheck_inspection *inspection)
     for (uint64_t i = 0; i < count && i < MAX_DYNAMIC_ENTRIES; i++) {
         size_t place = i % ENTRIES_AT_A_TIME;
         uint64_t left = count - i < ENTRIES_AT_A_TIME ? count - i : ENTRIES_AT_A_TIME;
-        if (place == 0 && !inspection_read(inspection, segment->p_offset + i * entry_size, bytes,
+        if (place == 0 && !file_read_range(inspection, segment->p_offset + i * entry_size, bytes,
                                            (size_t)left * entry_size))
             break;
         Elf64_Dyn entry;
@@ -170,40 +169,39 @@ static struct dynamic read_dynamic(struct elfcheck_inspection *inspection)
 static bool is_loaded_dynamically(const struct elfcheck_inspection *inspection,
                                   const struct dynamic *dynamic)
 {
-    return dynamic->segment &&
-           (dynamic->is_needing || inspection_segment(inspection, PT_INTERP, NULL));
+    return dynamic->segment && (dynamic->is_needing || next_segment(inspection, PT_INTERP, NULL));
 }
 
 void check_relro(struct elfcheck_inspection *inspection)
 {
     struct dynamic dynamic = read_dynamic(inspection);
     if (is_loaded_dynamically(inspection, &dynamic) &&
-        !inspection_segment(inspection, PT_GNU_RELRO, NULL))
-        inspection_find(inspection, dynamic.segment->p_offset,
-                        "no PT_GNU_RELRO: the addresses that it calls stay writable");
+        !next_segment(inspection, PT_GNU_RELRO, NULL))
+        report_finding(inspection, dynamic.segment->p_offset,
+                       "no PT_GNU_RELRO: the addresses that it calls stay writable");
 }
 
 void check_bind_now(struct elfcheck_inspection *inspection)
 {
     struct dynamic dynamic = read_dynamic(inspection);
     if (is_loaded_dynamically(inspection, &dynamic) && !dynamic.is_bound_at_start &&
-        inspection_segment(inspection, PT_GNU_RELRO, NULL))
-        inspection_find(inspection, dynamic.segment->p_offset,
-                        "partial RELRO: addresses that are looked up late stay writable");
+        next_segment(inspection, PT_GNU_RELRO, NULL))
+        report_finding(inspection, dynamic.segment->p_offset,
+                       "partial RELRO: addresses that are looked up late stay writable");
 }
 
 void check_text_relocation(struct elfcheck_inspection *inspection)
 {
     struct dynamic dynamic = read_dynamic(inspection);
     if (dynamic.segment && dynamic.has_relocated_text)
-        inspection_find(inspection, dynamic.segment->p_offset,
-                        "its code is written to when it is loaded (DT_TEXTREL)");
+        report_finding(inspection, dynamic.segment->p_offset,
+                       "its code is written to when it is loaded (DT_TEXTREL)");
 }
 
 /* The place in the file of an address, or UINT64_MAX, which no file has. */
 static uint64_t offset_of_address(const struct elfcheck_inspection *inspection, uint64_t address)
 {
-    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
+    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));)
         if (address >= load->p_vaddr && address - load->p_vaddr < load->p_filesz)
             return load->p_offset + (address - load->p_vaddr);
     return UINT64_MAX;
@@ -248,7 +246,7 @@ void check_library_path(struct elfcheck_inspection *inspection)
         return;
     uint64_t left = inspection->size - offset;
     size_t size = left < sizeof path ? (size_t)left : sizeof path;
-    if (!inspection_read(inspection, offset, path, size))
+    if (!file_read_range(inspection, offset, path, size))
         return;
     size_t length = strnlen(path, size);
     for (size_t start = 0; start <= length;) {
@@ -259,8 +257,8 @@ void check_library_path(struct elfcheck_inspection *inspection)
             struct buffer name BUFFER_CLEANUP = {0};
             text_append_visible(&name, path + start, end - start);
             inspection->failed |= buffer_check(&name, inspection->error) < 0;
-            inspection_find(inspection, offset + start, "looks for libraries in '%s', which is %s",
-                            buffer_text(&name), weakness);
+            report_finding(inspection, offset + start, "looks for libraries in '%s', which is %s",
+                           buffer_text(&name), weakness);
             return;
         }
         start = end + 1;
@@ -311,7 +309,7 @@ static struct imports read_imports(struct elfcheck_inspection *inspection)
     if (!is_loaded_dynamically(inspection, &dynamic) || size == 0 || size > MAX_STRINGS_SIZE)
         return imports;
     uint64_t offset = offset_of_address(inspection, dynamic.strings);
-    if (!inspection_has(inspection, offset, size))
+    if (!file_has_range(inspection, offset, size))
         return imports;
     char *names = malloc((size_t)size + 1);
     if (!names) {
@@ -320,7 +318,7 @@ static struct imports read_imports(struct elfcheck_inspection *inspection)
         return imports;
     }
     names[size] = 0;
-    if (inspection_read(inspection, offset, names, (size_t)size)) {
+    if (file_read_range(inspection, offset, names, (size_t)size)) {
         for (size_t i = 0; i < size;) {
             size_t length = strlen(names + i);
             take_name(&imports, names + i, length);
@@ -344,22 +342,22 @@ void check_stack_protector(struct elfcheck_inspection *inspection)
     struct imports imports = read_imports(inspection);
     if (imports.is_known) {
         if (!imports.has_canary)
-            inspection_find(inspection, 0,
-                            "no function of it guards its stack: " CANARY
-                            " is not among the names that it needs");
+            report_finding(inspection, 0,
+                           "no function of it guards its stack: " CANARY
+                           " is not among the names that it needs");
     } else if (inspection->report->is_static && elfcheck_starts(inspection->report) &&
                !is_foreseen(inspection) && !is_made_by_go(inspection))
-        inspection_find(inspection, 0,
-                        "unknown whether its functions guard their stack: a static program "
-                        "holds its C library's own " CANARY);
+        report_finding(inspection, 0,
+                       "unknown whether its functions guard their stack: a static program "
+                       "holds its C library's own " CANARY);
 }
 
 void check_fortify(struct elfcheck_inspection *inspection)
 {
     struct imports imports = read_imports(inspection);
     if (imports.is_known && !imports.has_checked && imports.unchecked)
-        inspection_find(inspection, 0, "calls %s, and no checked function such as __%s_chk",
-                        imports.unchecked, imports.unchecked);
+        report_finding(inspection, 0, "calls %s, and no checked function such as __%s_chk",
+                       imports.unchecked, imports.unchecked);
 }
 
 /* ---- marks for the processor ----------------------------------------------------------------- */
@@ -393,23 +391,23 @@ static uint32_t features_of(const unsigned char *note, size_t size)
 
 void check_shadow_stack(struct elfcheck_inspection *inspection)
 {
-    const Elf64_Phdr *segment = inspection_segment(inspection, PT_GNU_PROPERTY, NULL);
+    const Elf64_Phdr *segment = next_segment(inspection, PT_GNU_PROPERTY, NULL);
     unsigned char note[MAX_PROPERTIES_SIZE];
     uint32_t features = 0;
-    if (inspection->loader != LOADER_64 || !inspection_load(inspection, NULL) ||
+    if (inspection->loader != LOADER_64 || !next_load_segment(inspection, NULL) ||
         is_foreseen(inspection))
         return;
     if (segment && segment->p_filesz <= sizeof note &&
-        inspection_has(inspection, segment->p_offset, segment->p_filesz)) {
-        if (!inspection_read(inspection, segment->p_offset, note, (size_t)segment->p_filesz))
+        file_has_range(inspection, segment->p_offset, segment->p_filesz)) {
+        if (!file_read_range(inspection, segment->p_offset, note, (size_t)segment->p_filesz))
             return;
         features = features_of(note, (size_t)segment->p_filesz);
     }
     if (!(features & GNU_PROPERTY_X86_FEATURE_1_SHSTK))
-        inspection_find(inspection, segment ? segment->p_offset : inspection->header.e_phoff,
-                        "not marked for shadow stacks (SHSTK)%s",
-                        features & GNU_PROPERTY_X86_FEATURE_1_IBT ? ", but for branch tracking"
-                                                                  : "");
+        report_finding(inspection, segment ? segment->p_offset : inspection->header.e_phoff,
+                       "not marked for shadow stacks (SHSTK)%s",
+                       features & GNU_PROPERTY_X86_FEATURE_1_IBT ? ", but for branch tracking"
+                                                                 : "");
 }
 
 /* ---- system calls ---------------------------------------------------------------------------- */
@@ -418,7 +416,7 @@ void check_shadow_stack(struct elfcheck_inspection *inspection)
 static uint64_t place_of_code(const struct elfcheck_inspection *inspection, uint64_t address)
 {
     uint64_t offset = offset_of_address(inspection, address);
-    return offset == UINT64_MAX ? inspection_place(inspection, offsetof(Elf64_Ehdr, e_entry))
+    return offset == UINT64_MAX ? header_field_offset(inspection, offsetof(Elf64_Ehdr, e_entry))
                                 : offset;
 }
 
@@ -426,23 +424,23 @@ void check_system_calls(struct elfcheck_inspection *inspection)
 {
     const struct elfcheck_calls *calls = &inspection->report->calls;
     struct buffer names BUFFER_CLEANUP = {0};
-    inspection_follow_code(inspection);
+    trace_system_calls(inspection);
     if (inspection->failed || !calls->is_tried)
         return;
     calls_append(calls, &names);
     inspection->failed |= buffer_check(&names, inspection->error) < 0;
     uint64_t address = calls->is_complete ? inspection->header.e_entry : calls->place;
-    inspection_find(inspection, place_of_code(inspection, address), "system calls: %s (%s%s)",
-                    buffer_text(&names), calls->is_complete ? "complete" : "not complete: ",
-                    calls->is_complete ? "" : calls->reason);
+    report_finding(inspection, place_of_code(inspection, address), "system calls: %s (%s%s)",
+                   buffer_text(&names), calls->is_complete ? "complete" : "not complete: ",
+                   calls->is_complete ? "" : calls->reason);
 }
 
 void check_int80(struct elfcheck_inspection *inspection)
 {
     const struct elfcheck_calls *calls = &inspection->report->calls;
     if (calls->has_int80)
-        inspection_find(inspection, place_of_code(inspection, calls->int80_place),
-                        "int 0x80 at 0x%" PRIx64
-                        ": fails under gVisor and kernels without IA32 emulation",
-                        calls->int80_place);
+        report_finding(inspection, place_of_code(inspection, calls->int80_place),
+                       "int 0x80 at 0x%" PRIx64
+                       ": fails under gVisor and kernels without IA32 emulation",
+                       calls->int80_place);
 }

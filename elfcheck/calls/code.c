@@ -95,7 +95,7 @@ give_up(struct scan *scan, uint64_t address, const char *format, ...)
 /* Whether some page belongs to this segment and to another. */
 static bool shares_page(const struct elfcheck_inspection *inspection, const Elf64_Phdr *segment)
 {
-    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
+    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));)
         if (load != segment && page_start(load->p_vaddr) < segment_end(segment) &&
             page_start(segment->p_vaddr) < segment_end(load))
             return true;
@@ -137,13 +137,13 @@ static bool add_region(struct scan *scan, const Elf64_Phdr *load)
     size_t size = left < region.size ? (size_t)left : (size_t)region.size;
     scan->code_size += region.size;
     scan->regions[scan->region_count++] = region;
-    return inspection_read(inspection, offset, grown + region.place, size);
+    return file_read_range(inspection, offset, grown + region.place, size);
 }
 
 static bool add_regions(struct scan *scan)
 {
     const struct elfcheck_inspection *inspection = scan->inspection;
-    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
+    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));)
         if ((load->p_flags & PF_X) && !add_region(scan, load))
             return false;
     scan->block_at = reallocarray(NULL, scan->code_size + 1, sizeof *scan->block_at);
@@ -549,10 +549,10 @@ static void list_calls(struct scan *scan)
 static bool is_followed(const struct elfcheck_inspection *inspection)
 {
     return inspection->loader == LOADER_64 && elfcheck_starts(inspection->report) &&
-           inspection->report->is_static && !inspection_segment(inspection, PT_INTERP, NULL);
+           inspection->report->is_static && !next_segment(inspection, PT_INTERP, NULL);
 }
 
-void inspection_follow_code(struct elfcheck_inspection *inspection)
+void trace_system_calls(struct elfcheck_inspection *inspection)
 {
     struct scan scan SCAN_CLEANUP = {.inspection = inspection,
                                      .calls = &inspection->report->calls,

@@ -84,7 +84,7 @@ static size_t walk(struct elfcheck_inspection *inspection, struct dynamic *dynam
         size_t place = i % ENTRIES_AT_A_TIME;
         uint64_t now = most - i < ENTRIES_AT_A_TIME ? most - i : ENTRIES_AT_A_TIME;
         if (place == 0 &&
-            !inspection_read_dynamic(inspection, dynamic->offset + i * size, entries, (size_t)now))
+            !read_dynamic_entries(inspection, dynamic->offset + i * size, entries, (size_t)now))
             return (size_t)i;
         dynamic->has_end = entries[place].d_tag == DT_NULL;
         if (dynamic->has_end)
@@ -110,9 +110,9 @@ static void note_tag(struct elfcheck_inspection *inspection, struct dynamic *dyn
 
 const struct dynamic *dynamic_of(struct elfcheck_inspection *inspection)
 {
-    const Elf64_Phdr *segment = inspection_segment(inspection, PT_DYNAMIC, NULL);
+    const Elf64_Phdr *segment = next_segment(inspection, PT_DYNAMIC, NULL);
     if (inspection->dynamic || !segment || !is_image(inspection) ||
-        !inspection_has(inspection, segment->p_offset, 1))
+        !file_has_range(inspection, segment->p_offset, 1))
         return inspection->dynamic;
     inspection->dynamic = calloc(1, sizeof *inspection->dynamic);
     if (!inspection->dynamic) {
@@ -166,35 +166,35 @@ static void compare_with_section(struct elfcheck_inspection *inspection, const E
     if (number == 0)
         return;
     if (section->sh_offset != segment->p_offset || section->sh_addr != segment->p_vaddr)
-        inspection_find_in(inspection, segment, offsetof(Elf64_Phdr, p_offset),
-                           "at offset 0x%" PRIx64 ", address 0x%" PRIx64
-                           ", but section %zu is at offset 0x%" PRIx64 ", address 0x%" PRIx64,
-                           segment->p_offset, segment->p_vaddr, number, section->sh_offset,
-                           section->sh_addr);
+        report_segment_finding(inspection, segment, offsetof(Elf64_Phdr, p_offset),
+                               "at offset 0x%" PRIx64 ", address 0x%" PRIx64
+                               ", but section %zu is at offset 0x%" PRIx64 ", address 0x%" PRIx64,
+                               segment->p_offset, segment->p_vaddr, number, section->sh_offset,
+                               section->sh_addr);
     else if (section->sh_size != segment->p_filesz)
-        inspection_find_in(inspection, segment, offsetof(Elf64_Phdr, p_filesz),
-                           "%" PRIu64 " bytes, but section %zu has %" PRIu64, segment->p_filesz,
-                           number, section->sh_size);
+        report_segment_finding(inspection, segment, offsetof(Elf64_Phdr, p_filesz),
+                               "%" PRIu64 " bytes, but section %zu has %" PRIu64, segment->p_filesz,
+                               number, section->sh_size);
 }
 
 void check_dynamic_section(struct elfcheck_inspection *inspection)
 {
-    const Elf64_Phdr *segment = inspection_segment(inspection, PT_DYNAMIC, NULL);
+    const Elf64_Phdr *segment = next_segment(inspection, PT_DYNAMIC, NULL);
     const struct dynamic *dynamic = dynamic_of(inspection);
     size_t size = dynamic_entry_size(inspection);
     if (is_image(inspection) && !segment && section_of_type(inspection, SHT_DYNAMIC))
-        inspection_find(inspection, inspection->header.e_phoff,
-                        "no PT_DYNAMIC segment for section %zu",
-                        section_of_type(inspection, SHT_DYNAMIC));
+        report_finding(inspection, inspection->header.e_phoff,
+                       "no PT_DYNAMIC segment for section %zu",
+                       section_of_type(inspection, SHT_DYNAMIC));
     if (!segment || !dynamic || inspection->failed)
         return;
     if (segment->p_filesz % size)
-        inspection_find_in(inspection, segment, offsetof(Elf64_Phdr, p_filesz),
-                           "%" PRIu64 " bytes are not a whole number of entries of %zu",
-                           segment->p_filesz, size);
+        report_segment_finding(inspection, segment, offsetof(Elf64_Phdr, p_filesz),
+                               "%" PRIu64 " bytes are not a whole number of entries of %zu",
+                               segment->p_filesz, size);
     else if (!dynamic->has_end)
-        inspection_find_in(inspection, segment, offsetof(Elf64_Phdr, p_filesz),
-                           "no DT_NULL ends its %zu entries", dynamic->count);
+        report_segment_finding(inspection, segment, offsetof(Elf64_Phdr, p_filesz),
+                               "no DT_NULL ends its %zu entries", dynamic->count);
     if (inspection->section_count)
         compare_with_section(inspection, segment);
 }
@@ -206,9 +206,9 @@ static void check_whole(struct elfcheck_inspection *inspection, const struct dyn
     size_t entry_size = inspection->is_32bit ? tag->entry_size_32 : tag->entry_size;
     uint64_t size;
     if (entry_size && dynamic_has(dynamic, tag->size, &size) && size % entry_size)
-        inspection_find(inspection, place_of_tag(inspection, dynamic, tag->size),
-                        "%s is %" PRIu64 ", not a whole number of entries of %zu",
-                        tags[tag->size].name, size, entry_size);
+        report_finding(inspection, place_of_tag(inspection, dynamic, tag->size),
+                       "%s is %" PRIu64 ", not a whole number of entries of %zu",
+                       tags[tag->size].name, size, entry_size);
 }
 
 /* DT_RELAENT and the like. DT_PLTREL says which of two kinds the others are. */
@@ -220,11 +220,11 @@ static void check_companion(struct elfcheck_inspection *inspection, const struct
     if (!dynamic_has(dynamic, tag->other, &value))
         return;
     if (tag->other == TAG_PLTREL && value != DT_REL && value != DT_RELA)
-        inspection_find(inspection, place_of_tag(inspection, dynamic, tag->other),
-                        "DT_PLTREL is %" PRIu64 ", neither DT_REL nor DT_RELA", value);
+        report_finding(inspection, place_of_tag(inspection, dynamic, tag->other),
+                       "DT_PLTREL is %" PRIu64 ", neither DT_REL nor DT_RELA", value);
     else if (entry_size && value != entry_size)
-        inspection_find(inspection, place_of_tag(inspection, dynamic, tag->other),
-                        "%s is %" PRIu64 ", not %zu", tags[tag->other].name, value, entry_size);
+        report_finding(inspection, place_of_tag(inspection, dynamic, tag->other),
+                       "%s is %" PRIu64 ", not %zu", tags[tag->other].name, value, entry_size);
 }
 
 void check_dynamic_entries(struct elfcheck_inspection *inspection)
@@ -237,12 +237,11 @@ void check_dynamic_entries(struct elfcheck_inspection *inspection)
             continue;
         uint64_t place = place_of_tag(inspection, dynamic, i);
         if (dynamic->tags[i].count > 1)
-            inspection_find(inspection, place, "%zu entries of %s", dynamic->tags[i].count,
-                            tag->name);
+            report_finding(inspection, place, "%zu entries of %s", dynamic->tags[i].count,
+                           tag->name);
         for (size_t j = 0; j < COUNT(beside); j++)
             if (beside[j] != NO_TAG && dynamic->tags[beside[j]].count == 0)
-                inspection_find(inspection, place, "%s without %s", tag->name,
-                                tags[beside[j]].name);
+                report_finding(inspection, place, "%s without %s", tag->name, tags[beside[j]].name);
         check_whole(inspection, dynamic, tag);
         check_companion(inspection, dynamic, tag);
     }
@@ -259,9 +258,9 @@ void check_dynamic_address(struct elfcheck_inspection *inspection)
         if (is_sized && size == 0)
             continue; /* nothing is read there */
         if (!find_address(inspection, address, size, &offset))
-            inspection_find(inspection, place_of_tag(inspection, dynamic, i),
-                            "%s: the file has no 0x%" PRIx64 " bytes for address 0x%" PRIx64,
-                            tags[i].name, size, address);
+            report_finding(inspection, place_of_tag(inspection, dynamic, i),
+                           "%s: the file has no 0x%" PRIx64 " bytes for address 0x%" PRIx64,
+                           tags[i].name, size, address);
     }
 }
 
@@ -279,9 +278,9 @@ static void check_string(struct elfcheck_inspection *inspection, struct dynamic 
     uint64_t size = dynamic->tags[TAG_STRSZ].value;
     for (size_t i = 0; i < COUNT(strings); i++)
         if (strings[i].tag == entry->d_tag && entry->d_un.d_val >= size)
-            inspection_find(inspection, dynamic_place(inspection, dynamic, number),
-                            "%s is at %" PRIu64 " of the %" PRIu64 " bytes of strings",
-                            strings[i].name, (uint64_t)entry->d_un.d_val, size);
+            report_finding(inspection, dynamic_place(inspection, dynamic, number),
+                           "%s is at %" PRIu64 " of the %" PRIu64 " bytes of strings",
+                           strings[i].name, (uint64_t)entry->d_un.d_val, size);
 }
 
 void check_dynamic_strings(struct elfcheck_inspection *inspection)
@@ -292,9 +291,9 @@ void check_dynamic_strings(struct elfcheck_inspection *inspection)
     if (!dynamic || !dynamic_strings(inspection, dynamic, &offset, &size))
         return;
     walk(inspection, inspection->dynamic, check_string);
-    if (inspection_read(inspection, offset + size - 1, &last, 1) && last != 0)
-        inspection_find(inspection, offset + size - 1,
-                        "the dynamic string table does not end with a NUL byte");
+    if (file_read_range(inspection, offset + size - 1, &last, 1) && last != 0)
+        report_finding(inspection, offset + size - 1,
+                       "the dynamic string table does not end with a NUL byte");
 }
 
 /* Whether debuggers and the loader see the same tables: the former look at sections. */
@@ -317,11 +316,12 @@ void check_dynamic_agrees(struct elfcheck_inspection *inspection)
             continue;
         bool has_tag = dynamic_has(dynamic, pairs[i].tag, &address);
         if (!has_tag && pairs[i].is_needed)
-            find_in_section(inspection, number, offsetof(Elf64_Shdr, sh_type),
-                            "the dynamic section has no %s for it", tags[pairs[i].tag].name);
+            report_section_finding(inspection, number, offsetof(Elf64_Shdr, sh_type),
+                                   "the dynamic section has no %s for it", tags[pairs[i].tag].name);
         else if (has_tag && address != inspection->sections[number].sh_addr)
-            find_in_section(inspection, number, offsetof(Elf64_Shdr, sh_addr),
-                            "at 0x%" PRIx64 ", but %s is 0x%" PRIx64,
-                            inspection->sections[number].sh_addr, tags[pairs[i].tag].name, address);
+            report_section_finding(inspection, number, offsetof(Elf64_Shdr, sh_addr),
+                                   "at 0x%" PRIx64 ", but %s is 0x%" PRIx64,
+                                   inspection->sections[number].sh_addr, tags[pairs[i].tag].name,
+                                   address);
     }
 }

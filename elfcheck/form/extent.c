@@ -79,11 +79,11 @@ void check_truncated(struct elfcheck_inspection *inspection)
     char number[sizeof " 18446744073709551615"] = "";
     if (extent.number != UINT64_MAX)
         snprintf(number, sizeof number, " %" PRIu64, extent.number);
-    inspection_find(inspection, inspection->size,
-                    "the headers describe %" PRIu64 " bytes, but the file has %" PRIu64 ": %" PRIu64
-                    " are missing, from %s%s at offset %" PRIu64 " on",
-                    extent.end, inspection->size, extent.end - inspection->size, extent.part,
-                    number, extent.offset);
+    report_finding(inspection, inspection->size,
+                   "the headers describe %" PRIu64 " bytes, but the file has %" PRIu64 ": %" PRIu64
+                   " are missing, from %s%s at offset %" PRIu64 " on",
+                   extent.end, inspection->size, extent.end - inspection->size, extent.part, number,
+                   extent.offset);
 }
 
 /* Whether it is fewer zeros than a page: Go and patchelf round a file's size up. */
@@ -91,7 +91,7 @@ static bool is_padding(struct elfcheck_inspection *inspection, uint64_t offset)
 {
     char bytes[PAGE_SIZE];
     uint64_t size = inspection->size - offset;
-    if (size >= sizeof bytes || !inspection_read(inspection, offset, bytes, (size_t)size))
+    if (size >= sizeof bytes || !file_read_range(inspection, offset, bytes, (size_t)size))
         return false;
     for (size_t i = 0; i < size; i++)
         if (bytes[i])
@@ -106,7 +106,6 @@ void check_appended(struct elfcheck_inspection *inspection)
     struct extent extent = measure(inspection);
     if (!extent.is_unknowable && extent.missing == 0 && extent.end < inspection->size &&
         !is_padding(inspection, extent.end))
-        inspection_find(inspection, extent.end,
-                        "%" PRIu64 " bytes after the end at offset %" PRIu64,
-                        inspection->size - extent.end, extent.end);
+        report_finding(inspection, extent.end, "%" PRIu64 " bytes after the end at offset %" PRIu64,
+                       inspection->size - extent.end, extent.end);
 }

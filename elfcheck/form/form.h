@@ -4,8 +4,8 @@
 #include "elfcheck/elfcheck_internal.h"
 
 /* Adds a finding about a section, which it names; `field` is its offset in Elf64_Shdr. */
-void find_in_section(struct elfcheck_inspection *inspection, size_t section, size_t field,
-                     const char *format, ...) __attribute__((format(printf, 4, 5)));
+void report_section_finding(struct elfcheck_inspection *inspection, size_t section, size_t field,
+                            const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* The first section of that type, or 0, which is none. */
 size_t section_of_type(const struct elfcheck_inspection *inspection, uint32_t type);
 /* Whether the section's bytes are in the file, if it has any there. */

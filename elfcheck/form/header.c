@@ -31,19 +31,19 @@ static void check_foreign_identification(struct elfcheck_inspection *inspection)
     const unsigned char *ident = inspection->header.e_ident;
     unsigned char class = class_of_machine(inspection->header.e_machine);
     if (ident[EI_CLASS] != ELFCLASS32 && ident[EI_CLASS] != ELFCLASS64)
-        inspection_find(inspection, EI_CLASS, "class %u, neither ELF32 nor ELF64", ident[EI_CLASS]);
+        report_finding(inspection, EI_CLASS, "class %u, neither ELF32 nor ELF64", ident[EI_CLASS]);
     else if (class != ELFCLASSNONE && ident[EI_CLASS] != class)
-        inspection_find(inspection, EI_CLASS, "ELF%d, but %s files are ELF%d",
-                        ident[EI_CLASS] == ELFCLASS32 ? 32 : 64,
-                        machine_name(inspection->header.e_machine)
-                            ? machine_name(inspection->header.e_machine)
-                            : "this machine's",
-                        class == ELFCLASS32 ? 32 : 64);
+        report_finding(inspection, EI_CLASS, "ELF%d, but %s files are ELF%d",
+                       ident[EI_CLASS] == ELFCLASS32 ? 32 : 64,
+                       machine_name(inspection->header.e_machine)
+                           ? machine_name(inspection->header.e_machine)
+                           : "this machine's",
+                       class == ELFCLASS32 ? 32 : 64);
     if (ident[EI_DATA] != ELFDATA2LSB && ident[EI_DATA] != ELFDATA2MSB)
-        inspection_find(inspection, EI_DATA, "byte order %u, neither little- nor big-endian",
-                        ident[EI_DATA]);
+        report_finding(inspection, EI_DATA, "byte order %u, neither little- nor big-endian",
+                       ident[EI_DATA]);
     if (ident[EI_VERSION] != EV_CURRENT)
-        inspection_find(inspection, EI_VERSION, "version %u, not 1", ident[EI_VERSION]);
+        report_finding(inspection, EI_VERSION, "version %u, not 1", ident[EI_VERSION]);
 }
 
 /*
@@ -72,12 +72,12 @@ void check_identification(struct elfcheck_inspection *inspection)
                       ident[EI_VERSION] == EV_CURRENT;
     if (reads_well && (ident[EI_OSABI] == ELFOSABI_SYSV || ident[EI_OSABI] == ELFOSABI_GNU))
         return;
-    inspection_find(inspection, EI_CLASS,
-                    "identification bytes %02x %02x %02x %02x, not %02x 01 01 and 00 or 03",
-                    ident[EI_CLASS], ident[EI_DATA], ident[EI_VERSION], ident[EI_OSABI], class);
+    report_finding(inspection, EI_CLASS,
+                   "identification bytes %02x %02x %02x %02x, not %02x 01 01 and 00 or 03",
+                   ident[EI_CLASS], ident[EI_DATA], ident[EI_VERSION], ident[EI_OSABI], class);
     if (reads_well)
-        inspection_set_remedy(inspection, "harmless in a program; write 00 at offset 7 for tools, "
-                                          "and in a library for glibc");
+        set_finding_remedy(inspection, "harmless in a program; write 00 at offset 7 for tools, "
+                                       "and in a library for glibc");
 }
 
 void check_header_fields(struct elfcheck_inspection *inspection)
@@ -86,11 +86,11 @@ void check_header_fields(struct elfcheck_inspection *inspection)
     if (!inspection->report->is_elf || is_x32(inspection))
         return;
     if (header->e_version != EV_CURRENT)
-        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_version)),
-                        "e_version is %" PRIu32, header->e_version);
+        report_finding(inspection, header_field_offset(inspection, offsetof(Elf64_Ehdr, e_version)),
+                       "e_version is %" PRIu32, header->e_version);
     if (header->e_ehsize != inspection->header_size)
-        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_ehsize)),
-                        "e_ehsize is %u", header->e_ehsize);
+        report_finding(inspection, header_field_offset(inspection, offsetof(Elf64_Ehdr, e_ehsize)),
+                       "e_ehsize is %u", header->e_ehsize);
 }
 
 /* Whether libelf hands out the program headers that Linux reads. */
@@ -111,8 +111,8 @@ static bool libelf_agrees(const struct elfcheck_inspection *inspection)
 void check_libelf(struct elfcheck_inspection *inspection)
 {
     if (inspection->libelf_error)
-        inspection_find(inspection, 0, "libelf cannot read it: %s", inspection->libelf_error);
+        report_finding(inspection, 0, "libelf cannot read it: %s", inspection->libelf_error);
     else if (inspection->segments && !libelf_agrees(inspection))
-        inspection_find(inspection, inspection->header.e_phoff,
-                        "libelf reads other program headers than Linux");
+        report_finding(inspection, inspection->header.e_phoff,
+                       "libelf reads other program headers than Linux");
 }

@@ -31,8 +31,8 @@ typedef void note_check(struct elfcheck_inspection *inspection, const struct not
 static void find_in_notes(struct elfcheck_inspection *inspection, const struct notes *notes,
                           const struct note *note, const char *trouble)
 {
-    inspection_find(inspection, note->offset, "%s %zu: the note at offset 0x%" PRIx64 " %s",
-                    notes->kind, notes->number, note->offset, trouble);
+    report_finding(inspection, note->offset, "%s %zu: the note at offset 0x%" PRIx64 " %s",
+                   notes->kind, notes->number, note->offset, trouble);
 }
 
 static uint64_t align_up(uint64_t size, uint64_t align)
@@ -49,11 +49,11 @@ static const char *read_note(struct elfcheck_inspection *inspection, const struc
     *note = (struct note){.offset = notes->offset + position};
     if (left < sizeof bytes)
         return "is shorter than its header of 12 bytes";
-    if (!inspection_read(inspection, note->offset, bytes, sizeof bytes))
+    if (!file_read_range(inspection, note->offset, bytes, sizeof bytes))
         return "cannot be read";
-    note->name_size = inspection_decode(inspection, bytes, 4);
-    note->description_size = inspection_decode(inspection, bytes + 4, 4);
-    note->type = inspection_decode(inspection, bytes + 8, 4);
+    note->name_size = decode_number(inspection, bytes, 4);
+    note->description_size = decode_number(inspection, bytes + 4, 4);
+    note->type = decode_number(inspection, bytes + 8, 4);
     uint64_t start = align_up(sizeof bytes + note->name_size, notes->align);
     note->description = note->offset + start;
     if (note->name_size > left - sizeof bytes)
@@ -85,7 +85,7 @@ static void walk_all(struct elfcheck_inspection *inspection, note_check *check)
         const Elf64_Phdr *segment = &inspection->segments[i];
         struct notes notes = {"segment", i, segment->p_offset, segment->p_filesz,
                               segment->p_align == 8 ? 8 : 4};
-        if (segment->p_type == PT_NOTE && inspection_has(inspection, notes.offset, notes.size))
+        if (segment->p_type == PT_NOTE && file_has_range(inspection, notes.offset, notes.size))
             walk(inspection, &notes, check);
     }
     for (size_t i = 1; i < inspection->section_count && inspection->segment_count == 0; i++) {
@@ -104,7 +104,7 @@ static void check_note(struct elfcheck_inspection *inspection, const struct note
     if (trouble)
         find_in_notes(inspection, notes, note, trouble);
     else if (note->name_size &&
-             inspection_read(inspection, note->offset + sizeof(Elf64_Nhdr) + note->name_size - 1,
+             file_read_range(inspection, note->offset + sizeof(Elf64_Nhdr) + note->name_size - 1,
                              &last, 1) &&
              last != 0)
         find_in_notes(inspection, notes, note, "has a name that does not end in a NUL byte");
@@ -125,10 +125,10 @@ static const char *trouble_of_properties(struct elfcheck_inspection *inspection,
         uint64_t left = note->description_size - position;
         if (left < sizeof bytes)
             return "holds a property that is shorter than its header of 8 bytes";
-        if (!inspection_read(inspection, note->description + position, bytes, sizeof bytes))
+        if (!file_read_range(inspection, note->description + position, bytes, sizeof bytes))
             return NULL;
-        uint64_t type = inspection_decode(inspection, bytes, 4);
-        uint64_t size = align_up(inspection_decode(inspection, bytes + 4, 4), align);
+        uint64_t type = decode_number(inspection, bytes, 4);
+        uint64_t size = align_up(decode_number(inspection, bytes + 4, 4), align);
         if (size > left - sizeof bytes)
             return "holds a property that goes past the end of the note";
         /* Linux on AArch64 refuses them in a program; linkers sort those of object files. */
@@ -145,7 +145,7 @@ static void check_properties(struct elfcheck_inspection *inspection, const struc
 {
     char name[sizeof ELF_NOTE_GNU];
     if (trouble || note->type != NT_GNU_PROPERTY_TYPE_0 || note->name_size != sizeof name ||
-        !inspection_read(inspection, note->offset + sizeof(Elf64_Nhdr), name, sizeof name) ||
+        !file_read_range(inspection, note->offset + sizeof(Elf64_Nhdr), name, sizeof name) ||
         memcmp(name, ELF_NOTE_GNU, sizeof name) != 0)
         return;
     const char *own_trouble = trouble_of_properties(inspection, note);

@@ -15,7 +15,7 @@
 bool section_is_in_file(const struct elfcheck_inspection *inspection, const Elf64_Shdr *section)
 {
     return section->sh_type != SHT_NULL && section->sh_type != SHT_NOBITS &&
-           inspection_has(inspection, section->sh_offset, section->sh_size);
+           file_has_range(inspection, section->sh_offset, section->sh_size);
 }
 
 size_t section_of_type(const struct elfcheck_inspection *inspection, uint32_t type)
@@ -39,15 +39,15 @@ static void append_name(struct elfcheck_inspection *inspection, size_t section, 
     char bytes[MAX_SECTION_NAME_LENGTH];
     uint64_t left = strings->sh_size - name;
     size_t size = left < sizeof bytes ? (size_t)left : sizeof bytes;
-    if (!inspection_read(inspection, strings->sh_offset + name, bytes, size) || bytes[0] == 0)
+    if (!file_read_range(inspection, strings->sh_offset + name, bytes, size) || bytes[0] == 0)
         return;
     buffer_append_text(out, " (");
     text_append_visible(out, bytes, strnlen(bytes, size));
     buffer_append_text(out, ")");
 }
 
-void find_in_section(struct elfcheck_inspection *inspection, size_t section, size_t field,
-                     const char *format, ...)
+void report_section_finding(struct elfcheck_inspection *inspection, size_t section, size_t field,
+                            const char *format, ...)
 {
     char *message TEXT_CLEANUP = NULL;
     struct buffer name BUFFER_CLEANUP = {0};
@@ -59,15 +59,15 @@ void find_in_section(struct elfcheck_inspection *inspection, size_t section, siz
             message = NULL;
     }
     va_end(arguments);
-    inspection_find(inspection, inspection_place_in_section(inspection, section, field),
-                    "section %zu%s: %s", section, buffer_text(&name), message ? message : "");
+    report_finding(inspection, section_field_offset(inspection, section, field),
+                   "section %zu%s: %s", section, buffer_text(&name), message ? message : "");
 }
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
 static uint64_t field_place(const struct elfcheck_inspection *inspection, size_t field)
 {
-    return inspection_place(inspection, field);
+    return header_field_offset(inspection, field);
 }
 
 /* Whether libelf finds as many sections as the header has; it says none of a table that is cut. */
@@ -84,13 +84,13 @@ static void check_names_section(struct elfcheck_inspection *inspection)
     uint64_t names = inspection->section_names;
     size_t field = offsetof(Elf64_Ehdr, e_shstrndx);
     if (names >= inspection->section_total)
-        inspection_find(inspection, field_place(inspection, field),
-                        "section names in section %" PRIu64 " of %" PRIu64, names,
-                        inspection->section_total);
+        report_finding(inspection, field_place(inspection, field),
+                       "section names in section %" PRIu64 " of %" PRIu64, names,
+                       inspection->section_total);
     else if (names && names < inspection->section_count &&
              inspection->sections[names].sh_type != SHT_STRTAB)
-        inspection_find(inspection, field_place(inspection, field),
-                        "section names in section %" PRIu64 ", which is no string table", names);
+        report_finding(inspection, field_place(inspection, field),
+                       "section names in section %" PRIu64 ", which is no string table", names);
 }
 
 void check_section_table(struct elfcheck_inspection *inspection)
@@ -103,20 +103,20 @@ void check_section_table(struct elfcheck_inspection *inspection)
     if (__builtin_mul_overflow(total, header->e_shentsize, &size))
         size = UINT64_MAX;
     if (header->e_shentsize != inspection->section_size)
-        inspection_find(inspection, field_place(inspection, offsetof(Elf64_Ehdr, e_shentsize)),
-                        "section headers of %u bytes, not %zu", header->e_shentsize,
-                        inspection->section_size);
-    else if (!inspection_has(inspection, header->e_shoff, size))
-        inspection_find(inspection, field_place(inspection, offsetof(Elf64_Ehdr, e_shoff)),
-                        "%" PRIu64 " bytes of section headers at offset %" PRIu64
-                        ", but the file has %" PRIu64 " bytes",
-                        size, header->e_shoff, inspection->size);
+        report_finding(inspection, field_place(inspection, offsetof(Elf64_Ehdr, e_shentsize)),
+                       "section headers of %u bytes, not %zu", header->e_shentsize,
+                       inspection->section_size);
+    else if (!file_has_range(inspection, header->e_shoff, size))
+        report_finding(inspection, field_place(inspection, offsetof(Elf64_Ehdr, e_shoff)),
+                       "%" PRIu64 " bytes of section headers at offset %" PRIu64
+                       ", but the file has %" PRIu64 " bytes",
+                       size, header->e_shoff, inspection->size);
     else if (total > MAX_SECTIONS)
-        inspection_find(inspection, header->e_shoff,
-                        "%" PRIu64 " section headers: none of them were looked at", total);
+        report_finding(inspection, header->e_shoff,
+                       "%" PRIu64 " section headers: none of them were looked at", total);
     else if (!libelf_counts_the_same(inspection))
-        inspection_find(inspection, field_place(inspection, offsetof(Elf64_Ehdr, e_shnum)),
-                        "libelf does not find the %" PRIu64 " sections of the header", total);
+        report_finding(inspection, field_place(inspection, offsetof(Elf64_Ehdr, e_shnum)),
+                       "libelf does not find the %" PRIu64 " sections of the header", total);
     else if (total)
         check_names_section(inspection);
 }
@@ -146,9 +146,8 @@ void check_section_zero(struct elfcheck_inspection *inspection)
         uint64_t value = 0;
         memcpy(&value, (const char *)&section + fields[i].offset, fields[i].size);
         if (value)
-            inspection_find(inspection,
-                            inspection_place_in_section(inspection, 0, fields[i].offset),
-                            "%s of section 0 is 0x%" PRIx64, fields[i].name, value);
+            report_finding(inspection, section_field_offset(inspection, 0, fields[i].offset),
+                           "%s of section 0 is 0x%" PRIx64, fields[i].name, value);
     }
 }
 
@@ -160,10 +159,10 @@ void check_section_in_file(struct elfcheck_inspection *inspection)
         const Elf64_Shdr *section = &inspection->sections[i];
         if (section->sh_size && section->sh_type != SHT_NULL && section->sh_type != SHT_NOBITS &&
             !section_is_in_file(inspection, section))
-            find_in_section(inspection, i, offsetof(Elf64_Shdr, sh_offset),
-                            "%" PRIu64 " bytes at offset %" PRIu64 ", but the file has %" PRIu64
-                            " bytes",
-                            section->sh_size, section->sh_offset, inspection->size);
+            report_section_finding(inspection, i, offsetof(Elf64_Shdr, sh_offset),
+                                   "%" PRIu64 " bytes at offset %" PRIu64
+                                   ", but the file has %" PRIu64 " bytes",
+                                   section->sh_size, section->sh_offset, inspection->size);
     }
 }
 
@@ -175,9 +174,9 @@ void check_section_name(struct elfcheck_inspection *inspection)
     uint64_t size = inspection->sections[names].sh_size;
     for (size_t i = 1; i < inspection->section_count; i++)
         if (inspection->sections[i].sh_name >= size)
-            find_in_section(inspection, i, offsetof(Elf64_Shdr, sh_name),
-                            "its name is at %" PRIu32 " of %" PRIu64 " bytes of names",
-                            inspection->sections[i].sh_name, size);
+            report_section_finding(inspection, i, offsetof(Elf64_Shdr, sh_name),
+                                   "its name is at %" PRIu32 " of %" PRIu64 " bytes of names",
+                                   inspection->sections[i].sh_name, size);
 }
 
 /* What a section of a type has to do with another one, and of what its bytes are made. */
@@ -246,23 +245,23 @@ void check_section_link(struct elfcheck_inspection *inspection)
         if (!kind && !(section->sh_flags & SHF_LINK_ORDER))
             continue;
         if (link >= inspection->section_count)
-            find_in_section(inspection, i, offsetof(Elf64_Shdr, sh_link),
-                            "linked to section %" PRIu64 " of %zu", link,
-                            inspection->section_count);
+            report_section_finding(inspection, i, offsetof(Elf64_Shdr, sh_link),
+                                   "linked to section %" PRIu64 " of %zu", link,
+                                   inspection->section_count);
         else if (kind && !inspection->is_debug_file &&
                  !link_fits(kind, link, inspection->sections[link].sh_type))
-            find_in_section(inspection, i, offsetof(Elf64_Shdr, sh_link),
-                            "linked to section %" PRIu64 ", which is no %s table", link,
-                            kind->link == LINK_STRINGS ? "string" : "symbol");
+            report_section_finding(inspection, i, offsetof(Elf64_Shdr, sh_link),
+                                   "linked to section %" PRIu64 ", which is no %s table", link,
+                                   kind->link == LINK_STRINGS ? "string" : "symbol");
         if (section->sh_flags & SHF_INFO_LINK && info >= inspection->section_count)
-            find_in_section(inspection, i, offsetof(Elf64_Shdr, sh_info),
-                            "applies to section %" PRIu64 " of %zu", info,
-                            inspection->section_count);
+            report_section_finding(inspection, i, offsetof(Elf64_Shdr, sh_info),
+                                   "applies to section %" PRIu64 " of %zu", info,
+                                   inspection->section_count);
         else if (is_symbol_table(section->sh_type) && section->sh_entsize &&
                  info > section->sh_size / section->sh_entsize)
-            find_in_section(inspection, i, offsetof(Elf64_Shdr, sh_info),
-                            "%" PRIu64 " local symbols of %" PRIu64, info,
-                            section->sh_size / section->sh_entsize);
+            report_section_finding(inspection, i, offsetof(Elf64_Shdr, sh_info),
+                                   "%" PRIu64 " local symbols of %" PRIu64, info,
+                                   section->sh_size / section->sh_entsize);
     }
 }
 
@@ -275,13 +274,13 @@ void check_section_entry_size(struct elfcheck_inspection *inspection)
         if (size == 0)
             continue;
         if (section->sh_entsize != size)
-            find_in_section(inspection, i, offsetof(Elf64_Shdr, sh_entsize),
-                            "%s entries of %" PRIu64 " bytes, not %zu", kind->name,
-                            section->sh_entsize, size);
+            report_section_finding(inspection, i, offsetof(Elf64_Shdr, sh_entsize),
+                                   "%s entries of %" PRIu64 " bytes, not %zu", kind->name,
+                                   section->sh_entsize, size);
         else if (section->sh_size % size)
-            find_in_section(inspection, i, offsetof(Elf64_Shdr, sh_size),
-                            "%" PRIu64 " bytes are not a whole number of %s entries of %zu",
-                            section->sh_size, kind->name, size);
+            report_section_finding(inspection, i, offsetof(Elf64_Shdr, sh_size),
+                                   "%" PRIu64 " bytes are not a whole number of %s entries of %zu",
+                                   section->sh_size, kind->name, size);
     }
 }
 
@@ -291,8 +290,8 @@ void check_section_alignment(struct elfcheck_inspection *inspection)
         const Elf64_Shdr *section = &inspection->sections[i];
         uint64_t align = section->sh_addralign;
         if (align & (align - 1))
-            find_in_section(inspection, i, offsetof(Elf64_Shdr, sh_addralign),
-                            "alignment 0x%" PRIx64 " is not a power of 2", align);
+            report_section_finding(inspection, i, offsetof(Elf64_Shdr, sh_addralign),
+                                   "alignment 0x%" PRIx64 " is not a power of 2", align);
     }
 }
 
@@ -343,15 +342,16 @@ void check_section_address(struct elfcheck_inspection *inspection)
             continue;
         const Elf64_Phdr *load = segment_of(inspection, section, &is_right);
         if (!load)
-            find_in_section(inspection, i, offsetof(Elf64_Shdr, sh_addr),
-                            "no PT_LOAD segment holds its 0x%" PRIx64 " bytes at 0x%" PRIx64,
-                            section->sh_size, section->sh_addr);
+            report_section_finding(inspection, i, offsetof(Elf64_Shdr, sh_addr),
+                                   "no PT_LOAD segment holds its 0x%" PRIx64 " bytes at 0x%" PRIx64,
+                                   section->sh_size, section->sh_addr);
         else if (!is_right)
-            find_in_section(inspection, i, offsetof(Elf64_Shdr, sh_offset),
-                            "at offset 0x%" PRIx64 ", but segment %zu loads 0x%" PRIx64
-                            " from offset 0x%" PRIx64,
-                            section->sh_offset, inspection_number(inspection, load),
-                            section->sh_addr, load->p_offset + (section->sh_addr - load->p_vaddr));
+            report_section_finding(inspection, i, offsetof(Elf64_Shdr, sh_offset),
+                                   "at offset 0x%" PRIx64 ", but segment %zu loads 0x%" PRIx64
+                                   " from offset 0x%" PRIx64,
+                                   section->sh_offset, segment_index(inspection, load),
+                                   section->sh_addr,
+                                   load->p_offset + (section->sh_addr - load->p_vaddr));
     }
 }
 
@@ -364,14 +364,14 @@ void check_string_table(struct elfcheck_inspection *inspection)
         char first, last;
         if (section->sh_type != SHT_STRTAB || section->sh_size == 0 ||
             !section_is_in_file(inspection, section) ||
-            !inspection_read(inspection, section->sh_offset, &first, 1) ||
-            !inspection_read(inspection, section->sh_offset + section->sh_size - 1, &last, 1))
+            !file_read_range(inspection, section->sh_offset, &first, 1) ||
+            !file_read_range(inspection, section->sh_offset + section->sh_size - 1, &last, 1))
             continue;
         if (first != 0)
-            find_in_section(inspection, i, offsetof(Elf64_Shdr, sh_offset),
-                            "the string table does not begin with a NUL byte");
+            report_section_finding(inspection, i, offsetof(Elf64_Shdr, sh_offset),
+                                   "the string table does not begin with a NUL byte");
         if (last != 0)
-            find_in_section(inspection, i, offsetof(Elf64_Shdr, sh_size),
-                            "the string table does not end with a NUL byte");
+            report_section_finding(inspection, i, offsetof(Elf64_Shdr, sh_size),
+                                   "the string table does not end with a NUL byte");
     }
 }

@@ -24,17 +24,18 @@ void check_segment_table(struct elfcheck_inspection *inspection)
         return;
     if (count == 0) {
         if (header->e_type == ET_EXEC || header->e_type == ET_DYN || header->e_type == ET_CORE)
-            inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_phnum)),
-                            "no program headers");
+            report_finding(inspection,
+                           header_field_offset(inspection, offsetof(Elf64_Ehdr, e_phnum)),
+                           "no program headers");
     } else if (header->e_phentsize != inspection->entry_size) {
-        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_phentsize)),
-                        "program headers of %u bytes, not %zu", header->e_phentsize,
-                        inspection->entry_size);
-    } else if (!inspection_has(inspection, header->e_phoff, count * inspection->entry_size)) {
-        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_phoff)),
-                        "%" PRIu64 " program headers at offset %" PRIu64
-                        ", but the file has %" PRIu64 " bytes",
-                        count, header->e_phoff, inspection->size);
+        report_finding(
+            inspection, header_field_offset(inspection, offsetof(Elf64_Ehdr, e_phentsize)),
+            "program headers of %u bytes, not %zu", header->e_phentsize, inspection->entry_size);
+    } else if (!file_has_range(inspection, header->e_phoff, count * inspection->entry_size)) {
+        report_finding(inspection, header_field_offset(inspection, offsetof(Elf64_Ehdr, e_phoff)),
+                       "%" PRIu64 " program headers at offset %" PRIu64
+                       ", but the file has %" PRIu64 " bytes",
+                       count, header->e_phoff, inspection->size);
     }
 }
 
@@ -82,13 +83,13 @@ bool is_image(const struct elfcheck_inspection *inspection)
 bool find_address(const struct elfcheck_inspection *inspection, uint64_t address, uint64_t size,
                   uint64_t *offset)
 {
-    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));) {
+    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));) {
         uint64_t skipped = address - load->p_vaddr;
         if (address < load->p_vaddr || skipped > load->p_filesz || size > load->p_filesz - skipped)
             continue;
         if (__builtin_add_overflow(load->p_offset, skipped, offset))
             return false;
-        return inspection_has(inspection, *offset, size);
+        return file_has_range(inspection, *offset, size);
     }
     return false;
 }
@@ -131,7 +132,7 @@ static bool is_within(const Elf64_Phdr *load, const Elf64_Phdr *part)
 static bool is_within_any(const struct elfcheck_inspection *inspection, const Elf64_Phdr *part)
 {
     const Elf64_Phdr *load = NULL;
-    while ((load = inspection_load(inspection, load)) && !is_within(load, part))
+    while ((load = next_load_segment(inspection, load)) && !is_within(load, part))
         ;
     return load;
 }
@@ -142,11 +143,11 @@ void check_segment_in_file(struct elfcheck_inspection *inspection)
         const Elf64_Phdr *segment = &inspection->segments[i];
         bool is_told = segment->p_type != PT_LOAD && is_within_any(inspection, segment);
         if (kind_of(segment) < KINDS && segment->p_filesz && !is_told &&
-            !inspection_has(inspection, segment->p_offset, segment->p_filesz))
-            inspection_find_in(inspection, segment, offsetof(Elf64_Phdr, p_filesz),
-                               "%" PRIu64 " bytes at offset %" PRIu64 ", but the file has %" PRIu64
-                               " bytes",
-                               segment->p_filesz, segment->p_offset, inspection->size);
+            !file_has_range(inspection, segment->p_offset, segment->p_filesz))
+            report_segment_finding(inspection, segment, offsetof(Elf64_Phdr, p_filesz),
+                                   "%" PRIu64 " bytes at offset %" PRIu64
+                                   ", but the file has %" PRIu64 " bytes",
+                                   segment->p_filesz, segment->p_offset, inspection->size);
     }
 }
 
@@ -158,26 +159,27 @@ void check_segment_alignment(struct elfcheck_inspection *inspection)
         if (kind_of(segment) == KINDS)
             continue;
         if (align & (align - 1))
-            inspection_find_in(inspection, segment, offsetof(Elf64_Phdr, p_align),
-                               "alignment 0x%" PRIx64 " is not a power of 2", align);
+            report_segment_finding(inspection, segment, offsetof(Elf64_Phdr, p_align),
+                                   "alignment 0x%" PRIx64 " is not a power of 2", align);
         else if (segment->p_type == PT_LOAD && align && !inspection->is_debug_file &&
                  ((segment->p_vaddr - segment->p_offset) & (align - 1)))
-            inspection_find_in(inspection, segment, offsetof(Elf64_Phdr, p_align),
-                               "offset 0x%" PRIx64 " and address 0x%" PRIx64
-                               " differ modulo the alignment 0x%" PRIx64,
-                               segment->p_offset, segment->p_vaddr, align);
+            report_segment_finding(inspection, segment, offsetof(Elf64_Phdr, p_align),
+                                   "offset 0x%" PRIx64 " and address 0x%" PRIx64
+                                   " differ modulo the alignment 0x%" PRIx64,
+                                   segment->p_offset, segment->p_vaddr, align);
     }
 }
 
 void check_segment_order(struct elfcheck_inspection *inspection)
 {
-    const Elf64_Phdr *previous = inspection_load(inspection, NULL);
-    for (const Elf64_Phdr *load = previous; previous && (load = inspection_load(inspection, load));
-         previous = load)
+    const Elf64_Phdr *previous = next_load_segment(inspection, NULL);
+    for (const Elf64_Phdr *load = previous;
+         previous && (load = next_load_segment(inspection, load)); previous = load)
         if (load->p_vaddr < previous->p_vaddr)
-            inspection_find_in(inspection, load, offsetof(Elf64_Phdr, p_vaddr),
-                               "at 0x%" PRIx64 " follows segment %zu at 0x%" PRIx64, load->p_vaddr,
-                               inspection_number(inspection, previous), previous->p_vaddr);
+            report_segment_finding(inspection, load, offsetof(Elf64_Phdr, p_vaddr),
+                                   "at 0x%" PRIx64 " follows segment %zu at 0x%" PRIx64,
+                                   load->p_vaddr, segment_index(inspection, previous),
+                                   previous->p_vaddr);
 }
 
 static bool overlap(const Elf64_Phdr *a, const Elf64_Phdr *b)
@@ -189,15 +191,15 @@ static bool overlap(const Elf64_Phdr *a, const Elf64_Phdr *b)
 
 void check_segment_overlap(struct elfcheck_inspection *inspection)
 {
-    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));) {
-        const Elf64_Phdr *earlier = inspection_load(inspection, NULL);
+    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));) {
+        const Elf64_Phdr *earlier = next_load_segment(inspection, NULL);
         while (earlier != load && !overlap(earlier, load))
-            earlier = inspection_load(inspection, earlier);
+            earlier = next_load_segment(inspection, earlier);
         if (earlier != load)
-            inspection_find_in(inspection, load, offsetof(Elf64_Phdr, p_vaddr),
-                               "at 0x%" PRIx64 " hides bytes of segment %zu at 0x%" PRIx64,
-                               load->p_vaddr, inspection_number(inspection, earlier),
-                               earlier->p_vaddr);
+            report_segment_finding(inspection, load, offsetof(Elf64_Phdr, p_vaddr),
+                                   "at 0x%" PRIx64 " hides bytes of segment %zu at 0x%" PRIx64,
+                                   load->p_vaddr, segment_index(inspection, earlier),
+                                   earlier->p_vaddr);
     }
 }
 
@@ -210,9 +212,9 @@ void check_segment_single(struct elfcheck_inspection *inspection)
         if (kind == KINDS || !kinds[kind].is_single)
             continue;
         if (first[kind])
-            inspection_find_in(inspection, segment, offsetof(Elf64_Phdr, p_type),
-                               "a second %s, after segment %zu", kinds[kind].name,
-                               inspection_number(inspection, first[kind]));
+            report_segment_finding(inspection, segment, offsetof(Elf64_Phdr, p_type),
+                                   "a second %s, after segment %zu", kinds[kind].name,
+                                   segment_index(inspection, first[kind]));
         else
             first[kind] = segment;
     }
@@ -220,35 +222,35 @@ void check_segment_single(struct elfcheck_inspection *inspection)
 
 void check_segment_first(struct elfcheck_inspection *inspection)
 {
-    const Elf64_Phdr *load = inspection_load(inspection, NULL);
+    const Elf64_Phdr *load = next_load_segment(inspection, NULL);
     static const uint32_t types[] = {PT_PHDR, PT_INTERP};
     for (size_t i = 0; load && i < COUNT(types); i++)
         for (const Elf64_Phdr *segment = load;
-             (segment = inspection_segment(inspection, types[i], segment));)
-            inspection_find_in(inspection, segment, offsetof(Elf64_Phdr, p_type),
-                               "%s after PT_LOAD in segment %zu", kind_name(segment),
-                               inspection_number(inspection, load));
+             (segment = next_segment(inspection, types[i], segment));)
+            report_segment_finding(inspection, segment, offsetof(Elf64_Phdr, p_type),
+                                   "%s after PT_LOAD in segment %zu", kind_name(segment),
+                                   segment_index(inspection, load));
 }
 
 void check_header_segment(struct elfcheck_inspection *inspection)
 {
-    const Elf64_Phdr *segment = inspection_segment(inspection, PT_PHDR, NULL);
+    const Elf64_Phdr *segment = next_segment(inspection, PT_PHDR, NULL);
     uint64_t size = inspection->segment_count * inspection->entry_size, offset;
     if (!segment || !is_image(inspection))
         return;
     if (segment->p_offset != inspection->header.e_phoff)
-        inspection_find_in(inspection, segment, offsetof(Elf64_Phdr, p_offset),
-                           "at offset 0x%" PRIx64 ", but e_phoff is 0x%" PRIx64, segment->p_offset,
-                           inspection->header.e_phoff);
+        report_segment_finding(inspection, segment, offsetof(Elf64_Phdr, p_offset),
+                               "at offset 0x%" PRIx64 ", but e_phoff is 0x%" PRIx64,
+                               segment->p_offset, inspection->header.e_phoff);
     else if (segment->p_filesz < size)
-        inspection_find_in(inspection, segment, offsetof(Elf64_Phdr, p_filesz),
-                           "%" PRIu64 " bytes, but the %zu program headers have %" PRIu64,
-                           segment->p_filesz, inspection->segment_count, size);
+        report_segment_finding(inspection, segment, offsetof(Elf64_Phdr, p_filesz),
+                               "%" PRIu64 " bytes, but the %zu program headers have %" PRIu64,
+                               segment->p_filesz, inspection->segment_count, size);
     else if (!find_address(inspection, segment->p_vaddr, size, &offset) ||
              offset != segment->p_offset)
-        inspection_find_in(inspection, segment, offsetof(Elf64_Phdr, p_vaddr),
-                           "no PT_LOAD segment puts the program headers at 0x%" PRIx64,
-                           segment->p_vaddr);
+        report_segment_finding(inspection, segment, offsetof(Elf64_Phdr, p_vaddr),
+                               "no PT_LOAD segment puts the program headers at 0x%" PRIx64,
+                               segment->p_vaddr);
 }
 
 void check_segment_within(struct elfcheck_inspection *inspection)
@@ -259,10 +261,11 @@ void check_segment_within(struct elfcheck_inspection *inspection)
         bool is_note = part->p_type == PT_NOTE && part->p_memsz;
         if (kind < KINDS && (kinds[kind].is_in_memory || is_note) && loaded_size(part) &&
             !is_within_any(inspection, part))
-            inspection_find_in(inspection, part, offsetof(Elf64_Phdr, p_vaddr),
-                               "%s: no PT_LOAD segment holds its 0x%" PRIx64 " bytes at 0x%" PRIx64
-                               " from offset 0x%" PRIx64,
-                               kinds[kind].name, loaded_size(part), part->p_vaddr, part->p_offset);
+            report_segment_finding(inspection, part, offsetof(Elf64_Phdr, p_vaddr),
+                                   "%s: no PT_LOAD segment holds its 0x%" PRIx64
+                                   " bytes at 0x%" PRIx64 " from offset 0x%" PRIx64,
+                                   kinds[kind].name, loaded_size(part), part->p_vaddr,
+                                   part->p_offset);
     }
 }
 
@@ -277,29 +280,30 @@ void check_segment_extent(struct elfcheck_inspection *inspection)
         if (kind_of(segment) == KINDS || is_judged_elsewhere || is_only_in_file)
             continue;
         if (segment->p_filesz > segment->p_memsz)
-            inspection_find_in(inspection, segment, offsetof(Elf64_Phdr, p_filesz),
-                               "%s has %" PRIu64 " bytes in the file, but %" PRIu64 " in memory",
-                               kind_name(segment), segment->p_filesz, segment->p_memsz);
+            report_segment_finding(inspection, segment, offsetof(Elf64_Phdr, p_filesz),
+                                   "%s has %" PRIu64 " bytes in the file, but %" PRIu64
+                                   " in memory",
+                                   kind_name(segment), segment->p_filesz, segment->p_memsz);
         else if (segment->p_memsz && segment->p_memsz - 1 > most - segment->p_vaddr)
-            inspection_find_in(inspection, segment, offsetof(Elf64_Phdr, p_vaddr),
-                               "0x%" PRIx64 " bytes at 0x%" PRIx64 " go past the last address",
-                               segment->p_memsz, segment->p_vaddr);
+            report_segment_finding(inspection, segment, offsetof(Elf64_Phdr, p_vaddr),
+                                   "0x%" PRIx64 " bytes at 0x%" PRIx64 " go past the last address",
+                                   segment->p_memsz, segment->p_vaddr);
     }
 }
 
 /* Of a program for this machine the rule `interpreter` tells it. */
 void check_foreign_interpreter(struct elfcheck_inspection *inspection)
 {
-    const Elf64_Phdr *segment = inspection_segment(inspection, PT_INTERP, NULL);
+    const Elf64_Phdr *segment = next_segment(inspection, PT_INTERP, NULL);
     char last;
     if (!segment || inspection->loader != LOADER_NONE || !is_image(inspection) ||
-        !inspection_has(inspection, segment->p_offset, segment->p_filesz))
+        !file_has_range(inspection, segment->p_offset, segment->p_filesz))
         return;
     if (segment->p_filesz < 2)
-        inspection_find_in(inspection, segment, offsetof(Elf64_Phdr, p_filesz),
-                           "an interpreter's path of %" PRIu64 " bytes", segment->p_filesz);
-    else if (inspection_read(inspection, segment->p_offset + segment->p_filesz - 1, &last, 1) &&
+        report_segment_finding(inspection, segment, offsetof(Elf64_Phdr, p_filesz),
+                               "an interpreter's path of %" PRIu64 " bytes", segment->p_filesz);
+    else if (file_read_range(inspection, segment->p_offset + segment->p_filesz - 1, &last, 1) &&
              last != 0)
-        inspection_find_in(inspection, segment, offsetof(Elf64_Phdr, p_filesz),
-                           "the interpreter's path does not end in a NUL byte");
+        report_segment_finding(inspection, segment, offsetof(Elf64_Phdr, p_filesz),
+                               "the interpreter's path does not end in a NUL byte");
 }

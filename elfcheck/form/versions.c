@@ -33,21 +33,21 @@ struct versions {
 static uint64_t half(const struct elfcheck_inspection *inspection, const unsigned char *bytes,
                      size_t field)
 {
-    return inspection_decode(inspection, bytes + field, 2);
+    return decode_number(inspection, bytes + field, 2);
 }
 
 static uint64_t word(const struct elfcheck_inspection *inspection, const unsigned char *bytes,
                      size_t field)
 {
-    return inspection_decode(inspection, bytes + field, 4);
+    return decode_number(inspection, bytes + field, 4);
 }
 
 static void find_in_versions(struct elfcheck_inspection *inspection,
                              const struct versions *versions, uint64_t position,
                              const char *trouble)
 {
-    inspection_find(inspection, versions->offset + position, "the %s at offset 0x%" PRIx64 " %s",
-                    versions->kind, versions->offset + position, trouble);
+    report_finding(inspection, versions->offset + position, "the %s at offset 0x%" PRIx64 " %s",
+                   versions->kind, versions->offset + position, trouble);
 }
 
 /* Reads an entry. False where it is not all there, which it says, or there were too many. */
@@ -60,7 +60,7 @@ static bool read_entry(struct elfcheck_inspection *inspection, struct versions *
         find_in_versions(inspection, versions, position, "is past the end of its segment");
         return false;
     }
-    return inspection_read(inspection, versions->offset + position, bytes, size);
+    return file_read_range(inspection, versions->offset + position, bytes, size);
 }
 
 /* gABI, "Hash Table". */
@@ -86,17 +86,17 @@ static void check_name(struct elfcheck_inspection *inspection, const struct vers
     }
     uint64_t left = versions->strings_size - offset;
     size_t size = left < MAX_VERSION_NAME_LENGTH ? (size_t)left : MAX_VERSION_NAME_LENGTH;
-    if (!hash || !inspection_read(inspection, versions->strings + offset, name, size) ||
+    if (!hash || !file_read_range(inspection, versions->strings + offset, name, size) ||
         strnlen(name, size) == size)
         return;
     if (*hash != hash_of(name)) {
         struct buffer visible BUFFER_CLEANUP = {0};
         text_append_visible(&visible, name, strlen(name));
-        inspection_find(inspection, versions->offset + position,
-                        "the %s at offset 0x%" PRIx64 " has the hash 0x%" PRIx64
-                        ", but that of its name %s is 0x%" PRIx32,
-                        versions->kind, versions->offset + position, *hash, buffer_text(&visible),
-                        hash_of(name));
+        report_finding(inspection, versions->offset + position,
+                       "the %s at offset 0x%" PRIx64 " has the hash 0x%" PRIx64
+                       ", but that of its name %s is 0x%" PRIx32,
+                       versions->kind, versions->offset + position, *hash, buffer_text(&visible),
+                       hash_of(name));
     }
 }
 
@@ -110,10 +110,10 @@ static bool find_versions(struct elfcheck_inspection *inspection, enum dynamic_t
         !dynamic_has(dynamic, count, &versions->count) ||
         !dynamic_strings(inspection, dynamic, &versions->strings, &versions->strings_size))
         return false;
-    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));) {
+    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));) {
         uint64_t skipped = address - load->p_vaddr;
         if (address < load->p_vaddr || skipped >= load->p_filesz ||
-            !inspection_has(inspection, load->p_offset, load->p_filesz))
+            !file_has_range(inspection, load->p_offset, load->p_filesz))
             continue;
         versions->offset = load->p_offset + skipped;
         versions->size = load->p_filesz - skipped;
@@ -223,7 +223,7 @@ void check_version_count(struct elfcheck_inspection *inspection)
     uint64_t symbol_size = inspection->is_32bit ? sizeof(Elf32_Sym) : sizeof(Elf64_Sym);
     uint64_t version_count = versions->sh_size / sizeof(Elf64_Half);
     if (symbols->sh_type == SHT_DYNSYM && version_count != symbols->sh_size / symbol_size)
-        find_in_section(inspection, number, offsetof(Elf64_Shdr, sh_size),
-                        "%" PRIu64 " versions for %" PRIu64 " symbols", version_count,
-                        symbols->sh_size / symbol_size);
+        report_section_finding(inspection, number, offsetof(Elf64_Shdr, sh_size),
+                               "%" PRIu64 " versions for %" PRIu64 " symbols", version_count,
+                               symbols->sh_size / symbol_size);
 }

@@ -128,8 +128,8 @@ static void find(struct elfcheck_inspection *inspection, const struct buffer *me
 {
     inspection->failed |= buffer_check(message, inspection->error) < 0;
     if (!inspection->failed)
-        inspection_find(inspection, inspection->libraries->objects[0]->linkage.offset, "%s",
-                        buffer_text(message));
+        report_finding(inspection, inspection->libraries->objects[0]->linkage.offset, "%s",
+                       buffer_text(message));
 }
 
 /* ---- the dynamic loader ---------------------------------------------------------------------- */
@@ -173,7 +173,7 @@ static const char *interpreter_fault(const struct elfcheck_inspection *program,
     *outcome = ELFCHECK_KILLED;
     if (loader->loader == LOADER_NONE)
         return "which is neither of type EXEC nor DYN";
-    return inspection_load(loader, NULL) ? NULL : "which has no segment to load";
+    return next_load_segment(loader, NULL) ? NULL : "which has no segment to load";
 }
 
 static void find_fault(struct elfcheck_inspection *inspection, const Elf64_Phdr *segment,
@@ -182,12 +182,12 @@ static void find_fault(struct elfcheck_inspection *inspection, const Elf64_Phdr 
     struct buffer name BUFFER_CLEANUP = {0};
     append_name(path, &name);
     inspection->failed |= buffer_check(&name, inspection->error) < 0;
-    inspection_find(inspection, segment->p_offset, "needs %s, %s", buffer_text(&name), problem);
-    inspection_set_outcome(inspection, outcome);
-    inspection_set_remedy(inspection,
-                          "put it there (whit pack --add=%s) with the libraries that the program "
-                          "needs, which ldd lists; or link the program statically",
-                          buffer_text(&name));
+    report_finding(inspection, segment->p_offset, "needs %s, %s", buffer_text(&name), problem);
+    set_finding_outcome(inspection, outcome);
+    set_finding_remedy(inspection,
+                       "put it there (whit pack --add=%s) with the libraries that the program "
+                       "needs, which ldd lists; or link the program statically",
+                       buffer_text(&name));
 }
 
 /* Keeps what the loader is and where it looks. */
@@ -231,13 +231,13 @@ static void judge_loader(struct elfcheck_inspection *inspection, const Elf64_Phd
 
 void check_interpreter(struct elfcheck_inspection *inspection)
 {
-    const Elf64_Phdr *segment = inspection_segment(inspection, PT_INTERP, NULL);
+    const Elf64_Phdr *segment = next_segment(inspection, PT_INTERP, NULL);
     char path[MAX_INTERPRETER_SIZE];
     if (!segment)
         return;
     inspection->report->is_static = false;
     struct libraries *libraries = libraries_of(inspection);
-    if (!libraries || !inspection_interpreter(inspection, path))
+    if (!libraries || !read_interpreter_path(inspection, path))
         return;
     if (inspection->settings->root) {
         judge_loader(inspection, segment, path);
@@ -249,8 +249,8 @@ void check_interpreter(struct elfcheck_inspection *inspection)
     buffer_append_text(&names, linkage->needed_count ? " and " : "");
     append_names(&linkage->needed, linkage->needed_count, &names);
     inspection->failed |= buffer_check(&names, inspection->error) < 0;
-    inspection_find(inspection, segment->p_offset, "needs %s", buffer_text(&names));
-    inspection_set_remedy(inspection, "%s", static_remedy(inspection));
+    report_finding(inspection, segment->p_offset, "needs %s", buffer_text(&names));
+    set_finding_remedy(inspection, "%s", static_remedy(inspection));
 }
 
 /* ---- the libraries --------------------------------------------------------------------------- */
@@ -281,9 +281,9 @@ static const char *library_fault(const struct elfcheck_inspection *library)
         return "is of neither type DYN nor EXEC, or for another machine";
     if (ident[EI_DATA] != ELFDATA2LSB || ident[EI_VERSION] != EV_CURRENT)
         return "has a wrong ELF header";
-    if (!library->segments || !inspection_load(library, NULL))
+    if (!library->segments || !next_load_segment(library, NULL))
         return "has no segment to load";
-    return inspection_segment(library, PT_DYNAMIC, NULL) ? NULL : "has no dynamic section";
+    return next_segment(library, PT_DYNAMIC, NULL) ? NULL : "has no dynamic section";
 }
 
 static enum attempt refuse(struct wanted *wanted, const char *path, const char *fault)
@@ -429,10 +429,10 @@ static void find_missing(struct elfcheck_inspection *inspection, const struct ob
     append_names(missing, missing->count, &message);
     buffer_printf(&message, ", which %s not there", missing->count == 1 ? "is" : "are");
     find(inspection, &message);
-    inspection_set_remedy(inspection,
-                          "put %s there (whit pack --add=FILE[:PATH]); ldd shows where the machine "
-                          "that built the program has %s",
-                          missing->count == 1 ? "it" : "them", missing->count == 1 ? "it" : "them");
+    set_finding_remedy(inspection,
+                       "put %s there (whit pack --add=FILE[:PATH]); ldd shows where the machine "
+                       "that built the program has %s",
+                       missing->count == 1 ? "it" : "them", missing->count == 1 ? "it" : "them");
 }
 
 /* Loads all that is needed, breadth first as loaders do. */
@@ -467,8 +467,8 @@ void check_libraries(struct elfcheck_inspection *inspection)
         return;
     load_all(inspection);
     if (libraries->is_too_much && !inspection->failed)
-        inspection_find(inspection, linkage->offset,
-                        "needs more libraries, or libraries that say more, than whit follows");
+        report_finding(inspection, linkage->offset,
+                       "needs more libraries, or libraries that say more, than whit follows");
 }
 
 /* ---- versions -------------------------------------------------------------------------------- */
@@ -586,5 +586,5 @@ void check_library_needs(struct elfcheck_inspection *inspection)
 void check_program(struct elfcheck_inspection *inspection)
 {
     if (inspection->fd < 0)
-        inspection_find(inspection, 0, "there is no such file");
+        report_finding(inspection, 0, "there is no such file");
 }

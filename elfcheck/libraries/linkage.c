@@ -38,7 +38,7 @@ static const unsigned char *look(struct window *window, uint64_t offset, size_t 
         window->size = 0;
         window->offset = offset;
         size_t part = left < WINDOW_SIZE ? (size_t)left : WINDOW_SIZE;
-        if (!inspection_read(inspection, offset, window->bytes, part))
+        if (!file_read_range(inspection, offset, window->bytes, part))
             return NULL;
         window->size = part;
     }
@@ -75,7 +75,7 @@ static bool spend(struct window *window, size_t cost)
 /* The place in the file of an address, or UINT64_MAX, which no file has. */
 static uint64_t offset_of(const struct elfcheck_inspection *inspection, uint64_t address)
 {
-    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
+    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));)
         if (address >= load->p_vaddr && address - load->p_vaddr < load->p_filesz)
             return load->p_offset + (address - load->p_vaddr);
     return UINT64_MAX;
@@ -255,7 +255,7 @@ static void read_texts(struct window *window, const struct values *values, struc
 int linkage_read(struct elfcheck_inspection *inspection, struct budget *budget,
                  struct linkage *linkage)
 {
-    const Elf64_Phdr *segment = inspection_segment(inspection, PT_DYNAMIC, NULL);
+    const Elf64_Phdr *segment = next_segment(inspection, PT_DYNAMIC, NULL);
     *linkage = (struct linkage){0};
     if (!segment)
         return 0;

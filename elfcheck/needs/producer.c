@@ -53,14 +53,14 @@ static size_t read_some(struct elfcheck_inspection *inspection, uint64_t offset,
     uint64_t left = inspection->size - offset;
     if (left < size)
         size = (size_t)left;
-    return inspection_read(inspection, offset, data, size) ? size : 0;
+    return file_read_range(inspection, offset, data, size) ? size : 0;
 }
 
 /* A number of the pointers' size at that address; 0 where the file has none. */
 static uint64_t read_pointer(struct elfcheck_inspection *inspection, uint64_t address)
 {
     size_t size = inspection->is_32bit ? 4 : 8;
-    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));) {
+    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));) {
         if (address < load->p_vaddr || address - load->p_vaddr >= load->p_filesz)
             continue;
         uint64_t number = 0;
@@ -73,7 +73,7 @@ static uint64_t read_pointer(struct elfcheck_inspection *inspection, uint64_t ad
 static size_t read_at_address(struct elfcheck_inspection *inspection, uint64_t address, void *data,
                               size_t size)
 {
-    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
+    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));)
         if (address >= load->p_vaddr && address - load->p_vaddr < load->p_filesz)
             return read_some(inspection, load->p_offset + (address - load->p_vaddr), data, size);
     return 0;
@@ -228,7 +228,7 @@ static void append_compiler(struct elfcheck_inspection *inspection, struct buffe
 static unsigned libc_of_interpreter(struct elfcheck_inspection *inspection)
 {
     char path[MAX_VERSION_LENGTH + 1] = "";
-    const Elf64_Phdr *segment = inspection_segment(inspection, PT_INTERP, NULL);
+    const Elf64_Phdr *segment = next_segment(inspection, PT_INTERP, NULL);
     if (!segment || !read_some(inspection, segment->p_offset, path, sizeof path - 1))
         return 0;
     if (strstr(path, "/ld-musl-"))
@@ -242,7 +242,7 @@ static bool is_golfed(const struct elfcheck_inspection *inspection)
     return inspection->segment_count && inspection->header.e_phoff < inspection->header_size;
 }
 
-void inspection_describe_producer(struct elfcheck_inspection *inspection)
+void describe_producer(struct elfcheck_inspection *inspection)
 {
     struct buffer text BUFFER_CLEANUP = {0};
     if (!append_go(inspection, &text))

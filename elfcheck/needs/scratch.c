@@ -40,18 +40,18 @@ static const char *const evidence_words[] = {
 void check_signs(struct elfcheck_inspection *inspection)
 {
     /* Gathering evidence reads the whole file: only for what somebody wants to know. */
-    if (severity_now(inspection) == ELFCHECK_OFF || !inspection_gather_evidence(inspection))
+    if (severity_now(inspection) == ELFCHECK_OFF || !gather_evidence(inspection))
         return;
     uint64_t place;
     const struct sign *sign = evidence_sign(inspection, &place);
     if (!sign || is_in_root(inspection))
         return;
     bool is_weak = evidence_is_weak(inspection, sign);
-    inspection_find(inspection, place, "%s %s: %s \"%s\"", is_weak ? "may look for" : "looks for",
-                    inspection->rule->lack, evidence_words[sign->kind], sign->text);
+    report_finding(inspection, place, "%s %s: %s \"%s\"", is_weak ? "may look for" : "looks for",
+                   inspection->rule->lack, evidence_words[sign->kind], sign->text);
     /* What does not start misses nothing yet. */
     if (is_weak || !elfcheck_starts(inspection->report))
-        inspection_weaken(inspection);
+        weaken_finding(inspection);
 }
 
 /* UPX: struct l_info after the program headers, with its magic behind a checksum. */
@@ -63,10 +63,10 @@ void check_packed(struct elfcheck_inspection *inspection)
     char magic[sizeof PACKED_MAGIC - 1];
     uint64_t place = inspection->header.e_phoff +
                      inspection->segment_count * inspection->entry_size + PACKED_MAGIC_PLACE;
-    if (inspection->segment_count == 0 || !inspection_has(inspection, place, sizeof magic) ||
-        !inspection_read(inspection, place, magic, sizeof magic) ||
+    if (inspection->segment_count == 0 || !file_has_range(inspection, place, sizeof magic) ||
+        !file_read_range(inspection, place, magic, sizeof magic) ||
         memcmp(magic, PACKED_MAGIC, sizeof magic) != 0)
         return;
-    inspection_find(inspection, place,
-                    "packed by UPX, so that nothing could be seen of what it needs");
+    report_finding(inspection, place,
+                   "packed by UPX, so that nothing could be seen of what it needs");
 }

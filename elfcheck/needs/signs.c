@@ -129,7 +129,7 @@ static void find_parts(struct gathering *gathering)
     const struct elfcheck_inspection *inspection = gathering->inspection;
     struct scan_part *parts = gathering->parts;
     size_t count = 0, merged = 0;
-    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));) {
+    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));) {
         if (load->p_offset >= inspection->size || load->p_filesz == 0)
             continue;
         uint64_t there = inspection->size - load->p_offset;
@@ -151,7 +151,7 @@ static void measure_code(struct gathering *gathering)
 {
     const struct elfcheck_inspection *inspection = gathering->inspection;
     uint64_t size = 0;
-    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
+    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));)
         if (load->p_flags & PF_X && load->p_filesz > size)
             size = load->p_filesz;
     gathering->evidence->is_large = size > MUCH_CODE;
@@ -174,8 +174,7 @@ static bool find_symbols(struct gathering *gathering)
     for (size_t i = 0; i < gathering->sign_count; i++)
         if (gathering->signs[i].sign->kind == SIGN_SYMBOL)
             gathering->names[count++] = gathering->signs[i].sign->text;
-    return inspection_find_symbols(gathering->inspection, gathering->names, gathering->symbols,
-                                   count);
+    return lookup_symbols(gathering->inspection, gathering->names, gathering->symbols, count);
 }
 
 /* Of the symbols' signs, whose order is that of the names. */
@@ -208,10 +207,9 @@ static bool is_there(struct gathering *gathering, size_t sign)
 static bool is_called(struct gathering *gathering, size_t number)
 {
     if (!(gathering->evidence->runtimes & RUNTIME_GLIBC))
-        return inspection_has_musl_localtime(gathering->inspection);
+        return has_musl_localtime(gathering->inspection);
     bool has_syslog = gathering->texts[number * TEXTS_A_SIGN + WITH].offset != SCAN_ABSENT;
-    enum calls calls =
-        inspection_calls_localtime(gathering->inspection, has_syslog ? SYSLOG_CALLS : 0);
+    enum calls calls = calls_localtime(gathering->inspection, has_syslog ? SYSLOG_CALLS : 0);
     return calls == CALLS_FOUND || (calls == CALLS_UNKNOWN &&
                                     !(gathering->evidence->runtimes & (RUNTIME_CXX | RUNTIME_ADA)));
 }
@@ -221,7 +219,7 @@ static bool is_named(struct gathering *gathering, size_t number)
 {
     const struct scan_text *text = &gathering->texts[number * TEXTS_A_SIGN + OWN];
     size_t last_part = (size_t)(strrchr(text->text, '/') + 1 - text->text);
-    return inspection_names_program(gathering->inspection, text->offset + last_part);
+    return refers_to_program_name(gathering->inspection, text->offset + last_part);
 }
 
 static bool counts(struct gathering *gathering, size_t number)
@@ -288,14 +286,14 @@ static bool gather(struct gathering *gathering)
     return !inspection->failed;
 }
 
-bool inspection_gather_evidence(struct elfcheck_inspection *inspection)
+bool gather_evidence(struct elfcheck_inspection *inspection)
 {
     if (inspection->evidence)
         return !inspection->failed;
     struct gathering gathering = {.inspection = inspection};
     if (gather(&gathering)) {
         inspection->evidence = gathering.evidence;
-        inspection_describe_producer(inspection);
+        describe_producer(inspection);
     } else {
         evidence_free(gathering.evidence);
     }

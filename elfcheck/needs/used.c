@@ -261,7 +261,7 @@ static bool visit_segments(struct elfcheck_inspection *inspection, struct search
                            unsigned char *window, visitor *visit, bool is_code)
 {
     uint64_t budget = inspection->size; /* however many segments claim the same bytes */
-    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));) {
+    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));) {
         if ((is_code && !(load->p_flags & PF_X)) || load->p_offset >= inspection->size)
             continue;
         uint64_t there = inspection->size - load->p_offset;
@@ -270,14 +270,14 @@ static bool visit_segments(struct elfcheck_inspection *inspection, struct search
             return true;
         budget -= end;
         for (uint64_t offset = 0; offset < end; offset += WINDOW_SIZE) {
-            uint64_t data = inspection_skip_hole(inspection, load->p_offset + offset);
+            uint64_t data = file_skip_hole(inspection, load->p_offset + offset);
             if (data >= load->p_offset + end)
                 break;
             if (data > load->p_offset + offset + OVERLAP)
                 offset = data - load->p_offset - OVERLAP;
             uint64_t left = end - offset;
             size_t size = left < WINDOW_SIZE + OVERLAP ? (size_t)left : WINDOW_SIZE + OVERLAP;
-            if (!inspection_read(inspection, load->p_offset + offset, window, size))
+            if (!file_read_range(inspection, load->p_offset + offset, window, size))
                 return false;
             memset(window + size, 0, OVERLAP);
             visit(search, window, (left < WINDOW_SIZE ? size : WINDOW_SIZE) + OVERLAP,
@@ -317,7 +317,7 @@ static unsigned char *new_window(struct elfcheck_inspection *inspection)
     return window;
 }
 
-enum calls inspection_calls_localtime(struct elfcheck_inspection *inspection, size_t known)
+enum calls calls_localtime(struct elfcheck_inspection *inspection, size_t known)
 {
     unsigned char *window = inspection->loader == LOADER_64 ? new_window(inspection) : NULL;
     if (!window)
@@ -333,7 +333,7 @@ enum calls inspection_calls_localtime(struct elfcheck_inspection *inspection, si
     return search.calls > known ? CALLS_FOUND : CALLS_NONE;
 }
 
-bool inspection_has_musl_localtime(struct elfcheck_inspection *inspection)
+bool has_musl_localtime(struct elfcheck_inspection *inspection)
 {
     unsigned char *window = inspection->loader == LOADER_64 ? new_window(inspection) : NULL;
     if (!window)
@@ -347,7 +347,7 @@ bool inspection_has_musl_localtime(struct elfcheck_inspection *inspection)
 /* The address at which a byte of the file is loaded, or 0. */
 static uint64_t address_of(const struct elfcheck_inspection *inspection, uint64_t offset)
 {
-    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
+    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));)
         if (offset >= load->p_offset && offset - load->p_offset < load->p_filesz)
             return load->p_vaddr + (offset - load->p_offset);
     return 0;
@@ -370,7 +370,7 @@ static bool names_program(struct elfcheck_inspection *inspection, unsigned char 
     return false;
 }
 
-bool inspection_names_program(struct elfcheck_inspection *inspection, uint64_t name)
+bool refers_to_program_name(struct elfcheck_inspection *inspection, uint64_t name)
 {
     uint64_t address = address_of(inspection, name);
     unsigned char *window =

@@ -40,7 +40,7 @@ static bool look_at(const struct elfcheck_inspection *inspection, const unsigned
 static struct signs read_signs(struct elfcheck_inspection *inspection)
 {
     struct signs signs = {0};
-    const Elf64_Phdr *dynamic = inspection_segment(inspection, PT_DYNAMIC, NULL);
+    const Elf64_Phdr *dynamic = next_segment(inspection, PT_DYNAMIC, NULL);
     if (!dynamic || dynamic->p_offset >= inspection->size)
         return signs;
     size_t entry_size = inspection->is_32bit ? sizeof(Elf32_Dyn) : sizeof(Elf64_Dyn);
@@ -50,7 +50,7 @@ static struct signs read_signs(struct elfcheck_inspection *inspection)
     for (uint64_t i = 0; i < count && i < MAX_ENTRIES; i++) {
         size_t place = i % ENTRIES_AT_A_TIME;
         uint64_t left = count - i < ENTRIES_AT_A_TIME ? count - i : ENTRIES_AT_A_TIME;
-        if (place == 0 && !inspection_read(inspection, dynamic->p_offset + i * entry_size, entries,
+        if (place == 0 && !file_read_range(inspection, dynamic->p_offset + i * entry_size, entries,
                                            (size_t)left * entry_size))
             break;
         if (!look_at(inspection, entries + place * entry_size, &signs))
@@ -59,7 +59,7 @@ static struct signs read_signs(struct elfcheck_inspection *inspection)
     return signs;
 }
 
-enum elfcheck_kind inspection_kind(struct elfcheck_inspection *inspection)
+enum elfcheck_kind kind_of_file(struct elfcheck_inspection *inspection)
 {
     switch (inspection->report->is_elf ? inspection->header.e_type : ET_NONE) {
     case ET_REL:
@@ -75,7 +75,7 @@ enum elfcheck_kind inspection_kind(struct elfcheck_inspection *inspection)
     if (signs.is_pie || signs.has_name)
         return signs.is_pie ? ELFCHECK_PROGRAM : ELFCHECK_LIBRARY;
     /* A plugin, which nobody asks for by name. Old linkers give such an entry point, too. */
-    bool has_loader = inspection_segment(inspection, PT_INTERP, NULL);
+    bool has_loader = next_segment(inspection, PT_INTERP, NULL);
     bool cannot_start = inspection->header.e_entry == 0 || signs.has_needs;
     return !has_loader && cannot_start ? ELFCHECK_LIBRARY : ELFCHECK_PROGRAM;
 }

@@ -56,21 +56,21 @@ bool segment_is_executable(const struct elfcheck_inspection *inspection, const E
 {
     /* READ_IMPLIES_EXEC: only 32-bit programs that say nothing of their stack have it. */
     bool read_implies_execute =
-        inspection->loader == LOADER_32 && !inspection_segment(inspection, PT_GNU_STACK, NULL);
+        inspection->loader == LOADER_32 && !next_segment(inspection, PT_GNU_STACK, NULL);
     return (load->p_flags & PF_X) || (read_implies_execute && (load->p_flags & PF_R));
 }
 
 uint64_t memory_taken(const struct elfcheck_inspection *inspection)
 {
-    const Elf64_Phdr *first = inspection_load(inspection, NULL), *last = NULL;
-    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
+    const Elf64_Phdr *first = next_load_segment(inspection, NULL), *last = NULL;
+    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));)
         last = load;
     return last ? last->p_vaddr + last->p_memsz - page_start(first->p_vaddr) : 0;
 }
 
 uint64_t memory_cut(const struct elfcheck_inspection *inspection, const Elf64_Phdr *load)
 {
-    if (load != inspection_load(inspection, NULL) || inspection->header.e_type != ET_DYN)
+    if (load != next_load_segment(inspection, NULL) || inspection->header.e_type != ET_DYN)
         return UINT64_MAX;
     uint64_t start = page_start(load->p_vaddr), end = page_end(load->p_vaddr, load->p_filesz);
     uint64_t taken = page_end(memory_taken(inspection), 0);
@@ -97,7 +97,7 @@ static uint64_t mapped_end(const struct elfcheck_inspection *inspection, const E
 struct place memory_find(const struct elfcheck_inspection *inspection, uint64_t address)
 {
     struct place place = {0};
-    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
+    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));)
         if (mapped_end(inspection, load, address) > address)
             place = (struct place){load, address < segment_file_end(load),
                                    load->p_offset + (address - load->p_vaddr)};
@@ -109,7 +109,7 @@ static uint64_t reach(const struct elfcheck_inspection *inspection, const Elf64_
                       uint64_t address)
 {
     uint64_t end = address;
-    for (const Elf64_Phdr *load = after; (load = inspection_load(inspection, load));)
+    for (const Elf64_Phdr *load = after; (load = next_load_segment(inspection, load));)
         if (mapped_end(inspection, load, address) > end)
             end = mapped_end(inspection, load, address);
     return end;
@@ -130,7 +130,7 @@ bool memory_has(const struct elfcheck_inspection *inspection, const Elf64_Phdr *
 struct span memory_span(const struct elfcheck_inspection *inspection)
 {
     struct span span = {.start = UINT64_MAX};
-    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));) {
+    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));) {
         uint64_t end;
         if (__builtin_add_overflow(load->p_vaddr, load->p_memsz, &end))
             end = UINT64_MAX;

@@ -17,7 +17,7 @@ static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "headers are read as th
  */
 #define MAX_EXTENDED_FILE_SIZE (16 * 1024 * 1024)
 
-bool inspection_has(const struct elfcheck_inspection *inspection, uint64_t offset, uint64_t size)
+bool file_has_range(const struct elfcheck_inspection *inspection, uint64_t offset, uint64_t size)
 {
     uint64_t end;
     return !__builtin_add_overflow(offset, size, &end) && end <= inspection->size;
@@ -45,11 +45,11 @@ static const struct page *page_at(struct elfcheck_inspection *inspection, uint64
     return read_directly(inspection, offset, page->bytes, page->size) ? page : NULL;
 }
 
-bool inspection_read(struct elfcheck_inspection *inspection, uint64_t offset, void *data,
+bool file_read_range(struct elfcheck_inspection *inspection, uint64_t offset, void *data,
                      size_t size)
 {
     unsigned char *to = data;
-    if (!inspection->pages || size > PAGE_SIZE || !inspection_has(inspection, offset, size))
+    if (!inspection->pages || size > PAGE_SIZE || !file_has_range(inspection, offset, size))
         return read_directly(inspection, offset, data, size);
     while (size) {
         const struct page *page = page_at(inspection, offset & ~(uint64_t)(PAGE_SIZE - 1));
@@ -65,7 +65,7 @@ bool inspection_read(struct elfcheck_inspection *inspection, uint64_t offset, vo
     return true;
 }
 
-uint64_t inspection_skip_hole(const struct elfcheck_inspection *inspection, uint64_t offset)
+uint64_t file_skip_hole(const struct elfcheck_inspection *inspection, uint64_t offset)
 {
     off_t data = lseek(inspection->fd, (off_t)offset, SEEK_DATA);
     if (data >= 0)
@@ -73,23 +73,23 @@ uint64_t inspection_skip_hole(const struct elfcheck_inspection *inspection, uint
     return errno == ENXIO ? inspection->size : offset; /* others: a file system that cannot tell */
 }
 
-const Elf64_Phdr *inspection_segment(const struct elfcheck_inspection *inspection, uint32_t type,
-                                     const Elf64_Phdr *previous)
+const Elf64_Phdr *next_segment(const struct elfcheck_inspection *inspection, uint32_t type,
+                               const Elf64_Phdr *previous)
 {
-    size_t i = previous ? inspection_number(inspection, previous) + 1 : 0;
+    size_t i = previous ? segment_index(inspection, previous) + 1 : 0;
     for (; i < inspection->segment_count; i++)
         if (inspection->segments[i].p_type == type)
             return &inspection->segments[i];
     return NULL;
 }
 
-const Elf64_Phdr *inspection_load(const struct elfcheck_inspection *inspection,
-                                  const Elf64_Phdr *previous)
+const Elf64_Phdr *next_load_segment(const struct elfcheck_inspection *inspection,
+                                    const Elf64_Phdr *previous)
 {
-    return inspection_segment(inspection, PT_LOAD, previous);
+    return next_segment(inspection, PT_LOAD, previous);
 }
 
-size_t inspection_number(const struct elfcheck_inspection *inspection, const Elf64_Phdr *segment)
+size_t segment_index(const struct elfcheck_inspection *inspection, const Elf64_Phdr *segment)
 {
     return (size_t)(segment - inspection->segments);
 }
@@ -155,28 +155,28 @@ static size_t place_of(const struct elfcheck_inspection *inspection, const struc
     return offset;
 }
 
-uint64_t inspection_place(const struct elfcheck_inspection *inspection, size_t field)
+uint64_t header_field_offset(const struct elfcheck_inspection *inspection, size_t field)
 {
     return place_of(inspection, &header_shape, field);
 }
 
-uint64_t inspection_place_in(const struct elfcheck_inspection *inspection,
-                             const Elf64_Phdr *segment, size_t field)
+uint64_t segment_field_offset(const struct elfcheck_inspection *inspection,
+                              const Elf64_Phdr *segment, size_t field)
 {
     return inspection->header.e_phoff +
-           inspection_number(inspection, segment) * inspection->entry_size +
+           segment_index(inspection, segment) * inspection->entry_size +
            place_of(inspection, &segment_shape, field);
 }
 
-uint64_t inspection_place_in_section(const struct elfcheck_inspection *inspection, size_t section,
-                                     size_t field)
+uint64_t section_field_offset(const struct elfcheck_inspection *inspection, size_t section,
+                              size_t field)
 {
     return inspection->header.e_shoff + section * inspection->section_size +
            place_of(inspection, &section_shape, field);
 }
 
-uint64_t inspection_decode(const struct elfcheck_inspection *inspection, const unsigned char *bytes,
-                           size_t size)
+uint64_t decode_number(const struct elfcheck_inspection *inspection, const unsigned char *bytes,
+                       size_t size)
 {
     uint64_t number = 0;
     for (size_t i = 0; i < size; i++)
@@ -195,8 +195,8 @@ static void widen(const struct elfcheck_inspection *inspection, const struct sha
     for (const struct field *field = shape->fields; field < shape->fields + shape->count; field++) {
         const unsigned char *bytes =
             from + (inspection->is_32bit ? field->offset_32 : field->offset);
-        uint64_t number = inspection_decode(inspection, bytes,
-                                            inspection->is_32bit ? field->size_32 : field->size);
+        uint64_t number =
+            decode_number(inspection, bytes, inspection->is_32bit ? field->size_32 : field->size);
         memcpy((unsigned char *)to + field->offset, &number, field->size);
     }
 }
@@ -211,7 +211,7 @@ static bool read_widened(struct elfcheck_inspection *inspection, const struct sh
     size_t size = size_of(inspection, shape);
     for (size_t done = 0; done < count;) {
         size_t now = count - done < WIDENED_AT_A_TIME ? count - done : WIDENED_AT_A_TIME;
-        if (!inspection_read(inspection, offset + done * size, bytes, now * size))
+        if (!file_read_range(inspection, offset + done * size, bytes, now * size))
             return false;
         for (size_t i = 0; i < now; i++)
             widen(inspection, shape, bytes + i * size,
@@ -221,8 +221,8 @@ static bool read_widened(struct elfcheck_inspection *inspection, const struct sh
     return true;
 }
 
-bool inspection_read_dynamic(struct elfcheck_inspection *inspection, uint64_t offset,
-                             Elf64_Dyn *entries, size_t count)
+bool read_dynamic_entries(struct elfcheck_inspection *inspection, uint64_t offset,
+                          Elf64_Dyn *entries, size_t count)
 {
     return read_widened(inspection, &dynamic_shape, offset, entries, count);
 }
@@ -263,7 +263,7 @@ static bool read_segments(struct elfcheck_inspection *inspection)
     const Elf64_Ehdr *header = &inspection->header;
     size_t size = header->e_phnum * inspection->entry_size;
     if (header->e_phentsize != inspection->entry_size || size == 0 ||
-        size > MAX_HEADER_TABLE_SIZE || !inspection_has(inspection, header->e_phoff, size))
+        size > MAX_HEADER_TABLE_SIZE || !file_has_range(inspection, header->e_phoff, size))
         return true;
     inspection->segments = reallocarray(NULL, header->e_phnum, sizeof *inspection->segments);
     if (!inspection->segments)
@@ -298,7 +298,7 @@ static bool read_sections(struct elfcheck_inspection *inspection)
     inspection->section_total = header->e_shnum;
     inspection->section_names = header->e_shstrndx;
     if (header->e_shoff == 0 || header->e_shentsize != inspection->section_size ||
-        !inspection_has(inspection, header->e_shoff, inspection->section_size))
+        !file_has_range(inspection, header->e_shoff, inspection->section_size))
         return true;
     if (!read_widened(inspection, &section_shape, header->e_shoff, &first, 1))
         return false;
@@ -308,7 +308,7 @@ static bool read_sections(struct elfcheck_inspection *inspection)
         inspection->section_names = first.sh_link;
     uint64_t total = inspection->section_total;
     if (total == 0 || total > MAX_SECTIONS ||
-        !inspection_has(inspection, header->e_shoff, total * inspection->section_size))
+        !file_has_range(inspection, header->e_shoff, total * inspection->section_size))
         return true;
     inspection->sections = reallocarray(NULL, total, sizeof *inspection->sections);
     if (!inspection->sections)
@@ -376,7 +376,7 @@ static int open_raw(struct elfcheck_inspection *inspection, int fd, const char *
         inspection->pages[i].size = 0;
 
     size_t there = inspection->size < sizeof *bytes ? (size_t)inspection->size : sizeof *bytes;
-    if (!inspection_read(inspection, 0, bytes, there))
+    if (!file_read_range(inspection, 0, bytes, there))
         return -1;
     memcpy(inspection->header.e_ident, bytes->e_ident, sizeof bytes->e_ident);
     if (memcmp(bytes->e_ident, ELFMAG, SELFMAG) != 0)

@@ -146,14 +146,14 @@ static bool scan_part(struct elfcheck_inspection *inspection, struct scanner *sc
     /* A little early: there may be the byte before a text, which the loader maps, too. */
     uint64_t offset = part.begin < OVERLAP ? 0 : part.begin - OVERLAP - part.begin % WORD_SIZE;
     while (offset < part.end) {
-        uint64_t data = inspection_skip_hole(inspection, offset);
+        uint64_t data = file_skip_hole(inspection, offset);
         if (data >= part.end)
             return true;
         if (data > offset + OVERLAP)
             offset = data - data % WORD_SIZE - OVERLAP;
         uint64_t left = part.end - offset;
         size_t size = left < WINDOW_SIZE ? (size_t)left : WINDOW_SIZE;
-        if (!inspection_read(inspection, offset, window, size))
+        if (!file_read_range(inspection, offset, window, size))
             return false;
         scan_window(scanner, window, size, offset);
         if (size == left || scanner->missing == 0)

@@ -22,7 +22,7 @@ static struct section part_of(const struct elfcheck_inspection *inspection, uint
         return (struct section){0};
     const Elf64_Shdr *section = &inspection->sections[number];
     if (section->sh_type == SHT_NOBITS || section->sh_size > MAX_SECTION_SIZE ||
-        !inspection_has(inspection, section->sh_offset, section->sh_size))
+        !file_has_range(inspection, section->sh_offset, section->sh_size))
         return (struct section){0};
     return (struct section){section->sh_offset, section->sh_size};
 }
@@ -51,14 +51,14 @@ static void know(struct elfcheck_inspection *inspection, const struct names *nam
     }
 }
 
-void inspection_know_sections(struct elfcheck_inspection *inspection)
+void find_known_sections(struct elfcheck_inspection *inspection)
 {
     if (inspection->loader == LOADER_NONE || inspection->section_count > MAX_SECTIONS_OF_A_PROGRAM)
         return;
     struct section part = part_of(inspection, inspection->section_names);
     struct names names = {.size = part.size < sizeof names.text ? (size_t)part.size
                                                                 : sizeof names.text};
-    if (!inspection_read(inspection, part.offset, names.text, names.size))
+    if (!file_read_range(inspection, part.offset, names.text, names.size))
         return;
     for (size_t i = 0; i < inspection->section_count; i++)
         know(inspection, &names, i);

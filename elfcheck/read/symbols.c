@@ -81,7 +81,7 @@ static bool find_places(struct lookup *lookup, const struct section *names)
     while (begin + kept < names->size && lookup->candidate_count < MAX_CANDIDATES) {
         uint64_t left = names->size - begin;
         size_t size = left < WINDOW_SIZE ? (size_t)left : WINDOW_SIZE;
-        if (!inspection_read(lookup->inspection, names->offset + begin + kept,
+        if (!file_read_range(lookup->inspection, names->offset + begin + kept,
                              lookup->window + kept, size - kept))
             return false;
         const unsigned char *end = lookup->window + kept, *stop = lookup->window + size;
@@ -118,7 +118,7 @@ static bool find_in_table(struct lookup *lookup, const struct section *symbols,
     size_t step = WINDOW_SIZE - WINDOW_SIZE % entry_size;
     for (uint64_t offset = 0; offset < end && lookup->candidate_count; offset += step) {
         size_t size = end - offset < step ? (size_t)(end - offset) : step;
-        if (!inspection_read(lookup->inspection, symbols->offset + offset, lookup->window, size))
+        if (!file_read_range(lookup->inspection, symbols->offset + offset, lookup->window, size))
             return false;
         for (size_t i = 0; i < size; i += entry_size) {
             uint32_t name; /* st_name is the first field of both classes */
@@ -129,8 +129,8 @@ static bool find_in_table(struct lookup *lookup, const struct section *symbols,
     return true;
 }
 
-bool inspection_find_symbols(struct elfcheck_inspection *inspection, const char *const *names,
-                             bool *found, size_t count)
+bool lookup_symbols(struct elfcheck_inspection *inspection, const char *const *names, bool *found,
+                    size_t count)
 {
     memset(found, 0, count * sizeof *found);
     const struct known_sections *sections = &inspection->known;

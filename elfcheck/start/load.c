@@ -24,7 +24,7 @@ void check_executable_mode(struct elfcheck_inspection *inspection)
 {
     mode_t mode = inspection->settings->mode;
     if (!(mode & EXECUTE_BITS))
-        inspection_find(inspection, 0, "not executable by anyone: mode %04o", mode);
+        report_finding(inspection, 0, "not executable by anyone: mode %04o", mode);
 }
 
 /* Whether Linux looks for an interpreter: it does not where the line is blank, or so long that the
@@ -47,16 +47,16 @@ static void find_script(struct elfcheck_inspection *inspection)
     }
     char line[SCRIPT_START + 1] = {0};
     size_t size = inspection->size < SCRIPT_START ? (size_t)inspection->size : SCRIPT_START;
-    if (!inspection_read(inspection, 0, line, size))
+    if (!file_read_range(inspection, 0, line, size))
         return;
     const char *start = line + strlen("#!");
     start += strspn(start, " \t");
     struct buffer interpreter BUFFER_CLEANUP = {0};
     text_append_visible(&interpreter, start, strcspn(start, "\n"));
     inspection->failed |= buffer_check(&interpreter, inspection->error) < 0;
-    inspection_find(inspection, 0, "script: needs its interpreter, %s", buffer_text(&interpreter));
+    report_finding(inspection, 0, "script: needs its interpreter, %s", buffer_text(&interpreter));
     if (names_interpreter(line))
-        inspection_set_outcome(inspection, ELFCHECK_ENOENT);
+        set_finding_outcome(inspection, ELFCHECK_ENOENT);
 }
 
 void check_magic(struct elfcheck_inspection *inspection)
@@ -77,7 +77,7 @@ void check_magic(struct elfcheck_inspection *inspection)
     if (inspection->report->is_elf)
         return;
     if (inspection->size == 0) {
-        inspection_find(inspection, 0, "empty file");
+        report_finding(inspection, 0, "empty file");
         return;
     }
     if (ident[0] == '#' && ident[1] == '!') {
@@ -86,12 +86,12 @@ void check_magic(struct elfcheck_inspection *inspection)
     }
     for (size_t i = 0; i < COUNT(kinds); i++) {
         if (memcmp(ident, kinds[i].magic, strlen(kinds[i].magic)) == 0) {
-            inspection_find(inspection, 0, "%s, not an ELF file", kinds[i].kind);
+            report_finding(inspection, 0, "%s, not an ELF file", kinds[i].kind);
             return;
         }
     }
-    inspection_find(inspection, 0, "not an ELF file: begins with %02x %02x %02x %02x", ident[0],
-                    ident[1], ident[2], ident[3]);
+    report_finding(inspection, 0, "not an ELF file: begins with %02x %02x %02x %02x", ident[0],
+                   ident[1], ident[2], ident[3]);
 }
 
 void check_type(struct elfcheck_inspection *inspection)
@@ -103,11 +103,11 @@ void check_type(struct elfcheck_inspection *inspection)
                                         [ET_CORE] = "core dump, not a program"};
     const char *kind = type < COUNT(kinds) ? kinds[type] : NULL;
     if (kind)
-        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_type)),
-                        "%s", kind);
+        report_finding(inspection, header_field_offset(inspection, offsetof(Elf64_Ehdr, e_type)),
+                       "%s", kind);
     else
-        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_type)),
-                        "type %u, which is neither EXEC nor DYN", type);
+        report_finding(inspection, header_field_offset(inspection, offsetof(Elf64_Ehdr, e_type)),
+                       "type %u, which is neither EXEC nor DYN", type);
 }
 
 static bool is_x86(uint16_t machine)
@@ -120,23 +120,23 @@ void check_machine(struct elfcheck_inspection *inspection)
 {
     uint16_t machine = inspection->report->machine;
     const char *name = machine_name(machine);
-    uint64_t place = inspection_place(inspection, offsetof(Elf64_Ehdr, e_machine));
+    uint64_t place = header_field_offset(inspection, offsetof(Elf64_Ehdr, e_machine));
     if (!inspection->report->is_elf || (is_x86(machine) && !inspection->is_swapped))
         return;
     if (is_x86(machine))
-        inspection_find(inspection, place, "in big-endian byte order, which x86-64 does not have");
+        report_finding(inspection, place, "in big-endian byte order, which x86-64 does not have");
     else if (name)
-        inspection_find(inspection, place, "made for %s, not x86-64", name);
+        report_finding(inspection, place, "made for %s, not x86-64", name);
     else
-        inspection_find(inspection, place, "made for machine number %u, not x86-64", machine);
+        report_finding(inspection, place, "made for machine number %u, not x86-64", machine);
 }
 
 void check_emulated_machine(struct elfcheck_inspection *inspection)
 {
     if (inspection->loader == LOADER_32)
-        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_machine)),
-                        "32-bit program for i386: only kernels with IA32 emulation start it, and "
-                        "gVisor does not");
+        report_finding(inspection, header_field_offset(inspection, offsetof(Elf64_Ehdr, e_machine)),
+                       "32-bit program for i386: only kernels with IA32 emulation start it, and "
+                       "gVisor does not");
 }
 
 void check_header_entry_size(struct elfcheck_inspection *inspection)
@@ -146,21 +146,21 @@ void check_header_entry_size(struct elfcheck_inspection *inspection)
         return;
     bool is_x32 = inspection->loader == LOADER_64 && header->e_ident[EI_CLASS] == ELFCLASS32 &&
                   header->e_phentsize == sizeof(Elf32_Phdr);
-    inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_phentsize)),
-                    "program headers of %u bytes%s, not %zu", header->e_phentsize,
-                    is_x32 ? " (the x32 ABI)" : "", inspection->entry_size);
+    report_finding(inspection, header_field_offset(inspection, offsetof(Elf64_Ehdr, e_phentsize)),
+                   "program headers of %u bytes%s, not %zu", header->e_phentsize,
+                   is_x32 ? " (the x32 ABI)" : "", inspection->entry_size);
 }
 
 void check_header_count(struct elfcheck_inspection *inspection)
 {
     unsigned count = inspection->header.e_phnum;
     if (count == 0)
-        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_phnum)),
-                        "no program headers");
+        report_finding(inspection, header_field_offset(inspection, offsetof(Elf64_Ehdr, e_phnum)),
+                       "no program headers");
     if (count * inspection->entry_size > MAX_HEADER_TABLE_SIZE)
-        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_phnum)),
-                        "%u program headers, %zu bytes: Linux reads at most 65,536", count,
-                        count * inspection->entry_size);
+        report_finding(inspection, header_field_offset(inspection, offsetof(Elf64_Ehdr, e_phnum)),
+                       "%u program headers, %zu bytes: Linux reads at most 65,536", count,
+                       count * inspection->entry_size);
 }
 
 /* How many program headers older kernels read at most: one page. */
@@ -172,9 +172,9 @@ static size_t headers_in_a_page(const struct elfcheck_inspection *inspection)
 void check_header_page(struct elfcheck_inspection *inspection)
 {
     if (!inspection->settings->kernel && inspection->segment_count > headers_in_a_page(inspection))
-        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_phnum)),
-                        "%zu program headers: Linux before 6.17 takes at most %zu",
-                        inspection->segment_count, headers_in_a_page(inspection));
+        report_finding(inspection, header_field_offset(inspection, offsetof(Elf64_Ehdr, e_phnum)),
+                       "%zu program headers: Linux before 6.17 takes at most %zu",
+                       inspection->segment_count, headers_in_a_page(inspection));
 }
 
 void check_kernel_headers(struct elfcheck_inspection *inspection)
@@ -182,21 +182,21 @@ void check_kernel_headers(struct elfcheck_inspection *inspection)
     unsigned kernel = inspection->settings->kernel;
     if (kernel && kernel < KERNEL_READS_64K_OF_HEADERS &&
         inspection->segment_count > headers_in_a_page(inspection))
-        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_phnum)),
-                        "%zu program headers: Linux %u.%u takes at most %zu",
-                        inspection->segment_count, ELFCHECK_KERNEL_MAJOR(kernel),
-                        ELFCHECK_KERNEL_MINOR(kernel), headers_in_a_page(inspection));
+        report_finding(inspection, header_field_offset(inspection, offsetof(Elf64_Ehdr, e_phnum)),
+                       "%zu program headers: Linux %u.%u takes at most %zu",
+                       inspection->segment_count, ELFCHECK_KERNEL_MAJOR(kernel),
+                       ELFCHECK_KERNEL_MINOR(kernel), headers_in_a_page(inspection));
 }
 
 void check_header_table(struct elfcheck_inspection *inspection)
 {
     const Elf64_Ehdr *header = &inspection->header;
     size_t size = header->e_phnum * inspection->entry_size;
-    if (!inspection_has(inspection, header->e_phoff, size))
-        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_phoff)),
-                        "%zu bytes of program headers at offset %" PRIu64
-                        ", but the file has %" PRIu64 " bytes",
-                        size, header->e_phoff, inspection->size);
+    if (!file_has_range(inspection, header->e_phoff, size))
+        report_finding(inspection, header_field_offset(inspection, offsetof(Elf64_Ehdr, e_phoff)),
+                       "%zu bytes of program headers at offset %" PRIu64
+                       ", but the file has %" PRIu64 " bytes",
+                       size, header->e_phoff, inspection->size);
 }
 
 /* ---- the interpreter's path ------------------------------------------------------------------ */
@@ -234,24 +234,24 @@ static enum path_fault read_path(struct elfcheck_inspection *inspection, const E
     uint64_t size = segment->p_filesz;
     if (size < MIN_INTERPRETER_SIZE || size > MAX_INTERPRETER_SIZE)
         return PATH_SIZE;
-    if (!inspection_has(inspection, segment->p_offset, size))
+    if (!file_has_range(inspection, segment->p_offset, size))
         return PATH_OUTSIDE;
-    if (!inspection_read(inspection, segment->p_offset, path, (size_t)size))
+    if (!file_read_range(inspection, segment->p_offset, path, (size_t)size))
         return PATH_FINE;
     return path[size - 1] == 0 ? follow(path) : PATH_OPEN_END;
 }
 
-bool inspection_interpreter(struct elfcheck_inspection *inspection,
-                            char path[static MAX_INTERPRETER_SIZE])
+bool read_interpreter_path(struct elfcheck_inspection *inspection,
+                           char path[static MAX_INTERPRETER_SIZE])
 {
-    const Elf64_Phdr *segment = inspection_segment(inspection, PT_INTERP, NULL);
+    const Elf64_Phdr *segment = next_segment(inspection, PT_INTERP, NULL);
     return segment && read_path(inspection, segment, path) == PATH_FINE && !inspection->failed;
 }
 
 void check_interpreter_path(struct elfcheck_inspection *inspection)
 {
     /* Linux looks no further than the first. */
-    const Elf64_Phdr *segment = inspection_segment(inspection, PT_INTERP, NULL);
+    const Elf64_Phdr *segment = next_segment(inspection, PT_INTERP, NULL);
     char path[MAX_INTERPRETER_SIZE];
     if (!segment)
         return;
@@ -259,33 +259,33 @@ void check_interpreter_path(struct elfcheck_inspection *inspection)
     case PATH_FINE:
         break;
     case PATH_SIZE:
-        inspection_find_in(inspection, segment, offsetof(Elf64_Phdr, p_filesz),
-                           "an interpreter's path of %" PRIu64 " bytes: Linux takes 2 to 4,096",
-                           segment->p_filesz);
+        report_segment_finding(inspection, segment, offsetof(Elf64_Phdr, p_filesz),
+                               "an interpreter's path of %" PRIu64 " bytes: Linux takes 2 to 4,096",
+                               segment->p_filesz);
         break;
     case PATH_OUTSIDE:
-        inspection_find_in(inspection, segment, offsetof(Elf64_Phdr, p_offset),
-                           "the interpreter's path is past the end of the file, at offset "
-                           "0x%" PRIx64,
-                           segment->p_offset);
-        inspection_set_outcome(inspection, segment->p_offset > INT64_MAX - segment->p_filesz
-                                               ? ELFCHECK_EINVAL /* no file reaches there */
-                                               : ELFCHECK_EIO);
+        report_segment_finding(inspection, segment, offsetof(Elf64_Phdr, p_offset),
+                               "the interpreter's path is past the end of the file, at offset "
+                               "0x%" PRIx64,
+                               segment->p_offset);
+        set_finding_outcome(inspection, segment->p_offset > INT64_MAX - segment->p_filesz
+                                            ? ELFCHECK_EINVAL /* no file reaches there */
+                                            : ELFCHECK_EIO);
         break;
     case PATH_OPEN_END:
-        inspection_find_in(inspection, segment, offsetof(Elf64_Phdr, p_filesz),
-                           "the interpreter's path does not end in a NUL byte");
+        report_segment_finding(inspection, segment, offsetof(Elf64_Phdr, p_filesz),
+                               "the interpreter's path does not end in a NUL byte");
         break;
     case PATH_DIRECTORY:
-        inspection_find_in(inspection, segment, offsetof(Elf64_Phdr, p_offset),
-                           *path ? "the interpreter's path is that of a directory"
-                                 : "the interpreter's path is empty");
-        inspection_set_outcome(inspection, ELFCHECK_EACCES);
+        report_segment_finding(inspection, segment, offsetof(Elf64_Phdr, p_offset),
+                               *path ? "the interpreter's path is that of a directory"
+                                     : "the interpreter's path is empty");
+        set_finding_outcome(inspection, ELFCHECK_EACCES);
         break;
     case PATH_LONG_NAME:
-        inspection_find_in(inspection, segment, offsetof(Elf64_Phdr, p_offset),
-                           "the interpreter's path has a name of more than 255 bytes");
-        inspection_set_outcome(inspection, ELFCHECK_ENAMETOOLONG);
+        report_segment_finding(inspection, segment, offsetof(Elf64_Phdr, p_offset),
+                               "the interpreter's path has a name of more than 255 bytes");
+        set_finding_outcome(inspection, ELFCHECK_ENAMETOOLONG);
         break;
     }
 }

@@ -27,11 +27,11 @@ static bool says_what_it_is(const struct elfcheck_inspection *inspection)
 static void find_identification(struct elfcheck_inspection *inspection, const char *who)
 {
     const unsigned char *ident = inspection->header.e_ident;
-    inspection_find(inspection, EI_CLASS,
-                    "%s does not start it: class, data and version bytes are %02x %02x %02x, not "
-                    "%02x 01 01",
-                    who, ident[EI_CLASS], ident[EI_DATA], ident[EI_VERSION],
-                    inspection->is_32bit ? ELFCLASS32 : ELFCLASS64);
+    report_finding(inspection, EI_CLASS,
+                   "%s does not start it: class, data and version bytes are %02x %02x %02x, not "
+                   "%02x 01 01",
+                   who, ident[EI_CLASS], ident[EI_DATA], ident[EI_VERSION],
+                   inspection->is_32bit ? ELFCLASS32 : ELFCLASS64);
 }
 
 /* ---- qemu-user ------------------------------------------------------------------------------- */
@@ -48,7 +48,7 @@ static void check_qemu_span(struct elfcheck_inspection *inspection)
 {
     uint64_t end = 0;
     const Elf64_Phdr *lowest = NULL;
-    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));) {
+    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));) {
         if (!lowest || load->p_vaddr < lowest->p_vaddr)
             lowest = load;
         if (load->p_vaddr + load->p_memsz > end)
@@ -57,15 +57,16 @@ static void check_qemu_span(struct elfcheck_inspection *inspection)
     if (!lowest)
         return;
     if (inspection->header.e_type == ET_EXEC && lowest->p_vaddr < PAGE_SIZE && !lowest->p_memsz)
-        inspection_find_in(inspection, lowest, offsetof(Elf64_Phdr, p_vaddr),
-                           "qemu-user does not start it: it maps from there on, and address 0 is "
-                           "not to be had");
+        report_segment_finding(
+            inspection, lowest, offsetof(Elf64_Phdr, p_vaddr),
+            "qemu-user does not start it: it maps from there on, and address 0 is "
+            "not to be had");
     else if (end + QEMU_HEAP - lowest->p_vaddr > QEMU_MAX_SPAN)
-        inspection_find_in(inspection, lowest, offsetof(Elf64_Phdr, p_vaddr),
-                           "qemu-user may not start it: it keeps %d bytes for each page from "
-                           "0x%" PRIx64 " to 0x%" PRIx64 ", %" PRIu64 " MiB",
-                           QEMU_BYTES_A_PAGE, lowest->p_vaddr, end,
-                           (end - lowest->p_vaddr) / PAGE_SIZE * QEMU_BYTES_A_PAGE >> 20);
+        report_segment_finding(inspection, lowest, offsetof(Elf64_Phdr, p_vaddr),
+                               "qemu-user may not start it: it keeps %d bytes for each page from "
+                               "0x%" PRIx64 " to 0x%" PRIx64 ", %" PRIu64 " MiB",
+                               QEMU_BYTES_A_PAGE, lowest->p_vaddr, end,
+                               (end - lowest->p_vaddr) / PAGE_SIZE * QEMU_BYTES_A_PAGE >> 20);
 }
 
 void check_qemu_user(struct elfcheck_inspection *inspection)
@@ -76,15 +77,15 @@ void check_qemu_user(struct elfcheck_inspection *inspection)
     if (!says_what_it_is(inspection))
         find_identification(inspection, "qemu-user");
     else if (header->e_ehsize != inspection->header_size)
-        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_ehsize)),
-                        "qemu-user does not start it: e_ehsize is %u, not %zu", header->e_ehsize,
-                        inspection->header_size);
+        report_finding(inspection, header_field_offset(inspection, offsetof(Elf64_Ehdr, e_ehsize)),
+                       "qemu-user does not start it: e_ehsize is %u, not %zu", header->e_ehsize,
+                       inspection->header_size);
     check_qemu_span(inspection);
-    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
+    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));)
         if (has_unwritable_zeros(load))
-            inspection_find_in(inspection, load, offsetof(Elf64_Phdr, p_memsz),
-                               "qemu-user crashes: it goes on with zeros in a page that is not "
-                               "writable");
+            report_segment_finding(inspection, load, offsetof(Elf64_Phdr, p_memsz),
+                                   "qemu-user crashes: it goes on with zeros in a page that is not "
+                                   "writable");
 }
 
 /* ---- gVisor ---------------------------------------------------------------------------------- */
@@ -103,26 +104,27 @@ static void check_gvisor_segment(struct elfcheck_inspection *inspection, const E
     if (maps_no_file(load))
         return;
     if (page_offset(offset) != 0 || load->p_offset > INT64_MAX)
-        inspection_find_in(inspection, load, offsetof(Elf64_Phdr, p_offset),
-                           "gVisor does not start it: no bytes from the file, and yet offset "
-                           "0x%" PRIx64 " and address 0x%" PRIx64 " have to agree modulo %d",
-                           load->p_offset, load->p_vaddr, PAGE_SIZE);
+        report_segment_finding(inspection, load, offsetof(Elf64_Phdr, p_offset),
+                               "gVisor does not start it: no bytes from the file, and yet offset "
+                               "0x%" PRIx64 " and address 0x%" PRIx64 " have to agree modulo %d",
+                               load->p_offset, load->p_vaddr, PAGE_SIZE);
     else if (load->p_filesz < load->p_memsz && page_offset(in_page + load->p_filesz) != 0 &&
              last_page >= inspection->size)
-        inspection_find_in(inspection, load, offsetof(Elf64_Phdr, p_filesz),
-                           "gVisor does not start it: zeros follow in a page that the file does "
-                           "not have");
+        report_segment_finding(
+            inspection, load, offsetof(Elf64_Phdr, p_filesz),
+            "gVisor does not start it: zeros follow in a page that the file does "
+            "not have");
 }
 
 static void check_gvisor_segments(struct elfcheck_inspection *inspection)
 {
     uint64_t end = 0;
-    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));) {
+    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));) {
         if (load->p_vaddr < end) {
-            inspection_find_in(inspection, load, offsetof(Elf64_Phdr, p_vaddr),
-                               "gVisor does not start it: 0x%" PRIx64 " is below 0x%" PRIx64
-                               ", the end of the one before",
-                               load->p_vaddr, end);
+            report_segment_finding(inspection, load, offsetof(Elf64_Phdr, p_vaddr),
+                                   "gVisor does not start it: 0x%" PRIx64 " is below 0x%" PRIx64
+                                   ", the end of the one before",
+                                   load->p_vaddr, end);
             return;
         }
         end = load->p_vaddr + load->p_memsz;
@@ -138,11 +140,11 @@ void check_gvisor(struct elfcheck_inspection *inspection)
     if (!says_what_it_is(inspection))
         find_identification(inspection, "gVisor");
     if (inspection->size < sizeof(Elf64_Ehdr))
-        inspection_find(inspection, inspection->size,
-                        "gVisor does not start it: the ELF header is cut short");
+        report_finding(inspection, inspection->size,
+                       "gVisor does not start it: the ELF header is cut short");
     if (inspection->segment_count > GVISOR_MAX_HEADERS)
-        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_phnum)),
-                        "gVisor does not start it: %zu program headers, more than %zu",
-                        inspection->segment_count, GVISOR_MAX_HEADERS);
+        report_finding(inspection, header_field_offset(inspection, offsetof(Elf64_Ehdr, e_phnum)),
+                       "gVisor does not start it: %zu program headers, more than %zu",
+                       inspection->segment_count, GVISOR_MAX_HEADERS);
     check_gvisor_segments(inspection);
 }

@@ -58,9 +58,8 @@ static void find(struct elfcheck_inspection *inspection, enum elfcheck_outcome o
     struct buffer name BUFFER_CLEANUP = {0};
     text_append_visible(&name, interpreter, strlen(interpreter));
     inspection->failed |= buffer_check(&name, inspection->error) < 0;
-    inspection_find(inspection, 0, "script: %s%s%s%s", before, buffer_text(&name), between,
-                    problem);
-    inspection_set_outcome(inspection, outcome);
+    report_finding(inspection, 0, "script: %s%s%s%s", before, buffer_text(&name), between, problem);
+    set_finding_outcome(inspection, outcome);
 }
 
 /* The program at the end of the chain is judged like any other. */
@@ -96,14 +95,14 @@ void find_script_in_root(struct elfcheck_inspection *inspection)
             return;
         }
         if (scripts == MAX_SCRIPTS) {
-            inspection_find(inspection, 0,
-                            "script: its interpreter is a script, too, and so on: "
-                            "Linux follows 5 of them");
+            report_finding(inspection, 0,
+                           "script: its interpreter is a script, too, and so on: "
+                           "Linux follows 5 of them");
             return;
         }
         const char *interpreter = cut_interpreter(start);
         if (!interpreter) {
-            inspection_find(inspection, 0, "script: its first line names no interpreter");
+            report_finding(inspection, 0, "script: its first line names no interpreter");
             return;
         }
         strcpy(path, interpreter);

@@ -53,15 +53,15 @@ static uint64_t span_size(const struct elfcheck_inspection *inspection)
 
 void check_loads(struct elfcheck_inspection *inspection)
 {
-    const Elf64_Phdr *load = inspection_load(inspection, NULL);
+    const Elf64_Phdr *load = next_load_segment(inspection, NULL);
     if (inspection->segments && !load) {
-        inspection_find(inspection, inspection->header.e_phoff, "no segment to load (PT_LOAD)");
+        report_finding(inspection, inspection->header.e_phoff, "no segment to load (PT_LOAD)");
         if (inspection->header.e_entry >= memory_end(inspection))
-            inspection_set_outcome(inspection, ELFCHECK_KILLED);
+            set_finding_outcome(inspection, ELFCHECK_KILLED);
     } else if (load && is_position_independent(inspection) && whole_size(inspection) == 0) {
-        inspection_find_in(inspection, load, offsetof(Elf64_Phdr, p_memsz),
-                           "no segment takes up memory");
-        inspection_set_outcome(inspection, ELFCHECK_KILLED);
+        report_segment_finding(inspection, load, offsetof(Elf64_Phdr, p_memsz),
+                               "no segment takes up memory");
+        set_finding_outcome(inspection, ELFCHECK_KILLED);
     }
 }
 
@@ -73,43 +73,44 @@ static bool is_past_any_file(uint64_t offset, uint64_t size)
 
 void check_segment_offset(struct elfcheck_inspection *inspection)
 {
-    const Elf64_Phdr *first = inspection_load(inspection, NULL);
+    const Elf64_Phdr *first = next_load_segment(inspection, NULL);
     uint64_t whole = is_position_independent(inspection) ? span_size(inspection) : 0;
-    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));) {
+    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));) {
         uint64_t size = load->p_filesz;
         if (size == 0)
             continue; /* nothing is mapped from the file */
         if (load == first && whole > size && whole <= memory_end(inspection))
             size = whole; /* mapped whole, and then cut */
         if (page_offset(load->p_offset) != page_offset(load->p_vaddr))
-            inspection_find_in(inspection, load, offsetof(Elf64_Phdr, p_offset),
-                               "offset 0x%" PRIx64 " and address 0x%" PRIx64 " differ modulo 4096",
-                               load->p_offset, load->p_vaddr);
+            report_segment_finding(inspection, load, offsetof(Elf64_Phdr, p_offset),
+                                   "offset 0x%" PRIx64 " and address 0x%" PRIx64
+                                   " differ modulo 4096",
+                                   load->p_offset, load->p_vaddr);
         else if (is_past_any_file(load->p_offset, size))
-            inspection_find_in(inspection, load, offsetof(Elf64_Phdr, p_offset),
-                               "no file reaches offset 0x%" PRIx64 " + 0x%" PRIx64, load->p_offset,
-                               size);
+            report_segment_finding(inspection, load, offsetof(Elf64_Phdr, p_offset),
+                                   "no file reaches offset 0x%" PRIx64 " + 0x%" PRIx64,
+                                   load->p_offset, size);
     }
 }
 
 void check_segment_size(struct elfcheck_inspection *inspection)
 {
-    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
+    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));)
         if (load->p_filesz > load->p_memsz)
-            inspection_find_in(inspection, load, offsetof(Elf64_Phdr, p_filesz),
-                               "%" PRIu64 " bytes in the file, but %" PRIu64 " in memory",
-                               load->p_filesz, load->p_memsz);
+            report_segment_finding(inspection, load, offsetof(Elf64_Phdr, p_filesz),
+                                   "%" PRIu64 " bytes in the file, but %" PRIu64 " in memory",
+                                   load->p_filesz, load->p_memsz);
 }
 
 void check_segment_address(struct elfcheck_inspection *inspection)
 {
     uint64_t end = memory_end(inspection);
-    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
+    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));)
         if (load->p_vaddr >= end || load->p_memsz > end - load->p_vaddr)
-            inspection_find_in(inspection, load, offsetof(Elf64_Phdr, p_vaddr),
-                               "0x%" PRIx64 " bytes at 0x%" PRIx64
-                               " leave user space, which ends at 0x%" PRIx64,
-                               load->p_memsz, load->p_vaddr, end);
+            report_segment_finding(inspection, load, offsetof(Elf64_Phdr, p_vaddr),
+                                   "0x%" PRIx64 " bytes at 0x%" PRIx64
+                                   " leave user space, which ends at 0x%" PRIx64,
+                                   load->p_memsz, load->p_vaddr, end);
 }
 
 /* ---- where Linux places it ------------------------------------------------------------------- */
@@ -120,7 +121,7 @@ static uint64_t largest_alignment(const struct elfcheck_inspection *inspection)
     unsigned kernel = inspection->settings->kernel;
     uint64_t largest = PAGE_SIZE;
     bool is_kept = !kernel || kernel >= KERNEL_ALIGNS_STATIC_PIE;
-    for (const Elf64_Phdr *load = NULL; is_kept && (load = inspection_load(inspection, load));)
+    for (const Elf64_Phdr *load = NULL; is_kept && (load = next_load_segment(inspection, load));)
         if ((load->p_align & (load->p_align - 1)) == 0 && load->p_align > largest)
             largest = load->p_align;
     return largest;
@@ -134,7 +135,7 @@ static uint64_t largest_alignment(const struct elfcheck_inspection *inspection)
 static uint64_t base_of(const struct elfcheck_inspection *inspection, uint64_t size, uint64_t gap)
 {
     uint64_t space = memory_end(inspection) - gap;
-    if (size > space || inspection_load(inspection, NULL)->p_filesz == 0)
+    if (size > space || next_load_segment(inspection, NULL)->p_filesz == 0)
         return 0;
     return (space - size) & ~(largest_alignment(inspection) - 1);
 }
@@ -153,24 +154,24 @@ static uint64_t random_area(const struct elfcheck_inspection *inspection)
 /* How far below the first segment the lowest one is. */
 static uint64_t depth(const struct elfcheck_inspection *inspection)
 {
-    return page_start(inspection_load(inspection, NULL)->p_vaddr) - memory_span(inspection).start;
+    return page_start(next_load_segment(inspection, NULL)->p_vaddr) - memory_span(inspection).start;
 }
 
 /* How far above the first segment the highest one ends. */
 static uint64_t height(const struct elfcheck_inspection *inspection)
 {
-    return memory_span(inspection).end - page_start(inspection_load(inspection, NULL)->p_vaddr);
+    return memory_span(inspection).end - page_start(next_load_segment(inspection, NULL)->p_vaddr);
 }
 
 /* The last segment of the table, where Linux before 5.18 goes wrong by it, and what comes of it. */
 static const Elf64_Phdr *find_order_trouble(const struct elfcheck_inspection *inspection,
                                             enum elfcheck_outcome *outcome)
 {
-    const Elf64_Phdr *first = inspection_load(inspection, NULL), *last = NULL;
+    const Elf64_Phdr *first = next_load_segment(inspection, NULL), *last = NULL;
     uint64_t taken = memory_taken(inspection), end = memory_end(inspection);
     if (!first || !is_position_independent(inspection) || taken == whole_size(inspection))
         return NULL;
-    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
+    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));)
         last = load;
     *outcome = ELFCHECK_KILLED;
     if (taken == 0 || taken > end - MIN_GAP ||
@@ -189,14 +190,14 @@ static void find_order(struct elfcheck_inspection *inspection, unsigned kernel)
     const Elf64_Phdr *last = find_order_trouble(inspection, &outcome);
     if (!last)
         return;
-    inspection_find_in(
+    report_segment_finding(
         inspection, last, offsetof(Elf64_Phdr, p_vaddr),
         "stands last and ends at 0x%" PRIx64 ": Linux %u.%u makes room only from 0x%" PRIx64
         ", where the first begins, to there",
         last->p_vaddr + last->p_memsz, ELFCHECK_KERNEL_MAJOR(kernel), ELFCHECK_KERNEL_MINOR(kernel),
-        page_start(inspection_load(inspection, NULL)->p_vaddr));
+        page_start(next_load_segment(inspection, NULL)->p_vaddr));
     if (inspection->settings->kernel)
-        inspection_set_outcome(inspection, outcome);
+        set_finding_outcome(inspection, outcome);
 }
 
 void check_kernel_order(struct elfcheck_inspection *inspection)
@@ -207,22 +208,22 @@ void check_kernel_order(struct elfcheck_inspection *inspection)
 
 void check_address_span(struct elfcheck_inspection *inspection)
 {
-    const Elf64_Phdr *first = inspection_load(inspection, NULL);
+    const Elf64_Phdr *first = next_load_segment(inspection, NULL);
     enum elfcheck_outcome outcome;
     if (!first || !is_position_independent(inspection) ||
         (memory_is_taken_in_order(inspection) && find_order_trouble(inspection, &outcome)))
         return;
     uint64_t size = span_size(inspection);
     if (size > memory_end(inspection) - MIN_GAP)
-        inspection_find_in(inspection, first, offsetof(Elf64_Phdr, p_vaddr),
-                           "all segments together take 0x%" PRIx64
-                           " bytes of addresses, for which user space has no room",
-                           size);
+        report_segment_finding(inspection, first, offsetof(Elf64_Phdr, p_vaddr),
+                               "all segments together take 0x%" PRIx64
+                               " bytes of addresses, for which user space has no room",
+                               size);
     else if (depth(inspection) > base_below(inspection, MIN_GAP))
-        inspection_find_in(inspection, first, offsetof(Elf64_Phdr, p_vaddr),
-                           "stands first, and the lowest is 0x%" PRIx64
-                           " bytes below it, for which user space has no room",
-                           depth(inspection));
+        report_segment_finding(inspection, first, offsetof(Elf64_Phdr, p_vaddr),
+                               "stands first, and the lowest is 0x%" PRIx64
+                               " bytes below it, for which user space has no room",
+                               depth(inspection));
 }
 
 static bool maps_nothing(const Elf64_Phdr *load)
@@ -233,50 +234,51 @@ static bool maps_nothing(const Elf64_Phdr *load)
 void check_stack_area(struct elfcheck_inspection *inspection)
 {
     bool is_32 = inspection->loader == LOADER_32;
-    const Elf64_Phdr *first = inspection_load(inspection, NULL);
+    const Elf64_Phdr *first = next_load_segment(inspection, NULL);
     uint64_t stack = memory_end(inspection) - (is_32 ? STACK_AREA_32 : STACK_AREA);
     if (first && is_position_independent(inspection)) {
         uint64_t lowest = base_below(inspection, random_area(inspection));
         if (lowest < depth(inspection) + LOWEST_ADDRESS ||
             height(inspection) > span_size(inspection) + MIN_GAP)
-            inspection_find_in(inspection, first, offsetof(Elf64_Phdr, p_vaddr),
-                               "all segments together take 0x%" PRIx64
-                               " bytes of addresses: Linux finds room for them only by chance",
-                               whole_size(inspection));
+            report_segment_finding(inspection, first, offsetof(Elf64_Phdr, p_vaddr),
+                                   "all segments together take 0x%" PRIx64
+                                   " bytes of addresses: Linux finds room for them only by chance",
+                                   whole_size(inspection));
         return;
     }
-    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
+    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));)
         if (!maps_nothing(load) && segment_end(load) > stack)
-            inspection_find_in(inspection, load, offsetof(Elf64_Phdr, p_vaddr),
-                               "0x%" PRIx64 " bytes at 0x%" PRIx64
-                               " reach into where Linux places the stack by chance, from "
-                               "0x%" PRIx64 " on",
-                               load->p_memsz, load->p_vaddr, stack);
+            report_segment_finding(inspection, load, offsetof(Elf64_Phdr, p_vaddr),
+                                   "0x%" PRIx64 " bytes at 0x%" PRIx64
+                                   " reach into where Linux places the stack by chance, from "
+                                   "0x%" PRIx64 " on",
+                                   load->p_memsz, load->p_vaddr, stack);
 }
 
 void check_low_address(struct elfcheck_inspection *inspection)
 {
-    const Elf64_Phdr *first = inspection_load(inspection, NULL);
+    const Elf64_Phdr *first = next_load_segment(inspection, NULL);
     if (first && is_position_independent(inspection)) {
         if (base_below(inspection, MIN_GAP) < LOWEST_ADDRESS)
-            inspection_find(inspection, inspection->header.e_phoff,
-                            "Linux would place it at address 0, where only CAP_SYS_RAWIO may");
+            report_finding(inspection, inspection->header.e_phoff,
+                           "Linux would place it at address 0, where only CAP_SYS_RAWIO may");
         return;
     }
-    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
+    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));)
         if (!maps_nothing(load) && page_start(load->p_vaddr) < LOWEST_ADDRESS)
-            inspection_find_in(inspection, load, offsetof(Elf64_Phdr, p_vaddr),
-                               "address 0x%" PRIx64
-                               " is below vm.mmap_min_addr (0x10000), where only CAP_SYS_RAWIO may "
-                               "map",
-                               load->p_vaddr);
+            report_segment_finding(
+                inspection, load, offsetof(Elf64_Phdr, p_vaddr),
+                "address 0x%" PRIx64
+                " is below vm.mmap_min_addr (0x10000), where only CAP_SYS_RAWIO may "
+                "map",
+                load->p_vaddr);
 }
 
 /* What Linux sets aside for a segment: what can be written, and zeros in any case. */
 static uint64_t charge(const struct elfcheck_inspection *inspection, const Elf64_Phdr *load)
 {
     uint64_t zeros = load->p_memsz > load->p_filesz ? load->p_memsz - load->p_filesz : 0;
-    bool is_first = load == inspection_load(inspection, NULL);
+    bool is_first = load == next_load_segment(inspection, NULL);
     if (!(load->p_flags & PF_W))
         return zeros;
     uint64_t whole = is_first && is_position_independent(inspection) ? span_size(inspection) : 0;
@@ -286,7 +288,7 @@ static uint64_t charge(const struct elfcheck_inspection *inspection, const Elf64
 static uint64_t memory_asked(const struct elfcheck_inspection *inspection)
 {
     uint64_t total = 0;
-    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
+    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));)
         if (__builtin_add_overflow(total, charge(inspection, load), &total))
             total = UINT64_MAX;
     return total;
@@ -296,17 +298,17 @@ void check_memory(struct elfcheck_inspection *inspection)
 {
     uint64_t total = memory_asked(inspection);
     if (total >= MUCH_MEMORY)
-        inspection_find(inspection, inspection->header.e_phoff,
-                        "asks for %" PRIu64 " MiB of writable memory: Linux refuses where there "
-                        "is less memory and swap",
-                        total >> 20);
+        report_finding(inspection, inspection->header.e_phoff,
+                       "asks for %" PRIu64 " MiB of writable memory: Linux refuses where there "
+                       "is less memory and swap",
+                       total >> 20);
 }
 
 /* All addresses that the start takes: Linux counts pages, whatever becomes of them. */
 static uint64_t addresses_taken(const struct elfcheck_inspection *inspection)
 {
     uint64_t total = 0, size;
-    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));) {
+    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));) {
         size = segment_end(load) - page_start(load->p_vaddr);
         if (__builtin_add_overflow(total, size, &total))
             total = UINT64_MAX;
@@ -319,10 +321,10 @@ void check_addresses(struct elfcheck_inspection *inspection)
 {
     uint64_t total = addresses_taken(inspection), memory = memory_asked(inspection);
     if (elfcheck_starts(inspection->report) && total > memory && total - memory >= MUCH_ADDRESSES)
-        inspection_find(inspection, inspection->header.e_phoff,
-                        "takes %" PRIu64 " MiB of addresses: Linux refuses where a limit (ulimit "
-                        "-v) is lower",
-                        total >> 20);
+        report_finding(inspection, inspection->header.e_phoff,
+                       "takes %" PRIu64 " MiB of addresses: Linux refuses where a limit (ulimit "
+                       "-v) is lower",
+                       total >> 20);
 }
 
 /* ---- zeros after the bytes of the file ------------------------------------------------------- */
@@ -332,13 +334,13 @@ void check_segment_zeros(struct elfcheck_inspection *inspection)
     unsigned kernel = inspection->settings->kernel;
     if (kernel && kernel < KERNEL_CLEARS_EACH_SEGMENT)
         return; /* those do not mind, or have a rule of their own */
-    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));) {
+    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));) {
         uint64_t end = load->p_offset + load->p_filesz;
         if (segment_clears_page(load) && page_offset(end) && page_start(end) >= inspection->size)
-            inspection_find_in(inspection, load, offsetof(Elf64_Phdr, p_filesz),
-                               "its zeros begin in the page at offset 0x%" PRIx64
-                               ", past the end of the file at 0x%" PRIx64,
-                               page_start(end), inspection->size);
+            report_segment_finding(inspection, load, offsetof(Elf64_Phdr, p_filesz),
+                                   "its zeros begin in the page at offset 0x%" PRIx64
+                                   ", past the end of the file at 0x%" PRIx64,
+                                   page_start(end), inspection->size);
     }
 }
 
@@ -346,7 +348,7 @@ void check_segment_zeros(struct elfcheck_inspection *inspection)
 static const Elf64_Phdr *last_from_file(const struct elfcheck_inspection *inspection)
 {
     const Elf64_Phdr *last = NULL;
-    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
+    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));)
         if (!last || load->p_vaddr + load->p_filesz >= last->p_vaddr + last->p_filesz)
             last = load;
     return last;
@@ -358,7 +360,7 @@ static bool can_clear(const struct elfcheck_inspection *inspection, uint64_t add
 {
     bool is_whole = inspection->settings->kernel && !memory_is_taken_in_order(inspection);
     const Elf64_Phdr *seen = NULL;
-    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
+    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));)
         if (address >= page_start(load->p_vaddr) &&
             address < page_end(load->p_vaddr, load->p_filesz) &&
             (is_whole || address < memory_cut(inspection, load)))
@@ -374,7 +376,7 @@ static bool can_clear(const struct elfcheck_inspection *inspection, uint64_t add
  */
 static const Elf64_Phdr *find_old_trouble(const struct elfcheck_inspection *inspection)
 {
-    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
+    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));)
         if (load->p_filesz == 0 && page_offset(load->p_vaddr) &&
             page_offset(load->p_vaddr) != page_offset(load->p_offset))
             return load;
@@ -395,9 +397,9 @@ void check_kernel_zeros(struct elfcheck_inspection *inspection)
     unsigned kernel = inspection->settings->kernel;
     const Elf64_Phdr *load = find_old_trouble(inspection);
     if (load && kernel && kernel < KERNEL_LOADS_EACH_SEGMENT)
-        inspection_find_in(inspection, load, offsetof(Elf64_Phdr, p_filesz), OLD_TROUBLE,
-                           load->p_vaddr + load->p_filesz, ELFCHECK_KERNEL_MAJOR(kernel),
-                           ELFCHECK_KERNEL_MINOR(kernel));
+        report_segment_finding(inspection, load, offsetof(Elf64_Phdr, p_filesz), OLD_TROUBLE,
+                               load->p_vaddr + load->p_filesz, ELFCHECK_KERNEL_MAJOR(kernel),
+                               ELFCHECK_KERNEL_MINOR(kernel));
 }
 
 void check_older_kernels(struct elfcheck_inspection *inspection)
@@ -407,8 +409,8 @@ void check_older_kernels(struct elfcheck_inspection *inspection)
     find_order(inspection, ELFCHECK_KERNEL(5, 10));
     const Elf64_Phdr *load = find_old_trouble(inspection);
     if (load)
-        inspection_find_in(inspection, load, offsetof(Elf64_Phdr, p_filesz), OLD_TROUBLE,
-                           load->p_vaddr + load->p_filesz, 5U, 10U);
+        report_segment_finding(inspection, load, offsetof(Elf64_Phdr, p_filesz), OLD_TROUBLE,
+                               load->p_vaddr + load->p_filesz, 5U, 10U);
 }
 
 /* ---- the first instruction ------------------------------------------------------------------- */
@@ -416,19 +418,19 @@ void check_older_kernels(struct elfcheck_inspection *inspection)
 void check_entry_executable(struct elfcheck_inspection *inspection)
 {
     uint64_t entry = inspection->header.e_entry;
-    uint64_t field = inspection_place(inspection, offsetof(Elf64_Ehdr, e_entry));
+    uint64_t field = header_field_offset(inspection, offsetof(Elf64_Ehdr, e_entry));
     struct place place = memory_find(inspection, entry);
-    if (!inspection_load(inspection, NULL))
+    if (!next_load_segment(inspection, NULL))
         return;
     if (!place.segment) {
-        inspection_find(inspection, field, "entry point 0x%" PRIx64 " is in no segment", entry);
+        report_finding(inspection, field, "entry point 0x%" PRIx64 " is in no segment", entry);
         if (entry >= memory_end(inspection) && !is_position_independent(inspection))
-            inspection_set_outcome(inspection, ELFCHECK_KILLED);
+            set_finding_outcome(inspection, ELFCHECK_KILLED);
     } else if (!segment_is_executable(inspection, place.segment)) {
-        inspection_find(inspection, field,
-                        "entry point 0x%" PRIx64 " is in segment %zu, which is not executable (%s)",
-                        entry, inspection_number(inspection, place.segment),
-                        flags_name(place.segment->p_flags));
+        report_finding(inspection, field,
+                       "entry point 0x%" PRIx64 " is in segment %zu, which is not executable (%s)",
+                       entry, segment_index(inspection, place.segment),
+                       flags_name(place.segment->p_flags));
     }
 }
 
@@ -439,23 +441,22 @@ static unsigned char code_at(struct elfcheck_inspection *inspection, uint64_t ad
     unsigned char byte = 0;
     if (place.segment && segment_is_executable(inspection, place.segment) && place.in_file &&
         place.offset < inspection->size)
-        inspection_read(inspection, place.offset, &byte, sizeof byte);
+        file_read_range(inspection, place.offset, &byte, sizeof byte);
     return byte;
 }
 
 void check_entry_code(struct elfcheck_inspection *inspection)
 {
     uint64_t entry = inspection->header.e_entry;
-    uint64_t field = inspection_place(inspection, offsetof(Elf64_Ehdr, e_entry));
+    uint64_t field = header_field_offset(inspection, offsetof(Elf64_Ehdr, e_entry));
     struct place place = memory_find(inspection, entry);
     if (!place.segment || !segment_is_executable(inspection, place.segment))
         return;
     if (place.in_file && page_start(place.offset) >= inspection->size)
-        inspection_find(inspection, field,
-                        "entry point 0x%" PRIx64 " is at offset 0x%" PRIx64
-                        ", past the end of the file at 0x%" PRIx64,
-                        entry, place.offset, inspection->size);
+        report_finding(inspection, field,
+                       "entry point 0x%" PRIx64 " is at offset 0x%" PRIx64
+                       ", past the end of the file at 0x%" PRIx64,
+                       entry, place.offset, inspection->size);
     else if (code_at(inspection, entry) == 0 && code_at(inspection, entry + 1) == 0)
-        inspection_find(inspection, field, "entry point 0x%" PRIx64 " holds zeros, not code",
-                        entry);
+        report_finding(inspection, field, "entry point 0x%" PRIx64 " holds zeros, not code", entry);
 }

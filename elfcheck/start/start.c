@@ -26,7 +26,7 @@ static bool read_padded(struct elfcheck_inspection *inspection, uint64_t offset,
     if (offset < inspection->size)
         there = inspection->size - offset < size ? (size_t)(inspection->size - offset) : size;
     memset(bytes + there, 0, size - there);
-    return inspection_read(inspection, offset, bytes, there);
+    return file_read_range(inspection, offset, bytes, there);
 }
 
 /* What is at an address of a segment: bytes of the file, and zeros after them. */
@@ -73,10 +73,10 @@ static uint64_t first_hidden(struct elfcheck_inspection *inspection, const Elf64
 void check_hidden_bytes(struct elfcheck_inspection *inspection)
 {
     size_t compared = 0;
-    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));) {
-        const Elf64_Phdr *earlier = inspection_load(inspection, NULL);
+    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));) {
+        const Elf64_Phdr *earlier = next_load_segment(inspection, NULL);
         uint64_t address = UINT64_MAX;
-        for (; earlier != load; earlier = inspection_load(inspection, earlier)) {
+        for (; earlier != load; earlier = next_load_segment(inspection, earlier)) {
             address = first_hidden(inspection, earlier, load, &compared);
             if (inspection->failed)
                 return;
@@ -84,9 +84,9 @@ void check_hidden_bytes(struct elfcheck_inspection *inspection)
                 break;
         }
         if (address != UINT64_MAX)
-            inspection_find_in(inspection, load, offsetof(Elf64_Phdr, p_vaddr),
-                               "hides what segment %zu has at 0x%" PRIx64 " behind other bytes",
-                               inspection_number(inspection, earlier), address);
+            report_segment_finding(inspection, load, offsetof(Elf64_Phdr, p_vaddr),
+                                   "hides what segment %zu has at 0x%" PRIx64 " behind other bytes",
+                                   segment_index(inspection, earlier), address);
     }
 }
 
@@ -144,8 +144,8 @@ static void read_notes_of(struct elfcheck_inspection *inspection, const Elf64_Ph
     unsigned char bytes[MAX_NOTE_BYTES];
     size_t alignment = segment->p_align == 8 ? 8 : 4;
     size_t size = segment->p_filesz < sizeof bytes ? (size_t)segment->p_filesz : sizeof bytes;
-    if (!inspection_has(inspection, segment->p_offset, size) ||
-        !inspection_read(inspection, segment->p_offset, bytes, size))
+    if (!file_has_range(inspection, segment->p_offset, size) ||
+        !file_read_range(inspection, segment->p_offset, bytes, size))
         return;
     Elf64_Nhdr note; /* the same in both classes */
     for (size_t place = 0; size - place >= sizeof note;) {
@@ -171,7 +171,7 @@ static struct notes read_notes(struct elfcheck_inspection *inspection)
     struct notes notes = {0};
     const Elf64_Phdr *segment = NULL;
     for (size_t i = 0; i < MAX_NOTE_SEGMENTS && !inspection->failed; i++) {
-        segment = inspection_segment(inspection, PT_NOTE, segment);
+        segment = next_segment(inspection, PT_NOTE, segment);
         if (!segment)
             break;
         read_notes_of(inspection, segment, &notes);
@@ -232,16 +232,16 @@ static const char *find_go_system(const unsigned char *bytes, size_t size, size_
 static void check_go_system(struct elfcheck_inspection *inspection)
 {
     static const char *const linux_names[] = {"linux", "android"};
-    const Elf64_Phdr *load = inspection_load(inspection, NULL);
+    const Elf64_Phdr *load = next_load_segment(inspection, NULL);
     while (load && !(load->p_flags & PF_W))
-        load = inspection_load(inspection, load);
+        load = next_load_segment(inspection, load);
     if (!load || load->p_offset >= inspection->size)
         return;
     unsigned char bytes[GO_WINDOW];
     uint64_t left = inspection->size - load->p_offset;
     left = left < load->p_filesz ? left : load->p_filesz;
     size_t size = left < sizeof bytes ? (size_t)left : sizeof bytes, length;
-    if (!inspection_read(inspection, load->p_offset, bytes, size))
+    if (!file_read_range(inspection, load->p_offset, bytes, size))
         return;
     const char *system = find_go_system(bytes, size, &length);
     if (!system)
@@ -252,17 +252,16 @@ static void check_go_system(struct elfcheck_inspection *inspection)
     struct buffer name BUFFER_CLEANUP = {0};
     text_append_visible(&name, system, length);
     inspection->failed |= buffer_check(&name, inspection->error) < 0;
-    inspection_find(inspection, load->p_offset + (uint64_t)((const unsigned char *)system - bytes),
-                    "made for %s, as Go's build information says (GOOS)", buffer_text(&name));
-    inspection_set_remedy(inspection, "build it with GOOS=linux");
+    report_finding(inspection, load->p_offset + (uint64_t)((const unsigned char *)system - bytes),
+                   "made for %s, as Go's build information says (GOOS)", buffer_text(&name));
+    set_finding_remedy(inspection, "build it with GOOS=linux");
 }
 
 void check_foreign_system(struct elfcheck_inspection *inspection)
 {
     struct notes notes = read_notes(inspection);
     if (notes.system)
-        inspection_find(inspection, notes.offset, "made for %s, as its ELF note says",
-                        notes.system);
+        report_finding(inspection, notes.offset, "made for %s, as its ELF note says", notes.system);
     else if (notes.go)
         check_go_system(inspection);
 }
@@ -290,7 +289,7 @@ static void take_tag(struct tags *tags, int64_t tag, uint64_t value)
 static struct tags read_tags(struct elfcheck_inspection *inspection)
 {
     struct tags tags = {0};
-    const Elf64_Phdr *dynamic = inspection_segment(inspection, PT_DYNAMIC, NULL);
+    const Elf64_Phdr *dynamic = next_segment(inspection, PT_DYNAMIC, NULL);
     if (!dynamic || dynamic->p_offset >= inspection->size)
         return tags;
     size_t entry_size = inspection->is_32bit ? sizeof(Elf32_Dyn) : sizeof(Elf64_Dyn);
@@ -303,7 +302,7 @@ static struct tags read_tags(struct elfcheck_inspection *inspection)
     for (uint64_t i = 0; i < count && i < MAX_ENTRIES; i++) {
         size_t place = i % ENTRIES_AT_A_TIME;
         uint64_t more = count - i < ENTRIES_AT_A_TIME ? count - i : ENTRIES_AT_A_TIME;
-        if (place == 0 && !inspection_read(inspection, dynamic->p_offset + i * entry_size, &entries,
+        if (place == 0 && !file_read_range(inspection, dynamic->p_offset + i * entry_size, &entries,
                                            (size_t)more * entry_size))
             break;
         int64_t tag =
@@ -319,13 +318,13 @@ static struct tags read_tags(struct elfcheck_inspection *inspection)
 
 static bool has_interpreter(const struct elfcheck_inspection *inspection)
 {
-    return inspection_segment(inspection, PT_INTERP, NULL);
+    return next_segment(inspection, PT_INTERP, NULL);
 }
 
 /* The dynamic section that no loader will read for it, since it names none; or NULL. */
 static const Elf64_Phdr *own_dynamic(const struct elfcheck_inspection *inspection)
 {
-    return has_interpreter(inspection) ? NULL : inspection_segment(inspection, PT_DYNAMIC, NULL);
+    return has_interpreter(inspection) ? NULL : next_segment(inspection, PT_DYNAMIC, NULL);
 }
 
 static bool is_library(const struct elfcheck_inspection *inspection)
@@ -336,16 +335,16 @@ static bool is_library(const struct elfcheck_inspection *inspection)
 void check_shared_library(struct elfcheck_inspection *inspection)
 {
     if (is_library(inspection) && own_dynamic(inspection))
-        inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_entry)),
-                        "shared library: it has no entry point, and names no interpreter");
+        report_finding(inspection, header_field_offset(inspection, offsetof(Elf64_Ehdr, e_entry)),
+                       "shared library: it has no entry point, and names no interpreter");
 }
 
 void check_loader_missing(struct elfcheck_inspection *inspection)
 {
     const Elf64_Phdr *dynamic = own_dynamic(inspection);
     if (dynamic && !is_library(inspection) && read_tags(inspection).needed)
-        inspection_find(inspection, dynamic->p_offset,
-                        "needs shared libraries, but names no interpreter that would load them");
+        report_finding(inspection, dynamic->p_offset,
+                       "needs shared libraries, but names no interpreter that would load them");
 }
 
 void check_static_pie(struct elfcheck_inspection *inspection)
@@ -356,11 +355,11 @@ void check_static_pie(struct elfcheck_inspection *inspection)
     struct tags tags = read_tags(inspection);
     if ((!tags.path && !tags.relocation) || !read_notes(inspection).glibc)
         return;
-    inspection_find(inspection, dynamic->p_offset, "static position-independent program with %s",
-                    tags.path ? "a library path (DT_RPATH or DT_RUNPATH)"
-                              : "relocations in its code (DT_TEXTREL)");
+    report_finding(inspection, dynamic->p_offset, "static position-independent program with %s",
+                   tags.path ? "a library path (DT_RPATH or DT_RUNPATH)"
+                             : "relocations in its code (DT_TEXTREL)");
     if (!tags.path)
-        inspection_set_remedy(inspection, "compile all of it with -fPIE, or link with -no-pie");
+        set_finding_remedy(inspection, "compile all of it with -fPIE, or link with -no-pie");
 }
 
 /* ---- program headers and RELRO in memory ----------------------------------------------------- */
@@ -370,7 +369,7 @@ static const Elf64_Phdr *holder_of_headers(const struct elfcheck_inspection *ins
 {
     uint64_t offset = inspection->header.e_phoff;
     const Elf64_Phdr *holder = NULL;
-    for (const Elf64_Phdr *load = NULL; (load = inspection_load(inspection, load));)
+    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));)
         if (load->p_offset <= offset && offset - load->p_offset < load->p_filesz)
             holder = load;
     return holder;
@@ -382,7 +381,7 @@ static bool headers_are_mapped(const struct elfcheck_inspection *inspection)
     unsigned kernel = inspection->settings->kernel;
     bool takes_first = kernel && kernel < KERNEL_FINDS_HEADERS;
     const Elf64_Phdr *holder =
-        takes_first ? inspection_load(inspection, NULL) : holder_of_headers(inspection);
+        takes_first ? next_load_segment(inspection, NULL) : holder_of_headers(inspection);
     if (!holder)
         return false;
     uint64_t offset = inspection->header.e_phoff;
@@ -395,13 +394,13 @@ static bool headers_are_mapped(const struct elfcheck_inspection *inspection)
 
 static bool misses_headers(const struct elfcheck_inspection *inspection)
 {
-    return inspection_load(inspection, NULL) && !headers_are_mapped(inspection);
+    return next_load_segment(inspection, NULL) && !headers_are_mapped(inspection);
 }
 
 static void find_headers(struct elfcheck_inspection *inspection, const char *who)
 {
-    inspection_find(inspection, inspection_place(inspection, offsetof(Elf64_Ehdr, e_phoff)),
-                    "no segment maps the program headers, which %s", who);
+    report_finding(inspection, header_field_offset(inspection, offsetof(Elf64_Ehdr, e_phoff)),
+                   "no segment maps the program headers, which %s", who);
 }
 
 void check_headers_mapped(struct elfcheck_inspection *inspection)
@@ -417,8 +416,8 @@ void check_headers_mapped(struct elfcheck_inspection *inspection)
 /* musl does, and leaves no mark of its own; dietlibc and programs without libc do not. */
 void check_headers_reachable(struct elfcheck_inspection *inspection)
 {
-    bool has_libc = inspection_segment(inspection, PT_TLS, NULL) ||
-                    inspection_segment(inspection, PT_GNU_RELRO, NULL);
+    bool has_libc =
+        next_segment(inspection, PT_TLS, NULL) || next_segment(inspection, PT_GNU_RELRO, NULL);
     if (has_libc && !has_interpreter(inspection) && misses_headers(inspection) &&
         !read_notes(inspection).glibc)
         find_headers(inspection, "a program of musl looks up");
@@ -426,7 +425,7 @@ void check_headers_reachable(struct elfcheck_inspection *inspection)
 
 void check_relro_mapped(struct elfcheck_inspection *inspection)
 {
-    const Elf64_Phdr *relro = inspection_segment(inspection, PT_GNU_RELRO, NULL);
+    const Elf64_Phdr *relro = next_segment(inspection, PT_GNU_RELRO, NULL);
     uint64_t end;
     if (!relro)
         return;
@@ -435,8 +434,8 @@ void check_relro_mapped(struct elfcheck_inspection *inspection)
     if (memory_has(inspection, NULL, page_start(relro->p_vaddr), page_start(end)) ||
         (!has_interpreter(inspection) && !read_notes(inspection).glibc))
         return;
-    inspection_find_in(inspection, relro, offsetof(Elf64_Phdr, p_memsz),
-                       "0x%" PRIx64 " bytes at 0x%" PRIx64
-                       " are to become read-only (PT_GNU_RELRO), but no segment has them all",
-                       relro->p_memsz, relro->p_vaddr);
+    report_segment_finding(inspection, relro, offsetof(Elf64_Phdr, p_memsz),
+                           "0x%" PRIx64 " bytes at 0x%" PRIx64
+                           " are to become read-only (PT_GNU_RELRO), but no segment has them all",
+                           relro->p_memsz, relro->p_vaddr);
 }
