@@ -57,6 +57,12 @@ struct known_sections {
 
 struct evidence;
 
+/* What keeps a program from starting. */
+struct obstacle {
+    enum elfcheck_outcome outcome; /* ELFCHECK_STARTS: nothing */
+    char *message;                 /* the caller's, from the heap; or NULL */
+};
+
 struct elfcheck_inspection {
     int fd;
     const char *name;
@@ -102,7 +108,13 @@ struct elfcheck_inspection {
     struct elfcheck_report *report;
     size_t found; /* findings of that rule so far, told or not */
     struct error *error;
-    bool failed; /* the file could not be read on; `error` says why */
+    bool has_obstacle; /* one of the findings so far keeps a program from starting */
+    bool failed;       /* the file could not be read on; `error` says why */
+
+    /* Judges another file, which this one makes Linux start: what keeps it from starting. NULL:
+     * this is not asked. -1 where it cannot be read. */
+    int (*find_obstacle)(int fd, const char *name, const struct elfcheck_settings *settings,
+                         struct obstacle *obstacle, struct error *error);
 };
 
 /* Reads the headers, raw and by libelf. -1 where the file cannot be read. */
@@ -115,6 +127,9 @@ int inspection_open_raw(struct elfcheck_inspection *inspection, int fd, const ch
                         struct error *error);
 void inspection_close(struct elfcheck_inspection *inspection);
 #define INSPECTION_CLEANUP __attribute__((cleanup(inspection_close)))
+
+/* Says that memory ran out, which ends the inspection; false. */
+bool fail_out_of_memory(struct elfcheck_inspection *inspection);
 
 /* Whether all of these bytes are in the file. */
 bool file_has_range(const struct elfcheck_inspection *inspection, uint64_t offset, uint64_t size);
@@ -134,10 +149,35 @@ const Elf64_Phdr *next_load_segment(const struct elfcheck_inspection *inspection
 /* Its place among the program headers, from 0 as readelf counts them. */
 size_t segment_index(const struct elfcheck_inspection *inspection, const Elf64_Phdr *segment);
 
-/* Reads the path of the interpreter. False where there is none, or none that Linux looks for: the
- * rule interpreter-path says why. */
-bool read_interpreter_path(struct elfcheck_inspection *inspection,
-                           char path[static MAX_INTERPRETER_SIZE]);
+/* What is wrong with the path of an interpreter that PT_INTERP names. */
+enum path_fault {
+    PATH_FINE,
+    PATH_ABSENT, /* no PT_INTERP; or it cannot be read, and the inspection has failed */
+    PATH_SIZE,
+    PATH_OUTSIDE,   /* of the file */
+    PATH_OPEN_END,  /* no NUL */
+    PATH_DIRECTORY, /* which the root directory or that above it is */
+    PATH_LONG_NAME, /* a part of more than 255 bytes */
+};
+
+/* Reads the path, which is whole for PATH_FINE, PATH_DIRECTORY and PATH_LONG_NAME. */
+enum path_fault read_interpreter_path(struct elfcheck_inspection *inspection,
+                                      char path[static MAX_INTERPRETER_SIZE]);
+
+/* Linux include/uapi/linux/binfmts.h, BINPRM_BUF_SIZE: all that it reads of a script itself. */
+#define SCRIPT_START_SIZE 256
+
+/* What the first line of a script says. */
+struct script_line {
+    char name[SCRIPT_START_SIZE]; /* the interpreter's path; "" where a NUL stands in its place */
+    char command[SCRIPT_START_SIZE]; /* the line from the name on, with its argument */
+};
+
+/* Whether a file is a script: whether it starts with "#!". */
+bool is_script(const char *start);
+/* Parses the start of a script, filled up with zeros as in the kernel's buffer. False where Linux
+ * finds no interpreter's name: in a blank line, or one so long that the name may go on. */
+bool parse_script_line(const char start[static SCRIPT_START_SIZE], struct script_line *line);
 
 /*
  * What Linux makes of the segments: memory.c. Addresses are those in the file; Linux moves a
@@ -204,6 +244,17 @@ bool read_dynamic_entries(struct elfcheck_inspection *inspection, uint64_t offse
 /* The number of `size` bytes, at most 8, in the file's byte order. */
 uint64_t decode_number(const struct elfcheck_inspection *inspection, const unsigned char *bytes,
                        size_t size);
+
+/* From now on findings are of that rule, which has that index. */
+void begin_rule(struct elfcheck_inspection *inspection, const struct elfcheck_rule *rule,
+                size_t index);
+/* Adds a last finding that counts those that were too many. */
+void end_rule(struct elfcheck_inspection *inspection);
+
+/* Whether it keeps a program from starting, whatever the settings make of its severity. */
+bool finding_is_obstacle(const struct elfcheck_finding *finding);
+/* Whether it is a program, and nothing has been found so far that keeps it from starting. */
+bool starts_so_far(const struct elfcheck_inspection *inspection);
 
 /* Adds a finding of the rule whose check runs; `offset` is that of the field that shows it. */
 void report_finding(struct elfcheck_inspection *inspection, uint64_t offset, const char *format,
@@ -357,8 +408,8 @@ void describe_producer(struct elfcheck_inspection *inspection);
 const char *static_remedy(const struct elfcheck_inspection *inspection);
 /* Frees what libraries.c keeps; does nothing for NULL. */
 void libraries_free(struct libraries *libraries);
-/* A script, in a root: is its interpreter there, and does that start? */
-void find_script_in_root(struct elfcheck_inspection *inspection);
+/* A script: does it name an interpreter, and in a root, is that there, and does it start? */
+void check_script(struct elfcheck_inspection *inspection);
 
 /* Words for numbers. */
 const char *machine_name(uint16_t machine); /* "x86-64", or NULL */

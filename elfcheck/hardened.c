@@ -313,8 +313,7 @@ static struct imports read_imports(struct elfcheck_inspection *inspection)
         return imports;
     char *names = malloc((size_t)size + 1);
     if (!names) {
-        error_set(inspection->error, "out of memory");
-        inspection->failed = true;
+        fail_out_of_memory(inspection);
         return imports;
     }
     names[size] = 0;
@@ -345,7 +344,7 @@ void check_stack_protector(struct elfcheck_inspection *inspection)
             report_finding(inspection, 0,
                            "no function of it guards its stack: " CANARY
                            " is not among the names that it needs");
-    } else if (inspection->report->is_static && elfcheck_starts(inspection->report) &&
+    } else if (inspection->report->is_static && starts_so_far(inspection) &&
                !is_foreseen(inspection) && !is_made_by_go(inspection))
         report_finding(inspection, 0,
                        "unknown whether its functions guard their stack: a static program "

@@ -548,7 +548,7 @@ static void list_calls(struct scan *scan)
 /* Whether there is a program to follow: static, for x86-64, and one that Linux starts. */
 static bool is_followed(const struct elfcheck_inspection *inspection)
 {
-    return inspection->loader == LOADER_64 && elfcheck_starts(inspection->report) &&
+    return inspection->loader == LOADER_64 && starts_so_far(inspection) &&
            inspection->report->is_static && !next_segment(inspection, PT_INTERP, NULL);
 }
 

@@ -116,8 +116,7 @@ const struct dynamic *dynamic_of(struct elfcheck_inspection *inspection)
         return inspection->dynamic;
     inspection->dynamic = calloc(1, sizeof *inspection->dynamic);
     if (!inspection->dynamic) {
-        error_set(inspection->error, "out of memory");
-        inspection->failed = true;
+        fail_out_of_memory(inspection);
         return NULL;
     }
     uint64_t left = inspection->size - segment->p_offset;

@@ -46,18 +46,6 @@ static void check_foreign_identification(struct elfcheck_inspection *inspection)
         report_finding(inspection, EI_VERSION, "version %u, not 1", ident[EI_VERSION]);
 }
 
-/*
- * A program of the x32 ABI: 32-bit headers, which Linux reads as 64-bit ones and refuses, unless it
- * was built for them. Where the 64-bit header has e_shoff, the 32-bit one tells its own size and
- * that of its program headers.
- */
-bool is_x32(const struct elfcheck_inspection *inspection)
-{
-    const Elf64_Ehdr *header = &inspection->header;
-    return inspection->loader == LOADER_64 && header->e_ident[EI_CLASS] == ELFCLASS32 &&
-           (header->e_shoff & UINT32_MAX) == (sizeof(Elf32_Phdr) << 16 | sizeof(Elf32_Ehdr));
-}
-
 void check_identification(struct elfcheck_inspection *inspection)
 {
     const unsigned char *ident = inspection->header.e_ident;

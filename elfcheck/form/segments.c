@@ -73,27 +73,6 @@ static const char *kind_name(const Elf64_Phdr *segment)
     return kind < KINDS ? kinds[kind].name : "a segment";
 }
 
-bool is_image(const struct elfcheck_inspection *inspection)
-{
-    uint16_t type = inspection->header.e_type;
-    return inspection->segments && !inspection->is_debug_file &&
-           (type == ET_EXEC || type == ET_DYN);
-}
-
-bool find_address(const struct elfcheck_inspection *inspection, uint64_t address, uint64_t size,
-                  uint64_t *offset)
-{
-    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));) {
-        uint64_t skipped = address - load->p_vaddr;
-        if (address < load->p_vaddr || skipped > load->p_filesz || size > load->p_filesz - skipped)
-            continue;
-        if (__builtin_add_overflow(load->p_offset, skipped, offset))
-            return false;
-        return file_has_range(inspection, *offset, size);
-    }
-    return false;
-}
-
 /* Where the last page that a segment touches ends, counted from the segment's start. */
 static uint64_t end_of_pages(const Elf64_Phdr *load)
 {

@@ -60,8 +60,7 @@ void libraries_free(struct libraries *libraries)
 
 static void fail_of_memory(struct elfcheck_inspection *inspection)
 {
-    error_set(inspection->error, "out of memory");
-    inspection->failed = true;
+    fail_out_of_memory(inspection);
 }
 
 /* A new object; NULL where memory ran out. */
@@ -133,26 +132,6 @@ static void find(struct elfcheck_inspection *inspection, const struct buffer *me
 }
 
 /* ---- the dynamic loader ---------------------------------------------------------------------- */
-
-struct opened open_executable(const struct elfcheck_root *root, const char *path)
-{
-    struct stat status;
-    struct opened opened = {.fd = root_open(root, path)};
-    if (opened.fd < 0) {
-        opened.outcome = errno == EACCES ? ELFCHECK_EACCES : ELFCHECK_ENOENT;
-        opened.problem = errno == EACCES ? "which cannot be opened" : "which is not there";
-        return opened;
-    }
-    if (fstat(opened.fd, &status) < 0 || !S_ISREG(status.st_mode))
-        opened.problem = "which is not a file";
-    else if (!(status.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)))
-        opened.problem = "which is not executable";
-    if (opened.problem) {
-        opened.outcome = ELFCHECK_EACCES;
-        file_close(&opened.fd);
-    }
-    return opened;
-}
 
 /* What Linux has against a file as an interpreter (load_elf_binary, load_elf_interp), or NULL. */
 static const char *interpreter_fault(const struct elfcheck_inspection *program,
@@ -237,7 +216,7 @@ void check_interpreter(struct elfcheck_inspection *inspection)
         return;
     inspection->report->is_static = false;
     struct libraries *libraries = libraries_of(inspection);
-    if (!libraries || !read_interpreter_path(inspection, path))
+    if (!libraries || read_interpreter_path(inspection, path) != PATH_FINE)
         return;
     if (inspection->settings->root) {
         judge_loader(inspection, segment, path);

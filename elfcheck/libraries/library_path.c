@@ -27,19 +27,6 @@
 #define PLATFORM_64 "x86_64"
 #define PLATFORM_32 "i686"
 
-int root_open(const struct elfcheck_root *root, const char *path)
-{
-    char absolute[PATH_MAX];
-    if (*path == '/')
-        return root->open(root->context, path);
-    /* The working directory is the root, unless the image says otherwise. */
-    if (snprintf(absolute, sizeof absolute, "/%s", path) >= (int)sizeof absolute) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    return root->open(root->context, absolute);
-}
-
 /* ---- the loader ------------------------------------------------------------------------------ */
 
 static bool begins_with(const char *text, const char *start)

@@ -37,10 +37,20 @@ static const char *const evidence_words[] = {
     [SIGN_NAMED] = "it starts, and holds the text",
 };
 
+/* Gathers the evidence, once, which tells more of what made the file, too. */
+static bool learn_from_evidence(struct elfcheck_inspection *inspection)
+{
+    if (inspection->evidence)
+        return !inspection->failed;
+    if (gather_evidence(inspection))
+        describe_producer(inspection);
+    return !inspection->failed;
+}
+
 void check_signs(struct elfcheck_inspection *inspection)
 {
     /* Gathering evidence reads the whole file: only for what somebody wants to know. */
-    if (severity_now(inspection) == ELFCHECK_OFF || !gather_evidence(inspection))
+    if (severity_now(inspection) == ELFCHECK_OFF || !learn_from_evidence(inspection))
         return;
     uint64_t place;
     const struct sign *sign = evidence_sign(inspection, &place);
@@ -50,7 +60,7 @@ void check_signs(struct elfcheck_inspection *inspection)
     report_finding(inspection, place, "%s %s: %s \"%s\"", is_weak ? "may look for" : "looks for",
                    inspection->rule->lack, evidence_words[sign->kind], sign->text);
     /* What does not start misses nothing yet. */
-    if (is_weak || !elfcheck_starts(inspection->report))
+    if (is_weak || !starts_so_far(inspection))
         weaken_finding(inspection);
 }
 

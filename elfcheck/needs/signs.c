@@ -267,11 +267,8 @@ static void weigh(struct gathering *gathering)
 static bool gather(struct gathering *gathering)
 {
     struct elfcheck_inspection *inspection = gathering->inspection;
-    if (!allocate(gathering)) {
-        error_set(inspection->error, "out of memory");
-        inspection->failed = true;
-        return false;
-    }
+    if (!allocate(gathering))
+        return fail_out_of_memory(inspection);
     add_signs(gathering, runtime_signs);
     for (size_t i = 0; i < elfcheck_rule_count(); i++)
         add_signs(gathering, elfcheck_rule(i)->signs);
@@ -291,12 +288,10 @@ bool gather_evidence(struct elfcheck_inspection *inspection)
     if (inspection->evidence)
         return !inspection->failed;
     struct gathering gathering = {.inspection = inspection};
-    if (gather(&gathering)) {
+    if (gather(&gathering))
         inspection->evidence = gathering.evidence;
-        describe_producer(inspection);
-    } else {
+    else
         evidence_free(gathering.evidence);
-    }
     gathering_free(&gathering);
     return !inspection->failed;
 }

@@ -310,10 +310,8 @@ static void keep_pairs(struct search *search)
 static unsigned char *new_window(struct elfcheck_inspection *inspection)
 {
     unsigned char *window = malloc(WINDOW_SIZE + 2 * OVERLAP);
-    if (!window) {
-        error_set(inspection->error, "out of memory");
-        inspection->failed = true;
-    }
+    if (!window)
+        fail_out_of_memory(inspection);
     return window;
 }
 

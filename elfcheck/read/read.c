@@ -17,6 +17,13 @@ static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "headers are read as th
  */
 #define MAX_EXTENDED_FILE_SIZE (16 * 1024 * 1024)
 
+bool fail_out_of_memory(struct elfcheck_inspection *inspection)
+{
+    error_set(inspection->error, "out of memory");
+    inspection->failed = true;
+    return false;
+}
+
 bool file_has_range(const struct elfcheck_inspection *inspection, uint64_t offset, uint64_t size)
 {
     uint64_t end;
@@ -250,13 +257,6 @@ static void read_header(struct elfcheck_inspection *inspection, const Elf64_Ehdr
     widen(inspection, &header_shape, (const unsigned char *)bytes, &inspection->header);
 }
 
-static bool set_out_of_memory(struct elfcheck_inspection *inspection)
-{
-    error_set(inspection->error, "out of memory");
-    inspection->failed = true;
-    return false;
-}
-
 /* Reads the program headers exactly where Linux would. */
 static bool read_segments(struct elfcheck_inspection *inspection)
 {
@@ -267,7 +267,7 @@ static bool read_segments(struct elfcheck_inspection *inspection)
         return true;
     inspection->segments = reallocarray(NULL, header->e_phnum, sizeof *inspection->segments);
     if (!inspection->segments)
-        return set_out_of_memory(inspection);
+        return fail_out_of_memory(inspection);
     inspection->segment_count = header->e_phnum;
     return read_widened(inspection, &segment_shape, header->e_phoff, inspection->segments,
                         inspection->segment_count);
@@ -312,7 +312,7 @@ static bool read_sections(struct elfcheck_inspection *inspection)
         return true;
     inspection->sections = reallocarray(NULL, total, sizeof *inspection->sections);
     if (!inspection->sections)
-        return set_out_of_memory(inspection);
+        return fail_out_of_memory(inspection);
     inspection->section_count = total;
     if (!read_widened(inspection, &section_shape, header->e_shoff, inspection->sections, total))
         return false;
@@ -417,7 +417,5 @@ void inspection_close(struct elfcheck_inspection *inspection)
     free(inspection->pages);
     free(inspection->dynamic);
     free(inspection->sections);
-    evidence_free(inspection->evidence);
-    libraries_free(inspection->libraries);
     free(inspection->segments);
 }

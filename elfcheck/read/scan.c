@@ -183,10 +183,8 @@ bool scan_texts(struct elfcheck_inspection *inspection, const struct scan_part *
         }
         for (size_t i = 0; i < part_count && complete && scanner->missing; i++)
             complete = scan_part(inspection, scanner, window, parts[i]);
-    } else {
-        error_set(inspection->error, "out of memory");
-        inspection->failed = true;
-    }
+    } else
+        fail_out_of_memory(inspection);
     free(window);
     free(entries);
     free(scanner);

@@ -137,11 +137,8 @@ bool lookup_symbols(struct elfcheck_inspection *inspection, const char *const *n
     if (!sections->symbols.size && !sections->dynamic_symbols.size)
         return true;
     struct lookup *lookup = malloc(sizeof *lookup);
-    if (!lookup) {
-        error_set(inspection->error, "out of memory");
-        inspection->failed = true;
-        return false;
-    }
+    if (!lookup)
+        return fail_out_of_memory(inspection);
     lookup->inspection = inspection;
     lookup->names = names;
     lookup->found = found;

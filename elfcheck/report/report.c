@@ -21,40 +21,6 @@ const char *const *elfcheck_formats(size_t *count)
 
 /* ---- what a report comes to ------------------------------------------------------------------ */
 
-/* Whether the finding tells of something that the program will miss. */
-static bool is_lack(const struct elfcheck_finding *finding)
-{
-    return finding->rule->group == ELFCHECK_SCRATCH && finding->rule->lack &&
-           finding->severity >= ELFCHECK_WARNING;
-}
-
-static bool has_lack(const struct elfcheck_report *report, const struct elfcheck_rule *rule)
-{
-    for (size_t i = 0; i < report->finding_count; i++)
-        if (report->findings[i].rule == rule && is_lack(&report->findings[i]))
-            return true;
-    return false;
-}
-
-static bool is_listed(const char *lack, const char *const *lacks, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(lacks[i], lack) == 0)
-            return true;
-    return false;
-}
-
-size_t report_lacks(const struct elfcheck_report *report, const char *lacks[static MAX_LACKS])
-{
-    size_t count = 0;
-    for (size_t i = 0; i < elfcheck_rule_count() && count < MAX_LACKS; i++) {
-        const struct elfcheck_rule *rule = elfcheck_rule(i);
-        if (rule->lack && has_lack(report, rule) && !is_listed(rule->lack, lacks, count))
-            lacks[count++] = rule->lack;
-    }
-    return count;
-}
-
 static void count_file(struct elfcheck_totals *totals, const struct elfcheck_report *report)
 {
     totals->kinds[report->kind]++;

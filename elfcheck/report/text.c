@@ -6,77 +6,10 @@
 #include "base/text.h"
 #include "elfcheck/elfcheck_internal.h"
 
-/* More segments than these are counted, not shown one by one. */
-#define MAX_NAMED_SEGMENTS 8
-
 #define RED    "\033[31m"
 #define GREEN  "\033[32m"
 #define YELLOW "\033[33m"
 #define RESET  "\033[0m"
-
-/* ---- the verdict ----------------------------------------------------------------------------- */
-
-static void append_segments(const struct elfcheck_report *report, struct buffer *out)
-{
-    if (report->segment_count == 1) {
-        buffer_printf(out, "one %s segment", flags_name(report->segments[0].flags));
-        return;
-    }
-    buffer_printf(out, "%zu segments", report->segment_count);
-    if (report->segment_count > MAX_NAMED_SEGMENTS)
-        return;
-    for (size_t i = 0; i < report->segment_count; i++)
-        buffer_printf(out, "%s%s", i ? ", " : " (", flags_name(report->segments[i].flags));
-    buffer_append_text(out, ")");
-}
-
-/* In front of the reason stands what execve(2) says, unless the reason tells more of the same. */
-static void append_obstacle(const struct elfcheck_finding *obstacle, struct buffer *out)
-{
-    buffer_append_text(out, "will not start: ");
-    switch (obstacle->outcome) {
-    case ELFCHECK_ENOEXEC:
-    case ELFCHECK_EACCES:
-    case ELFCHECK_EIO:
-    case ELFCHECK_ELIBBAD:
-        buffer_printf(out, "%s: ", elfcheck_outcome_text(obstacle->outcome));
-        break;
-    default:
-        break;
-    }
-    buffer_append_text(out, obstacle->message);
-}
-
-static void append_description(const struct elfcheck_report *report, struct buffer *out)
-{
-    const char *machine = machine_name(report->machine);
-    buffer_printf(out, "runs in %s: ", report->in_root ? "the image" : "scratch");
-    if (!report->is_elf) {
-        buffer_printf(out, "script, %" PRIu64 " byte%s", report->size,
-                      report->size == 1 ? "" : "s");
-        return;
-    }
-    buffer_printf(out, "%s %s ELF, %" PRIu64 " byte%s, ", report->is_static ? "static" : "dynamic",
-                  machine ? machine : "foreign", report->size, report->size == 1 ? "" : "s");
-    append_segments(report, out);
-}
-
-void elfcheck_verdict(const struct elfcheck_report *report, struct buffer *out)
-{
-    const struct elfcheck_finding *obstacle = elfcheck_obstacle(report);
-    const char *lacks[MAX_LACKS];
-    size_t count = report_lacks(report, lacks);
-    if (report->kind != ELFCHECK_PROGRAM)
-        buffer_append_text(out, elfcheck_kind_name(report->kind));
-    else if (obstacle)
-        append_obstacle(obstacle, out);
-    else if (count == 0)
-        append_description(report, out);
-    else
-        buffer_append_text(out, "starts, but will miss: ");
-    for (size_t i = 0; !obstacle && i < count; i++)
-        buffer_printf(out, "%s%s", i ? ", " : "", lacks[i]);
-}
 
 /* ---- findings -------------------------------------------------------------------------------- */
 

@@ -6,14 +6,9 @@
 #include "elfcheck/elfcheck_internal.h"
 
 #include <inttypes.h>
-#include <limits.h>
 #include <string.h>
 
 #include "base/array.h"
-#include "base/text.h"
-
-/* Linux include/uapi/linux/binfmts.h, BINPRM_BUF_SIZE: all that it reads of a script itself. */
-#define SCRIPT_START 256
 
 #define EXECUTE_BITS 0111
 
@@ -25,38 +20,6 @@ void check_executable_mode(struct elfcheck_inspection *inspection)
     mode_t mode = inspection->settings->mode;
     if (!(mode & EXECUTE_BITS))
         report_finding(inspection, 0, "not executable by anyone: mode %04o", mode);
-}
-
-/* Whether Linux looks for an interpreter: it does not where the line is blank, or so long that the
- * path may go on. */
-static bool names_interpreter(const char line[static SCRIPT_START + 1])
-{
-    const char *start = line + strlen("#!");
-    const char *newline = memchr(line, '\n', SCRIPT_START);
-    start += strspn(start, " \t");
-    if (newline)
-        return start < newline;
-    return start + strcspn(start, " \t") < line + SCRIPT_START - 1;
-}
-
-static void find_script(struct elfcheck_inspection *inspection)
-{
-    if (inspection->settings->root) {
-        find_script_in_root(inspection);
-        return;
-    }
-    char line[SCRIPT_START + 1] = {0};
-    size_t size = inspection->size < SCRIPT_START ? (size_t)inspection->size : SCRIPT_START;
-    if (!file_read_range(inspection, 0, line, size))
-        return;
-    const char *start = line + strlen("#!");
-    start += strspn(start, " \t");
-    struct buffer interpreter BUFFER_CLEANUP = {0};
-    text_append_visible(&interpreter, start, strcspn(start, "\n"));
-    inspection->failed |= buffer_check(&interpreter, inspection->error) < 0;
-    report_finding(inspection, 0, "script: needs its interpreter, %s", buffer_text(&interpreter));
-    if (names_interpreter(line))
-        set_finding_outcome(inspection, ELFCHECK_ENOENT);
 }
 
 void check_magic(struct elfcheck_inspection *inspection)
@@ -81,7 +44,7 @@ void check_magic(struct elfcheck_inspection *inspection)
         return;
     }
     if (ident[0] == '#' && ident[1] == '!') {
-        find_script(inspection);
+        check_script(inspection);
         return;
     }
     for (size_t i = 0; i < COUNT(kinds); i++) {
@@ -201,62 +164,13 @@ void check_header_table(struct elfcheck_inspection *inspection)
 
 /* ---- the interpreter's path ------------------------------------------------------------------ */
 
-/* What is wrong with it. */
-enum path_fault {
-    PATH_FINE,
-    PATH_SIZE,
-    PATH_OUTSIDE,   /* of the file */
-    PATH_OPEN_END,  /* no NUL */
-    PATH_DIRECTORY, /* which the root directory or that above it is */
-    PATH_LONG_NAME,
-};
-
-/* What the path leads to in a root directory, as far as that does not depend on the root. */
-static enum path_fault follow(const char *path)
-{
-    for (;;) {
-        path += strspn(path, "/");
-        size_t length = strcspn(path, "/");
-        if (length == 0)
-            return PATH_DIRECTORY;
-        if (length > NAME_MAX)
-            return PATH_LONG_NAME;
-        bool is_dots = length <= 2 && strspn(path, ".") >= length;
-        if (!is_dots)
-            return PATH_FINE;
-        path += length;
-    }
-}
-
-static enum path_fault read_path(struct elfcheck_inspection *inspection, const Elf64_Phdr *segment,
-                                 char path[static MAX_INTERPRETER_SIZE])
-{
-    uint64_t size = segment->p_filesz;
-    if (size < MIN_INTERPRETER_SIZE || size > MAX_INTERPRETER_SIZE)
-        return PATH_SIZE;
-    if (!file_has_range(inspection, segment->p_offset, size))
-        return PATH_OUTSIDE;
-    if (!file_read_range(inspection, segment->p_offset, path, (size_t)size))
-        return PATH_FINE;
-    return path[size - 1] == 0 ? follow(path) : PATH_OPEN_END;
-}
-
-bool read_interpreter_path(struct elfcheck_inspection *inspection,
-                           char path[static MAX_INTERPRETER_SIZE])
-{
-    const Elf64_Phdr *segment = next_segment(inspection, PT_INTERP, NULL);
-    return segment && read_path(inspection, segment, path) == PATH_FINE && !inspection->failed;
-}
-
 void check_interpreter_path(struct elfcheck_inspection *inspection)
 {
-    /* Linux looks no further than the first. */
     const Elf64_Phdr *segment = next_segment(inspection, PT_INTERP, NULL);
     char path[MAX_INTERPRETER_SIZE];
-    if (!segment)
-        return;
-    switch (read_path(inspection, segment, path)) {
+    switch (read_interpreter_path(inspection, path)) {
     case PATH_FINE:
+    case PATH_ABSENT:
         break;
     case PATH_SIZE:
         report_segment_finding(inspection, segment, offsetof(Elf64_Phdr, p_filesz),

@@ -72,7 +72,7 @@ static void check_qemu_span(struct elfcheck_inspection *inspection)
 void check_qemu_user(struct elfcheck_inspection *inspection)
 {
     const Elf64_Ehdr *header = &inspection->header;
-    if (!elfcheck_starts(inspection->report))
+    if (!starts_so_far(inspection))
         return;
     if (!says_what_it_is(inspection))
         find_identification(inspection, "qemu-user");
@@ -135,7 +135,7 @@ static void check_gvisor_segments(struct elfcheck_inspection *inspection)
 void check_gvisor(struct elfcheck_inspection *inspection)
 {
     /* It has no 32-bit programs, as the rule for their machine says. */
-    if (!elfcheck_starts(inspection->report) || inspection->loader == LOADER_32)
+    if (!starts_so_far(inspection) || inspection->loader == LOADER_32)
         return;
     if (!says_what_it_is(inspection))
         find_identification(inspection, "gVisor");

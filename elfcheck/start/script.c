@@ -1,48 +1,25 @@
 /* Scripts: Linux fs/binfmt_script.c, load_script, and fs/exec.c, exec_binprm. */
 #include "elfcheck/libraries/libraries_internal.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/read.h"
 #include "base/text.h"
 
-/* BINPRM_BUF_SIZE: so much of a file is looked at. */
-#define START_SIZE 256
-
 /* So many scripts may follow each other before a program comes. */
 #define MAX_SCRIPTS 5
 
-static bool is_blank(char character)
-{
-    return character == ' ' || character == '\t';
-}
-
-/* The interpreter that the first line names, cut out of it; NULL where Linux sees none. */
-static const char *cut_interpreter(char start[static START_SIZE + 1])
-{
-    char *line = start + strlen("#!"), *end = start + START_SIZE;
-    char *newline = memchr(line, '\n', (size_t)(end - line));
-    while (line < end && is_blank(*line))
-        line++;
-    char *name_end = line;
-    while (name_end < end && *name_end && *name_end != '\n' && !is_blank(*name_end))
-        name_end++;
-    /* Without an end of the line, the name must have one within what is looked at. */
-    if (line == newline || (!newline && name_end == end))
-        return NULL;
-    *name_end = 0;
-    return line;
-}
-
 /* Reads the start of a file, filled up with zeros. */
 static bool read_start(struct elfcheck_inspection *inspection, int fd, const char *name,
-                       char start[static START_SIZE + 1])
+                       char start[static SCRIPT_START_SIZE])
 {
     struct stat status;
-    memset(start, 0, START_SIZE + 1);
+    memset(start, 0, SCRIPT_START_SIZE);
     if (fstat(fd, &status) == 0) {
-        size_t size = status.st_size < START_SIZE ? (size_t)status.st_size : START_SIZE;
+        size_t size =
+            status.st_size < SCRIPT_START_SIZE ? (size_t)status.st_size : SCRIPT_START_SIZE;
         if (file_read_at(fd, name, 0, start, size, inspection->error) == 0)
             return true;
     }
@@ -51,9 +28,9 @@ static bool read_start(struct elfcheck_inspection *inspection, int fd, const cha
 }
 
 /* "script: needs its interpreter, /bin/sh, which is not there" */
-static void find(struct elfcheck_inspection *inspection, enum elfcheck_outcome outcome,
-                 const char *before, const char *interpreter, const char *between,
-                 const char *problem)
+static void report_script(struct elfcheck_inspection *inspection, enum elfcheck_outcome outcome,
+                          const char *before, const char *interpreter, const char *between,
+                          const char *problem)
 {
     struct buffer name BUFFER_CLEANUP = {0};
     text_append_visible(&name, interpreter, strlen(interpreter));
@@ -65,33 +42,44 @@ static void find(struct elfcheck_inspection *inspection, enum elfcheck_outcome o
 /* The program at the end of the chain is judged like any other. */
 static void judge_interpreter(struct elfcheck_inspection *inspection, int fd, const char *path)
 {
-    struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = {0};
+    struct obstacle obstacle = {0};
     struct elfcheck_settings settings = *inspection->settings;
     struct stat status;
     if (fstat(fd, &status) == 0)
         settings.mode = status.st_mode & 07777;
     settings.path = path;
-    if (elfcheck_file(fd, path, &settings, &report, inspection->error) < 0) {
+    if (inspection->find_obstacle(fd, path, &settings, &obstacle, inspection->error) < 0)
         inspection->failed = true;
-        return;
-    }
-    const struct elfcheck_finding *obstacle = elfcheck_obstacle(&report);
-    if (obstacle)
-        find(inspection, obstacle->outcome, "its interpreter ", path,
-             " will not start: ", obstacle->message);
+    else if (obstacle.message)
+        report_script(inspection, obstacle.outcome, "its interpreter ", path,
+                      " will not start: ", obstacle.message);
+    free(obstacle.message);
 }
 
-void find_script_in_root(struct elfcheck_inspection *inspection)
+/* Parses the first line; false where it names no interpreter, which it reports. */
+static bool parse_line(struct elfcheck_inspection *inspection,
+                       const char start[static SCRIPT_START_SIZE], struct script_line *line)
 {
-    char start[START_SIZE + 1], path[START_SIZE + 1];
+    bool is_named = parse_script_line(start, line);
+    if (is_named && *line->name)
+        return true;
+    report_finding(inspection, 0, "script: its first line names no interpreter");
+    if (is_named) /* an empty name, which leads Linux to the working directory */
+        set_finding_outcome(inspection, ELFCHECK_EACCES);
+    return false;
+}
+
+void check_script(struct elfcheck_inspection *inspection)
+{
+    char start[SCRIPT_START_SIZE];
+    struct script_line line = {0};
     int fd FD_CLEANUP = -1;
-    strcpy(path, "");
     for (int scripts = 0;; scripts++) {
         int current = scripts ? fd : inspection->fd;
-        if (!read_start(inspection, current, scripts ? path : inspection->name, start))
+        if (!read_start(inspection, current, scripts ? line.name : inspection->name, start))
             return;
-        if (strncmp(start, "#!", 2) != 0) {
-            judge_interpreter(inspection, fd, path);
+        if (!is_script(start)) {
+            judge_interpreter(inspection, fd, line.name);
             return;
         }
         if (scripts == MAX_SCRIPTS) {
@@ -100,15 +88,17 @@ void find_script_in_root(struct elfcheck_inspection *inspection)
                            "Linux follows 5 of them");
             return;
         }
-        const char *interpreter = cut_interpreter(start);
-        if (!interpreter) {
-            report_finding(inspection, 0, "script: its first line names no interpreter");
+        if (!parse_line(inspection, start, &line))
+            return;
+        if (!inspection->settings->root) {
+            report_script(inspection, ELFCHECK_ENOENT, "needs its interpreter, ", line.command, "",
+                          "");
             return;
         }
-        strcpy(path, interpreter);
-        struct opened opened = open_executable(inspection->settings->root, path);
+        struct opened opened = open_executable(inspection->settings->root, line.name);
         if (opened.problem) {
-            find(inspection, opened.outcome, "needs its interpreter, ", path, ", ", opened.problem);
+            report_script(inspection, opened.outcome, "needs its interpreter, ", line.name, ", ",
+                          opened.problem);
             return;
         }
         file_close(&fd);

@@ -320,7 +320,7 @@ static uint64_t addresses_taken(const struct elfcheck_inspection *inspection)
 void check_addresses(struct elfcheck_inspection *inspection)
 {
     uint64_t total = addresses_taken(inspection), memory = memory_asked(inspection);
-    if (elfcheck_starts(inspection->report) && total > memory && total - memory >= MUCH_ADDRESSES)
+    if (starts_so_far(inspection) && total > memory && total - memory >= MUCH_ADDRESSES)
         report_finding(inspection, inspection->header.e_phoff,
                        "takes %" PRIu64 " MiB of addresses: Linux refuses where a limit (ulimit "
                        "-v) is lower",

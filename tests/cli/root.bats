@@ -99,6 +99,16 @@ END
   [ "${#lines[@]}" = 1 ]
 }
 
+@test "a script without an interpreter is told of alike in an image, in a directory and by itself" {
+  mkdir root
+  printf '#!\n' | tee root/s >s
+  chmod 755 s root/s
+  run -1 "$ELFCHECK" s
+  [[ ${lines[0]} == "s: will not start: exec format error: script: its first line names no interpreter" ]]
+  run -1 "$ELFCHECK" --root=root s
+  [[ ${lines[0]} == *"s: will not start: exec format error: script: its first line names no interpreter" ]]
+}
+
 @test "an entry point that is a script starts where its interpreter does" {
   rootfs image
   printf '#!/usr/bin/answer\n' >image/start

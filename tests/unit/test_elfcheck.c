@@ -289,7 +289,9 @@ static void names_what_is_not_elf(void **state)
         {"", 0, "empty file"},
         {"#!/bin/sh -e\necho\n", 18, "script: needs its interpreter, /bin/sh -e"},
         {"#! /bin/sh\r\n", 12, "script: needs its interpreter, /bin/sh\\x0d"},
-        {"#!", 2, "script: needs its interpreter, "},
+        {"#!", 2, "script: its first line names no interpreter"},
+        {"#!\n", 3, "script: its first line names no interpreter"},
+        {"#! \t\necho\n", 10, "script: its first line names no interpreter"},
         {"\x1f\x8b\x08", 3, "gzip file, not an ELF file"},
         {"!<arch>\n", 8, "static library, not an ELF file"},
         {"\x7f"
