@@ -90,7 +90,7 @@ struct elfcheck_inspection {
     uint64_t section_total;  /* that the file claims to have: e_shnum or what stands for it */
     uint64_t section_names;  /* the section with their names: e_shstrndx or what stands for it */
     bool is_debug_file;      /* what `strip` split off: the loaded bytes are in another file */
-    struct dynamic *dynamic; /* form_dynamic.c's; NULL until asked for */
+    struct dynamic *dynamic; /* NULL until it is asked for */
 
     struct page *pages; /* PAGES_KEPT of them */
     size_t next_page;   /* to be given up for another */
@@ -228,6 +228,15 @@ uint64_t segment_file_end(const Elf64_Phdr *load);
 uint64_t segment_end(const Elf64_Phdr *load);
 bool segment_is_executable(const struct elfcheck_inspection *inspection, const Elf64_Phdr *load);
 
+/* The PT_LOAD segment that has `size` bytes at the address from the file, the first of several; or
+ * NULL. */
+const Elf64_Phdr *segment_at_address(const struct elfcheck_inspection *inspection, uint64_t address,
+                                     uint64_t size);
+/* Where those bytes are in the file. False where there is no such segment, or the file ends before
+ * them. */
+bool address_to_offset(const struct elfcheck_inspection *inspection, uint64_t address,
+                       uint64_t size, uint64_t *offset);
+
 /* The offset in the file of a field of the ELF header: `field` is its offset in Elf64_Ehdr. */
 uint64_t header_field_offset(const struct elfcheck_inspection *inspection, size_t field);
 /* The same of a program header: `field` is its offset in Elf64_Phdr. */
@@ -241,6 +250,31 @@ uint64_t section_field_offset(const struct elfcheck_inspection *inspection, size
 /* Reads entries of a dynamic section that are in the file, widened to 64 bits. */
 bool read_dynamic_entries(struct elfcheck_inspection *inspection, uint64_t offset,
                           Elf64_Dyn *entries, size_t count);
+
+/* No real dynamic section comes near; the end of a hostile one is not worth waiting for. */
+#define MAX_DYNAMIC_ENTRIES 65536
+
+/* The dynamic section that PT_DYNAMIC points to. */
+struct dynamic {
+    uint64_t offset;     /* in the file */
+    size_t count;        /* entries before DT_NULL, of at most MAX_DYNAMIC_ENTRIES */
+    bool has_end;        /* DT_NULL stands there */
+    Elf64_Dyn entries[]; /* widened to 64 bits */
+};
+
+/* The file's dynamic section; NULL where it has none in the file, or it cannot be read. */
+const struct dynamic *read_dynamic(struct elfcheck_inspection *inspection);
+/* The size of an entry in the file. */
+size_t dynamic_entry_size(const struct elfcheck_inspection *inspection);
+/* How often the tag stands there. */
+size_t dynamic_count(const struct dynamic *dynamic, int64_t tag);
+/* The last entry of the tag, which is the one that counts; or NULL. */
+const Elf64_Dyn *dynamic_last(const struct dynamic *dynamic, int64_t tag);
+/* Whether the tag stands there; then `value` is that of its last entry. */
+bool dynamic_has(const struct dynamic *dynamic, int64_t tag, uint64_t *value);
+/* Whether the tag stands there with that bit. */
+bool dynamic_has_flag(const struct dynamic *dynamic, int64_t tag, uint64_t flag);
+
 /* The number of `size` bytes, at most 8, in the file's byte order. */
 uint64_t decode_number(const struct elfcheck_inspection *inspection, const unsigned char *bytes,
                        size_t size);

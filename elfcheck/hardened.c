@@ -81,130 +81,44 @@ void check_set_user_id(struct elfcheck_inspection *inspection)
 
 /* ---- the dynamic section --------------------------------------------------------------------- */
 
-/* No real dynamic section comes near; the end of a hostile one is not worth waiting for. */
-#define MAX_DYNAMIC_ENTRIES 4096
-#define ENTRIES_AT_A_TIME   64
-
-/* What the dynamic section says, as far as it is of interest here. */
-struct dynamic {
-    const Elf64_Phdr *segment; /* NULL: there is none */
-    bool is_needing;           /* of shared libraries */
-    bool has_relocated_text;
-    bool is_bound_at_start;
-    uint64_t strings, strings_size; /* the string table's address */
-    bool has_path;
-    uint64_t path; /* DT_RUNPATH, or DT_RPATH where there is none: an offset in the strings */
-    bool is_runpath;
-};
-
-static void take_entry(struct dynamic *dynamic, int64_t tag, uint64_t value)
-{
-    switch (tag) {
-    case DT_NEEDED:
-        dynamic->is_needing = true;
-        break;
-    case DT_STRTAB:
-        dynamic->strings = value;
-        break;
-    case DT_STRSZ:
-        dynamic->strings_size = value;
-        break;
-    case DT_TEXTREL:
-        dynamic->has_relocated_text = true;
-        break;
-    case DT_BIND_NOW:
-        dynamic->is_bound_at_start = true;
-        break;
-    case DT_FLAGS:
-        dynamic->has_relocated_text |= (value & DF_TEXTREL) != 0;
-        dynamic->is_bound_at_start |= (value & DF_BIND_NOW) != 0;
-        break;
-    case DT_FLAGS_1:
-        dynamic->is_bound_at_start |= (value & DF_1_NOW) != 0;
-        break;
-    case DT_RPATH:
-    case DT_RUNPATH:
-        if (!dynamic->is_runpath)
-            dynamic->path = value;
-        dynamic->has_path = true;
-        dynamic->is_runpath |= tag == DT_RUNPATH;
-        break;
-    default:
-        break;
-    }
-}
-
-/* Reads the dynamic section up to its end mark, or as much of it as the file holds. */
-static struct dynamic read_dynamic(struct elfcheck_inspection *inspection)
-{
-    struct dynamic dynamic = {.segment = next_segment(inspection, PT_DYNAMIC, NULL)};
-    const Elf64_Phdr *segment = dynamic.segment;
-    if (!segment || segment->p_offset >= inspection->size)
-        return (struct dynamic){0};
-    size_t entry_size = inspection->is_32bit ? sizeof(Elf32_Dyn) : sizeof(Elf64_Dyn);
-    uint64_t there = inspection->size - segment->p_offset;
-    uint64_t count = (segment->p_filesz < there ? segment->p_filesz : there) / entry_size;
-    unsigned char bytes[ENTRIES_AT_A_TIME * sizeof(Elf64_Dyn)];
-    for (uint64_t i = 0; i < count && i < MAX_DYNAMIC_ENTRIES; i++) {
-        size_t place = i % ENTRIES_AT_A_TIME;
-        uint64_t left = count - i < ENTRIES_AT_A_TIME ? count - i : ENTRIES_AT_A_TIME;
-        if (place == 0 && !file_read_range(inspection, segment->p_offset + i * entry_size, bytes,
-                                           (size_t)left * entry_size))
-            break;
-        Elf64_Dyn entry;
-        Elf32_Dyn narrow;
-        memcpy(&entry, bytes + place * sizeof entry, inspection->is_32bit ? 0 : sizeof entry);
-        if (inspection->is_32bit) {
-            memcpy(&narrow, bytes + place * sizeof narrow, sizeof narrow);
-            entry = (Elf64_Dyn){.d_tag = narrow.d_tag, .d_un.d_val = narrow.d_un.d_val};
-        }
-        if (entry.d_tag == DT_NULL)
-            break;
-        take_entry(&dynamic, entry.d_tag, entry.d_un.d_val);
-    }
-    return dynamic;
-}
-
 /* Whether the dynamic loader prepares it: what follows is its business. */
 static bool is_loaded_dynamically(const struct elfcheck_inspection *inspection,
                                   const struct dynamic *dynamic)
 {
-    return dynamic->segment && (dynamic->is_needing || next_segment(inspection, PT_INTERP, NULL));
+    return dynamic &&
+           (dynamic_last(dynamic, DT_NEEDED) || next_segment(inspection, PT_INTERP, NULL));
 }
 
 void check_relro(struct elfcheck_inspection *inspection)
 {
-    struct dynamic dynamic = read_dynamic(inspection);
-    if (is_loaded_dynamically(inspection, &dynamic) &&
-        !next_segment(inspection, PT_GNU_RELRO, NULL))
-        report_finding(inspection, dynamic.segment->p_offset,
+    const struct dynamic *dynamic = read_dynamic(inspection);
+    if (is_loaded_dynamically(inspection, dynamic) && !next_segment(inspection, PT_GNU_RELRO, NULL))
+        report_finding(inspection, dynamic->offset,
                        "no PT_GNU_RELRO: the addresses that it calls stay writable");
+}
+
+static bool is_bound_at_start(const struct dynamic *dynamic)
+{
+    return dynamic_last(dynamic, DT_BIND_NOW) || dynamic_has_flag(dynamic, DT_FLAGS, DF_BIND_NOW) ||
+           dynamic_has_flag(dynamic, DT_FLAGS_1, DF_1_NOW);
 }
 
 void check_bind_now(struct elfcheck_inspection *inspection)
 {
-    struct dynamic dynamic = read_dynamic(inspection);
-    if (is_loaded_dynamically(inspection, &dynamic) && !dynamic.is_bound_at_start &&
+    const struct dynamic *dynamic = read_dynamic(inspection);
+    if (is_loaded_dynamically(inspection, dynamic) && !is_bound_at_start(dynamic) &&
         next_segment(inspection, PT_GNU_RELRO, NULL))
-        report_finding(inspection, dynamic.segment->p_offset,
+        report_finding(inspection, dynamic->offset,
                        "partial RELRO: addresses that are looked up late stay writable");
 }
 
 void check_text_relocation(struct elfcheck_inspection *inspection)
 {
-    struct dynamic dynamic = read_dynamic(inspection);
-    if (dynamic.segment && dynamic.has_relocated_text)
-        report_finding(inspection, dynamic.segment->p_offset,
+    const struct dynamic *dynamic = read_dynamic(inspection);
+    if (dynamic &&
+        (dynamic_last(dynamic, DT_TEXTREL) || dynamic_has_flag(dynamic, DT_FLAGS, DF_TEXTREL)))
+        report_finding(inspection, dynamic->offset,
                        "its code is written to when it is loaded (DT_TEXTREL)");
-}
-
-/* The place in the file of an address, or UINT64_MAX, which no file has. */
-static uint64_t offset_of_address(const struct elfcheck_inspection *inspection, uint64_t address)
-{
-    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));)
-        if (address >= load->p_vaddr && address - load->p_vaddr < load->p_filesz)
-            return load->p_offset + (address - load->p_vaddr);
-    return UINT64_MAX;
 }
 
 /* ---- where libraries are looked for ---------------------------------------------------------- */
@@ -233,16 +147,25 @@ static const char *weakness_of(const char *directory, size_t length)
     return NULL;
 }
 
+/* Where the directories are listed that the loader looks into: DT_RUNPATH, or DT_RPATH where there
+ * is none. False where there are none, or not in the file. */
+static bool find_library_path(const struct elfcheck_inspection *inspection,
+                              const struct dynamic *dynamic, uint64_t *offset)
+{
+    uint64_t strings, path, address;
+    return (dynamic_has(dynamic, DT_RUNPATH, &path) || dynamic_has(dynamic, DT_RPATH, &path)) &&
+           dynamic_has(dynamic, DT_STRTAB, &strings) &&
+           !__builtin_add_overflow(strings, path, &address) &&
+           address_to_offset(inspection, address, 1, offset);
+}
+
 void check_library_path(struct elfcheck_inspection *inspection)
 {
-    struct dynamic dynamic = read_dynamic(inspection);
+    const struct dynamic *dynamic = read_dynamic(inspection);
     char path[MAX_PATH_LENGTH];
-    if (!is_loaded_dynamically(inspection, &dynamic) || !dynamic.has_path)
-        return;
-    uint64_t address, offset = UINT64_MAX;
-    if (!__builtin_add_overflow(dynamic.strings, dynamic.path, &address))
-        offset = offset_of_address(inspection, address);
-    if (offset >= inspection->size)
+    uint64_t offset;
+    if (!is_loaded_dynamically(inspection, dynamic) ||
+        !find_library_path(inspection, dynamic, &offset))
         return;
     uint64_t left = inspection->size - offset;
     size_t size = left < sizeof path ? (size_t)left : sizeof path;
@@ -303,13 +226,13 @@ static void take_name(struct imports *imports, const char *name, size_t length)
 
 static struct imports read_imports(struct elfcheck_inspection *inspection)
 {
-    struct dynamic dynamic = read_dynamic(inspection);
+    const struct dynamic *dynamic = read_dynamic(inspection);
     struct imports imports = {0};
-    uint64_t size = dynamic.strings_size;
-    if (!is_loaded_dynamically(inspection, &dynamic) || size == 0 || size > MAX_STRINGS_SIZE)
-        return imports;
-    uint64_t offset = offset_of_address(inspection, dynamic.strings);
-    if (!file_has_range(inspection, offset, size))
+    uint64_t strings, size, offset;
+    if (!is_loaded_dynamically(inspection, dynamic) || !dynamic_has(dynamic, DT_STRTAB, &strings) ||
+        !dynamic_has(dynamic, DT_STRSZ, &size) || size == 0 || size > MAX_STRINGS_SIZE ||
+        !address_to_offset(inspection, strings, 1, &offset) ||
+        !file_has_range(inspection, offset, size))
         return imports;
     char *names = malloc((size_t)size + 1);
     if (!names) {
@@ -411,12 +334,13 @@ void check_shadow_stack(struct elfcheck_inspection *inspection)
 
 /* ---- system calls ---------------------------------------------------------------------------- */
 
-/* The place in the file of an instruction. */
-static uint64_t place_of_code(const struct elfcheck_inspection *inspection, uint64_t address)
+/* Where an instruction is in the file; the field with the entry point where it is not there. */
+static uint64_t code_offset(const struct elfcheck_inspection *inspection, uint64_t address)
 {
-    uint64_t offset = offset_of_address(inspection, address);
-    return offset == UINT64_MAX ? header_field_offset(inspection, offsetof(Elf64_Ehdr, e_entry))
-                                : offset;
+    uint64_t offset;
+    return address_to_offset(inspection, address, 1, &offset)
+               ? offset
+               : header_field_offset(inspection, offsetof(Elf64_Ehdr, e_entry));
 }
 
 void check_system_calls(struct elfcheck_inspection *inspection)
@@ -429,7 +353,7 @@ void check_system_calls(struct elfcheck_inspection *inspection)
     calls_append(calls, &names);
     inspection->failed |= buffer_check(&names, inspection->error) < 0;
     uint64_t address = calls->is_complete ? inspection->header.e_entry : calls->place;
-    report_finding(inspection, place_of_code(inspection, address), "system calls: %s (%s%s)",
+    report_finding(inspection, code_offset(inspection, address), "system calls: %s (%s%s)",
                    buffer_text(&names), calls->is_complete ? "complete" : "not complete: ",
                    calls->is_complete ? "" : calls->reason);
 }
@@ -438,7 +362,7 @@ void check_int80(struct elfcheck_inspection *inspection)
 {
     const struct elfcheck_calls *calls = &inspection->report->calls;
     if (calls->has_int80)
-        report_finding(inspection, place_of_code(inspection, calls->int80_place),
+        report_finding(inspection, code_offset(inspection, calls->int80_place),
                        "int 0x80 at 0x%" PRIx64
                        ": fails under gVisor and kernels without IA32 emulation",
                        calls->int80_place);

@@ -29,20 +29,6 @@ bool is_image(const struct elfcheck_inspection *inspection)
            (type == ET_EXEC || type == ET_DYN);
 }
 
-bool find_address(const struct elfcheck_inspection *inspection, uint64_t address, uint64_t size,
-                  uint64_t *offset)
-{
-    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));) {
-        uint64_t skipped = address - load->p_vaddr;
-        if (address < load->p_vaddr || skipped > load->p_filesz || size > load->p_filesz - skipped)
-            continue;
-        if (__builtin_add_overflow(load->p_offset, skipped, offset))
-            return false;
-        return file_has_range(inspection, *offset, size);
-    }
-    return false;
-}
-
 bool section_is_in_file(const struct elfcheck_inspection *inspection, const Elf64_Shdr *section)
 {
     return section->sh_type != SHT_NULL && section->sh_type != SHT_NOBITS &&

@@ -225,7 +225,7 @@ void check_header_segment(struct elfcheck_inspection *inspection)
         report_segment_finding(inspection, segment, offsetof(Elf64_Phdr, p_filesz),
                                "%" PRIu64 " bytes, but the %zu program headers have %" PRIu64,
                                segment->p_filesz, inspection->segment_count, size);
-    else if (!find_address(inspection, segment->p_vaddr, size, &offset) ||
+    else if (!address_to_offset(inspection, segment->p_vaddr, size, &offset) ||
              offset != segment->p_offset)
         report_segment_finding(inspection, segment, offsetof(Elf64_Phdr, p_vaddr),
                                "no PT_LOAD segment puts the program headers at 0x%" PRIx64,

@@ -100,26 +100,21 @@ static void check_name(struct elfcheck_inspection *inspection, const struct vers
     }
 }
 
-/* The list that starts at the address in `tag`, if the file holds it and the strings. */
-static bool find_versions(struct elfcheck_inspection *inspection, enum dynamic_tag tag,
-                          enum dynamic_tag count, struct versions *versions)
+/* The list that starts at the address in `tag`, if the file holds its segment and the strings. */
+static bool find_versions(struct elfcheck_inspection *inspection, int64_t tag, int64_t count,
+                          struct versions *versions)
 {
-    const struct dynamic *dynamic = dynamic_of(inspection);
+    const struct dynamic *dynamic = dynamic_of_image(inspection);
     uint64_t address;
     if (!dynamic || !dynamic_has(dynamic, tag, &address) ||
         !dynamic_has(dynamic, count, &versions->count) ||
         !dynamic_strings(inspection, dynamic, &versions->strings, &versions->strings_size))
         return false;
-    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));) {
-        uint64_t skipped = address - load->p_vaddr;
-        if (address < load->p_vaddr || skipped >= load->p_filesz ||
-            !file_has_range(inspection, load->p_offset, load->p_filesz))
-            continue;
-        versions->offset = load->p_offset + skipped;
-        versions->size = load->p_filesz - skipped;
-        return true;
-    }
-    return false;
+    const Elf64_Phdr *load = segment_at_address(inspection, address, 1);
+    if (!load || !file_has_range(inspection, load->p_offset, load->p_filesz))
+        return false;
+    versions->size = load->p_filesz - (address - load->p_vaddr);
+    return address_to_offset(inspection, address, versions->size, &versions->offset);
 }
 
 /* Follows the chain of versions needed of one file. */
@@ -149,7 +144,7 @@ void check_version_needs(struct elfcheck_inspection *inspection)
     struct versions versions = {.kind = "needed version"};
     unsigned char bytes[NEED_SIZE];
     uint64_t position = 0, next = 0;
-    if (!find_versions(inspection, TAG_VERNEED, TAG_VERNEEDNUM, &versions))
+    if (!find_versions(inspection, DT_VERNEED, DT_VERNEEDNUM, &versions))
         return;
     for (uint64_t i = 0; i < versions.count && !inspection->failed; i++, position += next) {
         if (!read_entry(inspection, &versions, position, bytes, sizeof bytes))
@@ -191,7 +186,7 @@ void check_version_definitions(struct elfcheck_inspection *inspection)
     struct versions versions = {.kind = "version definition"};
     unsigned char bytes[DEFINITION_SIZE];
     uint64_t position = 0, next = 0;
-    if (!find_versions(inspection, TAG_VERDEF, TAG_VERDEFNUM, &versions))
+    if (!find_versions(inspection, DT_VERDEF, DT_VERDEFNUM, &versions))
         return;
     for (uint64_t i = 0; i < versions.count && !inspection->failed; i++, position += next) {
         if (!read_entry(inspection, &versions, position, bytes, sizeof bytes))

@@ -7,7 +7,6 @@
 #include "base/text.h"
 
 /* No real file comes near; the end of a hostile chain is not worth waiting for. */
-#define MAX_ENTRIES     65536
 #define MAX_NEEDED      1024
 #define MAX_TEXT_LENGTH 16384
 
@@ -72,21 +71,21 @@ static bool spend(struct window *window, size_t cost)
     return enough;
 }
 
-/* The place in the file of an address, or UINT64_MAX, which no file has. */
+/* The offset in the file of an address, or UINT64_MAX, which no file has. */
 static uint64_t offset_of(const struct elfcheck_inspection *inspection, uint64_t address)
 {
-    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));)
-        if (address >= load->p_vaddr && address - load->p_vaddr < load->p_filesz)
-            return load->p_offset + (address - load->p_vaddr);
-    return UINT64_MAX;
+    uint64_t offset;
+    return address_to_offset(inspection, address, 1, &offset) ? offset : UINT64_MAX;
 }
 
 /* A text of the string table, from the heap; an empty one where there is none that ends, NULL where
  * memory ran out. */
-static char *read_text(struct window *window, uint64_t place)
+static char *read_text(struct window *window, uint64_t position)
 {
     struct buffer text BUFFER_CLEANUP = {0};
-    uint64_t offset = offset_of(window->inspection, window->strings + place);
+    uint64_t address, offset = UINT64_MAX;
+    if (!__builtin_add_overflow(window->strings, position, &address))
+        offset = offset_of(window->inspection, address);
     bool ended = false;
     while (window->has_strings && !ended && text.size < MAX_TEXT_LENGTH && window->budget->bytes) {
         size_t there;
@@ -107,9 +106,9 @@ static char *read_text(struct window *window, uint64_t place)
     return copied;
 }
 
-static void add_text(struct window *window, uint64_t place, struct strings *words)
+static void add_text(struct window *window, uint64_t position, struct strings *words)
 {
-    char *text TEXT_CLEANUP = read_text(window, place);
+    char *text TEXT_CLEANUP = read_text(window, position);
     if (text && strings_append(words, text, window->inspection->error) < 0)
         window->inspection->failed = true;
 }
@@ -170,86 +169,36 @@ static void read_needed_versions(struct window *window, uint64_t offset, struct 
 
 /* ---- the section ----------------------------------------------------------------------------- */
 
-/* Copies one entry; false past the last that counts. */
-static bool read_entry(struct window *window, uint64_t offset, Elf64_Dyn *entry)
-{
-    Elf32_Dyn entry32;
-    if (!window->inspection->is_32bit)
-        return copy(window, offset, entry, sizeof *entry) && entry->d_tag != DT_NULL;
-    if (!copy(window, offset, &entry32, sizeof entry32))
-        return false;
-    *entry = (Elf64_Dyn){.d_tag = entry32.d_tag, .d_un.d_val = entry32.d_un.d_val};
-    return entry->d_tag != DT_NULL;
-}
-
-/* The values of the entries; 0 for what is not there. */
-struct values {
-    uint64_t needed[MAX_NEEDED];
-    bool has_name, has_rpath, has_runpath;
-    uint64_t name, rpath, runpath;
-    uint64_t definitions, needed_versions; /* addresses */
-};
-
-static void read_values(struct window *window, const Elf64_Phdr *segment, struct values *values,
+static void read_needed(struct window *window, const struct dynamic *dynamic,
                         struct linkage *linkage)
 {
-    size_t entry_size = window->inspection->is_32bit ? sizeof(Elf32_Dyn) : sizeof(Elf64_Dyn);
-    uint64_t count = segment->p_filesz / entry_size;
-    Elf64_Dyn entry;
-    for (uint64_t i = 0; i < count && i < MAX_ENTRIES; i++) {
-        if (!read_entry(window, segment->p_offset + i * entry_size, &entry))
-            return;
-        uint64_t value = entry.d_un.d_val;
-        switch (entry.d_tag) {
-        case DT_NEEDED:
-            if (linkage->needed_count < MAX_NEEDED)
-                values->needed[linkage->needed_count] = value;
-            linkage->needed_count++;
-            break;
-        case DT_SONAME:
-            values->has_name = true;
-            values->name = value;
-            break;
-        case DT_RPATH:
-            values->has_rpath = true;
-            values->rpath = value;
-            break;
-        case DT_RUNPATH:
-            values->has_runpath = true;
-            values->runpath = value;
-            break;
-        case DT_STRTAB:
-            window->has_strings = true;
-            window->strings = value;
-            break;
-        case DT_VERDEF:
-            values->definitions = value;
-            break;
-        case DT_VERNEED:
-            values->needed_versions = value;
-            break;
-        default:
-            break;
-        }
-    }
+    for (size_t i = 0; i < dynamic->count && !window->inspection->failed; i++)
+        if (dynamic->entries[i].d_tag == DT_NEEDED && linkage->needed_count++ < MAX_NEEDED)
+            add_text(window, dynamic->entries[i].d_un.d_val, &linkage->needed);
 }
 
-static void read_texts(struct window *window, const struct values *values, struct linkage *linkage)
+/* The text whose offset in the strings is the tag's value; NULL where the tag does not stand there,
+ * or memory ran out. */
+static char *read_tag_text(struct window *window, const struct dynamic *dynamic, int64_t tag)
 {
-    for (size_t i = 0; i < linkage->needed_count && i < MAX_NEEDED; i++)
-        add_text(window, values->needed[i], &linkage->needed);
-    if (values->has_name)
-        linkage->name = read_text(window, values->name);
-    if (values->has_rpath)
-        linkage->rpath = read_text(window, values->rpath);
-    if (values->has_runpath)
-        linkage->runpath = read_text(window, values->runpath);
-    linkage->has_versions = values->definitions != 0;
-    if (values->definitions)
-        read_definitions(window, offset_of(window->inspection, values->definitions), linkage);
-    if (values->needed_versions)
-        read_needed_versions(window, offset_of(window->inspection, values->needed_versions),
-                             linkage);
+    uint64_t offset;
+    return dynamic_has(dynamic, tag, &offset) ? read_text(window, offset) : NULL;
+}
+
+static void read_linkage(struct window *window, const struct dynamic *dynamic,
+                         struct linkage *linkage)
+{
+    uint64_t address = 0;
+    window->has_strings = dynamic_has(dynamic, DT_STRTAB, &window->strings);
+    read_needed(window, dynamic, linkage);
+    linkage->name = read_tag_text(window, dynamic, DT_SONAME);
+    linkage->rpath = read_tag_text(window, dynamic, DT_RPATH);
+    linkage->runpath = read_tag_text(window, dynamic, DT_RUNPATH);
+    linkage->has_versions = dynamic_has(dynamic, DT_VERDEF, &address) && address;
+    if (linkage->has_versions)
+        read_definitions(window, offset_of(window->inspection, address), linkage);
+    if (dynamic_has(dynamic, DT_VERNEED, &address) && address)
+        read_needed_versions(window, offset_of(window->inspection, address), linkage);
 }
 
 int linkage_read(struct elfcheck_inspection *inspection, struct budget *budget,
@@ -262,10 +211,9 @@ int linkage_read(struct elfcheck_inspection *inspection, struct budget *budget,
     linkage->exists = true;
     linkage->offset = segment->p_offset;
     struct window window = {.inspection = inspection, .budget = budget};
-    struct values values = {0};
-    read_values(&window, segment, &values, linkage);
-    if (!inspection->failed)
-        read_texts(&window, &values, linkage);
+    const struct dynamic *dynamic = read_dynamic(inspection);
+    if (dynamic && !inspection->failed)
+        read_linkage(&window, dynamic, linkage);
     return inspection->failed ? -1 : 0;
 }
 

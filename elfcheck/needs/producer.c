@@ -35,27 +35,21 @@ static size_t read_some(struct elfcheck_inspection *inspection, uint64_t offset,
     return file_read_range(inspection, offset, data, size) ? size : 0;
 }
 
-/* A number of the pointers' size at that address; 0 where the file has none. */
-static uint64_t read_pointer(struct elfcheck_inspection *inspection, uint64_t address)
-{
-    size_t size = inspection->is_32bit ? 4 : 8;
-    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));) {
-        if (address < load->p_vaddr || address - load->p_vaddr >= load->p_filesz)
-            continue;
-        uint64_t number = 0;
-        uint64_t offset = load->p_offset + (address - load->p_vaddr);
-        return read_some(inspection, offset, &number, size) == size ? number : 0;
-    }
-    return 0;
-}
-
 static size_t read_at_address(struct elfcheck_inspection *inspection, uint64_t address, void *data,
                               size_t size)
 {
-    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));)
-        if (address >= load->p_vaddr && address - load->p_vaddr < load->p_filesz)
-            return read_some(inspection, load->p_offset + (address - load->p_vaddr), data, size);
-    return 0;
+    uint64_t offset;
+    return address_to_offset(inspection, address, 1, &offset)
+               ? read_some(inspection, offset, data, size)
+               : 0;
+}
+
+/* A number of the pointers' size at that address; 0 where the file has none. */
+static uint64_t read_pointer(struct elfcheck_inspection *inspection, uint64_t address)
+{
+    uint64_t number = 0;
+    size_t size = inspection->is_32bit ? 4 : 8;
+    return read_at_address(inspection, address, &number, size) == size ? number : 0;
 }
 
 /* How many of the characters are those of a version: "1.22.3", "12.2.0-14+deb12u1". */
@@ -203,7 +197,8 @@ static void append_compiler(struct elfcheck_inspection *inspection, struct buffe
     }
 }
 
-/* By the name of the dynamic loader: /lib/ld-musl-x86_64.so.1, /lib64/ld-linux-x86-64.so.2. */
+/* By the name of the dynamic loader, /lib/ld-musl-x86_64.so.1 or /lib64/ld-linux-x86-64.so.2,
+ * whether or not Linux would take the path. */
 static unsigned libc_of_interpreter(struct elfcheck_inspection *inspection)
 {
     char path[MAX_VERSION_LENGTH + 1] = "";

@@ -101,6 +101,26 @@ size_t segment_index(const struct elfcheck_inspection *inspection, const Elf64_P
     return (size_t)(segment - inspection->segments);
 }
 
+const Elf64_Phdr *segment_at_address(const struct elfcheck_inspection *inspection, uint64_t address,
+                                     uint64_t size)
+{
+    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));) {
+        uint64_t skipped = address - load->p_vaddr;
+        if (address >= load->p_vaddr && skipped <= load->p_filesz &&
+            size <= load->p_filesz - skipped)
+            return load;
+    }
+    return NULL;
+}
+
+bool address_to_offset(const struct elfcheck_inspection *inspection, uint64_t address,
+                       uint64_t size, uint64_t *offset)
+{
+    const Elf64_Phdr *load = segment_at_address(inspection, address, size);
+    return load && !__builtin_add_overflow(load->p_offset, address - load->p_vaddr, offset) &&
+           file_has_range(inspection, *offset, size);
+}
+
 /* ---- one shape for all headers --------------------------------------------------------------- */
 
 /* Where a field of the 64-bit structs stands, and where in the 32-bit ones. */

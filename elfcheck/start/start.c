@@ -268,54 +268,6 @@ void check_foreign_system(struct elfcheck_inspection *inspection)
 
 /* ---- the dynamic section --------------------------------------------------------------------- */
 
-/* No real dynamic section comes near; the end of a hostile one is not worth waiting for. */
-#define MAX_ENTRIES       65536
-#define ENTRIES_AT_A_TIME 64
-
-/* What of it decides a start without a dynamic loader. */
-struct tags {
-    bool needed;     /* DT_NEEDED */
-    bool path;       /* DT_RPATH, DT_RUNPATH */
-    bool relocation; /* DT_TEXTREL, DF_TEXTREL */
-};
-
-static void take_tag(struct tags *tags, int64_t tag, uint64_t value)
-{
-    tags->needed |= tag == DT_NEEDED;
-    tags->path |= tag == DT_RPATH || tag == DT_RUNPATH;
-    tags->relocation |= tag == DT_TEXTREL || (tag == DT_FLAGS && (value & DF_TEXTREL));
-}
-
-static struct tags read_tags(struct elfcheck_inspection *inspection)
-{
-    struct tags tags = {0};
-    const Elf64_Phdr *dynamic = next_segment(inspection, PT_DYNAMIC, NULL);
-    if (!dynamic || dynamic->p_offset >= inspection->size)
-        return tags;
-    size_t entry_size = inspection->is_32bit ? sizeof(Elf32_Dyn) : sizeof(Elf64_Dyn);
-    uint64_t left = inspection->size - dynamic->p_offset;
-    uint64_t count = (left < dynamic->p_filesz ? left : dynamic->p_filesz) / entry_size;
-    union {
-        Elf64_Dyn wide[ENTRIES_AT_A_TIME];
-        Elf32_Dyn narrow[ENTRIES_AT_A_TIME];
-    } entries;
-    for (uint64_t i = 0; i < count && i < MAX_ENTRIES; i++) {
-        size_t place = i % ENTRIES_AT_A_TIME;
-        uint64_t more = count - i < ENTRIES_AT_A_TIME ? count - i : ENTRIES_AT_A_TIME;
-        if (place == 0 && !file_read_range(inspection, dynamic->p_offset + i * entry_size, &entries,
-                                           (size_t)more * entry_size))
-            break;
-        int64_t tag =
-            inspection->is_32bit ? entries.narrow[place].d_tag : entries.wide[place].d_tag;
-        if (tag == DT_NULL)
-            break;
-        take_tag(&tags, tag,
-                 inspection->is_32bit ? entries.narrow[place].d_un.d_val
-                                      : entries.wide[place].d_un.d_val);
-    }
-    return tags;
-}
-
 static bool has_interpreter(const struct elfcheck_inspection *inspection)
 {
     return next_segment(inspection, PT_INTERP, NULL);
@@ -341,24 +293,29 @@ void check_shared_library(struct elfcheck_inspection *inspection)
 
 void check_loader_missing(struct elfcheck_inspection *inspection)
 {
-    const Elf64_Phdr *dynamic = own_dynamic(inspection);
-    if (dynamic && !is_library(inspection) && read_tags(inspection).needed)
-        report_finding(inspection, dynamic->p_offset,
+    const struct dynamic *dynamic =
+        own_dynamic(inspection) && !is_library(inspection) ? read_dynamic(inspection) : NULL;
+    if (dynamic && dynamic_last(dynamic, DT_NEEDED))
+        report_finding(inspection, dynamic->offset,
                        "needs shared libraries, but names no interpreter that would load them");
 }
 
 void check_static_pie(struct elfcheck_inspection *inspection)
 {
-    const Elf64_Phdr *dynamic = own_dynamic(inspection);
-    if (!dynamic || inspection->header.e_type != ET_DYN || is_library(inspection))
+    if (!own_dynamic(inspection) || inspection->header.e_type != ET_DYN || is_library(inspection))
         return;
-    struct tags tags = read_tags(inspection);
-    if ((!tags.path && !tags.relocation) || !read_notes(inspection).glibc)
+    const struct dynamic *dynamic = read_dynamic(inspection);
+    if (!dynamic)
         return;
-    report_finding(inspection, dynamic->p_offset, "static position-independent program with %s",
-                   tags.path ? "a library path (DT_RPATH or DT_RUNPATH)"
-                             : "relocations in its code (DT_TEXTREL)");
-    if (!tags.path)
+    bool has_path = dynamic_last(dynamic, DT_RPATH) || dynamic_last(dynamic, DT_RUNPATH);
+    bool has_relocations =
+        dynamic_last(dynamic, DT_TEXTREL) || dynamic_has_flag(dynamic, DT_FLAGS, DF_TEXTREL);
+    if ((!has_path && !has_relocations) || !read_notes(inspection).glibc)
+        return;
+    report_finding(inspection, dynamic->offset, "static position-independent program with %s",
+                   has_path ? "a library path (DT_RPATH or DT_RUNPATH)"
+                            : "relocations in its code (DT_TEXTREL)");
+    if (!has_path)
         set_finding_remedy(inspection, "compile all of it with -fPIE, or link with -no-pie");
 }
 
