@@ -35,6 +35,8 @@ packages() {
       libcmocka-dev                     cmocka.h
       git                               git
       openssl                           openssl
+      curl                              curl
+      ca-certificates                   /etc/ssl/certs/ca-certificates.crt
       jq                                jq
       procps                            pgrep
       iproute2                          ip

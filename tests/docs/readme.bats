@@ -9,7 +9,12 @@ setup_file() {
   [ -e "$SKIP" ] || start_podman
 }
 
-setup() { enter_empty_directory; }
+# Its commands are for a checkout: they compile docs/server.c.
+setup() {
+  enter_empty_directory
+  mkdir docs
+  cp "$ROOT/docs/server.c" docs
+}
 teardown_file() { box_close; }
 
 # Rows of the Markdown table below a heading, without its head, cells trimmed.
@@ -22,8 +27,22 @@ table_of() { # FILE HEADING
   check_console "$ROOT/README.md" plain
 }
 
+# The docker of the box has no bridge: it publishes no port, and containers share the box's network.
+docker_without_bridge() {
+  local words=("$@") i
+  for i in "${!words[@]}"; do
+    if [ "${words[i]}" = -p ]; then
+      words[i]=--network words[i + 1]=host
+    fi
+  done
+  engine docker "${words[@]}"
+}
+
 @test "every command of the README prints what it shows, with docker and podman" {
   engine_setup docker
+  docker() { docker_without_bridge "$@"; }
+  curl() { box curl "$@"; }
+  box ip link set lo up
   cd work
   check_console "$ROOT/README.md" all
 }
@@ -55,15 +74,6 @@ table_of() { # FILE HEADING
     [ -e "hello$ending" ]
   done
   [ "$(find . -maxdepth 1 -name 'hello.*' | wc -l)" -ge 8 ]
-}
-
-@test "the README's sizes are in sizes.md" {
-  local row rows
-  rows=$(sed -n '/^| *bytes/,/^$/p' "$ROOT/README.md" | grep '^|')
-  [ "$(wc -l <<<"$rows")" -ge 4 ]
-  while IFS= read -r row; do
-    grep -qxF -e "$row" "$ROOT/docs/sizes.md"
-  done <<<"$rows"
 }
 
 @test "sizes.md shows what sizes.sh prints" {

@@ -49,5 +49,5 @@ setup_file() {
     rows "$ROOT/docs/sizes.md" | grep -qxF -e "$row"
     count=$((count + 1))
   done < <(rows "$ROOT/README.md")
-  [ "$count" -ge 7 ]
+  [ "$count" -eq 4 ]
 }
