@@ -153,7 +153,7 @@ ask_elfcheck() { # FILE
 # cell ROW COLUMN: what docs/layouts.md says.
 cell() {
   awk -F ' *[|] *' -v row="$1" -v column="$2" '
-    /^## / { inside = $0 == "## Who reads them" }
+    /^## / { inside = $0 == "## Which tools read them" }
     inside { gsub("`", "") }
     inside && $2 == "layout" { for (i = 3; i <= NF; i++) if ($i == column) place = i }
     inside && $2 == row { print $place }' "$BATS_TEST_DIRNAME/../../docs/layouts.md"
