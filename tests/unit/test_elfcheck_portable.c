@@ -264,7 +264,9 @@ static void agrees_with_qemu_on_every_field(void **state)
                 compare("one field", &program, sizeof program);
             }
     print_message("%zu programs compared; qemu-user does not start %zu\n", compared, refused);
-    assert_true(refused > 50 && compared - refused > 300);
+    /* 220 and 707 under Linux 6.1 with qemu 7.2. */
+    assert_compare(refused, >=, 200);
+    assert_compare(compared - refused, >=, 680);
 }
 
 static void agrees_with_qemu_on_random_changes(void **state)
