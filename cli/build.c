@@ -1,35 +1,37 @@
-/* generate -> assemble and link -> judge -> pack, in one go. */
-#include "cli/cli.h"
+/* whit build: generate, assemble and link, check, and pack, in one go. */
+#include "cli/commands.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/output.h"
 #include "base/read.h"
-#include "base/temporary.h"
 #include "base/text.h"
+#include "cli/shared/environment.h"
+#include "cli/shared/image.h"
+#include "cli/shared/message.h"
+#include "cli/shared/options.h"
+#include "cli/shared/output.h"
+#include "cli/shared/program.h"
+#include "cli/shared/source.h"
 
 #define FORMAT_ELF "elf"
 
-/* What the SOURCE of a build is. */
 enum source_kind { SOURCE_TEMPLATE, SOURCE_ASSEMBLY, SOURCE_BINARY };
 
-static bool ends_with(const char *text, const char *suffix)
-{
-    size_t length = strlen(text), suffix_length = strlen(suffix);
-    return length > suffix_length && strcmp(text + length - suffix_length, suffix) == 0;
-}
-
+/* The SOURCE of a build. */
 struct build_source {
+    const char *name;
     enum source_kind kind;
-    struct asm_template template; /* of SOURCE_TEMPLATE */
+    struct asm_template template; /* SOURCE_TEMPLATE */
 };
+#define BUILD_SOURCE_CLEANUP __attribute__((cleanup(free_source)))
 
 static void free_source(struct build_source *source)
 {
     asm_template_free(&source->template);
 }
-#define BUILD_SOURCE_CLEANUP __attribute__((cleanup(free_source)))
 
 /*
  * A name with a slash or a dot, or "-", is a file. Any other is a template's, unless there is no
@@ -38,65 +40,79 @@ static void free_source(struct build_source *source)
 static int find_source(const char *name, struct build_source *source, struct error *error)
 {
     struct asm_data data = cli_data();
-    source->kind = ends_with(name, ASM_SUFFIX) ? SOURCE_ASSEMBLY : SOURCE_BINARY;
-    if (source->kind == SOURCE_ASSEMBLY || strpbrk(name, "/.") || strcmp(name, FILE_STANDARD) == 0)
-        return 0;
-    if (asm_template_load(&data, name, &source->template, error) < 0)
-        return access(name, F_OK);
-    source->kind = SOURCE_TEMPLATE;
+    *source = (struct build_source){.name = name, .kind = SOURCE_BINARY};
+    if (text_ends_with(name, ASM_SUFFIX))
+        source->kind = SOURCE_ASSEMBLY;
+    else if (!strpbrk(name, "/.") && strcmp(name, FILE_STANDARD) != 0) {
+        if (asm_template_load(&data, name, &source->template, error) == 0)
+            source->kind = SOURCE_TEMPLATE;
+        else if (access(name, F_OK) < 0)
+            return -1;
+    }
     return 0;
 }
 
 /* "dir/hello.asm" becomes the name "hello". */
-static int link_program(struct program *program, const char *source, const struct buffer *elf,
-                        const char *temporary, struct error *error)
+static int name_program(struct program *program, const char *source, const struct buffer *elf,
+                        struct error *error)
 {
     const char *slash = strrchr(source, '/');
     const char *base = slash ? slash + 1 : source;
-    size_t suffix = ends_with(base, ASM_SUFFIX) ? strlen(ASM_SUFFIX) : 0;
-    char *name TEXT_CLEANUP = strndup(base, strlen(base) - suffix);
-    if (!name)
-        return error_set(error, "out of memory");
-    return program_from_bytes(program, name, elf, temporary, error);
+    size_t length = strlen(base), suffix = strlen(ASM_SUFFIX);
+    if (length > suffix && text_ends_with(base, ASM_SUFFIX))
+        length -= suffix;
+    char *name TEXT_CLEANUP = NULL;
+    if (text_format(&name, error, "%.*s", (int)length, base) < 0)
+        return -1;
+    return program_from_bytes(program, name, elf, error);
 }
 
-static int make_program(struct program *program, const struct build_source *source, char **operands,
-                        size_t setting_count, const struct link_settings *link,
-                        const char *temporary, const struct cli_common *common, struct error *error)
+static int make_program(const struct cli_context *context, const struct build_source *source,
+                        char **settings, size_t count, const struct link_settings *link,
+                        struct program *program, struct error *error)
 {
     struct linked linked LINKED_CLEANUP = {0};
-    const char *name = operands[0];
-    char **settings = operands + 1;
-    if (source->kind != SOURCE_TEMPLATE && setting_count)
+    if (source->kind != SOURCE_TEMPLATE && count)
         return error_set(error, "'%s': only a template takes KEY=VALUE, and %s is a file",
-                         settings[0], name);
+                         settings[0], source->name);
     if (source->kind == SOURCE_BINARY)
-        return program_open(program, name, temporary, error);
-    if (source->kind == SOURCE_ASSEMBLY
-            ? source_link(name, temporary, link, common, &linked, error) < 0
-            : source_generate(&source->template, settings, setting_count, temporary, link, common,
-                              &linked, error) < 0)
-        return -1;
-    return link_program(program, name, &linked.elf, temporary, error);
+        return program_open(program, source->name, error);
+    int made =
+        source->kind == SOURCE_ASSEMBLY
+            ? source_link(context, source->name, link, &linked, error)
+            : source_generate(context, &source->template, settings, count, link, &linked, error);
+    return made < 0 ? -1 : name_program(program, source->name, &linked.elf, error);
 }
 
 /* --format=elf: the program itself is the output. */
-static int write_program(const struct program *program, char **inputs, const char *path,
-                         const struct cli_common *common, struct error *error)
+static int write_program(const struct cli_context *context, const struct image_options *options,
+                         struct program *program, char *const *inputs, struct error *error)
 {
     struct output output OUTPUT_CLEANUP = {0};
-    const char *to = path ? path : program->name;
-    if (cli_check_output(to, inputs, true, error) < 0 ||
-        output_open(&output, to, 0777, error) < 0 ||
+    const char *path = options->output ? options->output : program->name;
+    if (program_judge(context, program, NULL, NULL, options->force, FORCE_HINT, error) < 0 ||
+        cli_check_output(path, inputs, true, error) < 0 ||
+        output_open(&output, path, 0777, error) < 0 ||
         file_copy_to_sink(program->fd, program->name, 0, program->size, &output.file.sink, error) <
             0 ||
         output_commit(&output, error) < 0)
         return -1;
-    cli_note(common, "%s: %llu bytes", to, (unsigned long long)program->size);
+    cli_note(context, "%s: %" PRIu64 " bytes", path, program->size);
     return 0;
 }
 
-int command_build(const struct cli_command *command, int argc, char **argv)
+static int write_image(const struct cli_context *context, const struct image_options *options,
+                       struct program *program, char *const *inputs, struct error *error)
+{
+    struct image_files files IMAGE_FILES_CLEANUP = {0};
+    return image_list_files(options, program, &files, error) < 0 ||
+                   image_judge(context, options, program, &files, error) < 0 ||
+                   image_write(context, options, program, &files, inputs, error) < 0
+               ? -1
+               : 0;
+}
+
+int command_build(struct cli_context *context, int argc, char **argv)
 {
     struct image_options options IMAGE_OPTIONS_CLEANUP = {0};
     struct cli_option shared[IMAGE_OPTION_COUNT];
@@ -109,32 +125,21 @@ int command_build(const struct cli_command *command, int argc, char **argv)
          "keep sections and debug information for gdb"},
     };
     layout_options_table(&link, own + 2);
-    struct cli_arguments arguments = cli_parse(command, shared, own, 1, -1, argc, argv);
+    struct cli_arguments arguments = cli_parse(context, shared, own, 1, -1, argc, argv);
     if (arguments.done)
         return arguments.code;
 
     struct error error;
     struct build_source source BUILD_SOURCE_CLEANUP = {0};
     struct program program PROGRAM_CLEANUP = {0};
-    struct image_files files IMAGE_FILES_CLEANUP = {0};
-    const struct cli_common *common = &arguments.common;
-    char *temporary TEMPORARY_DIRECTORY_CLEANUP =
-        temporary_directory_create(cli_temporary_parent(), &error);
-    if (!temporary || find_source(arguments.operands[0], &source, &error) < 0 ||
-        make_program(&program, &source, arguments.operands, (size_t)arguments.count - 1, &link,
-                     temporary, common, &error) < 0)
+    if (find_source(arguments.operands[0], &source, &error) < 0 ||
+        make_program(context, &source, arguments.operands + 1, (size_t)arguments.count - 1, &link,
+                     &program, &error) < 0)
         return cli_fail(&error);
-    /* A template's name is not a file's. */
+    /* The name of a template is not that of a file. */
     char **inputs = arguments.operands + (source.kind == SOURCE_TEMPLATE);
-    bool just_the_program = options.format && strcmp(options.format, FORMAT_ELF) == 0;
-    if (just_the_program)
-        return program_judge(&program, NULL, NULL, options.force, FORCE_HINT, common, &error) < 0 ||
-                       write_program(&program, inputs, options.output, common, &error) < 0
-                   ? cli_fail(&error)
-                   : CLI_OK;
-    if (image_files_init(&files, &program, &options, &error) < 0 ||
-        image_judge(&program, &files, &options, common, &error) < 0 ||
-        image_write(&program, &files, inputs, &options, temporary, common, &error) < 0)
-        return cli_fail(&error);
-    return CLI_OK;
+    bool is_elf = options.format && strcmp(options.format, FORMAT_ELF) == 0;
+    int written = is_elf ? write_program(context, &options, &program, inputs, &error)
+                         : write_image(context, &options, &program, inputs, &error);
+    return written < 0 ? cli_fail(&error) : CLI_OK;
 }

@@ -1,11 +1,13 @@
-#include "cli/cli.h"
+/* whit convert: an image in another format. */
+#include "cli/commands.h"
 
-#include "base/temporary.h"
+#include "cli/shared/image.h"
+#include "cli/shared/message.h"
 
-int command_convert(const struct cli_command *command, int argc, char **argv)
+int command_convert(struct cli_context *context, int argc, char **argv)
 {
     struct image_options options IMAGE_OPTIONS_CLEANUP = {0};
-    struct strings limits STRINGS_CLEANUP = {0};
+    struct strings typed STRINGS_CLEANUP = {0};
     const struct cli_option table[] = {
         {"Image options", 0, CLI_HEADING, NULL, NULL, NULL},
         {"format", 0, CLI_TEXT, &options.format, "FORMAT",
@@ -14,7 +16,7 @@ int command_convert(const struct cli_command *command, int argc, char **argv)
          "image name, instead of those in IN; repeatable"},
         {"for", 0, CLI_LIST, &options.engines, "ENGINE[,ENGINE...]",
          "target engines, such as docker or podman-4 [any]"},
-        cli_limit_option(&limits),
+        cli_limit_option(&typed),
         {"Config options for a root file system or a bundle", 0, CLI_HEADING, NULL, NULL, NULL},
         {"cmd", 0, CLI_LIST, &options.command, "ARG", "default command; repeat for each argument"},
         {"entrypoint", 0, CLI_LIST, &options.entrypoint, "ARG",
@@ -25,16 +27,16 @@ int command_convert(const struct cli_command *command, int argc, char **argv)
         {"workdir", 'w', CLI_TEXT, &options.working_directory, "PATH", "working directory"},
         {0},
     };
-    struct cli_arguments arguments = cli_parse(command, table, NULL, 2, 2, argc, argv);
+    struct cli_arguments arguments = cli_parse(context, table, NULL, 2, 2, argc, argv);
     if (arguments.done)
         return arguments.code;
 
+    struct packer_limits limits;
     struct error error;
-    char *temporary TEMPORARY_DIRECTORY_CLEANUP =
-        temporary_directory_create(cli_temporary_parent(), &error);
+    if (cli_limits(&typed, &limits, &error) < 0)
+        return cli_misuse(context, "%s", error.message);
     options.output = arguments.operands[1];
-    if (!temporary || image_convert(arguments.operands[0], &options, &limits, temporary,
-                                    &arguments.common, &error) < 0)
-        return cli_fail(&error);
-    return CLI_OK;
+    return image_convert(context, &options, arguments.operands[0], &limits, &error) < 0
+               ? cli_fail(&error)
+               : CLI_OK;
 }

@@ -1,6 +1,10 @@
-#include "cli/cli.h"
+/* whit describe: what a template takes, promises and calls. */
+#include "cli/commands.h"
 
-#include <string.h>
+#include "asm/asm.h"
+#include "cli/shared/environment.h"
+#include "cli/shared/message.h"
+#include "cli/shared/options.h"
 
 static void describe_parameter(const struct asm_parameter *parameter, struct buffer *text)
 {
@@ -31,9 +35,9 @@ static void describe(const struct asm_template *template, struct buffer *text)
     buffer_printf(text, "\n\nExample:\n  %s\n", template->example);
 }
 
-int command_describe(const struct cli_command *command, int argc, char **argv)
+int command_describe(struct cli_context *context, int argc, char **argv)
 {
-    struct cli_arguments arguments = cli_parse(command, NULL, NULL, 1, 1, argc, argv);
+    struct cli_arguments arguments = cli_parse(context, NULL, NULL, 1, 1, argc, argv);
     if (arguments.done)
         return arguments.code;
     struct asm_data data = cli_data();

@@ -1,11 +1,16 @@
-#include "cli/cli.h"
+/* whit inspect: an image for people or as JSON, or each byte of it. */
+#include "cli/commands.h"
 
-#include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/output.h"
+#include "cli/shared/environment.h"
+#include "cli/shared/message.h"
+#include "cli/shared/options.h"
+#include "packer/packer.h"
 
-/* A row a run of bytes, written as they are found: an archive may have millions. */
+/* Rows are written as they are found: an archive may have millions. */
 static int explain_bytes(struct packer_archive *archive, bool json)
 {
     struct error error;
@@ -16,9 +21,11 @@ static int explain_bytes(struct packer_archive *archive, bool json)
     return packer_verify(archive, &error) < 0 ? cli_fail(&error) : CLI_OK;
 }
 
-int command_inspect(const struct cli_command *command, int argc, char **argv)
+int command_inspect(struct cli_context *context, int argc, char **argv)
 {
-    const char *format = "text";
+    static const char *const formats[] = {"text", "json"};
+    const char *format = formats[0];
+    size_t chosen;
     struct strings typed STRINGS_CLEANUP = {0};
     struct packer_limits limits;
     bool bytes = false;
@@ -28,16 +35,15 @@ int command_inspect(const struct cli_command *command, int argc, char **argv)
         cli_limit_option(&typed),
         {0},
     };
-    struct cli_arguments arguments = cli_parse(command, options, NULL, 1, 1, argc, argv);
+    struct cli_arguments arguments = cli_parse(context, options, NULL, 1, 1, argc, argv);
     if (arguments.done)
         return arguments.code;
-    bool json = strcmp(format, "json") == 0;
-    if (!json && strcmp(format, "text") != 0)
-        return cli_misuse(command, "unknown format '%s': write text or json", format);
 
     struct error error;
-    if (cli_limits(&typed, &limits, &error) < 0)
-        return cli_misuse(command, "%s", error.message);
+    if (cli_choose("format", format, formats, COUNT(formats), &chosen, &error) < 0 ||
+        cli_limits(&typed, &limits, &error) < 0)
+        return cli_misuse(context, "%s", error.message);
+    bool json = chosen == 1;
     struct buffer text BUFFER_CLEANUP = {0};
     size_t mismatches = 0;
     struct packer_archive *archive PACKER_CLOSE_CLEANUP =

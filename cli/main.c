@@ -1,5 +1,5 @@
 /* whit: the table of its commands, and the way to one of them. */
-#include "cli/cli.h"
+#include "cli/commands.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +12,7 @@
 #include "base/array.h"
 #include "base/interrupt.h"
 #include "base/text.h"
+#include "cli/shared/message.h"
 
 #define FORMATS                                                             \
     "The extension of the output selects its format:\n"                     \
@@ -174,17 +175,15 @@ static int print_help(void)
 static int reject_command(const char *name)
 {
     const char *names[COMMAND_COUNT];
+    struct error error;
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         names[i] = commands[i].name;
-    const char *nearest = text_nearest(name, names, COMMAND_COUNT);
-    struct error error;
     if (*name == '-')
-        error_set(&error, "a command comes first, then its options: whit COMMAND %s", name);
+        error_set(&error, "the command comes before its options: whit COMMAND %s", name);
     else
-        error_set(&error, "unknown command '%s'%s%s%s", name, nearest ? ": did you mean '" : "",
-                  nearest ? nearest : "", nearest ? "'?" : "");
+        text_unknown("command", name, names, COMMAND_COUNT, NULL, &error);
     cli_fail(&error);
-    fprintf(stderr, "whit: `whit --help` lists the commands\n");
+    fprintf(stderr, "whit: see `whit --help`\n");
     return CLI_USAGE;
 }
 
@@ -197,11 +196,17 @@ static const struct cli_command *find_alias(void)
     return NULL;
 }
 
+static int run_command(const struct cli_command *command, int argc, char **argv)
+{
+    struct cli_context context = {.command = command};
+    return command->run(&context, argc, argv);
+}
+
 static int dispatch(int argc, char **argv)
 {
     const struct cli_command *alias = find_alias();
     if (alias)
-        return alias->run(alias, argc, argv);
+        return run_command(alias, argc, argv);
     const char *name = argc > 1 ? argv[1] : NULL;
     if (!name) {
         print_help();
@@ -220,13 +225,13 @@ static int dispatch(int argc, char **argv)
     const struct cli_command *command = find_command(name);
     if (!command)
         return reject_command(name);
-    return asks_help ? command->run(command, 2, (char *[]){argv[2], "--help", NULL})
-                     : command->run(command, argc - 1, argv + 1);
+    return asks_help ? run_command(command, 2, (char *[]){argv[2], "--help", NULL})
+                     : run_command(command, argc - 1, argv + 1);
 }
 
 /*
  * A file opened while standard input or output is closed would take its number, and be taken for
- * it. Something that cannot be used that way holds the place, so that using it remains an error.
+ * it. Something that cannot be used that way takes it instead, so that using it remains an error.
  */
 static void hold_standard_descriptors(void)
 {

@@ -1,8 +1,7 @@
-/* Running an image or a binary: runc first, bubblewrap where runc cannot. */
-#include "cli/cli.h"
+/* whit run: an image or a program in a container, by runc, or by bubblewrap where runc fails. */
+#include "cli/commands.h"
 
 #include <assert.h>
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,10 +17,15 @@
 #include "base/read.h"
 #include "base/temporary.h"
 #include "base/text.h"
+#include "cli/shared/environment.h"
+#include "cli/shared/message.h"
+#include "cli/shared/options.h"
+#include "cli/shared/program.h"
+#include "packer/packer.h"
 
 #define BUNDLE_CONFIG "config.json"
 #define BUNDLE_ROOTFS "rootfs"
-#define BINARY_MODE   0755
+#define PROGRAM_MODE  0755
 #define FOLDER_MODE   0755
 
 /* A container to be: a bundle in the temporary directory, open at its root file system. */
@@ -58,41 +62,24 @@ static int container_open(struct container *container, struct error *error)
                                  : 0;
 }
 
-/* ---- what goes in ---------------------------------------------------------------------------- */
+/* ---- its content ---------------------------------------------------------------------------- */
 
-static bool is_elf(const char *path)
-{
-    char magic[SELFMAG] = "";
-    struct error error;
-    struct stat status;
-    int fd FD_CLEANUP = -1;
-    if (stat(path, &status) < 0 || !S_ISREG(status.st_mode))
-        return false;
-    fd = file_open(path, &error);
-    return fd >= 0 && file_read_at(fd, path, 0, magic, SELFMAG, &error) == 0 &&
-           memcmp(magic, ELFMAG, SELFMAG) == 0;
-}
-
-/* The binary alone in a root file system, started as /NAME with the arguments. */
-static int fill_from_binary(struct container *container, const char *path,
-                            const char *const *arguments, const struct cli_common *common,
-                            struct error *error)
+/* The program alone in a root file system, started as /NAME with the arguments. */
+static int fill_from_program(const struct cli_context *context, struct container *container,
+                             const char *path, const char *const *arguments, struct error *error)
 {
     struct program program PROGRAM_CLEANUP = {0};
-    if (program_open(&program, path, container->directory, error) < 0 ||
-        program_judge(&program, NULL, NULL, false, "", common, error) < 0)
+    if (program_open(&program, path, error) < 0 ||
+        program_judge(context, &program, NULL, NULL, false, "", error) < 0)
         return -1;
     struct content content = {.fd = program.fd, .size = program.size};
     char *command TEXT_CLEANUP = NULL;
-    if (asprintf(&command, "/%s", program.name) < 0)
-        return error_set(error, "out of memory");
-    container->process.directory = strdup("/");
-    if (!container->process.directory)
-        return error_set(error, "out of memory");
-    if (strings_append(&container->process.arguments, command, error) < 0 ||
+    if (text_format(&command, error, "/%s", program.name) < 0 ||
+        text_copy(&container->process.directory, "/", error) < 0 ||
+        strings_append(&container->process.arguments, command, error) < 0 ||
         strings_append_all(&container->process.arguments, arguments, error) < 0)
         return -1;
-    return file_create_at(container->rootfs, program.name, BINARY_MODE, &content, error);
+    return file_create_at(container->rootfs, program.name, PROGRAM_MODE, &content, error);
 }
 
 static int fill_from_image(struct container *container, const char *path,
@@ -138,13 +125,13 @@ static int complete_bundle(struct container *container, struct error *error)
 /* What a runner came to. */
 enum outcome { RAN, REFUSED, BROKEN };
 
-static enum outcome start_runner(const char *const *arguments, const struct cli_common *common,
+static enum outcome start_runner(const struct cli_context *context, const char *const *arguments,
                                  int *code, struct error *error)
 {
     char *program TEXT_CLEANUP = process_find(arguments[0], getenv("PATH"), error);
     if (!program)
         return REFUSED;
-    trace_command(cli_trace(common), arguments);
+    trace_command(cli_trace(context), arguments);
     struct process process = {.program = program, .arguments = arguments, .forward_signals = true};
     return process_run(&process, code, error) < 0 ? BROKEN : RAN;
 }
@@ -167,22 +154,20 @@ static void delete_container(const char *state, const char *id)
  * The pid file tells a container that ended with an error from one that runc could not start: runc
  * writes it once the process is there.
  */
-static enum outcome run_with_runc(const struct container *container,
-                                  const struct cli_common *common, int *code, struct error *error)
+static enum outcome run_with_runc(const struct cli_context *context,
+                                  const struct container *container, int *code, struct error *error)
 {
     char id[32];
     char *state TEXT_CLEANUP = NULL;
     char *pid_file TEXT_CLEANUP = NULL;
     snprintf(id, sizeof id, "whit-%d", (int)getpid());
-    if (asprintf(&state, "%s/runc", container->directory) < 0 ||
-        asprintf(&pid_file, "%s/pid", container->directory) < 0) {
-        error_set(error, "out of memory");
+    if (text_format(&state, error, "%s/runc", container->directory) < 0 ||
+        text_format(&pid_file, error, "%s/pid", container->directory) < 0)
         return BROKEN;
-    }
     const char *arguments[] = {
         "runc",       "--root", state, "run", "--bundle", container->directory,
         "--pid-file", pid_file, id,    NULL};
-    enum outcome outcome = start_runner(arguments, common, code, error);
+    enum outcome outcome = start_runner(context, arguments, code, error);
     if (outcome != RAN)
         return outcome;
     if (interrupt_signal())
@@ -231,31 +216,26 @@ static int bubblewrap_arguments(const struct container *container, const char *r
     return strings_append_all(words, strings_list(&process->arguments), error);
 }
 
-static enum outcome run_with_bubblewrap(const struct container *container,
-                                        const struct cli_common *common, int *code,
+static enum outcome run_with_bubblewrap(const struct cli_context *context,
+                                        const struct container *container, int *code,
                                         struct error *error)
 {
     struct strings words STRINGS_CLEANUP = {0};
     char *rootfs TEXT_CLEANUP = NULL;
-    if (asprintf(&rootfs, "%s/" BUNDLE_ROOTFS, container->directory) < 0) {
-        error_set(error, "out of memory");
+    if (text_format(&rootfs, error, "%s/" BUNDLE_ROOTFS, container->directory) < 0 ||
+        bubblewrap_arguments(container, rootfs, &words, error) < 0)
         return BROKEN;
-    }
-    if (bubblewrap_arguments(container, rootfs, &words, error) < 0)
-        return BROKEN;
-    return start_runner(strings_list(&words), common, code, error);
+    return start_runner(context, strings_list(&words), code, error);
 }
 
 /* In the order in which they are tried. */
 static const struct {
     const char *name;
-    enum outcome (*run)(const struct container *container, const struct cli_common *common,
+    enum outcome (*run)(const struct cli_context *context, const struct container *container,
                         int *code, struct error *error);
 } runners[] = {{"runc", run_with_runc}, {"bubblewrap", run_with_bubblewrap}};
 
-#define RUNNER_COUNT (COUNT(runners))
-
-static int run_container(const struct container *container, const struct cli_common *common)
+static int run_container(const struct cli_context *context, const struct container *container)
 {
     struct error error;
     int code = 0;
@@ -264,19 +244,19 @@ static int run_container(const struct container *container, const struct cli_com
     struct buffer name BUFFER_CLEANUP = {0};
     text_append_visible(&name, arguments->items[0], strlen(arguments->items[0]));
     if (!packer_process_exists(&container->process, container->rootfs)) {
-        error_set(&error, "the image holds no %s: name another program after --",
+        error_set(&error, "the image does not contain %s: name another program after --",
                   buffer_text(&name));
         cli_fail(&error);
         return CLI_NOT_FOUND;
     }
-    for (size_t i = 0; i < RUNNER_COUNT; i++) {
-        cli_note(common, "whit: running %s with %s", buffer_text(&name), runners[i].name);
-        enum outcome outcome = runners[i].run(container, common, &code, &error);
+    for (size_t i = 0; i < COUNT(runners); i++) {
+        cli_note(context, "whit: running %s with %s", buffer_text(&name), runners[i].name);
+        enum outcome outcome = runners[i].run(context, container, &code, &error);
         if (outcome == RAN)
             return code;
         if (outcome == BROKEN)
             break;
-        cli_note(common, "whit: %s", error.message);
+        cli_note(context, "whit: %s", error.message);
     }
     if (!interrupt_signal())
         error_prefix(&error, "neither runc nor bubblewrap ran it (apt install runc bubblewrap)");
@@ -284,29 +264,35 @@ static int run_container(const struct container *container, const struct cli_com
     return CLI_CANNOT_RUN;
 }
 
-int command_run(const struct cli_command *command, int argc, char **argv)
+static int fill_container(const struct cli_context *context, struct container *container,
+                          char *const *operands, const struct packer_limits *limits,
+                          struct error *error)
+{
+    const char *path = operands[0];
+    const char *const *arguments = (const char *const *)operands + 1;
+    return program_is_elf(path) ? fill_from_program(context, container, path, arguments, error)
+                                : fill_from_image(container, path, arguments, limits, error);
+}
+
+int command_run(struct cli_context *context, int argc, char **argv)
 {
     struct strings typed STRINGS_CLEANUP = {0};
     struct packer_limits limits;
     struct error error;
     const struct cli_option options[] = {cli_limit_option(&typed), {0}};
-    struct cli_arguments arguments = cli_parse(command, options, NULL, 1, -1, argc, argv);
+    struct cli_arguments arguments = cli_parse(context, options, NULL, 1, -1, argc, argv);
     if (arguments.done)
         return arguments.code ? CLI_CANNOT_RUN : CLI_OK;
     if (cli_limits(&typed, &limits, &error) < 0) {
-        cli_misuse(command, "%s", error.message);
+        cli_misuse(context, "%s", error.message);
         return CLI_CANNOT_RUN;
     }
     struct container container CONTAINER_CLEANUP = {0};
-    const char *path = arguments.operands[0];
-    const char *const *rest = (const char *const *)arguments.operands + 1;
-    int filled = container_open(&container, &error);
-    if (filled == 0)
-        filled = is_elf(path) ? fill_from_binary(&container, path, rest, &arguments.common, &error)
-                              : fill_from_image(&container, path, rest, &limits, &error);
-    if (filled < 0 || complete_bundle(&container, &error) < 0) {
+    if (container_open(&container, &error) < 0 ||
+        fill_container(context, &container, arguments.operands, &limits, &error) < 0 ||
+        complete_bundle(&container, &error) < 0) {
         cli_fail(&error);
         return CLI_CANNOT_RUN;
     }
-    return run_container(&container, &arguments.common);
+    return run_container(context, &container);
 }

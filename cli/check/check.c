@@ -1,3 +1,4 @@
+/* whit check, elfcheck: options, operands and the report. */
 #include "cli/check/check.h"
 
 #include <errno.h>
@@ -10,23 +11,34 @@
 
 #include "base/output.h"
 #include "base/read.h"
+#include "base/array.h"
+#include "base/json.h"
 #include "base/text.h"
+#include "cli/check/policy.h"
+#include "cli/check/walk.h"
+#include "cli/commands.h"
+#include "cli/shared/environment.h"
+#include "cli/shared/message.h"
+#include "cli/shared/options.h"
+#include "cli/shared/output.h"
+#include "cli/shared/program.h"
+#include "cli/shared/root.h"
 
 #define FORMATS "text, json, jsonl, sarif or junit"
 
-/* What is judged as if it could be executed: streams have no mode. */
+/* Streams have no mode: they are checked as if they could be executed. */
 #define STREAM_MODE 0755
 
 #define LAYOUT_MARK "oci-layout"
 
 #define PROFILE_MODE 0666 /* the umask applies */
 
-/* Where all that is not in an image is judged. */
+/* What files are checked against, unless they are in an image. */
 struct scope {
+    const struct cli_context *context;
     struct file_root root;
-    char *directory; /* of the root, without links; NULL: an empty image */
+    char *directory; /* of the root, with links resolved; NULL: an empty image */
     const struct packer_limits *limits;
-    const struct cli_common *common;
 };
 
 static const struct elfcheck_root *root_of(const struct scope *scope)
@@ -34,8 +46,8 @@ static const struct elfcheck_root *root_of(const struct scope *scope)
     return scope->directory ? &scope->root.root : NULL;
 }
 
-/* Where a file or directory is in the root, from the heap; NULL where it is not in it. */
-static char *place_in(const struct scope *scope, const char *path)
+/* The path of a file or directory in the root, from the heap; NULL where it is outside. */
+static char *path_in_root(const struct scope *scope, const char *path)
 {
     char *full TEXT_CLEANUP = scope->directory ? realpath(path, NULL) : NULL;
     if (!full)
@@ -49,26 +61,26 @@ static char *place_in(const struct scope *scope, const char *path)
 static int check_archive(struct judge *judge, struct packer_archive *archive, const char *path,
                          const struct scope *scope, const struct error *why, struct error *error)
 {
-    return archive ? check_image(judge, archive, path, scope->common, error)
+    return archive ? check_image(scope->context, judge, archive, path, error)
                    : judge_add_unread(judge, path, why, error);
 }
 
-/* A file, or a stream: what comes before that is reported first, since it may be long in coming. */
+/* A file, or a stream: what was added before that is reported first, since a stream may be slow. */
 static int check_file(struct judge *judge, const char *path, const struct scope *scope,
                       struct error *error)
 {
     struct error why;
     struct program program PROGRAM_CLEANUP = {0};
-    char *place TEXT_CLEANUP = place_in(scope, path);
+    char *inner TEXT_CLEANUP = path_in_root(scope, path);
     struct elfcheck_settings settings = {
-        .mode = STREAM_MODE, .root = root_of(scope), .path = place};
+        .mode = STREAM_MODE, .root = root_of(scope), .path = inner};
     struct stat status;
     judge->seen++;
     if (strcmp(path, FILE_STANDARD) != 0 && stat(path, &status) == 0 && S_ISREG(status.st_mode))
         settings.mode = status.st_mode & 07777;
     else if (judge_finish(judge, error) < 0)
         return -1;
-    if (program_open(&program, path, cli_temporary_parent(), &why) < 0)
+    if (program_open(&program, path, &why) < 0)
         return judge_add_unread(judge, path, &why, error);
     int fd = program.fd;
     program.fd = -1;
@@ -101,15 +113,15 @@ static int check_directory(struct judge *judge, const char *path, const struct s
             packer_open(path, cli_temporary_parent(), scope->limits, &why);
         return check_archive(judge, archive, path, scope, &why, error);
     }
-    char *place TEXT_CLEANUP = place_in(scope, path);
+    char *inner TEXT_CLEANUP = path_in_root(scope, path);
     const struct tree tree = {
-        .directory = fd, .prefix = path, .root = root_of(scope), .place = place};
+        .directory = fd, .prefix = path, .root = root_of(scope), .path = inner};
     if (walk_tree(judge, &tree, error) < 0)
         return -1;
-    /* Who named the wrong directory would take silence for praise. */
+    /* Silence about a directory that was named by mistake would look like success. */
     if (judge->added == before) {
         progress_erase(judge->progress);
-        cli_note(scope->common, "whit: %s holds no ELF file", path);
+        cli_note(scope->context, "whit: %s contains no ELF file", path);
     }
     return 0;
 }
@@ -134,10 +146,10 @@ static int check_operands(struct judge *judge, char *const *paths, const struct 
 
 /* ---- output ---------------------------------------------------------------------------------- */
 
-/* Standard output. On a terminal, a line of progress may stand in the way. */
+/* Standard output. On a terminal, the line of progress is erased first. */
 struct report_sink {
     struct sink sink;
-    struct progress *progress;
+    struct progress_line *progress;
     bool is_terminal;
     bool is_silent;
 };
@@ -168,7 +180,7 @@ static void free_options(struct check_options *options)
     strings_free(&options->limits);
 }
 
-/* What keeps the run from its end is told of; 1 says only what the files are. */
+/* What ends the run exits with 2: 1 is for findings only. */
 static int cannot(const struct error *error)
 {
     cli_fail(error);
@@ -187,22 +199,22 @@ static int write_profile(const struct elfcheck_profile *profile, const char *pat
 }
 
 /* Whether standard output is not for the report. */
-static bool is_silent(const struct check_options *options, const struct cli_common *common)
+static bool is_silent(const struct cli_context *context, const struct check_options *options)
 {
-    return (common->quiet && strcmp(options->format, "text") == 0) ||
+    return (context->quiet && strcmp(options->format, "text") == 0) ||
            (options->seccomp && strcmp(options->seccomp, FILE_STANDARD) == 0);
 }
 
-/* Judges and reports all; the exit code. */
-static int run(const struct check_options *options, const struct policy *policy,
-               const struct cli_arguments *arguments, const struct scope *scope, unsigned jobs)
+/* Checks and reports all; the exit code. */
+static int run(const struct check_options *options, const struct policy *policy, char **paths,
+               const struct scope *scope, unsigned jobs)
 {
     struct error error;
-    struct progress progress;
+    struct progress_line progress;
     struct report_sink sink = {.sink.write = write_report,
                                .progress = &progress,
                                .is_terminal = isatty(STDOUT_FILENO),
-                               .is_silent = is_silent(options, &arguments->common)};
+                               .is_silent = is_silent(scope->context, options)};
     struct elfcheck_style style = {.colour = cli_colour(STDOUT_FILENO),
                                    .all = options->all,
                                    .fail_level = policy->fail_level,
@@ -210,12 +222,12 @@ static int run(const struct check_options *options, const struct policy *policy,
     struct elfcheck_writer writer ELFCHECK_WRITER_CLEANUP = {0};
     struct judge judge JUDGE_CLEANUP = {0};
     struct elfcheck_profile profile ELFCHECK_PROFILE_CLEANUP = {0};
-    progress_begin(&progress, !arguments->common.quiet);
+    progress_begin(&progress, !scope->context->quiet);
     bool is_complete =
         elfcheck_write_begin(&writer, options->format, &style, &sink.sink, &error) == 0 &&
         judge_init(&judge, policy, &writer, &progress, jobs, &error) == 0;
     judge.profile = options->seccomp ? &profile : NULL;
-    is_complete = is_complete && check_operands(&judge, arguments->operands, scope, &error) == 0 &&
+    is_complete = is_complete && check_operands(&judge, paths, scope, &error) == 0 &&
                   elfcheck_write_end(&writer, &error) == 0;
     progress_erase(&progress);
     if (is_complete && judge.profile && !judge.is_profile_spoilt && judge.code != CLI_USAGE)
@@ -225,17 +237,15 @@ static int run(const struct check_options *options, const struct policy *policy,
 
 /* ---- options --------------------------------------------------------------------------------- */
 
-static bool is_format(const char *name)
+static int check_format(const char *format, struct error *error)
 {
-    size_t count;
+    size_t count, index;
     const char *const *names = elfcheck_formats(&count);
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(names[i], name) == 0)
-            return true;
-    return false;
+    return cli_choose("format", format, names, count, &index, error);
 }
 
-/* The command line over the project's file, whichever order options stand in: --severity, then
+/* The command line overrides the settings file; in any order of options --severity comes first,
+ * then
  * --rule, then --ignore. */
 static int apply_options(struct policy *policy, const struct check_options *options,
                          struct error *error)
@@ -255,7 +265,7 @@ static int apply_options(struct policy *policy, const struct check_options *opti
     return 0;
 }
 
-/* As many as processors this process may use, unless it was said. */
+/* By default as many as this process may use CPUs. */
 static int count_jobs(const char *text, unsigned *jobs, struct error *error)
 {
     unsigned long long number;
@@ -268,24 +278,24 @@ static int count_jobs(const char *text, unsigned *jobs, struct error *error)
     if (!text)
         return 0;
     if (!text_to_number(text, MAX_JOBS, &number) || number == 0)
-        return error_set(error, "--jobs: '%s' is no number from 1 to 64", text);
+        return error_set(error, "--jobs: '%s' is not a number from 1 to %d", text, MAX_JOBS);
     *jobs = (unsigned)number;
     return 0;
 }
 
 /* --explain=RULE, or --explain RULE...: a value of its own or operands. */
-static int explain(const struct cli_command *command, const char *value, char *const *operands)
+static int explain(const struct cli_context *context, const char *value, char *const *operands)
 {
     struct strings names STRINGS_CLEANUP = {0};
     struct error error;
     if ((*value && strings_append(&names, value, &error) < 0) ||
         strings_append_all(&names, (const char *const *)operands, &error) < 0)
         return cannot(&error);
-    return explain_rules(command, &names);
+    return explain_rules(context, &names);
 }
 
 /* The policy and the number of threads; CLI_OK, or what to exit with after a message. */
-static int prepare(const struct cli_command *command, const struct check_options *options,
+static int prepare(const struct cli_context *context, const struct check_options *options,
                    struct policy *policy, unsigned *jobs)
 {
     struct error error;
@@ -294,7 +304,7 @@ static int prepare(const struct cli_command *command, const struct check_options
         (!options->no_config && policy_read(policy, file, options->config, &error) < 0))
         return cannot(&error);
     if (apply_options(policy, options, &error) < 0 || count_jobs(options->jobs, jobs, &error) < 0)
-        return cli_misuse(command, "%s", error.message);
+        return cli_misuse(context, "%s", error.message);
     return CLI_OK;
 }
 
@@ -317,54 +327,74 @@ static void free_scope(struct scope *scope)
 }
 #define SCOPE_CLEANUP __attribute__((cleanup(free_scope)))
 
-int command_check(const struct cli_command *command, int argc, char **argv)
+#define CHECK_OPTION_COUNT 15
+
+static void check_options_table(struct check_options *options,
+                                struct cli_option table[static CHECK_OPTION_COUNT])
 {
-    struct check_options options CHECK_OPTIONS_CLEANUP = {.format = "text"};
-    const struct cli_option table[] = {
-        {"format", 0, CLI_TEXT, &options.format, "FORMAT", "output format: " FORMATS " [text]"},
-        {"all", 'a', CLI_FLAG, &options.all, NULL, "also show findings of severity info"},
-        {"rule", 0, CLI_LIST, &options.rules, "RULE", "check only this rule; repeatable"},
-        {"ignore", 0, CLI_LIST, &options.ignored, "RULE", "skip this rule; repeatable"},
-        {"severity", 0, CLI_LIST, &options.severities, "RULE=LEVEL",
+    const struct cli_option rows[CHECK_OPTION_COUNT] = {
+        {"format", 0, CLI_TEXT, &options->format, "FORMAT", "output format: " FORMATS " [text]"},
+        {"all", 'a', CLI_FLAG, &options->all, NULL, "also show findings of severity info"},
+        {"rule", 0, CLI_LIST, &options->rules, "RULE", "check only this rule; repeatable"},
+        {"ignore", 0, CLI_LIST, &options->ignored, "RULE", "skip this rule; repeatable"},
+        {"severity", 0, CLI_LIST, &options->severities, "RULE=LEVEL",
          "set a rule's severity: off, info, warning or error; repeatable"},
-        {"fail-level", 0, CLI_TEXT, &options.fail_level, "LEVEL",
+        {"fail-level", 0, CLI_TEXT, &options->fail_level, "LEVEL",
          "lowest severity that exits with 1: error, warning or never [error]"},
-        {"kernel", 0, CLI_TEXT, &options.kernel, "VERSION",
+        {"kernel", 0, CLI_TEXT, &options->kernel, "VERSION",
          "target version of Linux, 5.10 or later [newest]"},
-        {"root", 0, CLI_TEXT, &options.root, "DIR",
+        {"root", 0, CLI_TEXT, &options->root, "DIR",
          "root file system that the programs run in [an empty image]"},
-        {"config", 0, CLI_TEXT, &options.config, "FILE", "settings file [" POLICY_FILE "]"},
-        {"no-config", 0, CLI_FLAG, &options.no_config, NULL, "ignore the settings file"},
-        {"jobs", 'j', CLI_TEXT, &options.jobs, "N", "check N files in parallel [CPU count]"},
-        {"seccomp", 0, CLI_TEXT, &options.seccomp, "FILE",
+        {"config", 0, CLI_TEXT, &options->config, "FILE", "settings file [" POLICY_FILE "]"},
+        {"no-config", 0, CLI_FLAG, &options->no_config, NULL, "ignore the settings file"},
+        {"jobs", 'j', CLI_TEXT, &options->jobs, "N", "check N files in parallel [CPU count]"},
+        {"seccomp", 0, CLI_TEXT, &options->seccomp, "FILE",
          "write a seccomp profile for the programs' own system calls"},
-        cli_limit_option(&options.limits),
-        {"explain", 0, CLI_OPTIONAL, &options.explain, "RULE", "explain a rule, or list all rules"},
+        cli_limit_option(&options->limits),
+        {"explain", 0, CLI_OPTIONAL, &options->explain, "RULE",
+         "explain a rule, or list all rules"},
         {0},
     };
-    struct cli_arguments arguments = cli_parse(command, table, NULL, 0, -1, argc, argv);
+    memcpy(table, rows, sizeof rows);
+}
+
+/* What is wrong with the command line as a whole; CLI_OK, or what to exit with after a message. */
+static int check_usage(const struct cli_context *context, const struct check_options *options,
+                       char *const *paths, struct packer_limits *limits)
+{
+    struct error error;
+    if (!*paths)
+        return cli_misuse(context, "missing argument: %s %s", cli_invocation(context->command),
+                          context->command->operands);
+    if (options->config && options->no_config)
+        return cli_misuse(context, "--config and --no-config exclude each other");
+    if (check_format(options->format, &error) < 0 ||
+        cli_limits(&options->limits, limits, &error) < 0)
+        return cli_misuse(context, "%s", error.message);
+    if (options->seccomp && cli_check_output(options->seccomp, paths, false, &error) < 0)
+        return cannot(&error);
+    return CLI_OK;
+}
+
+int command_check(struct cli_context *context, int argc, char **argv)
+{
+    struct check_options options CHECK_OPTIONS_CLEANUP = {.format = "text"};
+    struct cli_option table[CHECK_OPTION_COUNT];
+    check_options_table(&options, table);
+    struct cli_arguments arguments = cli_parse(context, table, NULL, 0, -1, argc, argv);
     if (arguments.done)
         return arguments.code;
     if (options.explain)
-        return explain(command, options.explain, arguments.operands);
-    if (arguments.count == 0)
-        return cli_misuse(command, "missing argument: %s %s", cli_invocation(command),
-                          command->operands);
-    if (!is_format(options.format))
-        return cli_misuse(command, "unknown format '%s': write " FORMATS, options.format);
-    if (options.config && options.no_config)
-        return cli_misuse(command, "--config and --no-config exclude each other");
-    struct error error;
+        return explain(context, options.explain, arguments.operands);
+
     struct packer_limits limits;
-    if (cli_limits(&options.limits, &limits, &error) < 0)
-        return cli_misuse(command, "%s", error.message);
-    if (options.seccomp && cli_check_output(options.seccomp, arguments.operands, false, &error) < 0)
-        return cannot(&error);
     struct policy policy POLICY_CLEANUP = {0};
+    struct scope scope SCOPE_CLEANUP = {.context = context, .limits = &limits};
     unsigned jobs = 1;
-    struct scope scope SCOPE_CLEANUP = {.limits = &limits, .common = &arguments.common};
-    int code = prepare(command, &options, &policy, &jobs);
+    int code = check_usage(context, &options, arguments.operands, &limits);
+    if (code == CLI_OK)
+        code = prepare(context, &options, &policy, &jobs);
     if (code == CLI_OK && options.root)
         code = open_scope(&scope, options.root);
-    return code == CLI_OK ? run(&options, &policy, &arguments, &scope, jobs) : code;
+    return code == CLI_OK ? run(&options, &policy, arguments.operands, &scope, jobs) : code;
 }

@@ -1,21 +1,20 @@
-/* The programs of an image, judged among its files. */
+/* The programs of an image, checked among its files. */
 #include "cli/check/check.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <sys/stat.h>
 
 #include "base/text.h"
+#include "cli/check/walk.h"
+#include "cli/shared/environment.h"
+#include "cli/shared/message.h"
+#include "cli/shared/root.h"
 
 /* "app.tar:/usr/bin/server", from the heap. */
 static char *name_in(const char *image, const char *path, struct error *error)
 {
-    char *name = NULL;
-    if (asprintf(&name, "%s:%s", image, path) < 0) {
-        error_set(error, "out of memory");
-        return NULL;
-    }
+    char *name;
+    text_format(&name, error, "%s:%s", image, path);
     return name;
 }
 
@@ -43,26 +42,26 @@ static int judge_entry_point(struct judge *judge, const struct entry_point *entr
 static int judge_files(struct judge *judge, struct file_root *root, const struct entry_point *entry,
                        const char *image, struct error *error)
 {
-    struct stat judged = {0};
+    struct stat checked = {0};
     char *prefix TEXT_CLEANUP = name_in(image, "/", error);
     if (!prefix)
         return -1;
     root->root.library_path = entry->library_path;
-    if (entry->name && judge_entry_point(judge, entry, root, image, &judged, error) < 0)
+    if (entry->name && judge_entry_point(judge, entry, root, image, &checked, error) < 0)
         return -1;
     const struct tree tree = {.directory = root->directory,
                               .prefix = prefix,
                               .root = &root->root,
-                              .place = "",
-                              .judged = entry->path ? &judged : NULL};
+                              .path = "",
+                              .checked = entry->path ? &checked : NULL};
     if (walk_tree(judge, &tree, error) < 0)
         return -1;
     /* The files go with this function. */
     return judge_finish(judge, error);
 }
 
-int check_image(struct judge *judge, struct packer_archive *archive, const char *name,
-                const struct cli_common *common, struct error *error)
+int check_image(const struct cli_context *context, struct judge *judge,
+                struct packer_archive *archive, const char *name, struct error *error)
 {
     struct error why;
     size_t before = judge->added;
@@ -77,7 +76,7 @@ int check_image(struct judge *judge, struct packer_archive *archive, const char 
         return -1;
     if (judge->added == before) {
         progress_erase(judge->progress);
-        cli_note(common, "whit: %s holds no ELF file", name);
+        cli_note(context, "whit: %s contains no ELF file", name);
     }
     return 0;
 }

@@ -6,6 +6,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "cli/check/policy.h"
+#include "cli/shared/message.h"
+
 #define DEFAULT_WIDTH 80
 #define MIN_WIDTH     40
 #define MAX_WIDTH     100
@@ -94,7 +97,7 @@ static void append_list(struct buffer *out)
     }
 }
 
-int explain_rules(const struct cli_command *command, const struct strings *names)
+int explain_rules(const struct cli_context *context, const struct strings *names)
 {
     struct buffer text BUFFER_CLEANUP = {0};
     struct error error;
@@ -103,7 +106,7 @@ int explain_rules(const struct cli_command *command, const struct strings *names
     for (size_t i = 0; i < names->count; i++) {
         size_t rule;
         if (policy_find_rule(names->items[i], &rule, &error) < 0)
-            return cli_misuse(command, "%s", error.message);
+            return cli_misuse(context, "%s", error.message);
         buffer_append_text(&text, i ? "\n" : "");
         append_page(elfcheck_rule(rule), &text);
     }

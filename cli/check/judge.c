@@ -1,9 +1,9 @@
 /*
- * A queue of open files. Threads take them in order and judge them; the main thread adds, reports
- * the oldest when it is done, and judges, too, when there is nothing else to do. So the report is
- * the same for any number of threads, and what waits is bounded.
+ * A bounded queue of open files. Threads take them in order and check them; the main thread adds
+ * files, reports the oldest when it is done, and checks files itself when there is nothing else to
+ * do. So the report is the same for any number of threads.
  */
-#include "cli/check/check.h"
+#include "cli/check/judge.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -13,6 +13,8 @@
 #include "base/interrupt.h"
 #include "base/read.h"
 #include "base/text.h"
+#include "cli/shared/command.h"
+#include "cli/shared/message.h"
 
 #define TASKS_A_JOB 4
 
@@ -27,12 +29,12 @@ struct judge_task {
     struct error error;
 };
 
-/* A ring; the three places only grow. `first` is the main thread's alone. */
+/* A ring buffer. The three indices only grow; `first` is used by the main thread only. */
 struct judge_queue {
     struct judge_task *tasks;
     size_t capacity;
     size_t first; /* the oldest that is not reported */
-    size_t next;  /* the oldest that nobody judges */
+    size_t next;  /* the oldest that no thread has taken */
     size_t end;   /* behind the newest */
     pthread_mutex_t lock;
     pthread_cond_t added, done;
@@ -41,9 +43,9 @@ struct judge_queue {
     unsigned thread_count;
 };
 
-static struct judge_task *task_at(const struct judge_queue *queue, size_t place)
+static struct judge_task *task_at(const struct judge_queue *queue, size_t number)
 {
-    return &queue->tasks[place % queue->capacity];
+    return &queue->tasks[number % queue->capacity];
 }
 
 /* ---- threads --------------------------------------------------------------------------------- */
@@ -98,7 +100,7 @@ static void start_thread(struct judge_queue *queue)
 }
 
 int judge_init(struct judge *judge, const struct policy *policy, struct elfcheck_writer *writer,
-               struct progress *progress, unsigned jobs, struct error *error)
+               struct progress_line *progress, unsigned jobs, struct error *error)
 {
     size_t capacity = jobs == 1 ? 1 : TASKS_A_JOB * jobs;
     *judge = (struct judge){
@@ -255,23 +257,23 @@ static int add_task(struct judge *judge, struct judge_task *task, struct error *
 int judge_add(struct judge *judge, int fd, const char *name,
               const struct elfcheck_settings *settings, struct error *error)
 {
-    struct judge_task task = {.fd = fd, .name = strdup(name), .settings = *settings};
+    struct judge_task task = {.fd = fd, .settings = *settings};
+    if (text_copy(&task.name, name, error) < 0 ||
+        (settings->path && text_copy(&task.path, settings->path, error) < 0)) {
+        clear_task(&task);
+        return -1;
+    }
+    task.settings.path = task.path;
     task.settings.severities = judge->policy->severities;
     task.settings.kernel = judge->policy->kernel;
-    if (settings->path)
-        task.settings.path = task.path = strdup(settings->path);
-    if (!task.name || (settings->path && !task.path)) {
-        clear_task(&task);
-        return error_set(error, "out of memory");
-    }
     return add_task(judge, &task, error);
 }
 
 int judge_add_unread(struct judge *judge, const char *name, const struct error *why,
                      struct error *error)
 {
-    struct judge_task task = {.fd = -1, .name = strdup(name), .is_unread = true, .error = *why};
-    return task.name ? add_task(judge, &task, error) : error_set(error, "out of memory");
+    struct judge_task task = {.fd = -1, .is_unread = true, .error = *why};
+    return text_copy(&task.name, name, error) < 0 ? -1 : add_task(judge, &task, error);
 }
 
 int judge_look_up(struct judge *judge, struct error *error)

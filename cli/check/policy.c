@@ -1,5 +1,5 @@
-/* What counts, and how much: a project's file, and options over it. */
-#include "cli/check/check.h"
+/* Which rules count, and how much: the settings file of a project, and options over it. */
+#include "cli/check/policy.h"
 
 #include <errno.h>
 #include <stdio.h>

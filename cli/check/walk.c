@@ -1,6 +1,7 @@
-/* Judges all ELF files of a directory tree. Links are not followed, and nothing but regular files
- * is opened. */
-#include "cli/check/check.h"
+/* Finds the ELF files of a directory tree. Links are not followed, and only regular files are
+ * opened.
+ */
+#include "cli/check/walk.h"
 
 #include <dirent.h>
 #include <elf.h>
@@ -20,18 +21,18 @@ struct walk {
     struct judge *judge;
     const struct tree *tree;
     struct elfcheck_settings settings;
-    struct buffer name;  /* of what is looked at, as the report has it */
-    struct buffer place; /* of it in the root */
+    struct buffer name; /* of the current file, as in the report */
+    struct buffer path; /* of it in the root */
 };
 #define WALK_CLEANUP __attribute__((cleanup(free_walk)))
 
 static void free_walk(struct walk *walk)
 {
     buffer_free(&walk->name);
-    buffer_free(&walk->place);
+    buffer_free(&walk->path);
 }
 
-/* Names in the report what is at the path, `size` bytes of it, below the tree. */
+/* Sets the name in the report of the first `size` bytes of a path below the tree. */
 static int set_name(struct walk *walk, const char *path, size_t size, struct error *error)
 {
     walk->name.size = 0;
@@ -59,25 +60,25 @@ static bool is_gone(int number)
     return number == ENOENT || number == ENOTDIR || number == ENXIO;
 }
 
-static bool is_judged(const struct walk *walk, const struct stat *status)
+static bool is_checked(const struct walk *walk, const struct stat *status)
 {
-    const struct stat *judged = walk->tree->judged;
-    return judged && judged->st_dev == status->st_dev && judged->st_ino == status->st_ino;
+    const struct stat *checked = walk->tree->checked;
+    return checked && checked->st_dev == status->st_dev && checked->st_ino == status->st_ino;
 }
 
-/* Says where in the root the file is. */
-static int place_file(struct walk *walk, const char *path, struct error *error)
+/* Sets the path of the file in the root. */
+static int set_path(struct walk *walk, const char *path, struct error *error)
 {
-    if (!walk->tree->place)
+    if (!walk->tree->path)
         return 0;
-    walk->place.size = 0;
-    buffer_printf(&walk->place, "%s/%s", walk->tree->place, path);
-    walk->settings.path = buffer_text(&walk->place);
-    return buffer_check(&walk->place, error);
+    walk->path.size = 0;
+    buffer_printf(&walk->path, "%s/%s", walk->tree->path, path);
+    walk->settings.path = buffer_text(&walk->path);
+    return buffer_check(&walk->path, error);
 }
 
 /* Most files are not ELF: nothing is asked of them but their first four bytes. */
-static int look_at_file(struct walk *walk, const struct tree_entry *entry, struct error *error)
+static int add_elf(struct walk *walk, const struct tree_entry *entry, struct error *error)
 {
     char magic[SELFMAG];
     struct stat status;
@@ -90,10 +91,10 @@ static int look_at_file(struct walk *walk, const struct tree_entry *entry, struc
                    : add_unread(walk, entry->path, length, errno, error);
     if (size < SELFMAG || memcmp(magic, ELFMAG, SELFMAG) != 0)
         return 0;
-    if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) || is_judged(walk, &status))
+    if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) || is_checked(walk, &status))
         return 0;
     walk->settings.mode = status.st_mode & 07777;
-    if (place_file(walk, entry->path, error) < 0 || set_name(walk, entry->path, length, error) < 0)
+    if (set_path(walk, entry->path, error) < 0 || set_name(walk, entry->path, length, error) < 0)
         return -1;
     int taken = fd;
     fd = -1;
@@ -109,7 +110,7 @@ static size_t failed_size(const struct tree_entry *entry)
     return slash ? (size_t)(slash - entry->path) : 0;
 }
 
-static int look_at(struct walk *walk, const struct tree_entry *entry, struct error *error)
+static int visit(struct walk *walk, const struct tree_entry *entry, struct error *error)
 {
     if (entry->failure)
         return entry->event == TREE_FAILED && entry->depth && is_gone(entry->failure)
@@ -119,7 +120,7 @@ static int look_at(struct walk *walk, const struct tree_entry *entry, struct err
         return 0;
     if (judge_look_up(walk->judge, error) < 0)
         return -1;
-    return look_at_file(walk, entry, error);
+    return add_elf(walk, entry, error);
 }
 
 int walk_tree(struct judge *judge, const struct tree *tree, struct error *error)
@@ -130,7 +131,7 @@ int walk_tree(struct judge *judge, const struct tree *tree, struct error *error)
     struct tree_entry entry;
     int got;
     while ((got = tree_next(&files, &entry, error)) > 0)
-        if (look_at(&walk, &entry, error) < 0)
+        if (visit(&walk, &entry, error) < 0)
             return -1;
     return got;
 }

@@ -1,12 +1,19 @@
-/* The options of an image, and writing it. */
-#include "cli/cli.h"
+/* From the options of an image to its config, its target and its file. */
+#include "cli/shared/image.h"
 
-#include <stdio.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+#include "base/json.h"
 #include "base/read.h"
 #include "base/text.h"
+#include "cli/shared/environment.h"
+#include "cli/shared/message.h"
+#include "cli/shared/output.h"
+#include "cli/shared/root.h"
+#include "cli/shared/smallest.h"
 
 void image_options_table(struct image_options *options, const char *formats,
                          struct cli_option table[static IMAGE_OPTION_COUNT])
@@ -67,6 +74,8 @@ void image_options_free(struct image_options *options)
     strings_free(&options->directories);
 }
 
+/* ---- from options to config and target ------------------------------------------------------- */
+
 /* --created before SOURCE_DATE_EPOCH before 0. */
 static int creation_time(const char *option, int64_t *seconds, struct error *error)
 {
@@ -80,30 +89,30 @@ static int creation_time(const char *option, int64_t *seconds, struct error *err
     return 0;
 }
 
-/* The output where none was named: NAME and the format's ending, in the current directory. */
+/* The default output: NAME and the extension of the format, in the current directory. */
 static char *default_output(const struct program *program, const struct image_options *options,
                             struct error *error)
 {
     struct packer_target target;
     char *path = NULL;
-    if (packer_choose(options->format ? options->format : "docker", "", &target, error) < 0)
-        return NULL;
-    if (asprintf(&path, "%s%s", program ? program->name : "empty", packer_suffix(&target)) < 0) {
-        error_set(error, "out of memory");
-        return NULL;
-    }
+    if (packer_choose(options->format ? options->format : "docker", "", &target, error) == 0)
+        text_format(&path, error, "%s%s", program ? program->name : "empty",
+                    packer_suffix(&target));
     return path;
 }
 
 /* Chooses where and what to write. */
-static int choose_output(const struct program *program, const struct image_options *options,
+static int choose_output(const struct image_options *options, const struct program *program,
                          char **path, struct packer_target *target, struct error *error)
 {
-    *path = options->output ? strdup(options->output) : default_output(program, options, error);
+    if (options->output)
+        text_copy(path, options->output, error);
+    else
+        *path = default_output(program, options, error);
     if (!*path)
-        return options->output ? error_set(error, "out of memory") : -1;
-    bool standard = strcmp(*path, FILE_STANDARD) == 0;
-    const char *format = options->format ? options->format : standard ? "docker" : NULL;
+        return -1;
+    bool is_standard = strcmp(*path, FILE_STANDARD) == 0;
+    const char *format = options->format ? options->format : is_standard ? "docker" : NULL;
     return packer_choose(format, *path, target, error);
 }
 
@@ -111,20 +120,22 @@ static int choose_output(const struct program *program, const struct image_optio
 static int choose_config(const struct image_options *options, const char *output,
                          struct packer_target *target, struct error *error)
 {
-    const char *bundle = options->bundle;
-    target->minimal = bundle && strcmp(bundle, "minimal") == 0;
+    static const char *const configs[] = {"full", "minimal"};
+    size_t chosen = 0;
     target->strict = options->strict;
-    if (bundle && !target->minimal && strcmp(bundle, "full") != 0)
-        return error_set(error, "--bundle '%s': write full or minimal", bundle);
-    if (bundle && strcmp(packer_format_name(target), "bundle") != 0)
-        return error_set(error, "%s: --bundle is for a .bundle", output);
+    if (!options->bundle)
+        return 0;
+    if (cli_choose("config", options->bundle, configs, COUNT(configs), &chosen, error) < 0)
+        return error_prefix(error, "--bundle");
+    if (strcmp(packer_format_name(target), "bundle") != 0)
+        return error_set(error, "%s: --bundle requires a .bundle as output", output);
+    target->minimal = chosen == 1;
     return 0;
 }
 
-/* --for and --smallest. */
-static int fit_target(const struct image_options *options, const char *output,
-                      struct packer_target *target, const struct cli_common *common,
-                      struct error *error)
+/* --for; packer_require also needs to be called without it. */
+static int choose_engines(const struct cli_context *context, const struct image_options *options,
+                          const char *output, struct packer_target *target, struct error *error)
 {
     struct strings names STRINGS_CLEANUP = {0};
     struct buffer left_out BUFFER_CLEANUP = {0};
@@ -134,10 +145,10 @@ static int fit_target(const struct image_options *options, const char *output,
     if (packer_require(target, strings_list(&names), &left_out, error) < 0)
         return -1;
     if (options->engines.count && left_out.size)
-        cli_note(common, "%s: %s cannot load it compressed: for those write %s", output,
+        cli_note(context, "%s: %s cannot load it compressed: for those write %s", output,
                  buffer_text(&left_out), packer_suffix(target));
     if (packer_warning(target))
-        cli_note(common, "%s: %s", output, packer_warning(target));
+        cli_note(context, "%s: %s", output, packer_warning(target));
     return 0;
 }
 
@@ -151,9 +162,9 @@ static int complete_tags(const struct strings *typed, struct strings *tags, stru
     return 0;
 }
 
-/* What the options say of the image, but for its files, tag and default command. */
-static int fill_config(struct packer_config *config, const struct program *program,
-                       const struct image_options *options, struct error *error)
+/* The config but for the default command. */
+static int fill_config(const struct image_options *options, const struct program *program,
+                       struct packer_config *config, struct error *error)
 {
     *config = (struct packer_config){
         .architecture = program ? program->architecture : DEFAULT_ARCHITECTURE,
@@ -169,10 +180,10 @@ static int fill_config(struct packer_config *config, const struct program *progr
     return creation_time(options->created, &config->created, error);
 }
 
-/* ---- the files ------------------------------------------------------------------------------- */
+/* ---- files and program ----------------------------------------------------------------------- */
 
-int image_files_init(struct image_files *files, const struct program *program,
-                     const struct image_options *options, struct error *error)
+int image_list_files(const struct image_options *options, const struct program *program,
+                     struct image_files *files, struct error *error)
 {
     *files = (struct image_files){0};
     const char *path = options->path ? options->path : program ? program->name : NULL;
@@ -204,17 +215,13 @@ static char *program_path(const struct program *program, const struct image_file
                           struct error *error)
 {
     const struct packer_file *file = find_program(program, files);
-    char *path = NULL;
-    if (asprintf(&path, "/%s", file ? file->path : program->name) < 0) {
-        error_set(error, "out of memory");
-        return NULL;
-    }
+    char *path;
+    text_format(&path, error, "/%s", file ? file->path : program->name);
     return path;
 }
 
-int image_judge(struct program *program, const struct image_files *files,
-                const struct image_options *options, const struct cli_common *common,
-                struct error *error)
+int image_judge(const struct cli_context *context, const struct image_options *options,
+                struct program *program, const struct image_files *files, struct error *error)
 {
     struct file_root root;
     char *path TEXT_CLEANUP = program_path(program, files, error);
@@ -222,44 +229,31 @@ int image_judge(struct program *program, const struct image_files *files,
         return -1;
     file_root_list(&root, files);
     root.root.library_path = environment_find(&options->environment, "LD_LIBRARY_PATH");
-    return program_judge(program, files->count > 1 ? &root.root : NULL, path, options->force,
-                         FORCE_HINT, common, error);
+    return program_judge(context, program, files->count > 1 ? &root.root : NULL, path,
+                         options->force, FORCE_HINT, error);
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-/* The output may be no file that goes into it. */
-static int check_files(const char *output, const struct image_files *files, struct error *error)
-{
-    for (size_t i = 0; i < files->count; i++) {
-        char *const inputs[] = {(char *)files->items[i].content.path, NULL};
-        if (inputs[0] && cli_check_output(output, (char **)inputs, false, error) < 0)
-            return -1;
-    }
-    return 0;
-}
+/* An image to be, with all that its description points into. */
+struct image_plan {
+    struct packer_image image;
+    struct packer_target target;
+    struct strings tags;
+    char *program;          /* its path in the image, or NULL */
+    const char *command[2]; /* the program as default command */
+    char *output;
+    cJSON *seccomp;
+};
 
-static void tell_size(const struct program *program, const struct image_files *files,
-                      const char *output, uint64_t size, const struct cli_common *common)
+static void image_plan_free(struct image_plan *plan)
 {
-    size_t count = 0;
-    uint64_t bytes = 0;
-    for (size_t i = 0; i < files->count; i++) {
-        count += !files->items[i].is_directory;
-        bytes += files->items[i].content.size;
-    }
-    char added[64] = "";
-    count -= program != NULL;
-    bytes -= program ? program->size : 0;
-    if (count)
-        snprintf(added, sizeof added, "%s%zu file%s of %llu", program ? " and " : ", for ", count,
-                 count == 1 ? "" : "s", (unsigned long long)bytes);
-    if (program)
-        cli_note(common, "%s: %llu bytes, for a program of %llu%s", output,
-                 (unsigned long long)size, (unsigned long long)program->size, added);
-    else
-        cli_note(common, "%s: %llu bytes%s", output, (unsigned long long)size, added);
+    strings_free(&plan->tags);
+    text_free(&plan->program);
+    text_free(&plan->output);
+    cJSON_Delete(plan->seccomp);
 }
+#define IMAGE_PLAN_CLEANUP __attribute__((cleanup(image_plan_free)))
 
 /* The filter that lets the program make its own system calls. */
 static cJSON *make_profile(const struct program *program, struct error *error)
@@ -270,98 +264,144 @@ static cJSON *make_profile(const struct program *program, struct error *error)
     return elfcheck_profile_document(&profile);
 }
 
-int image_write(const struct program *program, const struct image_files *files, char **inputs,
-                const struct image_options *options, const char *temporary,
-                const struct cli_common *common, struct error *error)
+/* What the image is. */
+static int plan_image(const struct image_options *options, const struct program *program,
+                      const struct image_files *files, struct image_plan *plan, struct error *error)
 {
-    struct packer_image image = {.files = files->items, .file_count = files->count};
-    struct packer_target target;
-    struct strings tags STRINGS_CLEANUP = {0};
-    char *command TEXT_CLEANUP = NULL;
-    char *output TEXT_CLEANUP = NULL;
-    cJSON *seccomp JSON_CLEANUP = NULL;
-    struct image_search search;
+    struct packer_image *image = &plan->image;
+    *image = (struct packer_image){.files = files->items, .file_count = files->count};
+    if (fill_config(options, program, &image->config, error) < 0 ||
+        complete_tags(&options->tags, &plan->tags, error) < 0)
+        return -1;
+    image->tags = strings_list(&plan->tags);
+    if (program && !(plan->program = program_path(program, files, error)))
+        return -1;
+    bool starts_program = program && !options->entrypoint.count && !options->command.count;
+    plan->command[0] = plan->program;
+    if (starts_program)
+        image->config.command = plan->command;
+    image->is_name_free = starts_program && image->file_count == 1 && !options->path;
+    if (options->seccomp && !(plan->seccomp = make_profile(program, error)))
+        return -1;
+    image->seccomp = plan->seccomp;
+    return 0;
+}
+
+/* The output must be no file that goes into it. */
+static int check_files(const char *output, const struct image_files *files, struct error *error)
+{
+    for (size_t i = 0; i < files->count; i++) {
+        char *const inputs[] = {(char *)files->items[i].content.path, NULL};
+        if (inputs[0] && cli_check_output(output, inputs, false, error) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Where it is written, and in what form. */
+static int plan_output(const struct cli_context *context, const struct image_options *options,
+                       const struct program *program, const struct image_files *files,
+                       char *const *inputs, struct image_plan *plan, struct error *error)
+{
+    return choose_output(options, program, &plan->output, &plan->target, error) < 0 ||
+                   choose_config(options, plan->output, &plan->target, error) < 0 ||
+                   choose_engines(context, options, plan->output, &plan->target, error) < 0 ||
+                   cli_check_output(plan->output, inputs, true, error) < 0 ||
+                   check_files(plan->output, files, error) < 0
+               ? -1
+               : 0;
+}
+
+static void note_size(const struct cli_context *context, const struct program *program,
+                      const struct image_files *files, const char *output, uint64_t size)
+{
+    size_t count = 0;
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < files->count; i++) {
+        count += !files->items[i].is_directory;
+        bytes += files->items[i].content.size;
+    }
+    struct buffer contents BUFFER_CLEANUP = {0};
+    count -= program != NULL;
+    bytes -= program ? program->size : 0;
+    if (program)
+        buffer_printf(&contents, ", for a program of %" PRIu64, program->size);
+    if (count)
+        buffer_printf(&contents, "%s%zu file%s of %" PRIu64, program ? " and " : ", for ", count,
+                      count == 1 ? "" : "s", bytes);
+    cli_note(context, "%s: %" PRIu64 " bytes%s", output, size, buffer_text(&contents));
+}
+
+int image_write(const struct cli_context *context, const struct image_options *options,
+                const struct program *program, const struct image_files *files, char *const *inputs,
+                struct error *error)
+{
+    struct image_plan plan IMAGE_PLAN_CLEANUP = {0};
+    struct smallest_search search;
     uint64_t size;
-    if (fill_config(&image.config, program, options, error) < 0 ||
-        complete_tags(&options->tags, &tags, error) < 0)
+    if (plan_image(options, program, files, &plan, error) < 0 ||
+        plan_output(context, options, program, files, inputs, &plan, error) < 0 ||
+        (options->smallest && smallest_search_init(context, &search, options->smallest, error) < 0))
         return -1;
-    image.tags = strings_list(&tags);
-    if (program && !(command = program_path(program, files, error)))
-        return -1;
-    const char *const just_the_program[] = {command, NULL};
-    if (program && !options->entrypoint.count && !options->command.count)
-        image.config.command = just_the_program;
-    if (options->seccomp && !(seccomp = make_profile(program, error)))
-        return -1;
-    image.seccomp = seccomp;
-    image.is_name_free = program && image.file_count == 1 && !options->path &&
-                         image.config.command == just_the_program;
-    if (choose_output(program, options, &output, &target, error) < 0 ||
-        choose_config(options, output, &target, error) < 0 ||
-        fit_target(options, output, &target, common, error) < 0 ||
-        cli_check_output(output, inputs, true, error) < 0 ||
-        check_files(output, files, error) < 0 ||
-        (options->smallest && image_search_init(&search, options->smallest, common, error) < 0))
-        return -1;
-    target.smallest = options->smallest ? &search.search : NULL;
-    int written = packer_write(&image, &target, output, temporary, cli_trace(common), &size, error);
+    plan.target.smallest = options->smallest ? &search.search : NULL;
+    int written = packer_write(&plan.image, &plan.target, plan.output, cli_temporary_parent(),
+                               cli_trace(context), &size, error);
     if (options->smallest)
         progress_erase(&search.progress);
     if (written < 0)
         return -1;
     if (options->smallest)
-        image_search_tell(&search, output, common);
-    tell_size(program, files, output, size, common);
+        smallest_search_note(context, &search, plan.output);
+    note_size(context, program, files, plan.output, size);
     return 0;
 }
 
 /* ---- converting ------------------------------------------------------------------------------ */
 
 /* The names of an image that was read, as far as engines take them. */
-static int keep_tags(const struct packer_archive *archive, const char *input, struct strings *tags,
-                     const struct cli_common *common, struct error *error)
+static int keep_tags(const struct cli_context *context, const struct packer_archive *archive,
+                     const char *input, struct strings *tags, struct error *error)
 {
     for (const char *const *tag = packer_tags(archive); tag && *tag; tag++) {
         struct error reason;
         char *complete TEXT_CLEANUP = packer_complete_tag(*tag, &reason);
         if (!complete)
-            cli_note(common, "%s: one of its names is left out: %s", input, reason.message);
+            cli_note(context, "%s: one of its names is left out: %s", input, reason.message);
         else if (strings_append(tags, *tag, error) < 0)
             return -1;
         if (complete && !packer_tag_of(*tag))
-            cli_note(common, "%s: '%s' is a tag without a name: --tag=NAME:TAG gives one", input,
+            cli_note(context, "%s: '%s' is a tag without a name: --tag=NAME:TAG gives one", input,
                      *tag);
     }
     return 0;
 }
 
-int image_convert(const char *input, const struct image_options *options,
-                  const struct strings *typed, const char *temporary,
-                  const struct cli_common *common, struct error *error)
+int image_convert(const struct cli_context *context, const struct image_options *options,
+                  const char *input, const struct packer_limits *limits, struct error *error)
 {
-    struct packer_limits limits;
     char *const inputs[] = {(char *)input, NULL};
+    const char *temporary = cli_temporary_parent();
     struct packer_config config;
     struct packer_target target;
     struct strings tags STRINGS_CLEANUP = {0};
     char *output TEXT_CLEANUP = NULL;
     uint64_t size;
-    if (cli_limits(typed, &limits, error) < 0 || fill_config(&config, NULL, options, error) < 0 ||
+    if (fill_config(options, NULL, &config, error) < 0 ||
         complete_tags(&options->tags, &tags, error) < 0 ||
-        choose_output(NULL, options, &output, &target, error) < 0 ||
-        fit_target(options, output, &target, common, error) < 0 ||
-        cli_check_output(output, (char **)inputs, true, error) < 0)
+        choose_output(options, NULL, &output, &target, error) < 0 ||
+        choose_engines(context, options, output, &target, error) < 0 ||
+        cli_check_output(output, inputs, true, error) < 0)
         return -1;
     struct packer_archive *archive PACKER_CLOSE_CLEANUP =
-        packer_open_any(input, &config, temporary, &limits, error);
-    if (!archive || (!tags.count && keep_tags(archive, input, &tags, common, error) < 0))
+        packer_open_any(input, &config, temporary, limits, error);
+    if (!archive || (!tags.count && keep_tags(context, archive, input, &tags, error) < 0))
         return -1;
     if (packer_image_count(archive) > 1)
-        cli_note(common, "%s: it holds %zu images, of which one is converted", input,
+        cli_note(context, "%s: contains %zu images, of which one is converted", input,
                  packer_image_count(archive));
-    if (packer_convert(archive, strings_list(&tags), &target, output, temporary, cli_trace(common),
+    if (packer_convert(archive, strings_list(&tags), &target, output, temporary, cli_trace(context),
                        &size, error) < 0)
         return -1;
-    cli_note(common, "%s: %llu bytes", output, (unsigned long long)size);
+    cli_note(context, "%s: %" PRIu64 " bytes", output, size);
     return 0;
 }

@@ -1,7 +1,7 @@
-/* The options that choose a program's layout. */
-#include "cli/cli.h"
+/* --layout, --runs-on, --assume and --effort: what they accept, and what they mean to the linker.
+ */
+#include "cli/shared/layout.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/sysinfo.h>
 
@@ -37,26 +37,10 @@ void link_settings_free(struct link_settings *settings)
 
 /* ---- --assume -------------------------------------------------------------------------------- */
 
-static const struct {
-    const char *name;
-    unsigned assumption;
-} assumptions[] = {
-    {"overcommit", ASM_ASSUME_OVERCOMMIT},
-    {"argc1", ASM_ASSUME_ARGC1},
-    {"stdin", ASM_ASSUME_STDIN},
-    {"exit-any", ASM_ASSUME_EXIT_ANY},
-};
-#define ASSUMPTIONS (COUNT(assumptions))
+static const char *const assumption_names[] = {"overcommit", "argc1", "stdin", "exit-any"};
 
-static int add_assumption(const char *name, unsigned *assume, struct error *error)
-{
-    for (size_t i = 0; i < ASSUMPTIONS; i++)
-        if (strcmp(assumptions[i].name, name) == 0) {
-            *assume |= assumptions[i].assumption;
-            return 0;
-        }
-    return error_set(error, "--assume: '%s' is none of overcommit, argc1, stdin, exit-any", name);
-}
+static const unsigned assumptions[COUNT(assumption_names)] = {
+    ASM_ASSUME_OVERCOMMIT, ASM_ASSUME_ARGC1, ASM_ASSUME_STDIN, ASM_ASSUME_EXIT_ANY};
 
 static int read_assumptions(const struct strings *options, unsigned *assume, struct error *error)
 {
@@ -64,9 +48,13 @@ static int read_assumptions(const struct strings *options, unsigned *assume, str
     for (size_t i = 0; i < options->count; i++)
         if (strings_append_split(&names, options->items[i], error) < 0)
             return -1;
-    for (size_t i = 0; i < names.count; i++)
-        if (add_assumption(names.items[i], assume, error) < 0)
-            return -1;
+    for (size_t i = 0; i < names.count; i++) {
+        size_t chosen;
+        if (cli_choose("assumption", names.items[i], assumption_names, COUNT(assumption_names),
+                       &chosen, error) < 0)
+            return error_prefix(error, "--assume");
+        *assume |= assumptions[chosen];
+    }
     return 0;
 }
 
@@ -87,45 +75,47 @@ static bool grants_large_segments(void)
     return setting == '1' || (setting == '0' && total > LARGE_SEGMENT);
 }
 
+enum { RUNS_EVERYWHERE, RUNS_WITH_LIBELF, RUNS_ON_LINUX, RUNS_HERE };
+
+static const char *const target_names[] = {[RUNS_EVERYWHERE] = "everything",
+                                           [RUNS_WITH_LIBELF] = "libelf",
+                                           [RUNS_ON_LINUX] = "linux",
+                                           [RUNS_HERE] = "this-machine"};
+
+static const enum asm_layout smallest_layouts[] = {[RUNS_EVERYWHERE] = ASM_COMPACT,
+                                                   [RUNS_WITH_LIBELF] = ASM_OVERLAP,
+                                                   [RUNS_ON_LINUX] = ASM_GOLF,
+                                                   [RUNS_HERE] = ASM_GOLF};
+
 static int choose_auto(const struct link_settings *settings, struct asm_link_options *options,
                        struct error *error)
 {
-    static const struct {
-        const char *name;
-        enum asm_layout layout;
-    } places[] = {{"everything", ASM_COMPACT},
-                  {"libelf", ASM_OVERLAP},
-                  {"linux", ASM_GOLF},
-                  {"this-machine", ASM_GOLF}};
-    const char *name = settings->runs_on ? settings->runs_on : places[0].name;
-    for (size_t i = 0; i < COUNT(places); i++) {
-        if (strcmp(places[i].name, name) != 0)
-            continue;
-        options->layout = places[i].layout;
-        if (strcmp(name, "this-machine") == 0 && grants_large_segments())
-            options->assume |= ASM_ASSUME_OVERCOMMIT;
-        return 0;
-    }
-    return error_set(error, "--runs-on: '%s' is none of everything, libelf, linux, this-machine",
-                     name);
+    size_t target = RUNS_EVERYWHERE;
+    if (settings->runs_on && cli_choose("target", settings->runs_on, target_names,
+                                        COUNT(target_names), &target, error) < 0)
+        return error_prefix(error, "--runs-on");
+    options->layout = smallest_layouts[target];
+    if (target == RUNS_HERE && grants_large_segments())
+        options->assume |= ASM_ASSUME_OVERCOMMIT;
+    return 0;
 }
 
 static int choose_layout(const struct link_settings *settings, struct asm_link_options *options,
                          struct error *error)
 {
-    if (!settings->layout)
-        return settings->runs_on ? error_set(error, "--runs-on is for --layout=auto") : 0;
-    if (strcmp(settings->layout, AUTO) == 0)
+    const char *names[ASM_LAYOUT_COUNT + 1] = {[ASM_LAYOUT_COUNT] = AUTO};
+    size_t chosen = ASM_STANDARD;
+    for (enum asm_layout layout = 0; layout < ASM_LAYOUT_COUNT; layout++)
+        names[layout] = asm_layout_name(layout);
+    if (settings->layout &&
+        cli_choose("layout", settings->layout, names, COUNT(names), &chosen, error) < 0)
+        return error_prefix(error, "--layout");
+    if (chosen == ASM_LAYOUT_COUNT)
         return choose_auto(settings, options, error);
     if (settings->runs_on)
-        return error_set(error, "--runs-on is for --layout=auto");
-    for (enum asm_layout layout = 0; layout < ASM_LAYOUT_COUNT; layout++)
-        if (strcmp(asm_layout_name(layout), settings->layout) == 0) {
-            options->layout = layout;
-            return 0;
-        }
-    return error_set(error, "--layout: '%s' is none of standard, compact, overlap, golf, auto",
-                     settings->layout);
+        return error_set(error, "--runs-on requires --layout=auto");
+    options->layout = (enum asm_layout)chosen;
+    return 0;
 }
 
 int layout_choose(const struct link_settings *settings, struct asm_link_options *options,
@@ -134,17 +124,17 @@ int layout_choose(const struct link_settings *settings, struct asm_link_options 
     unsigned long long effort;
     if (settings->effort) {
         if (!text_to_number(settings->effort, 9, &effort) || effort == 0)
-            return error_set(error, "--effort: '%s' is no number from 1 to 9", settings->effort);
+            return error_set(error, "--effort: '%s' is not a number from 1 to 9", settings->effort);
         options->effort = (unsigned)effort;
     }
     if (read_assumptions(&settings->assume, &options->assume, error) < 0 ||
         choose_layout(settings, options, error) < 0)
         return -1;
     if (options->layout == ASM_STANDARD && options->assume)
-        return error_set(error, "--assume is for the other layouts than standard: --layout=golf");
+        return error_set(error, "--assume requires --layout=overlap or --layout=golf");
     if (options->layout != ASM_STANDARD && settings->keep_symbols)
-        return error_set(error, "--keep-symbols is for --layout=standard: no other has room for "
-                                "them");
+        return error_set(error, "--keep-symbols requires --layout=standard: the other layouts "
+                                "have no room for symbols");
     return 0;
 }
 

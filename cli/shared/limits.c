@@ -1,5 +1,5 @@
-/* What reading an image may cost. */
-#include "cli/cli.h"
+/* --limit: how much an image that is read may cost. */
+#include "cli/shared/options.h"
 
 struct cli_option cli_limit_option(struct strings *typed)
 {

@@ -1,5 +1,5 @@
-/* What whit says, and the surroundings that only the command line may read. */
-#include "cli/cli.h"
+/* Messages, notes and results: everything that whit prints goes through here. */
+#include "cli/shared/message.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -40,7 +40,7 @@ int cli_fail(const struct error *error)
     return CLI_FAILED;
 }
 
-int cli_misuse(const struct cli_command *command, const char *format, ...)
+int cli_misuse(const struct cli_context *context, const char *format, ...)
 {
     struct error error;
     va_list arguments;
@@ -48,13 +48,13 @@ int cli_misuse(const struct cli_command *command, const char *format, ...)
     vsnprintf(error.message, sizeof error.message, format, arguments);
     va_end(arguments);
     cli_fail(&error);
-    fprintf(stderr, "whit: `%s --help` explains it\n", cli_invocation(command));
+    fprintf(stderr, "whit: see `%s --help`\n", cli_invocation(context->command));
     return CLI_USAGE;
 }
 
-void cli_note(const struct cli_common *common, const char *format, ...)
+void cli_note(const struct cli_context *context, const char *format, ...)
 {
-    if (common->quiet)
+    if (context->quiet)
         return;
     char text[ERROR_MESSAGE_SIZE];
     va_list arguments;
@@ -70,10 +70,10 @@ static void show_step(void *context, const char *text)
     say("", text);
 }
 
-const struct trace *cli_trace(const struct cli_common *common)
+const struct trace *cli_trace(const struct cli_context *context)
 {
     static const struct trace steps = {.show = show_step};
-    return common->verbose ? &steps : NULL;
+    return context->verbose ? &steps : NULL;
 }
 
 int cli_print(const struct buffer *text)
@@ -89,16 +89,4 @@ bool cli_colour(int fd)
 {
     const char *no_color = getenv("NO_COLOR");
     return isatty(fd) && !(no_color && *no_color);
-}
-
-struct asm_data cli_data(void)
-{
-    const char *directory = getenv("WHIT_DATA");
-    return (struct asm_data){.directory = directory && *directory ? directory : NULL};
-}
-
-const char *cli_temporary_parent(void)
-{
-    const char *directory = getenv("TMPDIR");
-    return directory && *directory ? directory : "/tmp";
 }

@@ -1,13 +1,15 @@
-/* Parsing and explaining options by the same tables. */
-#include "cli/cli.h"
+/* Parsing and explaining options by the same tables; getopt_long does the parsing. */
+#include "cli/shared/options.h"
 
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "cli/shared/message.h"
 
-#define MAX_OPTIONS 40
+#define MAX_OPTIONS     40
+#define MAX_NAME_LENGTH 63
 
 /* getopt_long's answers for options without a letter begin here. */
 #define FIRST_LONG_ONLY 256
@@ -77,24 +79,48 @@ static int take(const struct cli_option *option, char *value, struct error *erro
     return 0;
 }
 
+/* ---- options that are not there -------------------------------------------------------------- */
+
+static bool has_option(const struct option_set *set, const char *name)
+{
+    for (int i = 0; i < set->count; i++)
+        if (set->rows[i]->kind != CLI_HEADING && strcmp(set->rows[i]->name, name) == 0)
+            return true;
+    return false;
+}
+
+/* What may be meant by an option that the command does not have; "" where nothing is near. */
+static void append_suggestion(const struct option_set *set, const char *name, struct buffer *out)
+{
+    const char *names[MAX_OPTIONS];
+    size_t count = 0;
+    for (int i = 0; i < set->count; i++)
+        if (set->rows[i]->kind != CLI_HEADING)
+            names[count++] = set->rows[i]->name;
+    const char *nearest = text_nearest(name, names, count);
+    if (nearest)
+        buffer_printf(out, "did you mean --%s?", nearest);
+}
+
 /* What getopt_long did not take: an unknown option, or one without its value. */
-static int reject(const struct cli_command *command, const struct option_set *set, int answer,
+static int reject(const struct cli_context *context, const struct option_set *set, int answer,
                   const char *word)
 {
     if (answer == ':')
-        return cli_misuse(command, "%s needs a value", word);
-    const char *names[MAX_OPTIONS];
-    for (int i = 0; i < set->count; i++)
-        names[i] = set->rows[i]->name;
-    char name[64] = "";
+        return cli_misuse(context, "%s needs a value", word);
+    struct buffer suggestion BUFFER_CLEANUP = {0};
+    char name[MAX_NAME_LENGTH + 1] = "";
     if (strncmp(word, "--", 2) == 0)
         snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
-    const char *nearest = *name ? text_nearest(name, names, (size_t)set->count) : NULL;
-    if (nearest && strcmp(nearest, name) == 0)
-        return cli_misuse(command, "--%s takes no value", name);
-    return cli_misuse(command, "unknown option %s%s%s%s", word, nearest ? ": did you mean --" : "",
-                      nearest ? nearest : "", nearest ? "?" : "");
+    if (has_option(set, name))
+        return cli_misuse(context, "--%s takes no value", name);
+    if (*name)
+        append_suggestion(set, name, &suggestion);
+    return cli_misuse(context, "unknown option %s%s%s", word, suggestion.size ? ": " : "",
+                      buffer_text(&suggestion));
 }
+
+/* ---- parsing --------------------------------------------------------------------------------- */
 
 /* The set as getopt_long takes it: --NAME answers FIRST_LONG_ONLY + its index, -X answers X. */
 static void describe_to_getopt(const struct option_set *set,
@@ -132,7 +158,7 @@ static const struct cli_option *chosen_option(const struct option_set *set, int 
 }
 
 /* Takes all options; CLI_OK, or what to exit with after a message. */
-static int take_options(const struct cli_command *command, const struct option_set *set, int argc,
+static int take_options(const struct cli_context *context, const struct option_set *set, int argc,
                         char **argv)
 {
     struct option longs[MAX_OPTIONS + 1];
@@ -146,7 +172,7 @@ static int take_options(const struct cli_command *command, const struct option_s
             /* Of letters in one word, getopt tells which. */
             const char letter[] = {'-', (char)optopt, 0};
             bool is_letter = optopt > 0 && optopt < FIRST_LONG_ONLY;
-            return reject(command, set, answer, is_letter ? letter : argv[optind - 1]);
+            return reject(context, set, answer, is_letter ? letter : argv[optind - 1]);
         }
         if (take(chosen, optarg, &error) < 0)
             return cli_fail(&error);
@@ -155,19 +181,21 @@ static int take_options(const struct cli_command *command, const struct option_s
 }
 
 /* CLI_OK where there are as many operands as there should be. */
-static int count_operands(const struct cli_command *command, const struct cli_arguments *arguments,
+static int count_operands(const struct cli_context *context, const struct cli_arguments *arguments,
                           int least, int most)
 {
+    const struct cli_command *command = context->command;
     if (arguments->count < least)
-        return cli_misuse(command, "missing argument: %s %s", cli_invocation(command),
+        return cli_misuse(context, "missing argument: %s %s", cli_invocation(command),
                           command->operands);
     if (most >= 0 && arguments->count > most)
-        return cli_misuse(command, "unexpected argument '%s': %s %s", arguments->operands[most],
-                          cli_invocation(command), command->operands);
+        return cli_misuse(context, "unexpected argument '%s': %s%s%s", arguments->operands[most],
+                          cli_invocation(command), *command->operands ? " " : "",
+                          command->operands);
     return CLI_OK;
 }
 
-struct cli_arguments cli_parse(const struct cli_command *command, const struct cli_option *own,
+struct cli_arguments cli_parse(struct cli_context *context, const struct cli_option *own,
                                const struct cli_option *shared, int least, int most, int argc,
                                char **argv)
 {
@@ -175,8 +203,8 @@ struct cli_arguments cli_parse(const struct cli_command *command, const struct c
     bool help = false, version = false;
     const struct cli_option heading[] = {{.name = "Common options", .kind = CLI_HEADING}, {0}};
     const struct cli_option common[] = {
-        {"quiet", 'q', CLI_FLAG, &arguments.common.quiet, NULL, "print errors only"},
-        {"verbose", 'v', CLI_FLAG, &arguments.common.verbose, NULL,
+        {"quiet", 'q', CLI_FLAG, &context->quiet, NULL, "print errors only"},
+        {"verbose", 'v', CLI_FLAG, &context->verbose, NULL,
          "print each step as equivalent shell commands"},
         {"help", 'h', CLI_FLAG, &help, NULL, "print this help"},
         {"version", 0, CLI_FLAG, &version, NULL, "print the version"},
@@ -189,17 +217,35 @@ struct cli_arguments cli_parse(const struct cli_command *command, const struct c
         add_table(&set, heading);
     add_table(&set, common);
 
-    arguments.code = take_options(command, &set, argc, argv);
+    arguments.code = take_options(context, &set, argc, argv);
     if (arguments.code != CLI_OK)
         return arguments;
     arguments.operands = argv + optind;
     arguments.count = argc - optind;
     if (help)
-        arguments.code = print_help(command, &set);
+        arguments.code = print_help(context->command, &set);
     else if (version)
         puts("whit " WHIT_VERSION);
     else
-        arguments.code = count_operands(command, &arguments, least, most);
+        arguments.code = count_operands(context, &arguments, least, most);
     arguments.done = help || version || arguments.code != CLI_OK;
     return arguments;
+}
+
+int cli_choose(const char *what, const char *word, const char *const *choices, size_t count,
+               size_t *index, struct error *error)
+{
+    struct buffer hint BUFFER_CLEANUP = {0};
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(choices[i], word) == 0) {
+            *index = i;
+            return 0;
+        }
+        buffer_printf(&hint, "%s%s",
+                      i == 0           ? "write "
+                      : i + 1 == count ? " or "
+                                       : ", ",
+                      choices[i]);
+    }
+    return text_unknown(what, word, choices, count, buffer_text(&hint), error);
 }

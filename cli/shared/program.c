@@ -1,5 +1,5 @@
-/* A program on its way into an image: opened, judged. */
-#include "cli/cli.h"
+/* Opens the program that goes into an image, and checks that it would run there. */
+#include "cli/shared/program.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -13,6 +13,8 @@
 #include "base/read.h"
 #include "base/temporary.h"
 #include "base/text.h"
+#include "cli/shared/environment.h"
+#include "cli/shared/message.h"
 
 /* What comes through a pipe has to be kept somewhere; a larger program can be named as a file. */
 #define MAX_PIPED_PROGRAM_SIZE (UINT64_C(4) << 30)
@@ -39,15 +41,14 @@ static const char *base_name(const char *path)
 
 static int set_name(struct program *program, const char *path, struct error *error)
 {
-    program->name = strdup(strcmp(path, FILE_STANDARD) == 0 ? "program" : base_name(path));
-    return program->name ? 0 : error_set(error, "out of memory");
+    return text_copy(&program->name, strcmp(path, FILE_STANDARD) == 0 ? "program" : base_name(path),
+                     error);
 }
 
 /* Replaces the program's stream by a file that can be read anywhere. */
-static int spool(struct program *program, const char *path, const char *temporary,
-                 struct error *error)
+static int spool(struct program *program, const char *path, struct error *error)
 {
-    int file FD_CLEANUP = temporary_file_open(temporary, error);
+    int file FD_CLEANUP = temporary_file_open(cli_temporary_parent(), error);
     if (file < 0)
         return -1;
     struct file_sink sink = file_sink(file, "a temporary file");
@@ -60,8 +61,7 @@ static int spool(struct program *program, const char *path, const char *temporar
     return 0;
 }
 
-int program_open(struct program *program, const char *path, const char *temporary,
-                 struct error *error)
+int program_open(struct program *program, const char *path, struct error *error)
 {
     struct stat status;
     *program = (struct program){
@@ -71,15 +71,15 @@ int program_open(struct program *program, const char *path, const char *temporar
     if (fstat(program->fd, &status) < 0)
         return error_system(error, errno, "cannot read %s", path);
     if (!S_ISREG(status.st_mode))
-        return spool(program, path, temporary, error);
+        return spool(program, path, error);
     program->size = (uint64_t)status.st_size;
     return 0;
 }
 
 int program_from_bytes(struct program *program, const char *name, const struct buffer *elf,
-                       const char *temporary, struct error *error)
+                       struct error *error)
 {
-    *program = (struct program){.fd = temporary_file_open(temporary, error),
+    *program = (struct program){.fd = temporary_file_open(cli_temporary_parent(), error),
                                 .size = elf->size,
                                 .architecture = DEFAULT_ARCHITECTURE};
     if (program->fd < 0 || set_name(program, name, error) < 0)
@@ -96,13 +96,26 @@ void program_free(struct program *program)
     elfcheck_report_free(&program->report);
 }
 
-/* In one line, what the program will miss, or may not do everywhere. */
-static void tell_warnings(const struct elfcheck_report *report, const struct cli_common *common)
+bool program_is_elf(const char *path)
 {
-    bool is_told = false;
+    char magic[SELFMAG] = "";
+    struct error error;
+    struct stat status;
+    int fd FD_CLEANUP = -1;
+    if (stat(path, &status) < 0 || !S_ISREG(status.st_mode))
+        return false;
+    fd = file_open(path, &error);
+    return fd >= 0 && file_read_at(fd, path, 0, magic, SELFMAG, &error) == 0 &&
+           memcmp(magic, ELFMAG, SELFMAG) == 0;
+}
+
+/* Prints in one line what the program will miss, or what may keep it from starting elsewhere. */
+static void note_warnings(const struct cli_context *context, const struct elfcheck_report *report)
+{
+    bool has_warning = false;
     for (size_t i = 0; i < report->finding_count; i++) {
         const struct elfcheck_finding *finding = &report->findings[i];
-        is_told |=
+        has_warning |=
             finding->severity == ELFCHECK_WARNING &&
             (finding->rule->group == ELFCHECK_SCRATCH || finding->rule->group == ELFCHECK_LOAD);
     }
@@ -110,12 +123,20 @@ static void tell_warnings(const struct elfcheck_report *report, const struct cli
     text_append_visible(&text, report->name, strlen(report->name));
     buffer_append_text(&text, ": ");
     elfcheck_verdict(report, &text);
-    if (is_told)
-        cli_note(common, "%s", buffer_text(&text));
+    if (has_warning)
+        cli_note(context, "%s", buffer_text(&text));
 }
 
-int program_judge(struct program *program, const struct elfcheck_root *root, const char *path,
-                  bool force, const char *hint, const struct cli_common *common,
+/* The architecture of the ELF; unchanged for any other file. */
+static void set_architecture(struct program *program)
+{
+    for (size_t i = 0; i < COUNT(architectures); i++)
+        if (program->report.is_elf && program->report.machine == architectures[i].machine)
+            program->architecture = architectures[i].architecture;
+}
+
+int program_judge(const struct cli_context *context, struct program *program,
+                  const struct elfcheck_root *root, const char *path, bool force, const char *hint,
                   struct error *error)
 {
     struct elfcheck_settings settings = elfcheck_default_settings;
@@ -125,20 +146,17 @@ int program_judge(struct program *program, const struct elfcheck_root *root, con
     settings.path = path;
     if (elfcheck_file(program->fd, program->path, &settings, report, error) < 0)
         return -1;
-    for (size_t i = 0; i < COUNT(architectures); i++)
-        if (report->is_elf && report->machine == architectures[i].machine)
-            program->architecture = architectures[i].architecture;
+    set_architecture(program);
     if (elfcheck_count(report, ELFCHECK_ERROR) == 0) {
-        tell_warnings(report, common);
+        note_warnings(context, report);
         return 0;
     }
     elfcheck_text(report, 1, cli_colour(STDERR_FILENO), &text);
     while (text.size && text.data[text.size - 1] == '\n')
         text.data[--text.size] = 0;
-    if (force) {
-        cli_note(common, "%s", buffer_text(&text));
-        return 0;
-    }
-    return error_set(error, "%s would not run in the image%s\n%s", program->path, hint,
-                     buffer_text(&text));
+    if (!force)
+        return error_set(error, "%s would not run in the image%s\n%s", program->path, hint,
+                         buffer_text(&text));
+    cli_note(context, "%s", buffer_text(&text));
+    return 0;
 }

@@ -1,5 +1,6 @@
-/* The files around a program, as the judge opens them. */
-#include "cli/cli.h"
+/* The files around a program, as elfcheck opens them: those of a directory, of an unpacked image,
+ * or of an image that is about to be written. And the program that an image starts. */
+#include "cli/shared/root.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -80,9 +81,8 @@ char *file_root_resolve(const struct file_root *root, const char *path, struct e
         if (strncmp(full, top, length) == 0 && full[length] == '/')
             path = full + length;
     }
-    char *copied = strdup(path);
-    if (!copied)
-        error_set(error, "out of memory");
+    char *copied;
+    text_copy(&copied, path, error);
     return copied;
 }
 
@@ -190,14 +190,15 @@ static bool exists(const struct file_root *root, const char *path)
     return fd >= 0;
 }
 
-/* "/directory/name"; a relative directory begins at the working directory. From the heap. */
-static char *join(const char *working, const char *directory, size_t length, const char *name)
+/* "/directory/name"; a relative directory begins at the working directory. From the heap, or NULL.
+ */
+static char *join(const char *working, const char *directory, size_t length, const char *name,
+                  struct error *error)
 {
-    char *path = NULL;
+    char *path;
     bool is_relative = length == 0 || *directory != '/';
-    if (asprintf(&path, "%s%s%.*s/%s", is_relative ? working : "", is_relative ? "/" : "",
-                 (int)length, directory, name) < 0)
-        return NULL;
+    text_format(&path, error, "%s%s%.*s/%s", is_relative ? working : "", is_relative ? "/" : "",
+                (int)length, directory, name);
     return path;
 }
 
@@ -207,9 +208,9 @@ static int search_path(struct entry_point *entry, const char *list, const char *
 {
     for (const char *item = list; item; item = *item ? item + 1 : NULL) {
         size_t length = strcspn(item, ":");
-        char *path TEXT_CLEANUP = join(working, item, length, entry->name);
+        char *path TEXT_CLEANUP = join(working, item, length, entry->name, error);
         if (!path)
-            return error_set(error, "out of memory");
+            return -1;
         if (is_executable(root, path)) {
             entry->found = path;
             path = NULL;
@@ -226,10 +227,13 @@ static int look_up(struct entry_point *entry, const struct packer_process *proce
     const char *path = environment_find(&process->environment, "PATH");
     if (!strchr(entry->name, '/'))
         return search_path(entry, path ? path : DEFAULT_PATH, process->directory, root, error);
-    char *full TEXT_CLEANUP =
-        *entry->name == '/' ? strdup(entry->name) : join(process->directory, "", 0, entry->name);
+    char *full TEXT_CLEANUP = NULL;
+    if (*entry->name == '/')
+        text_copy(&full, entry->name, error);
+    else
+        full = join(process->directory, "", 0, entry->name, error);
     if (!full)
-        return error_set(error, "out of memory");
+        return -1;
     if (!exists(root, full))
         return 0;
     entry->found = full;
@@ -263,10 +267,9 @@ int entry_point_find(struct entry_point *entry, const cJSON *config, const struc
     if (packer_process_init(&process, anonymous, NULL, error) < 0)
         return -1;
     const char *library_path = environment_find(&process.environment, "LD_LIBRARY_PATH");
-    entry->name = strdup(process.arguments.items[0]);
-    entry->library_path = library_path ? strdup(library_path) : NULL;
-    if (!entry->name || (library_path && !entry->library_path))
-        return error_set(error, "out of memory");
+    if (text_copy(&entry->name, process.arguments.items[0], error) < 0 ||
+        (library_path && text_copy(&entry->library_path, library_path, error) < 0))
+        return -1;
     return look_up(entry, &process, root, error);
 }
 

@@ -1,5 +1,5 @@
 /* --smallest[=SECONDS]: how long to search, and a line that shows how it goes. */
-#include "cli/cli.h"
+#include "cli/shared/smallest.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -8,15 +8,15 @@
 
 #include "base/interrupt.h"
 #include "base/text.h"
+#include "cli/shared/message.h"
 
 #define MAX_SECONDS 1000000
 #define MAX_TRIES   1000000000
 
-/* Shows the best so far. Ends when time is up, and at an interrupt, which asks for what there is.
- */
+/* Shows the smallest size so far. Ends when time is up, and at an interrupt, which keeps that. */
 static bool goes_on(void *context, uint64_t tries, uint64_t size)
 {
-    struct image_search *search = context;
+    struct smallest_search *search = context;
     struct timespec now;
     char text[96];
     search->tries = tries;
@@ -35,14 +35,14 @@ static bool goes_on(void *context, uint64_t tries, uint64_t size)
 /* What remains takes a second, and is not worth an interrupt. */
 static void ends(void *context)
 {
-    struct image_search *search = context;
+    struct smallest_search *search = context;
     search->is_interrupted = interrupt_ignore(SIGINT) || search->is_interrupted;
     if (progress_is_due(&search->progress))
         progress_show(&search->progress, "compressing the smallest");
 }
 
 /* "10" is seconds, "500x" tries. */
-static int read_effort(const char *text, struct image_search *search, struct error *error)
+static int read_effort(const char *text, struct smallest_search *search, struct error *error)
 {
     char digits[16] = "";
     unsigned long long number;
@@ -61,28 +61,27 @@ static int read_effort(const char *text, struct image_search *search, struct err
     return 0;
 }
 
-int image_search_init(struct image_search *search, const char *effort,
-                      const struct cli_common *common, struct error *error)
+int smallest_search_init(const struct cli_context *context, struct smallest_search *search,
+                         const char *effort, struct error *error)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    *search = (struct image_search){.search = {.threads = cores > 1 ? (size_t)cores : 1,
-                                               .goes_on = goes_on,
-                                               .ends = ends,
-                                               .context = search}};
+    *search = (struct smallest_search){.search = {.threads = cores > 1 ? (size_t)cores : 1,
+                                                  .goes_on = goes_on,
+                                                  .ends = ends,
+                                                  .context = search}};
     if (*effort && read_effort(effort, search, error) < 0)
         return -1;
-    progress_begin(&search->progress, !common->quiet);
+    progress_begin(&search->progress, !context->quiet);
     clock_gettime(CLOCK_MONOTONIC, &search->end);
     search->end.tv_sec += (time_t)search->seconds;
     return 0;
 }
 
-void image_search_tell(struct image_search *search, const char *output,
-                       const struct cli_common *common)
+void smallest_search_note(const struct cli_context *context, const struct smallest_search *search,
+                          const char *output)
 {
-    if (search->tries && (search->seconds || search->is_interrupted))
-        cli_note(common,
-                 "%s: %sthe smallest of %llu that were tried; --smallest=%llux finds it again",
-                 output, search->is_interrupted ? "interrupted: " : "",
-                 (unsigned long long)search->tries, (unsigned long long)search->tries);
+    unsigned long long tries = search->tries;
+    if (tries && (search->seconds || search->is_interrupted))
+        cli_note(context, "%s: %sthe smallest of %llu images; --smallest=%llux finds it again",
+                 output, search->is_interrupted ? "interrupted: " : "", tries, tries);
 }

@@ -148,7 +148,7 @@ two_findings() {
 @test "a directory without an ELF file is told of, and no failure" {
   mkdir empty
   run -0 --separate-stderr "$WHIT" check empty
-  [ "$stderr" = "whit: empty holds no ELF file" ]
+  [ "$stderr" = "whit: empty contains no ELF file" ]
   [ -z "$output" ]
   run -0 --separate-stderr "$WHIT" check --format=json empty
   [ "$output" = '{"schema":1,"files":[]}' ]
@@ -394,7 +394,7 @@ jsonschema.validate(json.load(sys.stdin), schema)' "$1"
     wrong "Linux $kernel is older than what is known here: 5.10 and later" --kernel=$kernel
   done
   for jobs in 0 65 -1 x '' 1.5 99999999999999999999; do
-    wrong "--jobs: '$jobs' is no number from 1 to 64" --jobs="$jobs"
+    wrong "--jobs: '$jobs' is not a number from 1 to 64" --jobs="$jobs"
   done
   wrong "--config and --no-config exclude each other" --config=x --no-config
   wrong "cannot open missing.json" --config=missing.json

@@ -1,5 +1,5 @@
-/* What --add and --mkdir put into an image beside the program. */
-#include "cli/cli.h"
+/* The list of files that go into an image: the program, and those of --add and --mkdir. */
+#include "cli/shared/files.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,13 +26,14 @@
 #define FOLDER_MODE  0755
 #define PERMISSIONS  07777
 
-/* A new item at the end of the list; it takes over `path` and `from`, both from the heap. */
+/* Appends an item; it takes over `path` and `from`, both from the heap (NULL: no memory; `from` is
+ * NULL for what is no file of its own). */
 static int append(struct image_files *files, char *path, char *from, struct packer_file file,
                   struct error *error)
 {
     struct packer_file *grown = NULL;
     if (path && files->count < MAX_FILES)
-        grown = reallocarray(files->items, files->count + 1, sizeof *grown);
+        grown = array_append(files->items, &files->count, sizeof *grown);
     if (!grown) {
         free(path);
         free(from);
@@ -43,7 +44,7 @@ static int append(struct image_files *files, char *path, char *from, struct pack
     files->items = grown;
     file.path = path;
     file.content.path = from;
-    grown[files->count++] = file;
+    grown[files->count - 1] = file;
     return packer_check_path(path, error);
 }
 
@@ -60,19 +61,19 @@ void image_files_free(struct image_files *files)
 int image_files_program(struct image_files *files, const char *path, const struct program *program,
                         struct error *error)
 {
-    const char *place = path + strspn(path, "/");
-    if (!*place)
+    const char *relative = path + strspn(path, "/");
+    if (!*relative)
         return error_set(error, "--path '%s': name a file, such as /usr/bin/%s", path,
                          program->name);
     struct packer_file file = {.mode = PROGRAM_MODE,
                                .content = {.fd = program->fd, .size = program->size}};
-    return append(files, strdup(place), NULL, file, error);
+    return append(files, strdup(relative), NULL, file, error);
 }
 
 /* ---- --add ----------------------------------------------------------------------------------- */
 
-/* Files that the kernel makes up while they are read have no size that could be relied on. */
-static bool is_made_up(int fd, const struct stat *status)
+/* Files whose content the kernel generates have no size to rely on. */
+static bool is_generated(int fd, const struct stat *status)
 {
     static const unsigned long kinds[] = {PROC_SUPER_MAGIC, SYSFS_MAGIC, DEBUGFS_MAGIC,
                                           TRACEFS_MAGIC, CGROUP2_SUPER_MAGIC};
@@ -92,10 +93,9 @@ static int add_file(struct image_files *files, const char *from, const char *pat
     struct stat status;
     if (fd < 0 || fstat(fd, &status) < 0)
         return error_system(error, errno, "cannot add %s", from);
-    if (is_made_up(fd, &status))
+    if (is_generated(fd, &status))
         return error_set(error,
-                         "cannot add %s: the kernel makes it up while it is read; copy it to a "
-                         "file first",
+                         "cannot add %s: the kernel generates its content; copy it to a file first",
                          from);
     bool is_executable = status.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH);
     struct packer_file file = {.mode = is_executable ? PROGRAM_MODE : FILE_MODE,
@@ -165,55 +165,61 @@ void path_append(struct buffer *out, const char *path)
     buffer_append(out, "", 0);
 }
 
-/* The same absolute path as here. */
-static char *default_place(const char *from, struct error *error)
+/* The same absolute path as here, from the heap. */
+static char *default_path(const char *from, struct error *error)
 {
-    struct buffer place BUFFER_CLEANUP = {0};
-    char here[PATH_MAX];
+    struct buffer path BUFFER_CLEANUP = {0};
+    char here[PATH_MAX], *copy = NULL;
     if (*from != '/') {
         if (!getcwd(here, sizeof here)) {
-            error_system(error, errno, "cannot tell the current directory");
+            error_system(error, errno, "cannot find the current directory");
             return NULL;
         }
-        path_append(&place, here);
+        path_append(&path, here);
     }
-    path_append(&place, from);
-    char *text = buffer_check(&place, error) < 0 ? NULL : strdup(buffer_text(&place));
-    if (!text)
-        error_set(error, "out of memory");
-    return text;
+    path_append(&path, from);
+    if (buffer_check(&path, error) == 0)
+        text_copy(&copy, buffer_text(&path), error);
+    return copy;
 }
 
-int image_files_add(struct image_files *files, const char *word, struct error *error)
+/* Splits "FILE" or "FILE:PATH". PATH begins with a slash, so that a colon in the name of a file
+ * does no harm. Both are from the heap. */
+static int split_value(const char *value, char **from, char **path, struct error *error)
 {
-    /* PATH begins with a slash, so that a colon in a file's name does no harm. */
     const char *colon = NULL;
-    for (const char *next = word; (next = strstr(next, ":/")); next++)
+    for (const char *next = value; (next = strstr(next, ":/")); next++)
         colon = next;
-    char *from TEXT_CLEANUP = colon ? strndup(word, (size_t)(colon - word)) : strdup(word);
-    if (!from)
-        return error_set(error, "out of memory");
-    if (!*from)
-        return error_set(error, "--add '%s': write FILE, or FILE:PATH", word);
-    char *place TEXT_CLEANUP =
-        colon ? strdup(colon + 1 + strspn(colon + 1, "/")) : default_place(from, error);
-    if (!place)
-        return colon ? error_set(error, "out of memory") : -1;
+    size_t length = colon ? (size_t)(colon - value) : strlen(value);
+    if (length == 0)
+        return error_set(error, "--add '%s': write FILE, or FILE:PATH", value);
+    if (text_format(from, error, "%.*s", (int)length, value) < 0)
+        return -1;
+    if (colon)
+        return text_copy(path, colon + 1 + strspn(colon + 1, "/"), error);
+    *path = default_path(*from, error);
+    return *path ? 0 : -1;
+}
+
+int image_files_add(struct image_files *files, const char *value, struct error *error)
+{
+    char *from TEXT_CLEANUP = NULL, *path TEXT_CLEANUP = NULL;
     struct stat status;
-    if (stat(from, &status) < 0)
-        return error_system(error, errno, "--add '%s': cannot add %s", word, from);
-    if (!*place && !S_ISDIR(status.st_mode))
-        return error_set(error, "--add '%s': name a file in the image, such as %s:/%s", word, from,
-                         "etc/config");
     size_t before = files->count;
-    int added = S_ISDIR(status.st_mode) ? add_tree(files, from, place, error)
-                                        : add_leaf(files, from, place, error);
-    if (added < 0)
+    if (split_value(value, &from, &path, error) < 0)
+        return -1;
+    if (stat(from, &status) < 0)
+        return error_system(error, errno, "--add '%s': cannot add %s", value, from);
+    bool is_tree = S_ISDIR(status.st_mode);
+    if (!*path && !is_tree)
+        return error_set(error, "--add '%s': name a file in the image, such as %s:/%s", value, from,
+                         "etc/config");
+    if ((is_tree ? add_tree(files, from, path, error) : add_leaf(files, from, path, error)) < 0)
         return -1;
     return files->count > before
                ? 0
-               : error_set(error, "--add '%s': there is no file in %s; --mkdir makes a directory",
-                           word, from);
+               : error_set(error, "--add '%s': no file in %s; --mkdir adds an empty directory",
+                           value, from);
 }
 
 /* ---- --mkdir --------------------------------------------------------------------------------- */
@@ -232,18 +238,18 @@ static bool parse_mode(const char *text, mode_t *mode)
     return true;
 }
 
-int image_files_make_directory(struct image_files *files, const char *word, struct error *error)
+int image_files_make_directory(struct image_files *files, const char *value, struct error *error)
 {
     struct packer_file file = {.is_directory = true, .mode = FOLDER_MODE};
-    const char *colon = strrchr(word, ':');
+    const char *colon = strrchr(value, ':');
     if (colon && !parse_mode(colon + 1, &file.mode))
-        return error_set(error, "--mkdir '%s': write PATH or PATH:MODE, as in /tmp:1777", word);
-    size_t length = colon ? (size_t)(colon - word) : strlen(word);
-    while (length && word[length - 1] == '/')
+        return error_set(error, "--mkdir '%s': write PATH or PATH:MODE, as in /tmp:1777", value);
+    size_t length = colon ? (size_t)(colon - value) : strlen(value);
+    while (length && value[length - 1] == '/')
         length--;
-    size_t slashes = strspn(word, "/");
+    size_t slashes = strspn(value, "/");
     if (slashes >= length)
         return error_set(error, "--mkdir '%s': name a directory below the root, as in /tmp:1777",
-                         word);
-    return append(files, strndup(word + slashes, length - slashes), NULL, file, error);
+                         value);
+    return append(files, strndup(value + slashes, length - slashes), NULL, file, error);
 }

@@ -1,0 +1,30 @@
+/* --layout and the other options of linking. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "asm/asm.h"
+#include "base/error.h"
+#include "base/strings.h"
+#include "cli/shared/options.h"
+
+/* How a source becomes a program, as typed. */
+struct link_settings {
+    bool keep_symbols;
+    const char *layout, *runs_on, *effort; /* NULL: not given */
+    struct strings assume;
+};
+#define LINK_SETTINGS_CLEANUP __attribute__((cleanup(link_settings_free)))
+
+#define LAYOUT_OPTION_COUNT 5
+
+/* Fills a table of options that write into `settings`. */
+void layout_options_table(struct link_settings *settings,
+                          struct cli_option table[static LAYOUT_OPTION_COUNT]);
+void link_settings_free(struct link_settings *settings);
+/* Sets layout, assume and effort; fails on unknown words, and on options that exclude each other.
+ */
+int layout_choose(const struct link_settings *settings, struct asm_link_options *options,
+                  struct error *error);
+/* Whether the standard layout will do for a program that no other layout can hold. */
+bool layout_is_auto(const struct link_settings *settings);

@@ -1,0 +1,28 @@
+/* From NASM source or a template to an ELF. */
+#pragma once
+
+#include <stddef.h>
+
+#include "asm/asm.h"
+#include "base/buffer.h"
+#include "cli/shared/command.h"
+#include "cli/shared/layout.h"
+
+#define ASM_SUFFIX ".asm"
+
+/* A linked program. The standard layout has only the ELF. */
+struct linked {
+    struct buffer elf;
+    struct buffer source; /* as it was laid out */
+    struct buffer map;    /* of its bytes */
+};
+#define LINKED_CLEANUP __attribute__((cleanup(linked_free)))
+
+/* Links an assembly file ("-": standard input). */
+int source_link(const struct cli_context *context, const char *path,
+                const struct link_settings *settings, struct linked *linked, struct error *error);
+/* Links a template with these KEY=VALUE arguments. */
+int source_generate(const struct cli_context *context, const struct asm_template *template,
+                    char **arguments, size_t count, const struct link_settings *settings,
+                    struct linked *linked, struct error *error);
+void linked_free(struct linked *linked);
