@@ -8,6 +8,7 @@
 #include "cli/shared/message.h"
 #include "cli/shared/options.h"
 #include "cli/shared/output.h"
+#include "cli/shared/program.h"
 #include "cli/shared/source.h"
 
 /* FILE.asm becomes FILE, in the current directory as compilers do it. */
@@ -19,6 +20,15 @@ static int default_output(const char *source, char **output, struct error *error
     if (length <= suffix || !text_ends_with(name, ASM_SUFFIX))
         return text_copy(output, "a.out", error);
     return text_format(output, error, "%.*s", (int)(length - suffix), name);
+}
+
+/* nasm would read an ELF as text, and complain of line 1. */
+static int refuse_elf(const char *source, struct error *error)
+{
+    return program_is_elf(source)
+               ? error_set(error, "%s is an ELF file, not NASM source: `whit pack %s` packs it",
+                           source, source)
+               : 0;
 }
 
 int command_link(struct cli_context *context, int argc, char **argv)
@@ -46,7 +56,7 @@ int command_link(struct cli_context *context, int argc, char **argv)
     if ((output_path ? text_copy(&output, output_path, &error)
                      : default_output(source, &output, &error)) < 0 ||
         cli_check_output(output, arguments.operands, true, &error) < 0 ||
-
+        refuse_elf(source, &error) < 0 ||
         source_link(context, source, &settings, &linked, &error) < 0)
         return cli_fail(&error);
     if (explain && linked.map.size == 0) {

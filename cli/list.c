@@ -34,9 +34,12 @@ int command_list(struct cli_context *context, int argc, char **argv)
         {"engines", 0, CLI_FLAG, &engines, NULL, "list engines and the formats that they load"},
         {0},
     };
-    struct cli_arguments arguments = cli_parse(context, options, NULL, 0, 0, argc, argv);
+    struct cli_arguments arguments = cli_parse(context, options, NULL, 0, -1, argc, argv);
     if (arguments.done)
         return arguments.code;
+    if (arguments.count)
+        return cli_misuse(context, "unexpected argument '%s': `whit describe %s` shows a template",
+                          arguments.operands[0], arguments.operands[0]);
 
     struct buffer text BUFFER_CLEANUP = {0};
     struct error error;

@@ -131,9 +131,10 @@ static const struct cli_command commands[] = {
          "FILE.asm is NASM source; - for stdin. The standard layout is linked by ld, without a\n"
          "section header table; the other layouts put code into the ELF headers.\n",
      .run = command_link},
+    {0},
 };
 
-#define COMMAND_COUNT (COUNT(commands))
+#define COMMAND_COUNT (COUNT(commands) - 1)
 
 static const struct cli_command *find_command(const char *name)
 {
@@ -172,14 +173,30 @@ static int print_help(void)
     return cli_print(&text);
 }
 
+/* What people type who come from docker, podman, ko or git. */
+static const struct {
+    const char *theirs, *ours;
+} foreign_commands[] = {
+    {"ls", "list"},        {"templates", "list"}, {"show", "describe"},   {"info", "describe"},
+    {"generate", "gen"},   {"new", "gen"},        {"assemble", "link"},   {"compile", "link"},
+    {"create", "build"},   {"make", "build"},     {"add", "pack"},        {"start", "run"},
+    {"exec", "run"},       {"verify", "check"},   {"lint", "check"},      {"elfcheck", "check"},
+    {"import", "convert"}, {"export", "convert"}, {"history", "inspect"},
+};
+
 static int reject_command(const char *name)
 {
-    const char *names[COMMAND_COUNT];
+    const char *names[COMMAND_COUNT], *meant = NULL;
     struct error error;
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         names[i] = commands[i].name;
+    for (size_t i = 0; i < COUNT(foreign_commands); i++)
+        if (strcmp(foreign_commands[i].theirs, name) == 0)
+            meant = foreign_commands[i].ours;
     if (*name == '-')
         error_set(&error, "the command comes before its options: whit COMMAND %s", name);
+    else if (meant)
+        error_set(&error, "unknown command '%s': did you mean '%s'?", name, meant);
     else
         text_unknown("command", name, names, COMMAND_COUNT, NULL, &error);
     cli_fail(&error);
@@ -198,7 +215,7 @@ static const struct cli_command *find_alias(void)
 
 static int run_command(const struct cli_command *command, int argc, char **argv)
 {
-    struct cli_context context = {.command = command};
+    struct cli_context context = {.command = command, .commands = commands};
     return command->run(&context, argc, argv);
 }
 

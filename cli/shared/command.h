@@ -27,8 +27,16 @@ struct cli_command {
     int (*run)(struct cli_context *context, int argc, char **argv);
 };
 
+/* Asks a command whether it takes an option: its `run` does no more than answer. */
+struct cli_question {
+    const char *option; /* without dashes */
+    bool is_taken;      /* the answer */
+};
+
 /* One run of a command. */
 struct cli_context {
     const struct cli_command *command;
-    bool quiet, verbose; /* set by cli_parse */
+    const struct cli_command *commands; /* all there are; the last one has no name */
+    bool quiet, verbose;                /* set by cli_parse */
+    struct cli_question *question;      /* NULL: this is no question */
 };

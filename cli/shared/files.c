@@ -218,8 +218,8 @@ int image_files_add(struct image_files *files, const char *value, struct error *
         return -1;
     return files->count > before
                ? 0
-               : error_set(error, "--add '%s': no file in %s; --mkdir adds an empty directory",
-                           value, from);
+               : error_set(error, "--add '%s': no file in %s; --mkdir makes a directory", value,
+                           from);
 }
 
 /* ---- --mkdir --------------------------------------------------------------------------------- */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 #include "cli/shared/message.h"
 
@@ -81,6 +82,45 @@ static int take(const struct cli_option *option, char *value, struct error *erro
 
 /* ---- options that are not there -------------------------------------------------------------- */
 
+/* What people type who come from docker, podman, buildah, ko or systemd. */
+static const struct {
+    const char *theirs;
+    const char *ours; /* an option, or NULL */
+    const char *hint; /* what to do where there is no such option */
+} foreign_options[] = {
+    {"name", "tag", NULL},
+    {"image", "tag", NULL},
+    {"image-name", "tag", NULL},
+    {"port", "expose", NULL},
+    {"ports", "expose", NULL},
+    {"publish", "expose", NULL},
+    {"copy", "add", NULL},
+    {"volume", "add", NULL},
+    {"environment", "env", NULL},
+    {"command", "cmd", NULL},
+    {"cwd", "workdir", NULL},
+    {"working-dir", "workdir", NULL},
+    {"working-directory", "workdir", NULL},
+    {"timestamp", "created", NULL},
+    {"source-date-epoch", "created", NULL},
+    {"destination", "output", NULL},
+    {"type", "format", NULL},
+    {"engine", "for", NULL},
+    {"threads", "jobs", NULL},
+    {"parallel", "jobs", NULL},
+    {"sysroot", "root", NULL},
+    {"exclude", "ignore", NULL},
+    {"disable", "ignore", NULL},
+    {"arch", NULL, "an image has the architecture of its program"},
+    {"platform", NULL, "an image has the architecture of its program"},
+    {"build-arg", NULL, "parameters of a template are arguments: KEY=VALUE"},
+    {"file", NULL, "whit reads no Dockerfile"},
+    {"push", NULL, "write a file, and push it with `skopeo copy`"},
+    {"compress", NULL, "the extension of the output selects the compression: .tar.gz"},
+    {"compression", NULL, "the extension of the output selects the compression: .tar.gz"},
+    {"rm", NULL, "`whit run` leaves no container behind"},
+};
+
 static bool has_option(const struct option_set *set, const char *name)
 {
     for (int i = 0; i < set->count; i++)
@@ -89,9 +129,46 @@ static bool has_option(const struct option_set *set, const char *name)
     return false;
 }
 
-/* What may be meant by an option that the command does not have; "" where nothing is near. */
-static void append_suggestion(const struct option_set *set, const char *name, struct buffer *out)
+/* The other commands that take the option: "`whit build` and `whit link`". */
+static void append_takers(const struct cli_context *context, const char *name, struct buffer *out)
 {
+    const struct cli_command *takers[MAX_OPTIONS];
+    size_t count = 0;
+    for (const struct cli_command *command = context->commands; command->name; command++) {
+        struct cli_question question = {.option = name};
+        struct cli_context asked = {
+            .command = command, .commands = context->commands, .question = &question};
+        command->run(&asked, 0, NULL);
+        if (question.is_taken && count < MAX_OPTIONS)
+            takers[count++] = command;
+    }
+    for (size_t i = 0; i < count; i++)
+        buffer_printf(out, "%s`whit %s`",
+                      i == 0           ? ""
+                      : i + 1 == count ? " and "
+                                       : ", ",
+                      takers[i]->name);
+    if (count)
+        buffer_append_text(out, count == 1 ? " takes it" : " take it");
+}
+
+/* What may be meant by an option that the command does not have; "" where nothing is near. */
+static void append_suggestion(const struct cli_context *context, const struct option_set *set,
+                              const char *name, struct buffer *out)
+{
+    for (size_t i = 0; i < COUNT(foreign_options); i++) {
+        const char *ours = foreign_options[i].ours;
+        if (strcmp(foreign_options[i].theirs, name) != 0 || (ours && !has_option(set, ours)))
+            continue;
+        if (ours)
+            buffer_printf(out, "did you mean --%s?", ours);
+        else
+            buffer_append_text(out, foreign_options[i].hint);
+        return;
+    }
+    append_takers(context, name, out);
+    if (out->size)
+        return;
     const char *names[MAX_OPTIONS];
     size_t count = 0;
     for (int i = 0; i < set->count; i++)
@@ -115,7 +192,7 @@ static int reject(const struct cli_context *context, const struct option_set *se
     if (has_option(set, name))
         return cli_misuse(context, "--%s takes no value", name);
     if (*name)
-        append_suggestion(set, name, &suggestion);
+        append_suggestion(context, set, name, &suggestion);
     return cli_misuse(context, "unknown option %s%s%s", word, suggestion.size ? ": " : "",
                       buffer_text(&suggestion));
 }
@@ -216,6 +293,10 @@ struct cli_arguments cli_parse(struct cli_context *context, const struct cli_opt
     if (set.count && set.rows[0]->kind == CLI_HEADING)
         add_table(&set, heading);
     add_table(&set, common);
+    if (context->question) {
+        context->question->is_taken = has_option(&set, context->question->option);
+        return arguments;
+    }
 
     arguments.code = take_options(context, &set, argc, argv);
     if (arguments.code != CLI_OK)

@@ -172,9 +172,9 @@ tmp $(stat -c %a root/tmp)"
 --add=empty|--mkdir makes a directory
 --add=fifo|neither a file nor a directory
 --add=/dev/zero|neither a file nor a directory
---add=/proc/self/environ:/x|the kernel makes it up
+--add=/proc/self/environ:/x|the kernel generates its content
 --add=/proc/kcore:/x|cannot add /proc/kcore:
---add=/sys/kernel/uevent_seqnum:/x|the kernel makes it up
+--add=/sys/kernel/uevent_seqnum:/x|the kernel generates its content
 --mkdir=/|name a directory below the root
 --mkdir=/x:|write PATH or PATH:MODE
 --mkdir=/x:8|write PATH or PATH:MODE

@@ -18,7 +18,7 @@ commands="build check describe gen inspect link list pack run"
 
 @test "every option is explained in help and taken by the parser" {
   for command in $commands; do
-    for option in $("$WHIT" "$command" --help | grep -o -- ' --[a-z-]*' | sort -u); do
+    for option in $("$WHIT" "$command" --help | grep -o -- ' --[a-z][a-z-]*' | sort -u); do
       run "$WHIT" "$command" "$option=x" --no-such-option
       [[ $output != *"unknown option $option"* ]]
     done
@@ -42,6 +42,78 @@ commands="build check describe gen inspect link list pack run"
   run -2 "$WHIT" pack --empty x
   run -2 "$WHIT"
   output_has "Usage"
+}
+
+# suggests MESSAGE ARGUMENT...: whit refuses the command line with that.
+suggests() {
+  local message=$1
+  shift
+  run "$WHIT" "$@"
+  [ "$status" -ne 0 ]
+  output_has "$message"
+}
+
+@test "a wrong word suggests the one that is meant, or says what to do" {
+  "$WHIT" build -q hello --format=elf -o hello
+  suggests "hello is an ELF file, not NASM source: \`whit pack hello\` packs it" link hello
+  [ ! -e a.out ]
+  suggests "unexpected argument 'hello': \`whit describe hello\` shows a template" list hello
+  suggests "unknown option --layout=golf: \`whit build\`, \`whit gen\` and \`whit link\` take it" pack --layout=golf hello
+  suggests "unknown option --kernel: \`whit check\` takes it" pack --kernel 6.1 hello
+  suggests "--layout: unknown layout 'overlp': did you mean 'overlap'?" build hello --layout=overlp
+  suggests "--runs-on: unknown target 'linxu': did you mean 'linux'?" build hello --layout=auto --runs-on=linxu
+  suggests "--assume: unknown assumption 'argc': did you mean 'argc1'?" build hello --layout=golf --assume=stdin,argc
+  suggests "--bundle: unknown config 'minmal': did you mean 'minimal'?" build hello --bundle=minmal -o x.bundle
+  suggests "unknown format 'jsn': did you mean 'json'?" inspect --format=jsn x.tar
+  suggests "unknown format 'sarfi': did you mean 'sarif'?" check --format=sarfi hello
+  suggests "unknown template 'helo': did you mean 'hello'?" build helo
+  suggests "unknown parameter 'mesage': did you mean 'message'?" build hello mesage=x
+}
+
+@test "a guess that is far off is worse than none" {
+  run -2 "$WHIT" build hello --xyzzy
+  [ "${lines[0]}" = "whit: unknown option --xyzzy" ]
+  run -2 "$WHIT" frobnicate
+  [ "${lines[0]}" = "whit: unknown command 'frobnicate'" ]
+}
+
+@test "options and commands of other tools get a pointer to those of whit" {
+  local theirs ours
+  while read -r command theirs ours; do
+    "$WHIT" "$command" --help | grep -q -- "--$ours[=[ ]"
+    run -2 "$WHIT" "$command" "--$theirs" x
+    [ "${lines[0]}" = "whit: unknown option --$theirs: did you mean --$ours?" ]
+  done <<'END'
+build name tag
+build port expose
+pack publish expose
+build volume add
+pack copy add
+build environment env
+build command cmd
+convert working-dir workdir
+pack timestamp created
+pack destination output
+inspect type format
+convert engine for
+check threads jobs
+check sysroot root
+check exclude ignore
+END
+  suggests "an image has the architecture of its program" build hello --platform=linux/arm64
+  suggests "parameters of a template are arguments: KEY=VALUE" build hello --build-arg message=x
+  suggests "whit reads no Dockerfile" build --file Dockerfile
+  while read -r theirs ours; do
+    "$WHIT" help "$ours" >/dev/null
+    suggests "unknown command '$theirs': did you mean '$ours'?" "$theirs"
+  done <<'END'
+ls list
+show describe
+generate gen
+create build
+verify check
+export convert
+END
 }
 
 @test "elfcheck is whit check under its own name" {
