@@ -1,6 +1,6 @@
 /* Where the bits of a gzip file go (RFC 1952, RFC 1951). zlib unpacks such a file, but does not
  * tell what each byte of it cost. */
-#include "packer/inspect/bytes_internal.h"
+#include "packer/inspect/bytes.h"
 
 #include <string.h>
 

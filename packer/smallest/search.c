@@ -4,7 +4,7 @@
  * that are chosen for their digests. The chances are those of a fixed seed, and what ends the
  * search is a number of tries, so that the same is found anywhere.
  */
-#include "packer/smallest/golf.h"
+#include "packer/smallest/candidate.h"
 
 #include <pthread.h>
 #include <stdlib.h>

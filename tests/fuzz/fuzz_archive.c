@@ -1,5 +1,5 @@
 /* Any bytes as an image: whatever is done with it ends, and finds an error or nothing amiss. */
-#include "packer/inspect/bytes_internal.h"
+#include "packer/inspect/bytes.h"
 #include "tests/unit/test_packer_read.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

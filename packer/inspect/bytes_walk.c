@@ -4,7 +4,7 @@
  * takes what the codes took that stand for it. A match's bits are shared out evenly to the bytes it
  * makes.
  */
-#include "packer/inspect/bytes_internal.h"
+#include "packer/inspect/bytes.h"
 
 #include <stddef.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* The faces of `whit inspect --bytes`: rows as they are found, and where the bits are. */
-#include "packer/inspect/bytes_internal.h"
+#include "packer/inspect/bytes.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "packer/smallest/golf.h"
+#include "packer/smallest/candidate.h"
 
 static struct error error;
 static unsigned char program[85];

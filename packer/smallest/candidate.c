@@ -3,7 +3,7 @@
  * fields of tar headers but name, mode, size and checksum, the end of the archives, and of the JSON
  * what is known anyway.
  */
-#include "packer/smallest/golf.h"
+#include "packer/smallest/candidate.h"
 
 #include <ctype.h>
 #include <stdio.h>
