@@ -1,10 +1,14 @@
 /*
- * The search for the smallest shape: first one choice after the other, all its values, as long as
- * any of them makes the image smaller; then some choices at once, by chance, in turns with shapes
- * that are chosen for their digests. The chances are those of a fixed seed, and what ends the
- * search is a number of tries, so that the same is found anywhere.
+ * The search for the smallest candidate: hill climbing. It begins with coordinate descent: all
+ * values of one choice are tried, then all of the next, until a round over all choices finds
+ * nothing smaller. From there on it climbs at random: several choices of the best candidate are
+ * drawn anew, in turns with draws of those choices that decide the digests. A candidate becomes the
+ * best only where it is smaller.
+ *
+ * Candidates are evaluated in batches, by several threads. The random numbers have a fixed seed,
+ * and what ends the search is a number of candidates, so that it finds the same anywhere.
  */
-#include "packer/smallest/candidate.h"
+#include "packer/smallest/search.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -12,158 +16,84 @@
 
 #include "base/array.h"
 #include "base/interrupt.h"
-#include "packer/smallest/zopfli.h"
+#include "packer/smallest/cost.h"
 
-/* What zopfli may take in while searching, and in the rounds of the end: some seconds each. */
-#define SEARCH_BYTES  (3 * 1024 * 1024)
-#define FINAL_BYTES   (2048 * 1024)
-#define SEARCH_ROUNDS 4
-#define FINAL_ROUNDS  200
+/* What zopfli may read while searching, where no number of tries is given: some seconds' worth. */
+#define SEARCH_BYTES (3 * 1024 * 1024)
 
-#define GZIP_FRAME_SIZE 18 /* RFC 1952, 2.3: header and trailer */
-
-/* Of a batch, which ends before anybody is asked whether it goes on: fewer of large images. */
-#define BATCH       64
+/* The candidates of a batch, which is evaluated before anybody is asked whether to go on: fewer of
+ * large images. */
+#define MAX_BATCH   64
+#define MIN_BATCH   2
 #define BATCH_BYTES (512 * 1024)
-#define MAX_THREADS BATCH
 
-/* ---- what a shape costs ---------------------------------------------------------------------- */
+#define MAX_CHANGES 4 /* choices that a random step draws anew */
+#define RANDOM_SEED UINT64_C(0x9e3779b97f4a7c15)
 
-/* The bytes that so many bits of a gzip file come to. */
-static uint64_t size_of(const struct golf *golf, uint64_t bits)
+/* ---- random numbers -------------------------------------------------------------------------- */
+
+/* From 0 to `bound` - 1, by xorshift64 (Marsaglia 2003), whose state is never 0. */
+static size_t draw(uint64_t *random, size_t bound)
 {
-    const unsigned members = 1 + (golf->first_member > 0);
-    return (bits + 7) / 8 + (golf->is_gzip ? members * GZIP_FRAME_SIZE : 0);
+    *random ^= *random << 13;
+    *random ^= *random >> 7;
+    *random ^= *random << 17;
+    return (size_t)(*random % bound);
 }
 
-static uint64_t file_bits(const struct golf_image *made)
+static void draw_value(const struct search_space *space, struct candidate *candidate,
+                       enum choice choice, uint64_t *random)
 {
-    uint64_t bits = 8 * (uint64_t)made->tar.size;
-    for (size_t i = 0; !made->tar.size && i < made->count; i++)
-        bits += 8 * (uint64_t)made->files[i].content.size;
-    return bits;
-}
-
-#define UNTRIED    UINT64_MAX       /* there was an interrupt */
-#define IMPOSSIBLE (UINT64_MAX - 1) /* no such image can be */
-
-/* How the tar is parted into blocks: text and program want other codes. */
-enum blocks { ONE_BLOCK, PROGRAM_APART, PROGRAM_FIXED, BLOCKS };
-
-static struct zopfli_plan plan_of(const struct golf *golf, const struct golf_image *made,
-                                  enum blocks blocks, unsigned rounds)
-{
-    return (struct zopfli_plan){.first_member = golf->first_member,
-                                .last_from = blocks == ONE_BLOCK ? 0 : made->binary_from,
-                                .is_last_fixed = blocks == PROGRAM_FIXED,
-                                .rounds = rounds};
-}
-
-/* In bits, but for what golf_compress finds at last. */
-static uint64_t cost_of(const struct golf *golf, const struct golf_shape *shape, enum blocks blocks)
-{
-    struct golf_image made GOLF_IMAGE_CLEANUP = {0};
-    struct error ignored;
-    if (interrupt_signal())
-        return UNTRIED;
-    if (golf_make(golf, shape, SEARCH_ROUNDS, &made, &ignored) < 0)
-        return IMPOSSIBLE;
-    if (!golf->is_gzip)
-        return file_bits(&made);
-    const struct zopfli_plan plan = plan_of(golf, &made, blocks, SEARCH_ROUNDS);
-    return zopfli_bits(&made.tar, &plan);
-}
-
-/* ---- compressing in the end ------------------------------------------------------------------ */
-
-unsigned golf_rounds(const struct golf *golf)
-{
-    uint64_t size = 1;
-    for (size_t i = 0; i < golf->image->file_count; i++)
-        size += golf->contents[i].size;
-    uint64_t rounds = FINAL_BYTES / size;
-    return rounds > FINAL_ROUNDS ? FINAL_ROUNDS : rounds < 1 ? 1 : (unsigned)rounds;
-}
-
-int golf_compress(const struct golf *golf, const struct golf_image *image, struct buffer *out,
-                  struct error *error)
-{
-    for (int i = 0; i <= BLOCKS; i++) {
-        struct buffer packed BUFFER_CLEANUP = {0};
-        struct zopfli_plan plan =
-            plan_of(golf, image, i < BLOCKS ? (enum blocks)i : ONE_BLOCK, golf_rounds(golf));
-        plan.splits = i == BLOCKS;
-        zopfli_append(&image->tar, &plan, &packed);
-        if (i && packed.size >= out->size)
-            continue;
-        struct buffer larger = *out;
-        *out = packed;
-        packed = larger;
-    }
-    return buffer_check(out, error);
-}
-
-/* ---- chance ---------------------------------------------------------------------------------- */
-
-/* A number below, by xorshift64 (Marsaglia 2003), whose state is not 0. */
-static size_t draw(uint64_t *chance, size_t below)
-{
-    *chance ^= *chance << 13;
-    *chance ^= *chance >> 7;
-    *chance ^= *chance << 17;
-    return (size_t)(*chance % below);
-}
-
-static void change(const struct golf *golf, struct golf_shape *shape, enum golf_choice choice,
-                   uint64_t *chance)
-{
-    shape->value[choice] = (unsigned short)draw(chance, golf_count(golf, choice));
+    candidate->value[choice] = (unsigned short)draw(random, choice_count(space, choice));
 }
 
 /* ---- digests --------------------------------------------------------------------------------- */
 
-/* A digest is 64 digits that no other text tells. It is cheaper the more often the same digits
- * come, and to compute many is cheaper than to compress one image. */
-#define DIGESTS_A_TRY 32
+/* The digits of a digest occur nowhere else, so that only their frequencies can be exploited: it
+ * is cheaper the more often the same digits come. Digests of many candidates are computed in the
+ * time that compressing one image takes. */
+#define DIGESTS_PER_TRY 32
 
-/* What changes digests, and little beside. */
-static const enum golf_choice nonces[] = {GOLF_MODE, GOLF_PROGRAM, GOLF_CONFIG, GOLF_MANIFEST,
-                                          GOLF_DESCRIPTORS};
-#define NONCES (COUNT(nonces))
+/* Choices that change digests and little else, as a nonce does. The first two are always drawn. */
+static const enum choice nonces[] = {CHOICE_MODE, CHOICE_PROGRAM_NAME, CHOICE_CONFIG_ORDER,
+                                     CHOICE_MANIFEST_ORDER, CHOICE_DESCRIPTOR_ORDER};
+#define ALWAYS_DRAWN 2
 
-/* How alike the bytes of the JSON are: the sum of the squares of how often each comes. */
-static uint64_t likeness_of(const struct golf *golf, const struct golf_shape *shape)
+/* How often the bytes of the JSON repeat: the sum of the squares of their frequencies, which is the
+ * index of coincidence but for a factor. */
+static uint64_t count_coincidences(const struct search_space *space,
+                                   const struct candidate *candidate)
 {
-    struct golf_image made GOLF_IMAGE_CLEANUP = {0};
+    struct candidate_image image CANDIDATE_IMAGE_CLEANUP = {0};
     struct error ignored;
-    uint64_t counts[256] = {0}, sum = 0;
-    if (golf_make(golf, shape, 1, &made, &ignored) < 0)
+    uint64_t frequencies[256] = {0}, sum = 0;
+    if (candidate_build(space, candidate, 1, &image, &ignored) < 0)
         return 0;
-    for (size_t i = 0; i < made.count; i++) {
-        const struct buffer *content = &made.files[i].content;
+    for (size_t i = 0; i < image.count; i++) {
+        const struct buffer *content = &image.files[i].content;
         const bool is_json = content->data[0] == '{' || content->data[0] == '[';
         for (size_t j = 0; is_json && j < content->size; j++)
-            counts[content->data[j]]++;
+            frequencies[content->data[j]]++;
     }
-    for (size_t i = 0; i < 256; i++)
-        sum += counts[i] * counts[i];
+    for (size_t i = 0; i < COUNT(frequencies); i++)
+        sum += frequencies[i] * frequencies[i];
     return sum;
 }
 
-/* The shape, with nonces by chance of which those digests come that are the most alike. */
-static struct golf_shape choose_digests(const struct golf *golf, const struct golf_shape *shape,
-                                        uint64_t chance)
+/* Of the candidates with other nonces, drawn from that seed, the one whose digests repeat most. */
+static struct candidate draw_digests(const struct search_space *space,
+                                     const struct candidate *candidate, uint64_t seed)
 {
-    struct golf_shape best = *shape;
+    struct candidate best = *candidate;
     uint64_t most = 0;
-    for (int i = 0; i < DIGESTS_A_TRY; i++) {
-        struct golf_shape other = *shape;
-        for (size_t j = 0; j < NONCES; j++)
-            if (j < 2 || draw(&chance, 2))
-                change(golf, &other, nonces[j], &chance);
-        uint64_t likeness = likeness_of(golf, &other);
-        if (likeness > most) {
-            most = likeness;
+    for (int i = 0; i < DIGESTS_PER_TRY; i++) {
+        struct candidate other = *candidate;
+        for (size_t j = 0; j < COUNT(nonces); j++)
+            if (j < ALWAYS_DRAWN || draw(&seed, 2))
+                draw_value(space, &other, nonces[j], &seed);
+        uint64_t coincidences = count_coincidences(space, &other);
+        if (coincidences > most) {
+            most = coincidences;
             best = other;
         }
     }
@@ -172,14 +102,13 @@ static struct golf_shape choose_digests(const struct golf *golf, const struct go
 
 /* ---- batches --------------------------------------------------------------------------------- */
 
-/* Shapes that are tried by several threads. */
 struct batch {
-    const struct golf *golf;
-    enum blocks blocks;
-    struct golf_shape shapes[BATCH];
-    uint64_t chances[BATCH]; /* to choose the shape's digests by; 0: it stays as it is */
-    uint64_t costs[BATCH];
-    size_t most, count, threads;
+    const struct search_space *space;
+    enum block_division division;
+    struct candidate candidates[MAX_BATCH];
+    uint64_t digest_seeds[MAX_BATCH]; /* to draw the candidate's digests from; 0: it stays */
+    uint64_t costs[MAX_BATCH];
+    size_t count, capacity, threads;
 };
 
 struct worker {
@@ -187,182 +116,171 @@ struct worker {
     size_t first;
 };
 
-static void *try_some(void *argument)
+/* The candidates of one thread: every n-th of the batch, where n is the number of threads. */
+static void *evaluate_share(void *argument)
 {
-    struct worker *worker = argument;
+    const struct worker *worker = argument;
     struct batch *batch = worker->batch;
     for (size_t i = worker->first; i < batch->count; i += batch->threads) {
-        struct golf_shape *shape = &batch->shapes[i];
-        if (batch->chances[i])
-            *shape = choose_digests(batch->golf, shape, batch->chances[i]);
-        batch->costs[i] = cost_of(batch->golf, shape, batch->blocks);
+        struct candidate *candidate = &batch->candidates[i];
+        if (batch->digest_seeds[i])
+            *candidate = draw_digests(batch->space, candidate, batch->digest_seeds[i]);
+        batch->costs[i] = cost_of(batch->space, candidate, batch->division);
     }
     return NULL;
 }
 
-static void try_batch(struct batch *batch)
+static void evaluate_batch(struct batch *batch)
 {
-    struct worker workers[MAX_THREADS];
-    pthread_t ids[MAX_THREADS];
+    struct worker workers[MAX_BATCH];
+    pthread_t ids[MAX_BATCH];
     size_t started = 0;
-    workers[0] = (struct worker){batch, 0};
-    for (size_t i = 1; i < batch->threads; i++)
+    for (size_t i = 0; i < batch->threads; i++)
         workers[i] = (struct worker){batch, i};
     while (started + 1 < batch->threads &&
-           pthread_create(&ids[started], NULL, try_some, &workers[started + 1]) == 0)
+           pthread_create(&ids[started], NULL, evaluate_share, &workers[started + 1]) == 0)
         started++;
-    try_some(&workers[0]);
+    evaluate_share(&workers[0]);
     for (size_t i = 0; i < started; i++)
         pthread_join(ids[i], NULL);
     for (size_t i = started + 1; i < batch->threads; i++)
-        try_some(&workers[i]); /* that got no thread */
+        evaluate_share(&workers[i]); /* whose thread could not be started */
 }
 
-/* ---- the search ------------------------------------------------------------------------------ */
+/* ---- hill climbing --------------------------------------------------------------------------- */
 
-struct search {
+struct climb {
     const struct packer_search *settings;
     struct batch batch;
-    struct golf_shape best;
-    uint64_t least; /* cost of the best */
-    uint64_t tries, most_tries;
-    uint64_t chance;
+    struct candidate best;
+    uint64_t least_cost;
+    uint64_t tries, max_tries;
+    uint64_t random;
     bool is_over;
 };
 
-/* Tries the batch; whether one of it is the smallest yet. */
-static bool try_and_keep(struct search *search)
+/* Begins a batch of that many copies of the best. */
+static void fill_with_best(struct climb *climb, size_t count)
 {
-    struct batch *batch = &search->batch;
-    const struct packer_search *settings = search->settings;
-    const uint64_t left = search->most_tries - search->tries;
+    struct batch *batch = &climb->batch;
+    batch->count = count < batch->capacity ? count : batch->capacity;
+    for (size_t i = 0; i < batch->count; i++) {
+        batch->candidates[i] = climb->best;
+        batch->digest_seeds[i] = 0;
+    }
+}
+
+/* All values of a choice, or as many at random as there is room for. */
+static void fill_with_values(struct climb *climb, enum choice choice)
+{
+    struct batch *batch = &climb->batch;
+    const size_t values = choice_count(batch->space, choice);
+    fill_with_best(climb, values);
+    for (size_t i = 0; i < batch->count; i++)
+        if (values > batch->capacity)
+            draw_value(batch->space, &batch->candidates[i], choice, &climb->random);
+        else
+            batch->candidates[i].value[choice] = (unsigned short)i;
+}
+
+static void fill_with_random_steps(struct climb *climb)
+{
+    struct batch *batch = &climb->batch;
+    fill_with_best(climb, batch->capacity);
+    for (size_t i = 0; i < batch->count; i++)
+        for (size_t left = 1 + draw(&climb->random, MAX_CHANGES); left > 0; left--)
+            draw_value(batch->space, &batch->candidates[i],
+                       (enum choice)draw(&climb->random, CHOICES), &climb->random);
+}
+
+static void fill_with_digests(struct climb *climb)
+{
+    struct batch *batch = &climb->batch;
+    fill_with_best(climb, batch->capacity);
+    for (size_t i = 0; i < batch->count; i++)
+        batch->digest_seeds[i] = 1 + draw(&climb->random, UINT32_MAX);
+}
+
+static bool goes_on(const struct climb *climb)
+{
+    const struct packer_search *settings = climb->settings;
+    const uint64_t size = cost_to_size(climb->batch.space, climb->least_cost);
+    if (settings->goes_on && !settings->goes_on(settings->context, climb->tries, size))
+        return false;
+    return climb->tries < climb->max_tries && !interrupt_signal();
+}
+
+/* Evaluates the batch; whether one of it is the smallest yet. */
+static bool step(struct climb *climb)
+{
+    struct batch *batch = &climb->batch;
+    const uint64_t left = climb->max_tries - climb->tries;
+    const uint64_t before = climb->least_cost;
     if (batch->count > left)
         batch->count = (size_t)left;
     if (batch->count == 0)
         return false;
-    try_batch(batch);
-    /* So many tries find the same again. */
+    evaluate_batch(batch);
+    /* After an interrupt only those count that come before the first unknown one: a search for that
+     * number of tries finds the same again. */
     for (size_t i = 0; i < batch->count; i++)
-        if (batch->costs[i] == UNTRIED)
+        if (batch->costs[i] == COST_UNKNOWN)
             batch->count = i;
-    search->tries += batch->count;
-    const uint64_t before = search->least;
+    climb->tries += batch->count;
     for (size_t i = 0; i < batch->count; i++)
-        if (batch->costs[i] < search->least) {
-            search->least = batch->costs[i];
-            search->best = batch->shapes[i];
+        if (batch->costs[i] < climb->least_cost) {
+            climb->least_cost = batch->costs[i];
+            climb->best = batch->candidates[i];
         }
-    const uint64_t size = size_of(batch->golf, search->least);
-    search->is_over =
-        (settings->goes_on && !settings->goes_on(settings->context, search->tries, size)) ||
-        search->tries == search->most_tries || interrupt_signal();
-    return search->least < before;
+    climb->is_over = !goes_on(climb);
+    return climb->least_cost < before;
 }
 
-/* All values of a choice, or as many by chance as there is room for. */
-static void fill_with_values(struct search *search, enum golf_choice choice)
+static void descend_by_coordinates(struct climb *climb)
 {
-    struct batch *batch = &search->batch;
-    const size_t values = golf_count(batch->golf, choice);
-    batch->count = values < batch->most ? values : batch->most;
-    for (size_t i = 0; i < batch->count; i++) {
-        batch->shapes[i] = search->best;
-        batch->shapes[i].value[choice] = (unsigned short)i;
-        batch->chances[i] = 0;
-        if (values > batch->most)
-            change(batch->golf, &batch->shapes[i], choice, &search->chance);
-    }
-}
-
-static void fill_by_chance(struct search *search)
-{
-    struct batch *batch = &search->batch;
-    batch->count = batch->most;
-    for (size_t i = 0; i < batch->count; i++) {
-        batch->shapes[i] = search->best;
-        batch->chances[i] = 0;
-        for (size_t changes = 1 + draw(&search->chance, 4); changes > 0; changes--)
-            change(batch->golf, &batch->shapes[i],
-                   (enum golf_choice)draw(&search->chance, GOLF_CHOICES), &search->chance);
-    }
-}
-
-static void fill_by_digests(struct search *search)
-{
-    struct batch *batch = &search->batch;
-    batch->count = batch->most;
-    for (size_t i = 0; i < batch->count; i++) {
-        batch->shapes[i] = search->best;
-        batch->chances[i] = 1 + draw(&search->chance, UINT32_MAX);
-    }
-}
-
-static void descend(struct search *search)
-{
-    for (size_t choice = 0, since = 0; since < GOLF_CHOICES && !search->is_over;
-         choice = (choice + 1) % GOLF_CHOICES) {
+    size_t choice = 0;
+    for (size_t since = 0; since < CHOICES && !climb->is_over; choice = (choice + 1) % CHOICES) {
         since++;
-        if (golf_count(search->batch.golf, (enum golf_choice)choice) == 1)
+        if (choice_count(climb->batch.space, (enum choice)choice) == 1)
             continue;
-        fill_with_values(search, (enum golf_choice)choice);
-        if (try_and_keep(search))
+        fill_with_values(climb, (enum choice)choice);
+        if (step(climb))
             since = 0;
     }
 }
 
-/* The bytes that one try takes. */
-static uint64_t bytes_of(const struct golf *golf, const struct golf_shape *shape)
+static size_t clamp(uint64_t number, size_t minimum, size_t maximum)
 {
-    struct golf_image made GOLF_IMAGE_CLEANUP = {0};
-    struct error ignored;
-    return golf_make(golf, shape, 1, &made, &ignored) < 0 ? 1 : 1 + file_bits(&made) / 8;
+    return number < minimum ? minimum : number > maximum ? maximum : (size_t)number;
 }
 
-/* What is best for one shape is for all. */
-static enum blocks choose_blocks(const struct golf *golf, const struct golf_shape *shape)
+void search_improve(const struct search_space *space, const struct packer_search *settings,
+                    struct candidate *candidate)
 {
-    enum blocks best = ONE_BLOCK;
-    uint64_t least = UINT64_MAX;
-    for (int i = 0; i < BLOCKS; i++) {
-        uint64_t cost = cost_of(golf, shape, (enum blocks)i);
-        if (cost < least) {
-            least = cost;
-            best = (enum blocks)i;
-        }
+    struct climb *climb = calloc(1, sizeof *climb);
+    if (!climb)
+        return;
+    const uint64_t bytes = cost_input_size(space, candidate);
+    *climb = (struct climb){
+        .settings = settings,
+        .batch = {.space = space,
+                  .division = cost_choose_division(space, candidate),
+                  .threads = clamp(settings->threads, 1, MAX_BATCH),
+                  .capacity = clamp(BATCH_BYTES / bytes, MIN_BATCH, MAX_BATCH)},
+        .best = *candidate,
+        .least_cost = COST_IMPOSSIBLE,
+        .max_tries = settings->tries ? settings->tries : 1 + SEARCH_BYTES / bytes,
+        .random = RANDOM_SEED,
+    };
+    descend_by_coordinates(climb);
+    /* In a layout's directory only the layer is compressed, which has two choices: they are tried.
+     */
+    for (bool is_random = false; space->is_gzip && !climb->is_over; is_random = !is_random) {
+        (is_random ? fill_with_random_steps : fill_with_digests)(climb);
+        step(climb);
     }
-    return best;
-}
-
-void golf_search(const struct golf *golf, const struct packer_search *settings,
-                 struct golf_shape *best)
-{
-    struct search *search = calloc(1, sizeof *search);
-    const uint64_t bytes = bytes_of(golf, best);
-    const size_t most = BATCH_BYTES / bytes;
-    if (!search)
-        return; /* the shape will do */
-    *search =
-        (struct search){.settings = settings,
-                        .batch.golf = golf,
-                        .batch.blocks = choose_blocks(golf, best),
-                        .batch.threads = settings->threads,
-                        .batch.most = most > BATCH ? BATCH
-                                      : most < 2   ? 2
-                                                   : most,
-                        .best = *best,
-                        .least = IMPOSSIBLE,
-                        .most_tries = settings->tries ? settings->tries : 1 + SEARCH_BYTES / bytes,
-                        .chance = 0x9e3779b97f4a7c15};
-    if (search->batch.threads > MAX_THREADS)
-        search->batch.threads = MAX_THREADS;
-    descend(search);
-    /* Of a directory nothing is left: its layer alone is compressed. */
-    for (bool by_chance = false; golf->is_gzip && !search->is_over; by_chance = !by_chance) {
-        (by_chance ? fill_by_chance : fill_by_digests)(search);
-        try_and_keep(search);
-    }
-    *best = search->best;
+    *candidate = climb->best;
     if (settings->ends)
         settings->ends(settings->context);
-    free(search);
+    free(climb);
 }

@@ -9,10 +9,10 @@
 
 struct zopfli_plan {
     size_t first_member; /* bytes in a member of their own, as for compress_sink_init */
-    size_t last_from;    /* the byte at which a last block of its own begins; 0: there is none */
-    bool is_last_fixed;  /* it has the fixed codes */
-    bool splits;         /* zopfli parts the rest into blocks, too, which takes it long */
-    unsigned rounds;     /* each takes some time, and may save a bit */
+    size_t last_block;  /* the offset of the bytes that get a last block of their own; 0: none do */
+    bool is_last_fixed; /* that block has the fixed Huffman codes */
+    bool splits;        /* zopfli divides the rest into blocks, too, which takes it long */
+    unsigned rounds;    /* each takes some time, and may save a bit */
 };
 
 /* The size in bits of what zopfli makes of the data, without gzip's frame. */

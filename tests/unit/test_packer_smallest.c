@@ -1,4 +1,4 @@
-/* --smallest: whatever the shape, the image is whole; and the search is the same each time. */
+/* --smallest: the image of any candidate is whole, and the search finds the same each time. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "packer/smallest/candidate.h"
+#include "packer/smallest/search.h"
 
 static struct error error;
 static unsigned char program[85];
@@ -30,32 +31,32 @@ static const struct packer_image image = {
 /* Docker archive, OCI layout, both; each strict and not. */
 #define FORMS 6
 
-static struct golf golf_of(unsigned form)
+static struct search_space space_of(unsigned form)
 {
     for (size_t i = 0; i < sizeof program; i++)
         program[i] = (unsigned char)(i * 37);
-    return (struct golf){.image = &image,
-                         .contents = contents,
-                         .has_docker = form % 3 != 1,
-                         .has_oci = form % 3 > 0,
-                         .is_gzip = true,
-                         .is_strict = form >= 3,
-                         .needs = PACKER_NEEDS_ARCHITECTURE};
+    return (struct search_space){.image = &image,
+                                 .contents = contents,
+                                 .has_docker = form % 3 != 1,
+                                 .has_oci = form % 3 > 0,
+                                 .is_gzip = true,
+                                 .is_strict = form >= 3,
+                                 .needs = PACKER_NEEDS_ARCHITECTURE};
 }
 
-static void makes_each_order_of_the_files_once(void **state)
+static void builds_each_order_of_the_files_once(void **state)
 {
     (void)state;
-    const struct golf golf = golf_of(2);
-    const size_t orders = golf_count(&golf, GOLF_ORDER);
+    const struct search_space space = space_of(2);
+    const size_t orders = choice_count(&space, CHOICE_FILE_ORDER);
     assert_int_equal(orders, 720);
-    size_t(*sizes)[GOLF_FILES] = calloc(orders, sizeof *sizes); /* which tell files apart */
+    size_t(*sizes)[CANDIDATE_FILES] = calloc(orders, sizeof *sizes); /* which tell files apart */
     assert_non_null(sizes);
     for (size_t i = 0; i < orders; i++) {
-        struct golf_image made GOLF_IMAGE_CLEANUP = {0};
-        const struct golf_shape shape = {{[GOLF_ORDER] = (unsigned short)i}};
-        assert_int_equal(golf_make(&golf, &shape, 1, &made, &error), 0);
-        assert_int_equal(made.count, GOLF_FILES);
+        struct candidate_image made CANDIDATE_IMAGE_CLEANUP = {0};
+        const struct candidate candidate = {{[CHOICE_FILE_ORDER] = (unsigned short)i}};
+        assert_int_equal(candidate_build(&space, &candidate, 1, &made, &error), 0);
+        assert_int_equal(made.count, CANDIDATE_FILES);
         for (size_t j = 0; j < made.count; j++)
             sizes[i][j] = made.files[j].content.size;
         for (size_t j = 0; j < i; j++)
@@ -65,7 +66,7 @@ static void makes_each_order_of_the_files_once(void **state)
 }
 
 /* What reads images finds the command, the layer and all digests in it. */
-static void is_whole(const struct golf_image *made)
+static void is_whole(const struct candidate_image *made)
 {
     struct buffer text BUFFER_CLEANUP = {0};
     size_t mismatches = 1;
@@ -80,21 +81,21 @@ static void is_whole(const struct golf_image *made)
     assert_non_null(strstr(buffer_text(&text), "\"ok\":true"));
 }
 
-static void makes_a_whole_image_of_any_shape(void **state)
+static void builds_a_whole_image_of_any_candidate(void **state)
 {
     (void)state;
     unsigned chance = 1;
     for (unsigned form = 0; form < FORMS; form++) {
-        const struct golf golf = golf_of(form);
+        const struct search_space space = space_of(form);
         for (unsigned i = 0; i < 100; i++) {
-            struct golf_image made GOLF_IMAGE_CLEANUP = {0};
-            struct golf_shape shape;
-            for (unsigned choice = 0; choice < GOLF_CHOICES; choice++) {
+            struct candidate_image made CANDIDATE_IMAGE_CLEANUP = {0};
+            struct candidate candidate;
+            for (unsigned choice = 0; choice < CHOICES; choice++) {
                 chance = chance * 1103515245 + 12345;
-                shape.value[choice] =
-                    (unsigned short)((chance >> 8) % golf_count(&golf, (enum golf_choice)choice));
+                candidate.value[choice] =
+                    (unsigned short)((chance >> 8) % choice_count(&space, (enum choice)choice));
             }
-            if (golf_make(&golf, &shape, 1, &made, &error) < 0)
+            if (candidate_build(&space, &candidate, 1, &made, &error) < 0)
                 assert_non_null(strstr(error.message, "two files are named"));
             else
                 is_whole(&made);
@@ -105,12 +106,12 @@ static void makes_a_whole_image_of_any_shape(void **state)
 static void finds_the_same_with_any_number_of_threads(void **state)
 {
     (void)state;
-    const struct golf golf = golf_of(0);
-    struct golf_shape found[2];
+    const struct search_space space = space_of(0);
+    struct candidate found[2];
     for (size_t i = 0; i < 2; i++) {
         const struct packer_search search = {.tries = 150, .threads = i ? 3 : 1};
-        found[i] = (struct golf_shape){{[GOLF_NAME] = 1}};
-        golf_search(&golf, &search, &found[i]);
+        found[i] = (struct candidate){{[CHOICE_CONFIG_NAME] = 1}};
+        search_improve(&space, &search, &found[i]);
     }
     assert_memory_equal(&found[0], &found[1], sizeof found[0]);
 }
@@ -126,20 +127,20 @@ static bool stop(void *context, uint64_t tries, uint64_t size)
 static void ends_when_it_is_told_to(void **state)
 {
     (void)state;
-    const struct golf golf = golf_of(0);
-    struct golf_shape shape = {{[GOLF_NAME] = 1}};
+    const struct search_space space = space_of(0);
+    struct candidate candidate = {{[CHOICE_CONFIG_NAME] = 1}};
     uint64_t seen = 0;
     const struct packer_search search = {
         .tries = 100000, .threads = 2, .goes_on = stop, .context = &seen};
-    golf_search(&golf, &search, &shape);
+    search_improve(&space, &search, &candidate);
     assert_in_range(seen, 1, 64);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(makes_each_order_of_the_files_once),
-        cmocka_unit_test(makes_a_whole_image_of_any_shape),
+        cmocka_unit_test(builds_each_order_of_the_files_once),
+        cmocka_unit_test(builds_a_whole_image_of_any_candidate),
         cmocka_unit_test(finds_the_same_with_any_number_of_threads),
         cmocka_unit_test(ends_when_it_is_told_to),
     };
