@@ -140,6 +140,23 @@ int json_render(const cJSON *value, struct buffer *out, struct error *error)
     return buffer_check(out, error);
 }
 
+void json_add_text(cJSON *object, const char *key, const char *text, size_t size)
+{
+    struct buffer string BUFFER_CLEANUP = {0};
+    struct error ignored;
+    if (text_is_utf8(text, size) && !memchr(text, '\0', size))
+        buffer_append(&string, text, size);
+    else
+        text_append_visible(&string, text, size);
+    cJSON_AddStringToObject(object, key, buffer_text(&string));
+    allocation_failed = allocation_failed || buffer_check(&string, &ignored) < 0;
+}
+
+void json_add_number(cJSON *object, const char *key, uint64_t number)
+{
+    cJSON_AddNumberToObject(object, key, (double)number);
+}
+
 const char *json_string(const cJSON *object, const char *key)
 {
     return cJSON_GetStringValue(cJSON_GetObjectItem(object, key));

@@ -21,5 +21,11 @@ cJSON *json_parse(const void *data, size_t size, const char *name, struct error 
  */
 int json_render(const cJSON *value, struct buffer *out, struct error *error);
 
+/* Adds text from outside: as it is where a JSON string can hold it (UTF-8 without NUL), else as
+ * text_append_visible shows it. */
+void json_add_text(cJSON *object, const char *key, const char *text, size_t size);
+/* Adds a number; above 2^53 the nearest one that JSON readers can hold. */
+void json_add_number(cJSON *object, const char *key, uint64_t number);
+
 /* The string of that key (any case, as Go's decoder reads it), or NULL. Owned by `object`. */
 const char *json_string(const cJSON *object, const char *key);

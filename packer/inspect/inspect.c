@@ -1,4 +1,4 @@
-/* What an archive holds and where its bytes go: the part that text and JSON share. */
+/* What an archive holds, and how many of its bytes are of each kind: for text and JSON alike. */
 #include "packer/inspect/inspect.h"
 
 #include <string.h>
@@ -86,7 +86,7 @@ void inspect_mode(const struct tar_entry *entry, char text[MODE_TEXT_SIZE])
     };
     static const struct {
         mode_t bit;
-        int place;
+        int index;
         char with, without; /* the execute bit */
     } special[] = {{S_ISUID, 3, 's', 'S'}, {S_ISGID, 6, 's', 'S'}, {S_ISVTX, 9, 't', 'T'}};
 
@@ -101,7 +101,7 @@ void inspect_mode(const struct tar_entry *entry, char text[MODE_TEXT_SIZE])
             text[i + 1] = "rwx"[i % 3];
     for (size_t i = 0; i < COUNT(special); i++)
         if (entry->mode & special[i].bit)
-            text[special[i].place] =
-                text[special[i].place] == 'x' ? special[i].with : special[i].without;
+            text[special[i].index] =
+                text[special[i].index] == 'x' ? special[i].with : special[i].without;
     text[MODE_TEXT_SIZE - 1] = '\0';
 }

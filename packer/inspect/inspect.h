@@ -8,7 +8,7 @@
 #include "packer/image/image.h"
 #include "packer/read/read.h"
 
-/* What both faces show beside what the archive itself holds. */
+/* What the reports show beside what the archive itself holds. */
 struct inspection {
     struct tally tally; /* of the whole archive: the bytes add up to its uncompressed size */
     uint64_t size;
@@ -18,14 +18,15 @@ struct inspection {
 int inspect_archive(struct packer_archive *archive, struct inspection *inspection,
                     struct error *error);
 
-/* Adds to a JSON list what a specification requires and is not so: objects of three texts, "of"
- * which part of the archive, "what", and the "clause". The layers are loaded. */
-int inspect_lapses(struct packer_archive *archive, cJSON *lapses, struct error *error);
+/* Adds each violation of a specification to a JSON list, as an object of three strings: "of", the
+ * part of the archive, "what" is wrong, and the "clause" that says so. The layers are loaded. */
+int inspect_violations(struct packer_archive *archive, cJSON *violations, struct error *error);
 
-/* Told by how it begins: the image's JSON, and what older engines left beside it. */
+/* Whether the content begins like JSON: the image's documents, and those that older engines left
+ * beside them. */
 int inspect_is_json(const struct extent *content, bool *json, struct error *error);
 
-/* How a kind of bytes is called in text, and in JSON. */
+/* The name of a kind of bytes in text, and its key in JSON. */
 struct byte_kind_name {
     const char *text, *key;
 };

@@ -1,26 +1,7 @@
-/* The face of an inspection that programs read. */
+/* The report of `whit inspect --format=json`. */
 #include "packer/inspect/inspect.h"
 
 #include <string.h>
-
-#include "base/text.h"
-
-/* Text from outside: as it is where JSON can hold it, else as the other face shows it. */
-static void add_text(cJSON *object, const char *key, const char *text)
-{
-    struct buffer visible BUFFER_CLEANUP = {0};
-    size_t size = strlen(text);
-    if (!text_is_utf8(text, size)) {
-        text_append_visible(&visible, text, size);
-        text = buffer_text(&visible);
-    }
-    cJSON_AddStringToObject(object, key, text);
-}
-
-static void add_number(cJSON *object, const char *key, uint64_t number)
-{
-    cJSON_AddNumberToObject(object, key, (double)number);
-}
 
 static void add_digest(cJSON *object, const char *key, const struct digest *digest)
 {
@@ -38,16 +19,16 @@ static void add_bytes(cJSON *object, const struct tally *tally)
 {
     cJSON *bytes = cJSON_AddObjectToObject(object, "bytes");
     for (size_t i = 0; i < BYTE_KINDS; i++)
-        add_number(bytes, byte_kind_names[i].key, tally->bytes[i]);
+        json_add_number(bytes, byte_kind_names[i].key, tally->bytes[i]);
 }
 
 static void add_compression(cJSON *object, const struct compression *compression, uint64_t parts,
                             uint64_t stored, uint64_t size)
 {
     cJSON_AddStringToObject(object, "compression", compression->name);
-    add_number(object, "compressed_parts", parts);
-    add_number(object, "stored_size", stored);
-    add_number(object, "size", size);
+    json_add_number(object, "compressed_parts", parts);
+    json_add_number(object, "stored_size", stored);
+    json_add_number(object, "size", size);
 }
 
 static void add_checks(cJSON *document, const struct packer_archive *archive)
@@ -62,8 +43,8 @@ static void add_checks(cJSON *document, const struct packer_archive *archive)
         cJSON_AddStringToObject(object, "named_by", check->where);
         add_digest(object, "named", &check->named);
         add_digest(object, "computed", &check->computed);
-        add_number(object, "named_size", check->named_size);
-        add_number(object, "size", check->size);
+        json_add_number(object, "named_size", check->named_size);
+        json_add_number(object, "size", check->size);
         cJSON_AddBoolToObject(object, "ok", check_holds(check));
     }
 }
@@ -73,15 +54,15 @@ static void add_entry(void *context, const struct tar_entry *entry)
     cJSON *object = add_object(context);
     char mode[MODE_TEXT_SIZE];
     inspect_mode(entry, mode);
-    add_text(object, "name", entry->name);
+    json_add_text(object, "name", entry->name, strlen(entry->name));
     if (*entry->link)
-        add_text(object, "link", entry->link);
+        json_add_text(object, "link", entry->link, strlen(entry->link));
     cJSON_AddStringToObject(object, "mode", mode);
-    add_number(object, "uid", (uint64_t)entry->uid);
-    add_number(object, "gid", (uint64_t)entry->gid);
-    add_number(object, "size", (uint64_t)entry->size);
+    json_add_number(object, "uid", (uint64_t)entry->uid);
+    json_add_number(object, "gid", (uint64_t)entry->gid);
+    json_add_number(object, "size", (uint64_t)entry->size);
     cJSON_AddNumberToObject(object, "mtime", (double)entry->mtime);
-    add_number(object, "offset", entry->offset);
+    json_add_number(object, "offset", entry->offset);
     if (path_whiteout(entry->name))
         cJSON_AddTrueToObject(object, "whiteout");
 }
@@ -89,7 +70,7 @@ static void add_entry(void *context, const struct tar_entry *entry)
 static int add_layer(cJSON *list, const struct layer *layer, struct error *error)
 {
     cJSON *object = add_object(list);
-    add_text(object, "file", member_path(layer->member));
+    json_add_text(object, "file", member_path(layer->member), strlen(member_path(layer->member)));
     add_digest(object, "diff_id", &layer->diff_id);
     add_compression(object, layer->compression, layer->parts, layer->member->content.size,
                     layer->tar.size);
@@ -110,14 +91,14 @@ static void add_head(cJSON *document, struct packer_archive *archive,
                      const struct inspection *inspection)
 {
     const char *format;
-    add_text(document, "path", archive->path);
+    json_add_text(document, "path", archive->path, strlen(archive->path));
     cJSON *list = cJSON_AddArrayToObject(document, "formats");
     for (size_t i = 0; (format = archive_format(archive, i)); i++)
         cJSON_AddItemToArray(list, cJSON_CreateString(format));
     add_compression(document, archive->compression, archive->parts,
                     archive->directory < 0 ? archive->stored.size : inspection->size,
                     inspection->size);
-    add_number(document, "images", archive->image_count);
+    json_add_number(document, "images", archive->image_count);
     list = cJSON_AddArrayToObject(document, "tags");
     for (size_t i = 0; i < archive->tags.count; i++)
         cJSON_AddItemToArray(list, cJSON_CreateString(archive->tags.items[i]));
@@ -134,10 +115,10 @@ int packer_inspect_json(struct packer_archive *archive, struct buffer *out, size
     add_head(document, archive, &inspection);
     add_checks(document, archive);
     if (add_layers(document, archive, error) < 0 ||
-        inspect_lapses(archive, cJSON_AddArrayToObject(document, "lapses"), error) < 0)
+        inspect_violations(archive, cJSON_AddArrayToObject(document, "violations"), error) < 0)
         return -1;
     add_bytes(document, &inspection.tally);
-    add_number(document, "mismatches", inspection.mismatches);
+    json_add_number(document, "mismatches", inspection.mismatches);
     *mismatches = inspection.mismatches;
     if (json_render(document, out, error) < 0)
         return -1;

@@ -1,4 +1,4 @@
-/* The face of an inspection that people read. */
+/* The report of `whit inspect` that people read. */
 #include "packer/inspect/inspect.h"
 
 #include <stdio.h>
@@ -7,22 +7,16 @@
 #include "base/array.h"
 #include "base/text.h"
 
-#define LABEL_WIDTH 14
-#define NUMBER_SIZE sizeof "18,446,744,073,709,551,615"
+#define LABEL_WIDTH     14
+#define FILE_SIZE_WIDTH 12 /* of a file */
+#define BYTES_WIDTH     15
 
-/* 1234567 as "1,234,567". */
-static const char *group_digits(uint64_t number, char text[NUMBER_SIZE])
+/* "1,234,567", right-aligned in a column of that width. */
+static void append_number(struct buffer *out, uint64_t number, int width)
 {
-    char digits[NUMBER_SIZE];
-    int length = snprintf(digits, sizeof digits, "%llu", (unsigned long long)number);
-    char *out = text;
-    for (int i = 0; i < length; i++) {
-        if (i && (length - i) % 3 == 0)
-            *out++ = ',';
-        *out++ = digits[i];
-    }
-    *out = '\0';
-    return text;
+    struct buffer digits BUFFER_CLEANUP = {0};
+    text_append_number(&digits, number);
+    buffer_printf(out, "%*s", width, buffer_text(&digits));
 }
 
 /* In percent; of nothing, all. */
@@ -43,8 +37,8 @@ static void append_label(struct buffer *out, const char *label)
 
 static void append_count(struct buffer *out, uint64_t count, const char *one, const char *many)
 {
-    char number[NUMBER_SIZE];
-    buffer_printf(out, "%s %s", group_digits(count, number), count == 1 ? one : many);
+    text_append_number(out, count);
+    buffer_printf(out, " %s", count == 1 ? one : many);
 }
 
 /* ---- the archive ----------------------------------------------------------------------------- */
@@ -87,8 +81,8 @@ static void append_head(struct packer_archive *archive, const struct inspection 
 
 /* ---- the config ------------------------------------------------------------------------------ */
 
-/* What of the config is shown where it is there (image-spec, config.md). */
-static const struct field {
+/* The fields of the config that are shown, where it has them (image-spec, config.md). */
+static const struct config_field {
     const char *label, *key;
     bool execution; /* in the object "config" */
     bool command;   /* one line of shell words, rather than a line an item */
@@ -109,7 +103,7 @@ static const struct field {
 };
 
 /* One word of a command, item of a list, or key of an object with what it has for a value. */
-static int append_item(struct buffer *out, const struct field *field, const cJSON *item,
+static int append_item(struct buffer *out, const struct config_field *field, const cJSON *item,
                        const char *key, struct error *error)
 {
     struct buffer text BUFFER_CLEANUP = {0};
@@ -128,7 +122,7 @@ static int append_item(struct buffer *out, const struct field *field, const cJSO
     return buffer_check(&text, error);
 }
 
-static int append_field(struct buffer *out, const struct field *field, const cJSON *value,
+static int append_field(struct buffer *out, const struct config_field *field, const cJSON *value,
                         struct error *error)
 {
     bool object = cJSON_IsObject(value), list = object || cJSON_IsArray(value);
@@ -191,11 +185,12 @@ static void append_checks(const struct packer_archive *archive, struct buffer *o
 static void append_entry(void *context, const struct tar_entry *entry)
 {
     struct buffer *out = context;
-    char mode[MODE_TEXT_SIZE], number[NUMBER_SIZE], owner[32];
+    char mode[MODE_TEXT_SIZE], owner[32];
     inspect_mode(entry, mode);
     snprintf(owner, sizeof owner, "%lld:%lld", (long long)entry->uid, (long long)entry->gid);
-    buffer_printf(out, "  %s %-9s %12s  ", mode, owner,
-                  group_digits((uint64_t)entry->size, number));
+    buffer_printf(out, "  %s %-9s ", mode, owner);
+    append_number(out, (uint64_t)entry->size, FILE_SIZE_WIDTH);
+    buffer_append_text(out, "  ");
     append_name(out, entry->name);
     if (*entry->link) {
         buffer_append_text(out, entry->type == TAR_TYPE_HARD_LINK ? " link to " : " -> ");
@@ -228,14 +223,16 @@ static int append_layer(const struct packer_archive *archive, const struct layer
 
 static void append_bytes(struct buffer *out, const struct tally *tally, uint64_t size)
 {
-    char number[NUMBER_SIZE];
     for (size_t i = 0; i < BYTE_KINDS; i++) {
         if (tally->bytes[i] == 0)
             continue;
-        buffer_printf(out, "  %-18s %15s  %5.1f %%\n", byte_kind_names[i].text,
-                      group_digits(tally->bytes[i], number), share(tally->bytes[i], size));
+        buffer_printf(out, "  %-18s ", byte_kind_names[i].text);
+        append_number(out, tally->bytes[i], BYTES_WIDTH);
+        buffer_printf(out, "  %5.1f %%\n", share(tally->bytes[i], size));
     }
-    buffer_printf(out, "  %-18s %15s\n", "total", group_digits(size, number));
+    buffer_printf(out, "  %-18s ", "total");
+    append_number(out, size, BYTES_WIDTH);
+    buffer_append_text(out, "\n");
 }
 
 static void append_all_bytes(const struct packer_archive *archive,
@@ -251,20 +248,21 @@ static void append_all_bytes(const struct packer_archive *archive,
     }
 }
 
-/* ---- specifications -------------------------------------------------------------------------- */
+/* ---- violations of specifications ------------------------------------------------------------ */
 
-static int append_lapses(struct packer_archive *archive, struct buffer *out, struct error *error)
+static int append_violations(struct packer_archive *archive, struct buffer *out,
+                             struct error *error)
 {
-    cJSON *lapses JSON_CLEANUP = cJSON_CreateArray();
-    const cJSON *lapse;
-    if (inspect_lapses(archive, lapses, error) < 0)
+    cJSON *violations JSON_CLEANUP = cJSON_CreateArray();
+    const cJSON *violation;
+    if (inspect_violations(archive, violations, error) < 0)
         return -1;
-    if (cJSON_GetArraySize(lapses))
+    if (cJSON_GetArraySize(violations))
         buffer_append_text(out, "\nnot as specified\n");
-    cJSON_ArrayForEach (lapse, lapses) {
+    cJSON_ArrayForEach (violation, violations) {
         struct buffer line BUFFER_CLEANUP = {0};
-        buffer_printf(&line, "%s: %s (%s)", json_string(lapse, "of"), json_string(lapse, "what"),
-                      json_string(lapse, "clause"));
+        buffer_printf(&line, "%s: %s (%s)", json_string(violation, "of"),
+                      json_string(violation, "what"), json_string(violation, "clause"));
         buffer_append_text(out, "  ");
         append_name(out, buffer_text(&line));
         buffer_append_text(out, "\n");
@@ -285,7 +283,7 @@ int packer_inspect_text(struct packer_archive *archive, struct buffer *out, size
     for (size_t i = 0; i < archive->layer_count; i++)
         if (append_layer(archive, &archive->layers[i], out, error) < 0)
             return -1;
-    if (append_lapses(archive, out, error) < 0)
+    if (append_violations(archive, out, error) < 0)
         return -1;
     append_all_bytes(archive, &inspection, out);
     *mismatches = inspection.mismatches;

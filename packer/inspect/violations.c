@@ -1,4 +1,7 @@
-/* What a specification requires of an archive and is not there, or is not as it says. */
+/*
+ * Violations of specifications: what image-spec, docker's image spec and POSIX require of an
+ * archive and is missing, misspelled or of another value. Engines may load it all the same.
+ */
 #include "packer/inspect/inspect.h"
 
 #include <stdio.h>
@@ -10,56 +13,56 @@
 
 #define END_SIZE ((uint64_t)2 * TAR_BLOCK_SIZE)
 
-enum must_be { A_TEXT, A_NUMBER, A_LIST, AN_OBJECT, ANYTHING };
+enum value_type { STRING, NUMBER, ARRAY, OBJECT, ANYTHING };
 
 /* A field of a document. */
 struct requirement {
-    const char *path; /* keys with dots between them; [] stands for each item of a list */
-    enum must_be must_be;
+    const char *path; /* keys with dots between them; [] stands for each item of an array */
+    enum value_type type;
     const char *value; /* that it has to have; NULL: any */
     const char *clause;
 };
 
 static const struct requirement layout_requires[] = {
-    {"imageLayoutVersion", A_TEXT, "1.0.0", IMAGE_SPEC "image-layout.md"},
+    {"imageLayoutVersion", STRING, "1.0.0", IMAGE_SPEC "image-layout.md"},
     {0},
 };
 
 static const struct requirement index_requires[] = {
-    {"schemaVersion", A_NUMBER, "2", IMAGE_SPEC "image-index.md"},
-    {"manifests", A_LIST, NULL, IMAGE_SPEC "image-index.md"},
-    {"manifests.[].mediaType", A_TEXT, NULL, IMAGE_SPEC "descriptor.md"},
-    {"manifests.[].digest", A_TEXT, NULL, IMAGE_SPEC "descriptor.md"},
-    {"manifests.[].size", A_NUMBER, NULL, IMAGE_SPEC "descriptor.md"},
+    {"schemaVersion", NUMBER, "2", IMAGE_SPEC "image-index.md"},
+    {"manifests", ARRAY, NULL, IMAGE_SPEC "image-index.md"},
+    {"manifests.[].mediaType", STRING, NULL, IMAGE_SPEC "descriptor.md"},
+    {"manifests.[].digest", STRING, NULL, IMAGE_SPEC "descriptor.md"},
+    {"manifests.[].size", NUMBER, NULL, IMAGE_SPEC "descriptor.md"},
     {0},
 };
 
 static const struct requirement manifest_requires[] = {
-    {"schemaVersion", A_NUMBER, "2", IMAGE_SPEC "manifest.md"},
-    {"config", AN_OBJECT, NULL, IMAGE_SPEC "manifest.md"},
-    {"config.mediaType", A_TEXT, NULL, IMAGE_SPEC "descriptor.md"},
-    {"config.digest", A_TEXT, NULL, IMAGE_SPEC "descriptor.md"},
-    {"config.size", A_NUMBER, NULL, IMAGE_SPEC "descriptor.md"},
-    {"layers", A_LIST, NULL, IMAGE_SPEC "manifest.md"},
-    {"layers.[].mediaType", A_TEXT, NULL, IMAGE_SPEC "descriptor.md"},
-    {"layers.[].digest", A_TEXT, NULL, IMAGE_SPEC "descriptor.md"},
-    {"layers.[].size", A_NUMBER, NULL, IMAGE_SPEC "descriptor.md"},
+    {"schemaVersion", NUMBER, "2", IMAGE_SPEC "manifest.md"},
+    {"config", OBJECT, NULL, IMAGE_SPEC "manifest.md"},
+    {"config.mediaType", STRING, NULL, IMAGE_SPEC "descriptor.md"},
+    {"config.digest", STRING, NULL, IMAGE_SPEC "descriptor.md"},
+    {"config.size", NUMBER, NULL, IMAGE_SPEC "descriptor.md"},
+    {"layers", ARRAY, NULL, IMAGE_SPEC "manifest.md"},
+    {"layers.[].mediaType", STRING, NULL, IMAGE_SPEC "descriptor.md"},
+    {"layers.[].digest", STRING, NULL, IMAGE_SPEC "descriptor.md"},
+    {"layers.[].size", NUMBER, NULL, IMAGE_SPEC "descriptor.md"},
     {0},
 };
 
 static const struct requirement docker_requires[] = {
-    {"Config", A_TEXT, NULL, DOCKER},
-    {"Layers", A_LIST, NULL, DOCKER},
+    {"Config", STRING, NULL, DOCKER},
+    {"Layers", ARRAY, NULL, DOCKER},
     {0},
 };
 
-/* Nothing in "config" has to be there, but what is has to be spelled so. */
+/* No field in "config" is required, but those that there are have to be spelled so. */
 static const struct requirement config_requires[] = {
-    {"architecture", A_TEXT, NULL, IMAGE_SPEC "config.md"},
-    {"os", A_TEXT, NULL, IMAGE_SPEC "config.md"},
-    {"rootfs", AN_OBJECT, NULL, IMAGE_SPEC "config.md"},
-    {"rootfs.type", A_TEXT, "layers", IMAGE_SPEC "config.md"},
-    {"rootfs.diff_ids", A_LIST, NULL, IMAGE_SPEC "config.md"},
+    {"architecture", STRING, NULL, IMAGE_SPEC "config.md"},
+    {"os", STRING, NULL, IMAGE_SPEC "config.md"},
+    {"rootfs", OBJECT, NULL, IMAGE_SPEC "config.md"},
+    {"rootfs.type", STRING, "layers", IMAGE_SPEC "config.md"},
+    {"rootfs.diff_ids", ARRAY, NULL, IMAGE_SPEC "config.md"},
     {"config.User", ANYTHING, NULL, IMAGE_SPEC "config.md"},
     {"config.ExposedPorts", ANYTHING, NULL, IMAGE_SPEC "config.md"},
     {"config.Env", ANYTHING, NULL, IMAGE_SPEC "config.md"},
@@ -72,14 +75,14 @@ static const struct requirement config_requires[] = {
     {0},
 };
 
-/* Notes that `what` of the document `of` is not as the clause has it. */
-static void add_lapse(cJSON *lapses, const char *of, const char *what, const char *clause)
+/* `of` is a document or an archive, `what` is wrong there. */
+static void add_violation(cJSON *violations, const char *of, const char *what, const char *clause)
 {
-    cJSON *lapse = cJSON_CreateObject();
-    cJSON_AddItemToArray(lapses, lapse);
-    cJSON_AddStringToObject(lapse, "of", of);
-    cJSON_AddStringToObject(lapse, "what", what);
-    cJSON_AddStringToObject(lapse, "clause", clause);
+    cJSON *violation = cJSON_CreateObject();
+    cJSON_AddItemToArray(violations, violation);
+    cJSON_AddStringToObject(violation, "of", of);
+    cJSON_AddStringToObject(violation, "what", what);
+    cJSON_AddStringToObject(violation, "clause", clause);
 }
 
 /* ---- documents ------------------------------------------------------------------------------- */
@@ -87,134 +90,136 @@ static void add_lapse(cJSON *lapses, const char *of, const char *what, const cha
 static bool is_as_required(const cJSON *value, const struct requirement *requirement)
 {
     char number[32];
-    switch (requirement->must_be) {
-    case A_TEXT:
+    switch (requirement->type) {
+    case STRING:
         return cJSON_IsString(value) &&
                (!requirement->value || strcmp(value->valuestring, requirement->value) == 0);
-    case A_NUMBER:
+    case NUMBER:
         snprintf(number, sizeof number, "%.0f", cJSON_GetNumberValue(value));
         return cJSON_IsNumber(value) &&
                (!requirement->value || strcmp(number, requirement->value) == 0);
-    case A_LIST:
+    case ARRAY:
         return cJSON_IsArray(value);
-    case AN_OBJECT:
+    case OBJECT:
         return cJSON_IsObject(value);
     default:
         return true;
     }
 }
 
-/* One field, and where it is looked for. */
-struct search {
+/* One required field, which is looked up in a document. */
+struct lookup {
     const struct requirement *requirement;
     const char *document;
-    cJSON *lapses;
-    bool is_over; /* of a thousand items that lack it, one is told of */
+    cJSON *violations;
+    bool is_over; /* there is a violation: of a thousand items that lack it, one is reported */
 };
 
-static void check_value(struct search *search, const char *key, const cJSON *value)
+static void check_value(struct lookup *lookup, const char *key, const cJSON *value)
 {
-    static const char *const kinds[] = {"text", "number", "list", "object"};
-    const struct requirement *requirement = search->requirement;
+    static const char *const types[] = {"a string", "a number", "an array", "an object"};
+    const struct requirement *requirement = lookup->requirement;
     struct buffer what BUFFER_CLEANUP = {0};
-    if (!value && requirement->must_be != ANYTHING)
+    if (!value && requirement->type != ANYTHING)
         buffer_printf(&what, "%s is missing", requirement->path);
     else if (value && strcmp(value->string, key) != 0)
         buffer_printf(&what, "%s is spelled %s", requirement->path, value->string);
     else if (value && !is_as_required(value, requirement))
-        buffer_printf(&what, "%s is %s%s", requirement->path, requirement->value ? "not " : "no ",
-                      requirement->value ? requirement->value : kinds[requirement->must_be]);
-    search->is_over = what.size > 0;
-    if (search->is_over)
-        add_lapse(search->lapses, search->document, buffer_text(&what), requirement->clause);
+        buffer_printf(&what, "%s is not %s", requirement->path,
+                      requirement->value ? requirement->value : types[requirement->type]);
+    lookup->is_over = what.size > 0;
+    if (lookup->is_over)
+        add_violation(lookup->violations, lookup->document, buffer_text(&what),
+                      requirement->clause);
 }
 
-/* Follows the rest of the path. What is above a field and not there is told by a row of its own. */
-static void check_path(struct search *search, const char *path, const cJSON *value)
+/* Follows the rest of the path. A parent that is missing has a row of its own, which reports it. */
+static void check_path(struct lookup *lookup, const char *path, const cJSON *value)
 {
     size_t length = strcspn(path, ".");
     bool is_last = !path[length];
     if (strncmp(path, "[]", length) == 0) {
         const cJSON *item = cJSON_IsArray(value) ? value->child : NULL;
-        for (; item && !search->is_over; item = item->next)
-            check_path(search, path + length + 1, item);
+        for (; item && !lookup->is_over; item = item->next)
+            check_path(lookup, path + length + 1, item);
         return;
     }
     char key[sizeof "imageLayoutVersion"];
     snprintf(key, sizeof key, "%.*s", (int)length, path);
-    /* In any case, as Go reads. */
+    /* Go ignores the case of keys, and cJSON does so too. */
     const cJSON *field = cJSON_GetObjectItem(value, key);
     if (is_last && cJSON_IsObject(value))
-        check_value(search, key, field);
+        check_value(lookup, key, field);
     else if (field)
-        check_path(search, path + length + 1, field);
+        check_path(lookup, path + length + 1, field);
 }
 
 static void check_document(const struct requirement *requirements, const char *name,
-                           const cJSON *document, cJSON *lapses)
+                           const cJSON *document, cJSON *violations)
 {
     for (const struct requirement *row = requirements; row->path; row++) {
-        struct search search = {row, name, lapses, false};
-        check_path(&search, row->path, document);
+        struct lookup lookup = {row, name, violations, false};
+        check_path(&lookup, row->path, document);
     }
 }
 
-/* A document that is not kept: that of a name, where there is one. */
+/* A document of the archive that is not in memory, by its name. */
 static int check_file(struct packer_archive *archive, const char *name,
-                      const struct requirement *requirements, cJSON *lapses, struct error *error)
+                      const struct requirement *requirements, cJSON *violations,
+                      struct error *error)
 {
     struct member *member;
     int found = member_find(archive, name, &member, error);
     if (found < 0)
         return -1;
     if (!found) {
-        add_lapse(lapses, name, "it is missing", requirements->clause);
+        add_violation(violations, name, "it is missing", requirements->clause);
         return 0;
     }
     cJSON *document JSON_CLEANUP = member_read_json(archive, member, error);
     if (!document)
         return -1;
-    check_document(requirements, name, document, lapses);
+    check_document(requirements, name, document, violations);
     return 0;
 }
 
 /* ---- tar ------------------------------------------------------------------------------------- */
 
 static void check_tar(const struct extent *tar, const struct tally *tally, const char *name,
-                      cJSON *lapses)
+                      cJSON *violations)
 {
     if (tally->without_magic) {
         char what[64];
         snprintf(what, sizeof what, "%llu of %llu headers have no magic",
                  (unsigned long long)tally->without_magic, (unsigned long long)tally->entries);
-        add_lapse(lapses, name, what, POSIX);
+        add_violation(violations, name, what, POSIX);
     }
     if (tally->bytes[BYTES_END] < END_SIZE)
-        add_lapse(lapses, name, "its end is not marked by two blocks of zeros", POSIX);
+        add_violation(violations, name, "its end is not marked by two blocks of zeros", POSIX);
     if (tar->size % TAR_BLOCK_SIZE)
-        add_lapse(lapses, name, "its last block is not filled up", POSIX);
+        add_violation(violations, name, "its last block is not filled up", POSIX);
 }
 
-int inspect_lapses(struct packer_archive *archive, cJSON *lapses, struct error *error)
+int inspect_violations(struct packer_archive *archive, cJSON *violations, struct error *error)
 {
     struct member *index;
     int is_layout = member_find(archive, "index.json", &index, error);
     if (is_layout < 0)
         return -1;
-    if (is_layout && (check_file(archive, "oci-layout", layout_requires, lapses, error) < 0 ||
-                      check_file(archive, "index.json", index_requires, lapses, error) < 0))
+    if (is_layout && (check_file(archive, "oci-layout", layout_requires, violations, error) < 0 ||
+                      check_file(archive, "index.json", index_requires, violations, error) < 0))
         return -1;
     bool is_docker = cJSON_IsArray(archive->manifest);
     check_document(is_docker ? docker_requires : manifest_requires,
                    is_docker ? "manifest.json" : "manifest",
-                   is_docker ? archive->manifest->child : archive->manifest, lapses);
-    check_document(config_requires, "config", archive->config, lapses);
+                   is_docker ? archive->manifest->child : archive->manifest, violations);
+    check_document(config_requires, "config", archive->config, violations);
     if (archive->directory < 0)
-        check_tar(&archive->tar, &archive->tally, "archive", lapses);
+        check_tar(&archive->tar, &archive->tally, "archive", violations);
     for (size_t i = 0; i < archive->layer_count; i++) {
         char name[32];
         snprintf(name, sizeof name, "layer %zu", i + 1);
-        check_tar(&archive->layers[i].tar, &archive->layers[i].tally, name, lapses);
+        check_tar(&archive->layers[i].tar, &archive->layers[i].tally, name, violations);
     }
     return 0;
 }

@@ -1,31 +1,30 @@
 #!/usr/bin/env bats
-# whit inspect tells what a specification requires of an archive and is not so, and is silent on one
-# that is in order.
+# whit inspect reports the violations of a specification, and is silent on an archive that has none.
 
 load lib
 
-# lapses IMAGE: what inspect tells, without the clauses.
-lapses() {
+# violations IMAGE: what inspect reports, without the clauses.
+violations() {
   "$WHIT" inspect "$1" | sed -n '/^not as specified$/,/^$/s/^  \(.*\) ([^()]*)$/\1/p'
 }
 
 # by_json IMAGE: the same out of the JSON.
 by_json() {
-  "$WHIT" inspect --format=json "$1" | jq -r '.lapses[] | "\(.of): \(.what)"'
+  "$WHIT" inspect --format=json "$1" | jq -r '.violations[] | "\(.of): \(.what)"'
 }
 
 small() {
   "$WHIT" build -q hello on_error=ignore --smallest -o "$@"
 }
 
-# has_lapses IMAGE <LIST
-has_lapses() {
+# has_violations IMAGE <LIST
+has_violations() {
   cat >expected
-  diff expected <(lapses "$1")
+  diff expected <(violations "$1")
   diff expected <(by_json "$1")
 }
 
-@test "nothing is told of what is not golfed" {
+@test "no violation is reported of images that are not made as small as can be" {
   echo text >file
   for output in x.tar x.tar.gz x.oci x.oci.tar x.oci.tar.gz x.combined.tar; do
     for options in '' '-t a:b -t c:d --strict' '-e A=b -l k=v -p 80 -u 1:2 -w /x --entrypoint=/hello' \
@@ -33,18 +32,18 @@ has_lapses() {
       rm -rf $output
       # shellcheck disable=SC2086 # words
       "$WHIT" build -q hello on_error=ignore $options -o $output
-      has_lapses $output </dev/null
+      has_violations $output </dev/null
       ! "$WHIT" inspect $output | grep 'not as specified'
     done
     rm -rf $output
     "$WHIT" pack -q --empty -o $output
-    has_lapses $output </dev/null
+    has_violations $output </dev/null
   done
 }
 
-@test "of the smallest archive, all is told that it lacks" {
+@test "all violations of the smallest archive are reported" {
   small x.tar
-  has_lapses x.tar <<'END'
+  has_violations x.tar <<'END'
 manifest.json: Config is spelled config
 manifest.json: Layers is spelled layers
 config: os is missing
@@ -60,9 +59,9 @@ END
   "$WHIT" inspect x.tar | grep -Fx '  config: os is missing (image-spec, config.md)'
 }
 
-@test "of the smallest empty archive, too" {
+@test "those of the smallest empty archive, too" {
   "$WHIT" pack -q --empty --smallest --for=docker -o x.tar
-  has_lapses x.tar <<'END'
+  has_violations x.tar <<'END'
 manifest.json: Config is spelled config
 manifest.json: Layers is missing
 config: architecture is missing
@@ -75,9 +74,9 @@ archive: its last block is not filled up
 END
 }
 
-@test "of the smallest OCI layout, too" {
+@test "those of the smallest OCI layout, too" {
   small x.oci.tar
-  has_lapses x.oci.tar <<'END'
+  has_violations x.oci.tar <<'END'
 index.json: schemaVersion is missing
 index.json: manifests.[].mediaType is spelled mediatype
 manifest: schemaVersion is spelled schemaversion
@@ -95,18 +94,18 @@ layer 1: its last block is not filled up
 END
 }
 
-@test "with --strict, nothing is left to tell of the smallest ones" {
+@test "with --strict, the smallest images have none" {
   for output in x.tar x.oci.tar x.oci x.combined.tar; do
     small $output --strict -t a:b
-    has_lapses $output </dev/null
+    has_violations $output </dev/null
     rm -rf $output
     "$WHIT" pack -q --empty --smallest --strict -o $output
-    has_lapses $output </dev/null
+    has_violations $output </dev/null
   done
 }
 
-@test "each field that image-spec requires is missed where it is not there, and seen where it is wrong" {
-  while IFS=@ read -r document filter lapse; do
+@test "each field that image-spec requires is reported where it is missing or wrong" {
+  while IFS=@ read -r document filter violation; do
     rm -rf x.oci
     "$WHIT" build -q hello -o x.oci
     manifest=x.oci/blobs/sha256/$(jq -r '.manifests[0].digest[7:]' x.oci/index.json)
@@ -118,13 +117,13 @@ END
     esac
     jq -c "$filter" "$file" >bent
     mv bent "$file"
-    # The digests are wrong now, which is told beside this.
+    # The digests are wrong now, which is reported, too.
     "$WHIT" inspect --format=json x.oci >report || true
-    [ "$(jq -r '.lapses[] | "\(.of): \(.what) (\(.clause))"' report)" = "$lapse" ]
+    [ "$(jq -r '.violations[] | "\(.of): \(.what) (\(.clause))"' report)" = "$violation" ]
   done <<'END'
 config@del(.architecture)@config: architecture is missing (image-spec, config.md)
 config@del(.os)@config: os is missing (image-spec, config.md)
-config@.os = 1@config: os is no text (image-spec, config.md)
+config@.os = 1@config: os is not a string (image-spec, config.md)
 config@del(.rootfs.type)@config: rootfs.type is missing (image-spec, config.md)
 config@.rootfs.type = "layer"@config: rootfs.type is not layers (image-spec, config.md)
 config@.config.env = ["A=b"]@config: config.Env is spelled env (image-spec, config.md)
@@ -134,7 +133,7 @@ manifest@.schemaVersion = 1@manifest: schemaVersion is not 2 (image-spec, manife
 manifest@del(.config.mediaType)@manifest: config.mediaType is missing (image-spec, descriptor.md)
 manifest@del(.config.size)@manifest: config.size is missing (image-spec, descriptor.md)
 manifest@del(.layers[0].size)@manifest: layers.[].size is missing (image-spec, descriptor.md)
-manifest@.layers[0].mediaType = []@manifest: layers.[].mediaType is no text (image-spec, descriptor.md)
+manifest@.layers[0].mediaType = []@manifest: layers.[].mediaType is not a string (image-spec, descriptor.md)
 index.json@del(.schemaVersion)@index.json: schemaVersion is missing (image-spec, image-index.md)
 index.json@.Manifests = .manifests | del(.manifests)@index.json: manifests is spelled Manifests (image-spec, image-index.md)
 index.json@del(.manifests[0].size)@index.json: manifests.[].size is missing (image-spec, descriptor.md)
