@@ -1,63 +1,11 @@
-/* What the files behind `whit inspect --bytes` share: compressed bytes -> what each costs -> rows.
+/*
+ * What the files behind `whit inspect --bytes` share. bytes_walk.c goes through all bytes of an
+ * archive, a row for each run that means one thing; bytes_cost.c says what a run costs in the file;
+ * bytes_report.c writes the rows.
  */
 #pragma once
 
 #include "packer/inspect/inspect.h"
-
-/* ---- deflate in gzip (deflate_bits.c) -------------------------------------------------------- */
-
-#define DEFLATE_MAX_CODE_LENGTH 15
-#define DEFLATE_LENGTH_SYMBOLS  288
-#define DEFLATE_CHUNK_SIZE      (64 * 1024)
-
-/* A Huffman code (RFC 1951, 3.2.2): how many codes there are of each length, and the symbols in the
- * order of their codes. */
-struct deflate_code {
-    uint16_t counts[DEFLATE_MAX_CODE_LENGTH + 1];
-    uint16_t symbols[DEFLATE_LENGTH_SYMBOLS];
-};
-
-enum deflate_part {
-    DEFLATE_HEADER,       /* of a gzip member */
-    DEFLATE_BLOCK_HEADER, /* and of a stored block its length and what aligns it */
-    DEFLATE_TABLES,       /* of a dynamic block */
-    DEFLATE_BYTES,        /* a literal, a match, or a run of a stored block */
-    DEFLATE_BLOCK_END,    /* the symbol that ends a block's data */
-    DEFLATE_ALIGNMENT,    /* up to a whole byte, behind the last block */
-    DEFLATE_TRAILER,      /* of a gzip member */
-};
-
-struct deflate_step {
-    enum deflate_part part;
-    const char *block; /* of a block's header: which kind it is of */
-    uint64_t bits;     /* that it takes; may be 0 of an alignment */
-    uint64_t bytes;    /* that it stands for; more than 0 of DEFLATE_BYTES, else 0 */
-};
-
-/* Reads from `stored` without closing it. Holds nothing that has to be freed. */
-struct deflate_reader {
-    struct extent stored;
-    uint64_t bits; /* taken so far */
-    int state;
-    bool is_last;  /* the block */
-    uint64_t left; /* bytes of a stored block */
-    uint64_t made; /* bytes of this member: a match reaches no further back */
-    struct deflate_code lengths, distances;
-    uint64_t chunk_start; /* what is in memory of what is stored */
-    size_t chunk_size;
-    unsigned char chunk[DEFLATE_CHUNK_SIZE];
-};
-
-void deflate_reader_init(struct deflate_reader *reader, const struct extent *stored);
-
-/*
- * Steps through all members of a gzip file. The bits of all steps add up to eight times its size,
- * the bytes to what it unpacks to. 1 and a step, 0 at the end, -1 where it is damaged. What it
- * unpacks to is not made, nor its checksum compared.
- */
-int deflate_next(struct deflate_reader *reader, struct deflate_step *step, struct error *error);
-
-/* ---- rows (bytes.c, inspect_bytes.c) --------------------------------------------------------- */
 
 /* What bits are for. */
 enum bit_kind {
@@ -80,34 +28,32 @@ enum bit_kind {
     BIT_KINDS
 };
 
-extern const struct byte_kind_name bit_kind_names[BIT_KINDS];
-
-/* How the bits of a row are told. */
-enum bits_of {
-    BITS_OF_FILE,  /* they are the file's; those of all rows add up to its size */
-    BITS_OF_LAYER, /* of a compressed layer's own file, inside a compressed archive */
-    BITS_UNKNOWN,  /* it is compressed by zstd */
+/* What the bits of a row are counted in. */
+enum bit_scope {
+    SCOPE_FILE,    /* the file; those of all such rows add up to its size */
+    SCOPE_LAYER,   /* a compressed layer's own file, inside a compressed archive */
+    SCOPE_UNKNOWN, /* they are not known: the bytes are compressed by zstd or xz */
 };
 
 #define BYTES_TEXT_SIZE 64 /* as much is shown of a row's bytes */
 
 struct bytes_row {
-    unsigned depth;        /* 0: of the file; else of what is unpacked, so many times */
+    unsigned depth;        /* 0: the bytes of the file; else unpacked that many times */
     uint64_t offset, size; /* there; size 0: it does not consist of whole bytes */
     uint64_t bits;
-    enum bits_of bits_of;
+    enum bit_scope scope;
     enum bit_kind kind;
-    const char *of;   /* which file or entry it belongs to; "" of none */
-    const char *part; /* of that */
-    const char *text; /* its first bytes; NULL of what is not shown */
-    size_t text_size; /* beyond BYTES_TEXT_SIZE it may claim more than there are */
+    const char *owner; /* the file or entry that the bytes belong to; "": none */
+    const char *part;  /* of that */
+    const char *text;  /* the first bytes; NULL where they are not shown */
+    size_t text_size;  /* above BYTES_TEXT_SIZE there may be fewer in memory */
 };
 
-/* Takes the rows as they are found. */
-struct bytes_face {
-    int (*row)(struct bytes_face *face, const struct bytes_row *row, struct error *error);
+/* Takes the rows in the order of the bytes. */
+struct bytes_report {
+    int (*add_row)(struct bytes_report *report, const struct bytes_row *row, struct error *error);
 };
 
-/* Goes through all bytes of the archive; `bits` are those of each kind. */
-int bytes_explain(struct packer_archive *archive, struct bytes_face *face,
+/* Goes through all bytes of the archive; `bits` becomes the sum of each kind in SCOPE_FILE. */
+int bytes_explain(struct packer_archive *archive, struct bytes_report *report,
                   uint64_t bits[static BIT_KINDS], struct error *error);

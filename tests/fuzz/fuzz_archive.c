@@ -10,9 +10,9 @@ static int forget(struct sink *sink, const void *data, size_t size, struct error
     return 0;
 }
 
-static int pass_row(struct bytes_face *face, const struct bytes_row *row, struct error *error)
+static int pass_row(struct bytes_report *report, const struct bytes_row *row, struct error *error)
 {
-    (void)face, (void)row, (void)error;
+    (void)report, (void)row, (void)error;
     return 0;
 }
 
@@ -21,9 +21,9 @@ static void explain(struct packer_archive *archive)
 {
     struct error error;
     struct sink sink = {.write = forget};
-    struct bytes_face face = {.row = pass_row};
+    struct bytes_report report = {.add_row = pass_row};
     uint64_t bits[BIT_KINDS], sum = 0;
-    if (bytes_explain(archive, &face, bits, &error) < 0)
+    if (bytes_explain(archive, &report, bits, &error) < 0)
         abort();
     for (size_t i = 0; i < BIT_KINDS; i++)
         sum += bits[i];

@@ -2,7 +2,7 @@
 #include <zlib.h>
 
 #include "base/read.h"
-#include "packer/inspect/bytes.h"
+#include "packer/inspect/deflate_bits.h"
 #include "tests/unit/test_packer_read.h"
 
 #define MAX_OUTPUT_SIZE (1024 * 1024)
