@@ -6,7 +6,10 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "elfcheck/elfcheck_internal.h"
+#include "elfcheck/libraries/libraries.h"
+#include "elfcheck/needs/needs.h"
+#include "elfcheck/read/finding.h"
+#include "elfcheck/read/symbols.h"
 
 const struct elfcheck_settings elfcheck_default_settings = {.mode = 0755};
 

@@ -46,7 +46,7 @@ enum elfcheck_outcome {
     ELFCHECK_LOADER,  /* the dynamic loader starts, says what it misses, and exits with 127 */
 };
 
-struct elfcheck_inspection; /* the room's own: elfcheck_internal.h */
+struct elfcheck_inspection; /* elfcheck/read/inspection.h */
 struct sign;
 
 /* One row of the rule table. */
@@ -261,7 +261,7 @@ struct elfcheck_totals {
     size_t notes;   /* findings of severity info */
 };
 
-struct elfcheck_format; /* the room's own: elfcheck_internal.h */
+struct elfcheck_format; /* elfcheck/report/report.h */
 
 /* Of junit: the directory whose files come at present, and what came of them. */
 struct elfcheck_suite {

@@ -1,6 +1,4 @@
 /* Is it hard to misuse? None of it keeps a program from starting. */
-#include "elfcheck/elfcheck_internal.h"
-
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +6,11 @@
 
 #include "base/array.h"
 #include "base/text.h"
+#include "elfcheck/calls/calls.h"
+#include "elfcheck/checks.h"
+#include "elfcheck/read/dynamic.h"
+#include "elfcheck/read/finding.h"
+#include "elfcheck/read/names.h"
 
 /* arch/x86/include/asm/elf.h, elf_read_implies_exec: from here on a 64-bit program without the
  * header has a stack that cannot be executed. */

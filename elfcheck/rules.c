@@ -1,9 +1,11 @@
-#include "elfcheck/elfcheck_internal.h"
 
 #include <string.h>
 #include <strings.h>
 
 #include "base/array.h"
+#include "elfcheck/checks.h"
+#include "elfcheck/elfcheck.h"
+#include "elfcheck/needs/evidence.h"
 
 #define BINFMT "Linux fs/binfmt_elf.c, "
 

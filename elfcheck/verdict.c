@@ -1,9 +1,13 @@
 /* What a report comes to: whether the program starts, what keeps it from it, what it will miss. */
+#include "elfcheck/verdict.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "elfcheck/elfcheck_internal.h"
+#include "elfcheck/elfcheck.h"
+#include "elfcheck/read/finding.h"
+#include "elfcheck/read/names.h"
 
 /* More segments than these are counted, not shown one by one. */
 #define MAX_NAMED_SEGMENTS 8

@@ -14,6 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "elfcheck/calls/calls.h"
+#include "elfcheck/read/finding.h"
+#include "elfcheck/read/memory.h"
+
 /* A template with the longest message has 65,536 bytes and a little code in its one segment. */
 #define MAX_CODE_SIZE (128 * 1024)
 #define MAX_REGIONS   8

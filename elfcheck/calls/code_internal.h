@@ -1,9 +1,9 @@
-/* What the files of the disassembly share: what a register may hold, and what system calls do. */
+/* What the files of this room share: what a register may hold, and what system calls do. */
 #pragma once
 
 #include <Zydis/Zydis.h>
 
-#include "elfcheck/elfcheck_internal.h"
+#include "elfcheck/calls/calls.h"
 
 /* ---- value.c: what is known of a number ------------------------------------------------------ */
 

@@ -1,8 +1,12 @@
 /* Is it well-formed? The dynamic section, which the dynamic loader and static-pie programs read. */
+#include "elfcheck/form/form.h"
+
 #include <inttypes.h>
 
 #include "base/array.h"
-#include "elfcheck/form/form.h"
+#include "elfcheck/checks.h"
+#include "elfcheck/read/dynamic.h"
+#include "elfcheck/read/finding.h"
 
 #define NO_TAG DT_NULL
 

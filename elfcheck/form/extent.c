@@ -1,8 +1,11 @@
 /* Is it well-formed? The file as a whole: is something missing at its end, or left over? */
+#include "elfcheck/form/form.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "elfcheck/form/form.h"
+#include "elfcheck/checks.h"
+#include "elfcheck/read/finding.h"
 
 /* What the headers describe. */
 struct extent {

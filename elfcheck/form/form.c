@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "elfcheck/read/finding.h"
 
 /* Longer names are cut in messages. */
 #define MAX_SECTION_NAME_LENGTH 64

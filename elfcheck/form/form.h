@@ -1,7 +1,8 @@
-/* What the files of the rules of form share. */
+/* What the rules of form share. */
 #pragma once
 
-#include "elfcheck/elfcheck_internal.h"
+#include "elfcheck/read/dynamic.h"
+#include "elfcheck/read/finding.h"
 
 /* Adds a finding about a section, which it names; `field` is its offset in Elf64_Shdr. */
 void report_section_finding(struct elfcheck_inspection *inspection, size_t section, size_t field,

@@ -2,11 +2,15 @@
  * Is it well-formed? What the gABI asks for and Linux does not: warnings, since the file runs.
  * Here the header and what libelf makes of it; the files form_*.c have the rest.
  */
+#include "elfcheck/form/form.h"
+
 #include <inttypes.h>
 #include <string.h>
 
 #include "base/array.h"
-#include "elfcheck/form/form.h"
+#include "elfcheck/checks.h"
+#include "elfcheck/read/finding.h"
+#include "elfcheck/read/names.h"
 
 /* The only class that a machine's programs have, or ELFCLASSNONE. */
 static unsigned char class_of_machine(uint16_t machine)

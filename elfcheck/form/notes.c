@@ -1,8 +1,11 @@
 /* Is it well-formed? Notes: gABI, "Note Section", and Linux' extensions of it. */
+#include "elfcheck/form/form.h"
+
 #include <inttypes.h>
 #include <string.h>
 
-#include "elfcheck/form/form.h"
+#include "elfcheck/checks.h"
+#include "elfcheck/read/finding.h"
 
 /* A hostile file has as many notes of 12 bytes as there is room for: the rest is not looked at. */
 #define MAX_NOTES      16384

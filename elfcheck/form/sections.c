@@ -1,11 +1,14 @@
 /* Is it well-formed? The section headers, and what they point to. */
+#include "elfcheck/form/form.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/array.h"
 #include "base/text.h"
-#include "elfcheck/form/form.h"
+#include "elfcheck/checks.h"
+#include "elfcheck/read/finding.h"
 
 /* ---- the table ------------------------------------------------------------------------------- */
 

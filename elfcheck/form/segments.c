@@ -1,8 +1,11 @@
 /* Is it well-formed? The program headers, of any machine. */
+#include "elfcheck/form/form.h"
+
 #include <inttypes.h>
 
 #include "base/array.h"
-#include "elfcheck/form/form.h"
+#include "elfcheck/checks.h"
+#include "elfcheck/read/finding.h"
 
 /* Pages of 64 KiB are the largest that linkers prepare for: AArch64, PowerPC. */
 #define MAX_PAGE_SIZE 65536

@@ -2,11 +2,15 @@
  * Is it well-formed? Symbol versions: LSB Core, "Symbol Versioning". The dynamic loader walks these
  * lists by the offsets in them.
  */
+#include "elfcheck/form/form.h"
+
 #include <inttypes.h>
 #include <string.h>
 
 #include "base/text.h"
-#include "elfcheck/form/form.h"
+#include "elfcheck/checks.h"
+#include "elfcheck/read/dynamic.h"
+#include "elfcheck/read/finding.h"
 
 /* The C library defines some forty versions; of a hostile file's list the rest is not looked at. */
 #define MAX_VERSIONS 16384

@@ -2,7 +2,7 @@
  * The dynamic loader of a program and the shared libraries: in an empty image there are none; in a
  * root, are they there, and do they fit?
  */
-#include "elfcheck/libraries/libraries_internal.h"
+#include "elfcheck/libraries/libraries.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -15,6 +15,11 @@
 #include "base/interrupt.h"
 #include "base/read.h"
 #include "base/text.h"
+#include "elfcheck/checks.h"
+#include "elfcheck/libraries/libraries_internal.h"
+#include "elfcheck/needs/needs.h"
+#include "elfcheck/read/finding.h"
+#include "elfcheck/read/interpreter.h"
 
 #define MAX_OBJECTS 1000
 #define MAX_BYTES   (16 * 1024 * 1024)

@@ -1,9 +1,9 @@
-/* What the files of elfcheck/ that follow shared libraries share: what a file says of libraries,
- * and where its loader looks for them. */
+/* What the files of this room share: what a file says of libraries, and where its loader looks for
+ * them. */
 #pragma once
 
 #include "base/strings.h"
-#include "elfcheck/elfcheck_internal.h"
+#include "elfcheck/libraries/libraries.h"
 
 /* ---- what a file says (linkage.c) ------------------------------------------------------------ */
 
@@ -50,7 +50,8 @@ int cache_read(const struct elfcheck_root *root, struct buffer *cache, struct er
 /* Where the cache has the library, or NULL. `is_32bit` tells for which machine. */
 const char *cache_find(const struct buffer *cache, const char *name, bool is_32bit);
 
-/* ---- where a loader looks (search.c) --------------------------------------------------------- */
+/* ---- where a loader looks (library_path.c)
+ * --------------------------------------------------------- */
 
 enum loader_kind {
     LOADER_OTHER, /* a program that nobody here knows */
@@ -97,15 +98,3 @@ enum attempt search_paths(const struct search *search, const struct object *obje
 
 /* Opens what the path leads to; a path without a slash in front begins at the root, too. */
 int root_open(const struct elfcheck_root *root, const char *path);
-
-/* ---- judging (libraries.c) ------------------------------------------------------------------- */
-
-/* How a start ends at a program's interpreter, or ELFCHECK_STARTS. */
-struct opened {
-    int fd;
-    enum elfcheck_outcome outcome;
-    const char *problem; /* "which is not there" */
-};
-
-/* Opens what execve(2) is to start in the root, as Linux does (fs/exec.c, do_open_execat). */
-struct opened open_executable(const struct elfcheck_root *root, const char *path);

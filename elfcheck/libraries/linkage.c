@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "elfcheck/read/dynamic.h"
 
 /* No real file comes near; the end of a hostile chain is not worth waiting for. */
 #define MAX_NEEDED      1024

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/read.h"
+#include "elfcheck/libraries/libraries.h"
 
 int root_open(const struct elfcheck_root *root, const char *path)
 {

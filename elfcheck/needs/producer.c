@@ -1,4 +1,6 @@
 /* What made the file: compiler and C library, as far as it tells. */
+#include "elfcheck/needs/evidence.h"
+
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -6,7 +8,6 @@
 #include <string.h>
 
 #include "base/array.h"
-#include "elfcheck/elfcheck_internal.h"
 
 /* A line from each compiler and linker; real ones have less. */
 #define MAX_COMMENT_SIZE 4096

@@ -1,5 +1,5 @@
 /* What shows in a file which languages and C libraries it was linked with. */
-#include "elfcheck/elfcheck_internal.h"
+#include "elfcheck/needs/evidence.h"
 
 const struct sign runtime_signs[] = {
     {SIGN_STRING, .text = "\xff Go buildinf:", .only = RUNTIME_GO},

@@ -1,8 +1,11 @@
 /* Has it all it needs in an empty image? */
-#include "elfcheck/elfcheck_internal.h"
+#include "elfcheck/needs/evidence.h"
 
 #include <string.h>
 #include <unistd.h>
+
+#include "elfcheck/checks.h"
+#include "elfcheck/read/finding.h"
 
 /* The settings' severity of the rule whose check runs. */
 static enum elfcheck_severity severity_now(const struct elfcheck_inspection *inspection)

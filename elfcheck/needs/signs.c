@@ -1,8 +1,12 @@
 /* Gathers what the bytes of a program speak for: the signs of all rules, in one pass. */
-#include "elfcheck/elfcheck_internal.h"
+#include "elfcheck/needs/evidence.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "elfcheck/elfcheck.h"
+#include "elfcheck/read/scan.h"
+#include "elfcheck/read/symbols.h"
 
 /* What glibc itself calls localtime_r for, and the text that shows that it is there, be it as part
  * of an instruction. */

@@ -16,11 +16,11 @@
  * in data. fork of glibc 2.41 and later brings popen along, with the address in data; there it is a
  * call of what follows the use of that, which is popen itself, that tells.
  */
+#include "elfcheck/needs/evidence.h"
+
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "elfcheck/elfcheck_internal.h"
 
 #define WINDOW_SIZE (64 * 1024)
 #define OVERLAP     96 /* more than all that is looked at together */

@@ -2,9 +2,11 @@
  * The dynamic section (gABI, "Dynamic Section"), which PT_DYNAMIC points to: read once, up to its
  * end mark, for all who ask. Of a tag that stands there twice the last counts, as for loaders.
  */
+#include "elfcheck/read/dynamic.h"
+
 #include <stdlib.h>
 
-#include "elfcheck/elfcheck_internal.h"
+#include "elfcheck/read/widen.h"
 
 #define ENTRIES_AT_A_TIME 32
 

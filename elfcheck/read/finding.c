@@ -2,13 +2,14 @@
  * Findings: what the check of a rule says of the file, where it shows, and what comes of it. Of a
  * rule that a hostile file breaks thousands of times a few are kept and the rest is counted.
  */
+#include "elfcheck/read/finding.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/array.h"
 #include "base/text.h"
-#include "elfcheck/elfcheck_internal.h"
 
 void begin_rule(struct elfcheck_inspection *inspection, const struct elfcheck_rule *rule,
                 size_t index)

@@ -2,10 +2,10 @@
  * The program that Linux starts in a file's place: the one that PT_INTERP names (fs/binfmt_elf.c,
  * load_elf_binary), or the first line of a script (fs/binfmt_script.c, load_script).
  */
+#include "elfcheck/read/interpreter.h"
+
 #include <limits.h>
 #include <string.h>
-
-#include "elfcheck/elfcheck_internal.h"
 
 /* ---- scripts --------------------------------------------------------------------------------- */
 

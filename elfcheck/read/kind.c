@@ -1,5 +1,5 @@
 /* What is a file for? Programs and shared libraries are both of type DYN. */
-#include "elfcheck/elfcheck_internal.h"
+#include "elfcheck/read/dynamic.h"
 
 enum elfcheck_kind kind_of_file(struct elfcheck_inspection *inspection)
 {

@@ -1,5 +1,5 @@
 /* What is where in memory once Linux has mapped the segments (fs/binfmt_elf.c, elf_load). */
-#include "elfcheck/elfcheck_internal.h"
+#include "elfcheck/read/memory.h"
 
 /* TASK_SIZE with four-level page tables, and of a 32-bit program (arch/x86/include/asm). */
 #define USER_SPACE_END    0x7ffffffff000

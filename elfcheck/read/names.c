@@ -1,5 +1,7 @@
 /* Words for the numbers of ELF headers: machines, types, flags of segments. */
-#include "elfcheck/elfcheck_internal.h"
+#include "elfcheck/read/names.h"
+
+#include <elf.h>
 
 #include "base/array.h"
 

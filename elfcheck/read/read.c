@@ -1,4 +1,3 @@
-#include "elfcheck/elfcheck_internal.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -8,6 +7,19 @@
 #include <unistd.h>
 
 #include "base/read.h"
+#include "elfcheck/read/inspection.h"
+#include "elfcheck/read/widen.h"
+
+/*
+ * Pages of the file that were read, since what is asked for next is mostly beside: the head, the
+ * section headers, the code, the dynamic section, its strings, and one to spare.
+ */
+#define PAGES_KEPT 6
+struct page {
+    uint64_t offset;
+    size_t size; /* 0: nothing yet */
+    unsigned char bytes[PAGE_SIZE];
+};
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "headers are read as they lie in memory");
 

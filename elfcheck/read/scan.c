@@ -6,11 +6,11 @@
  * lie, a bitmap that stays in the first-level cache says at once that almost no word of a file is
  * among them, and only for the few others are texts compared.
  */
+#include "elfcheck/read/scan.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "elfcheck/elfcheck_internal.h"
 
 #define WORD_SIZE 4
 

@@ -1,7 +1,7 @@
 /* The sections that tell something of a program's making. Linux reads none of them. */
 #include <string.h>
 
-#include "elfcheck/elfcheck_internal.h"
+#include "elfcheck/read/symbols.h"
 
 /* Real programs have some forty sections, and a kilobyte of names. */
 #define MAX_SECTIONS_OF_A_PROGRAM 4096

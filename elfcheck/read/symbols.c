@@ -4,11 +4,11 @@
  * so that every place where a name could begin is noted first, and then whether a symbol does begin
  * there.
  */
+#include "elfcheck/read/symbols.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "elfcheck/elfcheck_internal.h"
 
 #define WINDOW_SIZE (64 * 1024)
 

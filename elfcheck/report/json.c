@@ -1,11 +1,16 @@
 /* Reports for programs: one JSON document, or one a line. */
+#include "elfcheck/report/report.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/json.h"
 #include "base/text.h"
-#include "elfcheck/elfcheck_internal.h"
+#include "elfcheck/calls/calls.h"
+#include "elfcheck/elfcheck.h"
+#include "elfcheck/read/names.h"
+#include "elfcheck/verdict.h"
 
 /* docs/elfcheck.schema.json; a key that goes or changes its meaning makes it 2. */
 #define SCHEMA_VERSION "1"

@@ -1,9 +1,11 @@
 /* Reports as test results, which CI servers show: JUnit's XML, as Jenkins and GitLab read it. */
+#include "elfcheck/report/report.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
-#include "elfcheck/elfcheck_internal.h"
+#include "elfcheck/elfcheck.h"
 
 /* ---- XML ------------------------------------------------------------------------------------- */
 

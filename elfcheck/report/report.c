@@ -1,8 +1,11 @@
 /* What all formats say, and the way to one of them. */
+#include "elfcheck/report/report.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "elfcheck/elfcheck_internal.h"
+#include "elfcheck/elfcheck.h"
+#include "elfcheck/verdict.h"
 
 #define FORMAT_COUNT 5
 

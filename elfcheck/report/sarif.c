@@ -1,4 +1,6 @@
 /* Reports for code scanning: SARIF 2.1.0 (OASIS), as GitHub takes it. */
+#include "elfcheck/report/report.h"
+
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -7,7 +9,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "elfcheck/elfcheck_internal.h"
+#include "elfcheck/elfcheck.h"
 
 #define SARIF_SCHEMA "https://json.schemastore.org/sarif-2.1.0.json"
 

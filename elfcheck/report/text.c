@@ -1,10 +1,13 @@
 /* Reports for people. */
+#include "elfcheck/report/report.h"
+
 #include <inttypes.h>
 #include <string.h>
 
 #include "base/array.h"
 #include "base/text.h"
-#include "elfcheck/elfcheck_internal.h"
+#include "elfcheck/elfcheck.h"
+#include "elfcheck/verdict.h"
 
 #define RED    "\033[31m"
 #define GREEN  "\033[32m"

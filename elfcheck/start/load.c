@@ -3,12 +3,15 @@
  * fs/exec.c and the first half of load_elf_binary (fs/binfmt_elf.c), for x86-64 and, included from
  * fs/compat_binfmt_elf.c, for i386. rules_segments.c has the rest.
  */
-#include "elfcheck/elfcheck_internal.h"
-
 #include <inttypes.h>
 #include <string.h>
 
 #include "base/array.h"
+#include "elfcheck/checks.h"
+#include "elfcheck/read/finding.h"
+#include "elfcheck/read/interpreter.h"
+#include "elfcheck/read/names.h"
+#include "elfcheck/start/script.h"
 
 #define EXECUTE_BITS 0111
 

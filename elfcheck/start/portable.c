@@ -3,9 +3,11 @@
  * gVisor, which runs those that are not trusted, have loaders of their own. They look at bytes that
  * Linux ignores, and map in other ways. These rules say nothing of what Linux would not start.
  */
-#include "elfcheck/elfcheck_internal.h"
-
 #include <inttypes.h>
+
+#include "elfcheck/checks.h"
+#include "elfcheck/read/finding.h"
+#include "elfcheck/read/memory.h"
 
 /* What qemu-user leaves free behind the program for its heap. */
 #define QEMU_HEAP (UINT64_C(16) << 20)

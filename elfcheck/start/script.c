@@ -1,5 +1,5 @@
 /* Scripts: Linux fs/binfmt_script.c, load_script, and fs/exec.c, exec_binprm. */
-#include "elfcheck/libraries/libraries_internal.h"
+#include "elfcheck/start/script.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +7,9 @@
 
 #include "base/read.h"
 #include "base/text.h"
+#include "elfcheck/libraries/libraries.h"
+#include "elfcheck/read/finding.h"
+#include "elfcheck/read/interpreter.h"
 
 /* So many scripts may follow each other before a program comes. */
 #define MAX_SCRIPTS 5

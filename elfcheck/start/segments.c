@@ -3,9 +3,12 @@
  * segments (the second half of load_elf_binary, fs/binfmt_elf.c), where any error is SIGSEGV, and
  * the processor fetches the first instruction.
  */
-#include "elfcheck/elfcheck_internal.h"
-
 #include <inttypes.h>
+
+#include "elfcheck/checks.h"
+#include "elfcheck/read/finding.h"
+#include "elfcheck/read/memory.h"
+#include "elfcheck/read/names.h"
 
 /* vm.mmap_min_addr as distributions set it: only CAP_SYS_RAWIO maps below. */
 #define LOWEST_ADDRESS 0x10000

@@ -2,13 +2,15 @@
  * Would Linux start it? It would, and the program dies before its main function, silently: what
  * libc's first steps, or those of another system's, need and do not find.
  */
-#include "elfcheck/elfcheck_internal.h"
-
 #include <inttypes.h>
 #include <string.h>
 
 #include "base/array.h"
 #include "base/text.h"
+#include "elfcheck/checks.h"
+#include "elfcheck/read/dynamic.h"
+#include "elfcheck/read/finding.h"
+#include "elfcheck/read/memory.h"
 
 /* "fs/binfmt_elf: Fix AT_PHDR for unusual ELF files" */
 #define KERNEL_FINDS_HEADERS ELFCHECK_KERNEL(5, 18)

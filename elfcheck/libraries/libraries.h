@@ -1,0 +1,17 @@
+/* The dynamic loader and the shared libraries of a program, in a root. */
+#pragma once
+
+#include "elfcheck/read/inspection.h"
+
+/* Frees the libraries that an inspection has; does nothing for NULL. */
+void libraries_free(struct libraries *libraries);
+
+/* How a start ends at a program's interpreter, or ELFCHECK_STARTS. */
+struct opened {
+    int fd;
+    enum elfcheck_outcome outcome;
+    const char *problem; /* "which is not there" */
+};
+
+/* Opens what execve(2) is to start in the root, as Linux does (fs/exec.c, do_open_execat). */
+struct opened open_executable(const struct elfcheck_root *root, const char *path);

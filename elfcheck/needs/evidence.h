@@ -1,0 +1,69 @@
+/* What the files of this room share: what the bytes of a program speak for. */
+#pragma once
+
+#include "elfcheck/read/inspection.h"
+#include "elfcheck/needs/needs.h"
+
+enum sign_kind {
+    SIGN_END,    /* after the last sign of a rule */
+    SIGN_STRING, /* the text is somewhere among the bytes that are loaded */
+    SIGN_SUFFIX, /* the same as the end of a C string */
+    SIGN_TEXT,   /* the same as a C string of its own */
+    SIGN_GO,     /* a Go function of that name, in the table of lines of a program made by Go */
+    SIGN_SYMBOL, /* a symbol of that name, defined or needed */
+    SIGN_CALL,   /* a text that comes with localtime, which is, or may be, called */
+    SIGN_NAMED,  /* the text, a path, and code that refers to its last part alone: argv[0] */
+};
+
+/* How much a sign says. */
+enum sign_strength {
+    SIGN_PROOF, /* whoever has it needs the thing sooner or later */
+    SIGN_USUAL, /* the same, unless the program can do so much that this is but one of many */
+    SIGN_FAINT, /* so many programs have it without the need that it is worth an INFO */
+};
+
+struct sign {
+    enum sign_kind kind;
+    enum sign_strength strength;
+    const char *text;
+    unsigned only;       /* counts where one of these RUNTIME_ is in the file; 0: everywhere */
+    unsigned never;      /* does not count where one of these is */
+    const char *with;    /* a SIGN_TEXT without which it does not count; or NULL */
+    const char *without; /* a SIGN_TEXT with which it does not count; or NULL */
+};
+
+/* The marks: each speaks for one RUNTIME_, which stands in `only`. */
+extern const struct sign runtime_signs[];
+
+/* Gathers the evidence in the file's loaded bytes, once. False where it cannot be read. */
+bool gather_evidence(struct elfcheck_inspection *inspection);
+
+/* After that, of the rule whose check runs: the sign that says most of those that were found, and
+ * its place in the file; or NULL. */
+const struct sign *evidence_sign(const struct elfcheck_inspection *inspection, uint64_t *place);
+/* Whether that sign, in this file, is worth an INFO at most. */
+bool evidence_is_weak(const struct elfcheck_inspection *inspection, const struct sign *sign);
+
+/* The RUNTIME_s of the file; 0 where no evidence was gathered. */
+unsigned evidence_runtimes(const struct elfcheck_inspection *inspection);
+/* Where a mark of that RUNTIME_ stands in the file, or SCAN_ABSENT. */
+uint64_t evidence_runtime_place(const struct elfcheck_inspection *inspection, unsigned runtime);
+
+/* ---- used.c: what of all that is linked in is used ------------------------------------------- */
+
+enum calls {
+    CALLS_UNKNOWN, /* the function was not recognised */
+    CALLS_NONE,
+    CALLS_FOUND,
+};
+
+/* Whether glibc's localtime or localtime_r, in a static program, is called more than `known` times,
+ * which are the calls of the library itself. */
+enum calls calls_localtime(struct elfcheck_inspection *inspection, size_t known);
+
+/* Whether localtime_r of musl is linked in, which only a call of it brings. */
+bool has_musl_localtime(struct elfcheck_inspection *inspection);
+
+/* Whether the program starts another by the name that begins at that place of the file: see
+ * used.c. */
+bool refers_to_program_name(struct elfcheck_inspection *inspection, uint64_t name);
