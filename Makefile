@@ -23,8 +23,11 @@ cli_sources := $(sort $(shell find cli -name '*.c'))
 cli_objects := $(cli_sources:%.c=$(BUILD)/obj/%.o)
 embedded := $(wildcard templates/*/*.asm templates/*/template.json asm/include/*.inc asm/link/*.ld)
 c_files := $(sort $(shell find base asm elfcheck packer cli tests/unit tests/fuzz -name '*.[ch]') $(wildcard docs/*.c tests/corpus/*.c tests/kernels/*.c))
-shell_files := $(wildcard .ci/run base/*.sh docs/*.sh docs/*.bash-completion tests/*.sh tests/run tests/*/run tests/lint/rooms tests/bench/sizes tests/corpus/make tests/corpus/measure tests/corpus/judge tests/kernels/fetch tests/kernels/init tests/*/*.bash tests/*/*.bats templates/*/*.bats)
+shell_files := $(wildcard .ci/run base/*.sh docs/*.sh docs/*.bash-completion tests/*.sh tests/run tests/compare tests/*/run tests/lint/rooms tests/bench/sizes tests/corpus/make tests/corpus/measure tests/corpus/judge tests/kernels/fetch tests/kernels/init tests/*/*.bash tests/*/*.bats templates/*/*.bats)
 unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
+
+# Where the user has not said how many jobs there are to be.
+parallel = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # Each step is a word and a file; `make V=1` shows the commands.
 quiet := $(if $(V),,@)
@@ -78,10 +81,32 @@ FORCE:
 # ---- checks ------------------------------------------------------------------------------------
 
 .PHONY: check
-check: ## install what the tests need, build, and run all tests
+check: ## install what the tests need, build, and run the tests of every day
 	sh tests/packages.sh build run test doc $(with_corpus)
-	$(MAKE) all tests man $(with_corpus)
+	$(MAKE) $(parallel) all tests man $(with_corpus)
 	BUILD=$(BUILD) tests/run $(TESTS)
+
+# Under `make check-thorough` each exhaustive test tries this much: messages, bits from one change to
+# the next, bytes from one cut to the next, images of --smallest. What it tries else stands where the
+# test reads its knob.
+knobs := MESSAGES=$(or $(MESSAGES),2500) FLIP_STEP=$(or $(FLIP_STEP),1) CUT_STEP=$(or $(CUT_STEP),1)
+
+.PHONY: check-all
+check-all: check-thorough check-sanitized ## all that takes too long for every day
+
+.PHONY: check-thorough
+check-thorough: ## the exhaustive tests
+	sh tests/packages.sh build run test doc $(with_corpus)
+	$(MAKE) $(parallel) all tests $(with_corpus)
+	BUILD=$(BUILD) $(knobs) tests/run --thorough $(TESTS)
+
+.PHONY: check-sanitized
+check-sanitized: ## unit tests and hostile input under AddressSanitizer and UndefinedBehaviorSanitizer
+	sh tests/packages.sh build run test
+	$(MAKE) $(parallel) SAN=address,undefined BUILD=$(BUILD)/address-undefined all tests
+	BUILD=$(BUILD)/address-undefined tests/run $(or $(TESTS),$(sanitized))
+
+sanitized = $(unit_tests:$(BUILD)/%=$(BUILD)/address-undefined/%) $(addprefix tests/cli/,$(addsuffix .bats,hostile bombs bytes deep lapses check))
 
 # The corpus is for all tests, or for its own.
 with_corpus := $(if $(TESTS),$(findstring corpus,$(TESTS)),corpus)
@@ -96,19 +121,19 @@ corpus: all ## build the programs that elfcheck is compared with reality on
 .PHONY: check-engines
 check-engines: ## what engines load of all that whit writes, as packer/engines.c says it
 	sh tests/packages.sh build run test
-	$(MAKE) all
+	$(MAKE) $(parallel) all
 	BUILD=$(BUILD) tests/engines/run
 
 .PHONY: check-engines-next
 check-engines-next: ## the same with the engines of the next Debian
 	sh tests/packages.sh build run test next
-	$(MAKE) all
+	$(MAKE) $(parallel) all
 	BUILD=$(BUILD) tests/engines/run trixie
 
 .PHONY: check-kernels
 check-kernels: ## run all layouts under kernels of Debian's, in virtual machines
 	sh tests/packages.sh build run kernels
-	$(MAKE) all $(BUILD)/tests/kernels/start
+	$(MAKE) $(parallel) all $(BUILD)/tests/kernels/start
 	BUILD=$(BUILD) tests/kernels/run
 
 # Alone in its machine.
@@ -137,7 +162,7 @@ fuzz_programs := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard test
 .PHONY: fuzz
 fuzz: ## fuzz each reader of outside data for FUZZ_SECONDS each, and elfcheck against the kernel
 	sh tests/packages.sh build fuzz
-	$(MAKE) $(BUILD)/whit $(BUILD)/tests/fuzz/kernel_elfcheck $(fuzz_programs)
+	$(MAKE) $(parallel) $(BUILD)/whit $(BUILD)/tests/fuzz/kernel_elfcheck $(fuzz_programs)
 	tests/fuzz/run $(BUILD) $(FUZZ_SECONDS) $(FUZZ_MUTANTS) $(FUZZ_FILES)
 
 fuzz_cflags := -std=c17 $(warnings) -O1 -g -fno-sanitize-recover=all
@@ -164,13 +189,13 @@ $(BUILD)/tests/fuzz/kernel_elfcheck: tests/fuzz/kernel_elfcheck.c $(BUILD)/libwh
 .PHONY: bench
 bench: ## time whit beside what it replaces, in one run
 	sh tests/packages.sh build run bench
-	$(MAKE) all
+	$(MAKE) $(parallel) all
 	WHIT=$(abspath $(BUILD))/whit tests/bench/run
 
 .PHONY: sizes
 sizes: ## whit's images beside those of docker, podman, buildah, skopeo, umoci and tar, as root
 	sh tests/packages.sh build run test
-	$(MAKE) all
+	$(MAKE) $(parallel) all
 	@WHIT=$(abspath $(BUILD))/whit tests/bench/sizes
 
 .PHONY: records
@@ -180,7 +205,7 @@ records: all ## whit's sizes beside published ones
 .PHONY: demo
 demo: ## from nothing to a running image, beside the hand-made process
 	sh tests/packages.sh build run
-	$(MAKE) all
+	$(MAKE) $(parallel) all
 	WHIT=$(abspath $(BUILD))/whit sh docs/demo.sh
 
 # ---- installing --------------------------------------------------------------------------------
@@ -205,7 +230,7 @@ completiondir := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 .PHONY: install
 install: all ## install whit, elfcheck, man pages and completion (PREFIX, DESTDIR)
 	sh tests/packages.sh doc
-	$(MAKE) man
+	$(MAKE) $(parallel) man
 	install -d $(bindir) $(mandir) $(completiondir)
 	install -m 755 $(BUILD)/whit $(bindir)/whit
 	ln -sf whit $(bindir)/elfcheck

@@ -3,7 +3,7 @@
 #
 #   sh tests/packages.sh build test
 #
-# Silent and quick where nothing is missing. Where there is no apt-get, it lists what is missing and
+# Silent and quick where nothing is missing; on a terminal apt shows how far it is. Where there is no apt-get, it lists what is missing and
 # stops with exit 1.
 set -eu
 
@@ -184,7 +184,8 @@ fi
 # Engines come with services, which a package starts unless this policy forbids it. The tests start
 # daemons of their own.
 log=$(mktemp)
-policy=
+policy=''
+failed=''
 trap 'rm -f "$log"; [ -z "$policy" ] || as_root rm -f "$policy"' EXIT
 trap 'exit 1' HUP INT TERM
 if [ ! -e /usr/sbin/policy-rc.d ]; then
@@ -195,16 +196,24 @@ fi
 
 install() {
   # shellcheck disable=SC2086 # a list
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y \
-    -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 install --no-install-recommends $missing </dev/null
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -y "$@" \
+    -o DPkg::Lock::Timeout=300 install --no-install-recommends $missing </dev/null
 }
 
-echo "Installing:$missing" >&2
-if ! install >"$log" 2>&1; then
-  # A first install, or lists that are older than the mirror's packages.
-  if ! as_root apt-get -q update >"$log" 2>&1 || ! install >>"$log" 2>&1; then
-    cat "$log" >&2
-    echo "packages.sh: could not install$missing" >&2
-    exit 1
-  fi
+# Installs; where that fails, the first time or because the lists are older than the mirror's
+# packages, with new lists.
+if [ -t 2 ]; then
+  echo "Installing:$missing" >&2
+  install -o Dpkg::Progress-Fancy=1 >&2 ||
+    { as_root apt-get update >&2 && install -o Dpkg::Progress-Fancy=1 >&2; } || failed=yes
+else
+  echo "Installing, which takes minutes:$missing" >&2
+  install -q -o Dpkg::Use-Pty=0 >"$log" 2>&1 ||
+    { as_root apt-get -q update >"$log" 2>&1 && install -q -o Dpkg::Use-Pty=0 >>"$log" 2>&1; } ||
+    failed=yes
+fi
+if [ -n "$failed" ]; then
+  cat "$log" >&2
+  echo "packages.sh: could not install$missing" >&2
+  exit 1
 fi

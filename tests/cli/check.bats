@@ -2,6 +2,7 @@
 # What `whit check` takes, what it goes by, and what it writes, whatever the names of the files.
 
 load lib
+load names
 
 setup_file() {
   cd "$BATS_FILE_TMPDIR" || return
@@ -18,21 +19,6 @@ setup_file() {
 check() { "$WHIT" check --no-config "$@"; }
 
 hello() { cp "$BATS_FILE_TMPDIR/hello" "$@"; }
-
-# Names that some format or shell gives a meaning.
-hostile_names=($'new\nline' $'esc\e[31m' $'\xff\xfe' '<&>"'\' '%41%' '{0}' '[a](b)' 'a b' '-rf' '\x41'
-  $'\xef\xbf\xbe' $'\xc2\x9b1m' 'käse' '?#:;' '${x}`y`')
-
-hostile_tree() { # COMMAND...: puts a file of each name below tree/
-  local name
-  mkdir -p tree
-  for name in "${hostile_names[@]}"; do
-    mkdir "tree/$name"
-    "$@" "tree/$name/$name"
-  done
-}
-
-dynamic() { cp /bin/true "$1"; }
 
 # It is dynamic, and its EI_OSABI is odd.
 two_findings() {
@@ -308,29 +294,6 @@ jsonschema.validate(json.load(sys.stdin), schema)' "$1"
   jq -e '.runs[0].results | length > 10 and ([.[].partialFingerprints] | unique | length) == length' report.sarif
   jq '.runs[0].results[0].locations[0].physicalLocation.region.startLine = 0' report.sarif >wrong.sarif
   run ! by_schema "$BATS_TEST_DIRNAME/sarif.schema.json" <wrong.sarif
-}
-
-@test "SARIF is what GitHub asks for, says Microsoft's sarif-multitool" {
-  command -v npm >/dev/null || skip "npm: not installed"
-  npm install --prefix "$BATS_FILE_TMPDIR/npm" --no-audit --no-fund --silent \
-    @microsoft/sarif-multitool >npm.log 2>&1 || skip "npm: cannot fetch sarif-multitool"
-  multitool=$(cd "$BATS_FILE_TMPDIR/npm" && node -p 'require("@microsoft/sarif-multitool")')
-  # Says 0 whatever it finds, which stands in its log.
-  validate() {
-    "$multitool" validate --rule-kind 'Sarif;Ghas' "$1" --output found.sarif --log ForceOverwrite
-    jq -r '.runs[0] | .invocations[0].executionSuccessful,
-      (.results[] | "\(.level // "warning") \(.ruleId) \(.message.id)")' found.sarif
-  }
-  hostile_tree dynamic
-  check -a --format=sarif tree /bin/true missing >report.sarif 2>/dev/null || [ $? = 2 ]
-  run -0 validate report.sarif
-  output_has true
-  # There is no page on the web for it to name.
-  [ -z "$(grep -E '^(error|warning) ' <<<"$output" | grep -v '^warning SARIF2005 ')" ]
-  # It can tell right from wrong.
-  jq 'del(.runs[0].results[].locations)' report.sarif >wrong.sarif
-  run -0 validate wrong.sarif
-  output_has "error GH"
 }
 
 # ---- what it goes by -----------------------------------------------------------------------------
