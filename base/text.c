@@ -228,6 +228,36 @@ void text_append_printable(struct buffer *out, const char *text)
     }
 }
 
+/* Columns of UTF-8 text whose characters are all one wide. */
+static size_t columns(const char *text, size_t size)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < size; i++)
+        count += ((unsigned char)text[i] & 0xc0) != 0x80;
+    return count;
+}
+
+void text_append_wrapped(struct buffer *out, const char *label, size_t indent, size_t width,
+                         const char *text)
+{
+    size_t used = indent;
+    buffer_printf(out, "%-*s", (int)indent, label);
+    for (bool is_first = true; *(text += strspn(text, " ")); is_first = false) {
+        size_t length = strcspn(text, " "), wide = columns(text, length);
+        if (!is_first && width && used + 1 + wide > width) {
+            buffer_printf(out, "\n%*s", (int)indent, "");
+            used = indent;
+        } else if (!is_first) {
+            buffer_append_text(out, " ");
+            used++;
+        }
+        buffer_append(out, text, length);
+        used += wide;
+        text += length;
+    }
+    buffer_append_text(out, "\n");
+}
+
 bool text_to_number(const char *text, unsigned long long maximum, unsigned long long *number)
 {
     unsigned long long value = 0;

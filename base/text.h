@@ -52,5 +52,13 @@ bool text_is_utf8(const void *data, size_t size);
 /* Parses digits only, no sign, no space: false where there is anything else, or above `maximum`. */
 bool text_to_number(const char *text, unsigned long long maximum, unsigned long long *number);
 
+/*
+ * Appends a label, padded to `indent` columns, and the words of `text`, in lines of at most `width`
+ * columns (0: all in one line) that go on below the first word. Characters of UTF-8 count as one
+ * column; a word that is too long has a line of its own.
+ */
+void text_append_wrapped(struct buffer *out, const char *label, size_t indent, size_t width,
+                         const char *text);
+
 /* Appends a number as people read it: "2,980". */
 void text_append_number(struct buffer *out, uint64_t number);

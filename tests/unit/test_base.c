@@ -83,6 +83,21 @@ static void shows_control_characters(void **state)
     assert_string_equal(buffer_text(&out), "a\\x0ab");
 }
 
+static void wraps_words_below_the_first(void **state)
+{
+    (void)state;
+    struct buffer out BUFFER_CLEANUP = {0};
+    text_append_wrapped(&out, "a:", 4, 12,
+                        " one two  three \xc3\xa9\xc3\xa9\xc3\xa9 longer-than-all");
+    assert_string_equal(buffer_text(&out), "a:  one two\n"
+                                           "    three\n"
+                                           "    \xc3\xa9\xc3\xa9\xc3\xa9\n"
+                                           "    longer-than-all\n");
+    buffer_free(&out);
+    text_append_wrapped(&out, "", 0, 0, "one two\nthree");
+    assert_string_equal(buffer_text(&out), "one two\nthree\n");
+}
+
 static void tells_utf8_from_what_is_not(void **state)
 {
     (void)state;
@@ -374,6 +389,7 @@ int main(void)
         cmocka_unit_test(suggests_only_what_is_near),
         cmocka_unit_test(quotes_so_that_a_shell_reads_the_word_back),
         cmocka_unit_test(shows_control_characters),
+        cmocka_unit_test(wraps_words_below_the_first),
         cmocka_unit_test(tells_utf8_from_what_is_not),
         cmocka_unit_test(reads_numbers_of_digits_only),
         cmocka_unit_test(refuses_json_that_is_not_safe_to_read),
