@@ -7,6 +7,9 @@ PREFIX ?= /usr/local
 CC ?= cc
 CFLAGS ?= -O2 -g
 VERSION := $(shell cat VERSION)
+# Where people read the pages of elfcheck's rules: what SARIF reports link to. `make install` puts
+# them there; a public copy is a better place.
+RULES_URI ?= file://$(PREFIX)/share/doc/whit/rules
 # The date on the man pages: 2026-11-24.
 RELEASE_TIME := 1795478400
 
@@ -17,11 +20,12 @@ all_cflags = -std=c17 $(warnings) $(sanitize) $(CFLAGS)
 libraries := -lelf -lZydis -lcrypto -lcjson -lz -lzstd -llzma -lzopfli
 
 library_sources := $(sort $(shell find base asm elfcheck packer -name '*.c'))
-embedded_objects := $(BUILD)/obj/asm/template/embedded.o
+embedded_objects := $(BUILD)/obj/asm/template/embedded.o $(BUILD)/obj/elfcheck/report/embedded.o
 library_objects := $(library_sources:%.c=$(BUILD)/obj/%.o) $(embedded_objects)
 cli_sources := $(sort $(shell find cli -name '*.c'))
 cli_objects := $(cli_sources:%.c=$(BUILD)/obj/%.o)
-embedded := $(wildcard templates/*/*.asm templates/*/template.json asm/include/*.inc asm/link/*.ld)
+asm_files := $(wildcard templates/*/*.asm templates/*/template.json asm/include/*.inc asm/link/*.ld)
+rule_pages := $(wildcard docs/rules/*.md)
 c_files := $(sort $(shell find base asm elfcheck packer cli tests/unit tests/fuzz -name '*.[ch]') $(wildcard docs/*.c tests/corpus/*.c tests/kernels/*.c))
 shell_files := $(wildcard .ci/run base/*.sh docs/*.sh docs/*.bash-completion tests/*.sh tests/run tests/compare tests/*/run tests/lint/rooms tests/bench/sizes tests/corpus/make tests/corpus/measure tests/corpus/judge tests/kernels/fetch tests/kernels/init tests/*/*.bash tests/*/*.bats templates/*/*.bats)
 unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
@@ -55,25 +59,37 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(quiet)$(CC) $(all_cppflags) $(all_cflags) -MMD -MP -c -o $@ $<
 
-$(BUILD)/obj/asm/template/embedded.o: base/embed.sh $(embedded) $(BUILD)/embedded-names
+# Tables of files that are part of the program: their names in C, then the files.
+$(BUILD)/obj/asm/template/embedded.o: table := asm_files $(asm_files)
+$(BUILD)/obj/asm/template/embedded.o: $(asm_files)
+$(BUILD)/obj/elfcheck/report/embedded.o: table := rule_pages $(rule_pages)
+$(BUILD)/obj/elfcheck/report/embedded.o: $(rule_pages)
+$(embedded_objects): base/embed.sh $(BUILD)/embedded-names
 	$(call say,embed)
 	@mkdir -p $(@D)
-	$(quiet)sh base/embed.sh asm_files $(embedded) > $(@:.o=.s)
+	$(quiet)sh base/embed.sh $(table) > $(@:.o=.s)
 	$(quiet)$(CC) -c -o $@ $(@:.o=.s)
+
+$(BUILD)/obj/cli/check/check.o: private all_cppflags += -DWHIT_RULES_URI='"$(RULES_URI)"'
+$(BUILD)/obj/cli/check/check.o: $(BUILD)/rules-uri
 
 $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libwhit.a
 	$(call say,cc)
 	@mkdir -p $(@D)
 	$(quiet)$(CC) $(all_cppflags) $(all_cflags) -MMD -MP $(LDFLAGS) -o $@ $< $(BUILD)/libwhit.a -lcmocka $(libraries)
 
-# These two change only when what they hold does: another compiler, flag or file list rebuilds.
+# These change only when what they hold does: another compiler, flag or file list rebuilds.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(CC) $(subst ','\'',$(all_cppflags) $(all_cflags))' | cmp -s - $@ || echo '$(CC) $(subst ','\'',$(all_cppflags) $(all_cflags))' > $@
 
 $(BUILD)/embedded-names: FORCE
 	@mkdir -p $(@D)
-	@echo '$(embedded)' | cmp -s - $@ || echo '$(embedded)' > $@
+	@echo '$(asm_files) $(rule_pages)' | cmp -s - $@ || echo '$(asm_files) $(rule_pages)' > $@
+
+$(BUILD)/rules-uri: FORCE
+	@mkdir -p $(@D)
+	@echo '$(RULES_URI)' | cmp -s - $@ || echo '$(RULES_URI)' > $@
 
 .PHONY: FORCE
 FORCE:
@@ -150,7 +166,7 @@ rooms: all ## which room uses which, as docs/architecture.md has it, and no circ
 lint: ## static analysis and format of C and shell
 	sh tests/packages.sh build lint
 	clang-format --dry-run -Werror $(c_files)
-	printf '%s\n' $(filter %.c,$(c_files)) | xargs -P 2 -n 4 sh -c 'clang-tidy --quiet "$$@" -- -D_GNU_SOURCE -DWHIT_VERSION="\"\"" -I. -std=c17 2>/dev/null' -
+	printf '%s\n' $(filter %.c,$(c_files)) | xargs -P 2 -n 4 sh -c 'clang-tidy --quiet "$$@" -- -D_GNU_SOURCE -DWHIT_VERSION="\"\"" -DWHIT_RULES_URI="\"\"" -I. -std=c17 2>/dev/null' -
 	cppcheck --quiet --error-exitcode=1 --std=c17 --inline-suppr --suppress=ctuuninitvar --enable=warning,performance,portability -I. $(library_sources) $(cli_sources)
 	shellcheck --severity=warning $(shell_files)
 
@@ -225,21 +241,24 @@ $(BUILD)/man/%: docs/man/%.scd docs/man/tidy.awk
 
 bindir := $(DESTDIR)$(PREFIX)/bin
 mandir := $(DESTDIR)$(PREFIX)/share/man/man1
+rulesdir := $(DESTDIR)$(PREFIX)/share/doc/whit/rules
 completiondir := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 
 .PHONY: install
-install: all ## install whit, elfcheck, man pages and completion (PREFIX, DESTDIR)
+install: all ## install whit, elfcheck, man pages, rules and completion (PREFIX, DESTDIR)
 	sh tests/packages.sh doc
 	$(MAKE) $(parallel) man
-	install -d $(bindir) $(mandir) $(completiondir)
+	install -d $(bindir) $(mandir) $(rulesdir) $(completiondir)
 	install -m 755 $(BUILD)/whit $(bindir)/whit
 	ln -sf whit $(bindir)/elfcheck
 	install -m 644 $(manuals) $(mandir)
+	install -m 644 $(rule_pages) $(rulesdir)
 	install -m 644 docs/whit.bash-completion $(completiondir)/whit
 
 .PHONY: uninstall
 uninstall: ## remove what install installed
 	rm -f $(bindir)/whit $(bindir)/elfcheck $(manuals:$(BUILD)/man/%=$(mandir)/%) $(completiondir)/whit
+	rm -rf $(rulesdir)
 
 .PHONY: clean
 clean: ## remove all that was built

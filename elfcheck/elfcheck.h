@@ -49,7 +49,7 @@ enum elfcheck_outcome {
 struct elfcheck_inspection; /* elfcheck/read/inspection.h */
 struct sign;
 
-/* One row of the rule table. */
+/* One row of a table of rules. Its page is docs/rules/NAME.md: see CONTRIBUTING.md. */
 struct elfcheck_rule {
     const char *id;   /* "EC101": never given to another rule */
     const char *name; /* "entry-executable": what people write and look up */
@@ -59,9 +59,8 @@ struct elfcheck_rule {
     const char *summary;           /* one line: what must hold */
     const char *remedy;            /* what to do when it does not */
     const char *source;            /* whose rule it is: "Linux fs/binfmt_elf.c, load_elf_binary" */
-    const char *explanation;   /* for --explain: why, how it shows; sentences, in one paragraph */
-    bool any_file;             /* holds of files, too, that Linux on x86-64 would not load */
-    bool libraries_only;       /* is asked of shared libraries in a root, and of nothing else */
+    bool any_file;                 /* holds of files, too, that Linux on x86-64 would not load */
+    bool libraries_only;           /* is asked of shared libraries in a root, and of nothing else */
     const char *lack;          /* scratch: what the program will miss, "CA certificates"; or NULL */
     const char *const *places; /* scratch: paths, any of which is what it needs; or NULL */
     const struct sign *signs;  /* scratch: what in the file speaks for the need; or NULL */
@@ -74,6 +73,9 @@ size_t elfcheck_rule_count(void);
 const struct elfcheck_rule *elfcheck_rule(size_t index);
 /* Sets *index to that of the rule of that id or name; false: there is none. */
 bool elfcheck_find_rule(const char *name, size_t *index);
+/* Appends what there is to say of a rule, its page (docs/rules/NAME.md) among it, as plain text in
+ * lines of at most `width` columns; 0: in a line a paragraph. */
+void elfcheck_explain(const struct elfcheck_rule *rule, size_t width, struct buffer *out);
 
 struct elfcheck_finding {
     const struct elfcheck_rule *rule;
@@ -249,6 +251,7 @@ struct elfcheck_style {
     bool all;                          /* text: findings of severity info, too */
     enum elfcheck_severity fail_level; /* junit: findings from it on make a test fail */
     const char *version;               /* sarif: of this program */
+    const char *rules_uri;             /* sarif: of the directory with the rules' pages */
 };
 
 /* How many files came to what. */

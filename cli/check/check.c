@@ -218,7 +218,8 @@ static int run(const struct check_options *options, const struct policy *policy,
     struct elfcheck_style style = {.colour = cli_colour(STDOUT_FILENO),
                                    .all = options->all,
                                    .fail_level = policy->fail_level,
-                                   .version = WHIT_VERSION};
+                                   .version = WHIT_VERSION,
+                                   .rules_uri = WHIT_RULES_URI};
     struct elfcheck_writer writer ELFCHECK_WRITER_CLEANUP = {0};
     struct judge judge JUDGE_CLEANUP = {0};
     struct elfcheck_profile profile ELFCHECK_PROFILE_CLEANUP = {0};

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "elfcheck/elfcheck.h"
+#include "elfcheck/report/page.h"
 
 #define SARIF_SCHEMA "https://json.schemastore.org/sarif-2.1.0.json"
 
@@ -79,31 +80,58 @@ static void append_pascal(struct buffer *out, const char *name)
     }
 }
 
-static int add_rule(cJSON *rules, const struct elfcheck_rule *rule, struct error *error)
+/* Tags to filter by. */
+static void add_tags(cJSON *item, const struct elfcheck_rule *rule)
 {
-    struct buffer name BUFFER_CLEANUP = {0}, help BUFFER_CLEANUP = {0};
-    cJSON *item = cJSON_CreateObject();
-    cJSON_AddItemToArray(rules, item);
-    append_pascal(&name, rule->name);
+    cJSON *tags = cJSON_AddArrayToObject(cJSON_AddObjectToObject(item, "properties"), "tags");
+    cJSON_AddItemToArray(tags, cJSON_CreateString("elf"));
+    cJSON_AddItemToArray(tags, cJSON_CreateString(elfcheck_group_name(rule->group)));
+    cJSON_AddItemToArray(tags, cJSON_CreateString(rule->name));
+}
+
+/* What the rule's page says, and where it is: GitHub shows "markdown" beside a result. */
+static int add_page(cJSON *item, const struct elfcheck_rule *rule, const char *rules_uri,
+                    struct error *error)
+{
+    struct buffer why BUFFER_CLEANUP = {0}, help BUFFER_CLEANUP = {0}, page BUFFER_CLEANUP = {0},
+                      uri BUFFER_CLEANUP = {0};
+    struct markdown markdown = rule_page(rule);
+    rule_page_append_section(rule, "Why", &why);
+    if (why.size)
+        why.data[--why.size] = 0; /* the last newline */
     append_sentence(&help, rule->remedy);
     buffer_append_text(&help, " Source: ");
     append_message(&help, rule->source);
     buffer_append_text(&help, ".");
+    buffer_append(&page, markdown.begin, (size_t)(markdown.end - markdown.begin));
+    if (rules_uri)
+        buffer_printf(&uri, "%s/%s.md", rules_uri, rule->name);
+    if (add_text(item, "fullDescription", &why, error) < 0 ||
+        add_text(item, "help", &help, error) < 0 || buffer_check(&page, error) < 0 ||
+        buffer_check(&uri, error) < 0)
+        return -1;
+    cJSON_AddStringToObject(cJSON_GetObjectItem(item, "help"), "markdown", buffer_text(&page));
+    if (rules_uri)
+        cJSON_AddStringToObject(item, "helpUri", buffer_text(&uri));
+    return 0;
+}
+
+static int add_rule(cJSON *rules, const struct elfcheck_rule *rule, const char *rules_uri,
+                    struct error *error)
+{
+    struct buffer name BUFFER_CLEANUP = {0};
+    cJSON *item = cJSON_CreateObject();
+    cJSON_AddItemToArray(rules, item);
+    append_pascal(&name, rule->name);
     cJSON_AddStringToObject(item, "id", rule->id);
     cJSON_AddStringToObject(item, "name", buffer_text(&name));
     if (buffer_check(&name, error) < 0 ||
         add_sentence(item, "shortDescription", rule->summary, error) < 0 ||
-        add_sentence(item, "fullDescription", rule->explanation ? rule->explanation : rule->summary,
-                     error) < 0 ||
-        add_text(item, "help", &help, error) < 0)
+        add_page(item, rule, rules_uri, error) < 0)
         return -1;
     cJSON *configuration = cJSON_AddObjectToObject(item, "defaultConfiguration");
     cJSON_AddStringToObject(configuration, "level", level_name(rule->severity));
-    cJSON *properties = cJSON_AddObjectToObject(item, "properties");
-    cJSON *tags = cJSON_AddArrayToObject(properties, "tags");
-    cJSON_AddItemToArray(tags, cJSON_CreateString("elf"));
-    cJSON_AddItemToArray(tags, cJSON_CreateString(elfcheck_group_name(rule->group)));
-    cJSON_AddItemToArray(tags, cJSON_CreateString(rule->name));
+    add_tags(item, rule);
     return 0;
 }
 
@@ -117,7 +145,7 @@ static int begin_log(struct elfcheck_writer *writer, struct buffer *out, struct 
     cJSON_AddStringToObject(driver, "semanticVersion", version);
     cJSON *items = cJSON_AddArrayToObject(driver, "rules");
     for (size_t i = 0; i < elfcheck_rule_count(); i++)
-        if (add_rule(items, elfcheck_rule(i), error) < 0)
+        if (add_rule(items, elfcheck_rule(i), writer->style.rules_uri, error) < 0)
             return -1;
     buffer_append_text(out, "{\"$schema\":\"" SARIF_SCHEMA "\",\"version\":\"2.1.0\",\"runs\":[{"
                             "\"tool\":");

@@ -438,8 +438,8 @@ END
 @test "--explain explains a rule by id or name, and several" {
   run -0 check --explain=interpreter
   [ "${lines[0]}" = "EC201 interpreter (scratch, error)" ]
-  output_has "shows as:  no such file or directory"
-  output_has "remedy:"
+  output_has "shows as:      no such file or directory"
+  output_has "What to do"
   output_has "source:"
   by_name=$output
   [ "$(check --explain ec201)" = "$by_name" ]

@@ -435,13 +435,18 @@ static void writes_sarif_that_code_scanning_reads(void **state)
     struct elfcheck_report reports[2];
     struct buffer sarif BUFFER_CLEANUP = {0};
     make_reports(reports);
-    write_reports("sarif", &(struct elfcheck_style){.version = "1.2.3"}, reports, 2, &sarif);
+    struct elfcheck_style style = {.version = "1.2.3", .rules_uri = "https://example.org/rules"};
+    write_reports("sarif", &style, reports, 2, &sarif);
     cJSON *log JSON_CLEANUP = json_parse(sarif.data, sarif.size, "log", &error);
     assert_string_equal(json_string(log, "version"), "2.1.0");
     const cJSON *run = first(at(log, "runs"));
     const cJSON *driver = at(at(run, "tool"), "driver"), *rules = at(driver, "rules");
     assert_string_equal(json_string(driver, "version"), "1.2.3");
     assert_int_equal(cJSON_GetArraySize(rules), elfcheck_rule_count());
+    assert_string_equal(json_string(first(rules), "helpUri"),
+                        "https://example.org/rules/program.md");
+    assert_begins(json_string(at(first(rules), "fullDescription"), "text"), "The config of");
+    assert_begins(json_string(at(first(rules), "help"), "markdown"), "# EC140 program\n");
 
     const cJSON *results = at(run, "results"), *result = first(results);
     assert_int_equal(cJSON_GetArraySize(results),
