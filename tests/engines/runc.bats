@@ -152,7 +152,7 @@ END
 @test "whit run says that the image holds no such program, and exits 127" {
   hello hello.tar
   run -127 whit run hello.tar -- /nope
-  [[ $output == *"holds no /nope"* ]]
+  [[ $output == *"does not contain /nope"* ]]
   [[ $output != *running* ]]
 }
 
