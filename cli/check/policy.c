@@ -36,7 +36,8 @@ void policy_free(struct policy *policy)
     policy->severities = NULL;
 }
 
-/* ---- words ----------------------------------------------------------------------------------- */
+/* ---- rules and severities ---------------------------------------------------------------------
+ */
 
 int policy_find_rule(const char *name, size_t *index, struct error *error)
 {
@@ -51,7 +52,7 @@ int policy_find_rule(const char *name, size_t *index, struct error *error)
     return -1;
 }
 
-/* The place that holds how severe the rule is, or NULL. */
+/* The severity of the rule in the policy; NULL where there is no such rule. */
 static enum elfcheck_severity *severity_of(struct policy *policy, const char *name,
                                            struct error *error)
 {
@@ -101,7 +102,8 @@ int policy_set_severity(struct policy *policy, const char *setting, struct error
 {
     const char *equals = strchr(setting, '=');
     if (!equals)
-        return error_set(error, "'%s' has no level: write RULE=off, info, warning or error",
+        return error_set(error,
+                         "'%s' has no level: write RULE=LEVEL, with off, info, warning or error",
                          setting);
     char *rule TEXT_CLEANUP = strndup(setting, (size_t)(equals - setting));
     return rule ? set_severity(policy, rule, equals + 1, error) : error_set(error, "out of memory");
@@ -136,10 +138,9 @@ int policy_set_kernel(struct policy *policy, const char *version, struct error *
     rest = rest && *rest == '.' ? parse_part(rest + 1, &minor) : NULL;
     /* What follows in `uname -r` makes no difference. */
     if (!rest || (*rest && !strchr(".-+", *rest)))
-        return error_set(error, "'%s' is no version of Linux: write 5.10, 6.1, 6.12 or the like",
-                         version);
+        return error_set(error, "'%s' is not a version of Linux, such as 5.10 or 6.12", version);
     if (ELFCHECK_KERNEL(major, minor) < OLDEST_KERNEL)
-        return error_set(error, "Linux %s is older than what is known here: 5.10 and later",
+        return error_set(error, "Linux %s is older than 5.10, the oldest that is supported",
                          version);
     policy->kernel = ELFCHECK_KERNEL(major, minor);
     return 0;
@@ -199,14 +200,14 @@ static int read_severity(struct policy *policy, const cJSON *value, struct error
 
 static int read_fail_level(struct policy *policy, const cJSON *value, struct error *error)
 {
-    if (need(cJSON_IsString(value), "a text: \"error\", \"warning\" or \"never\"", error) < 0)
+    if (need(cJSON_IsString(value), "a string: \"error\", \"warning\" or \"never\"", error) < 0)
         return -1;
     return policy_set_fail_level(policy, value->valuestring, error);
 }
 
 static int read_kernel(struct policy *policy, const cJSON *value, struct error *error)
 {
-    if (need(cJSON_IsString(value), "a text, as \"6.1\"", error) < 0)
+    if (need(cJSON_IsString(value), "a string, as \"6.1\"", error) < 0)
         return -1;
     return policy_set_kernel(policy, value->valuestring, error);
 }
@@ -233,7 +234,7 @@ static int read_key(struct policy *policy, const cJSON *value, struct error *err
                                                       : 0;
     }
     return text_unknown("key", value->string, names, KEY_COUNT,
-                        "there are ignore, severity, fail-level and kernel", error);
+                        "write ignore, severity, fail-level or kernel", error);
 }
 
 static int read_document(struct policy *policy, const cJSON *document, struct error *error)

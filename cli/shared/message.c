@@ -33,7 +33,7 @@ const char *cli_invocation(const struct cli_command *command)
 
 int cli_fail(const struct error *error)
 {
-    /* Who reads no further need not be told. */
+    /* A reader that has closed the pipe expects no message. */
     if (interrupt_signal() == SIGPIPE)
         return CLI_FAILED;
     say("whit: ", error->message);

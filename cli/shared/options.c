@@ -246,7 +246,7 @@ static int take_options(const struct cli_context *context, const struct option_s
     for (int answer; (answer = getopt_long(argc, argv, letters, longs, NULL)) != -1;) {
         const struct cli_option *chosen = chosen_option(set, answer);
         if (!chosen) {
-            /* Of letters in one word, getopt tells which. */
+            /* Of several letters in one argument, optopt is the unknown one. */
             const char letter[] = {'-', (char)optopt, 0};
             bool is_letter = optopt > 0 && optopt < FIRST_LONG_ONLY;
             return reject(context, set, answer, is_letter ? letter : argv[optind - 1]);

@@ -22,7 +22,8 @@ int cli_check_output(const char *output, char *const *inputs, bool binary, struc
     struct stat to, from;
     if (strcmp(output, FILE_STANDARD) == 0)
         return binary && isatty(STDOUT_FILENO)
-                   ? error_set(error, "this is not for a terminal: redirect it, or name a file")
+                   ? error_set(error, "will not write binary data to a terminal: redirect it, or "
+                                      "name an output file")
                    : 0;
     /* A link is replaced, not followed. */
     if (lstat(output, &to) < 0 || !S_ISREG(to.st_mode))

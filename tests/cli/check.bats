@@ -344,17 +344,17 @@ jsonschema.validate(json.load(sys.stdin), schema)' "$1"
   wrong "--rule: unknown rule 'interpretor': did you mean 'interpreter'?" --rule=interpretor
   wrong "--ignore: unknown rule 'EC999': --explain lists them" --ignore=EC999
   wrong "--ignore: unknown rule ''" --ignore=
-  wrong "'interpreter' has no level: write RULE=off, info, warning or error" --severity=interpreter
+  wrong "'interpreter' has no level: write RULE=LEVEL, with off, info, warning or error" --severity=interpreter
   wrong "unknown severity 'warn'" --severity=interpreter=warn
   wrong "unknown severity 'never'" --severity=interpreter=never
   wrong "unknown rule 'x'" --severity=x=error
   wrong "--fail-level: info never fails a check" --fail-level=info
   wrong "--fail-level: unknown severity 'eror': did you mean 'error'?" --fail-level=eror
   for kernel in '' 6 6. .1 x 6.x 6.1x 6.12345 -6.1; do
-    wrong "'$kernel' is no version of Linux: write 5.10, 6.1, 6.12 or the like" --kernel="$kernel"
+    wrong "'$kernel' is not a version of Linux, such as 5.10 or 6.12" --kernel="$kernel"
   done
   for kernel in 5.9 4.19 0.1 5.9.300; do
-    wrong "Linux $kernel is older than what is known here: 5.10 and later" --kernel=$kernel
+    wrong "Linux $kernel is older than 5.10, the oldest that is supported" --kernel=$kernel
   done
   for jobs in 0 65 -1 x '' 1.5 99999999999999999999; do
     wrong "--jobs: '$jobs' is not a number from 1 to 64" --jobs="$jobs"
@@ -407,16 +407,16 @@ END
   wrong '[]' 'not a JSON object'
   wrong '{"ignored": []}' "unknown key 'ignored': did you mean 'ignore'?"
   wrong '{"Ignore": []}' "unknown key 'Ignore': did you mean 'ignore'?"
-  wrong '{"x": 1}' "unknown key 'x': there are ignore, severity, fail-level and kernel"
+  wrong '{"x": 1}' "unknown key 'x': write ignore, severity, fail-level or kernel"
   wrong '{"ignore": "EC201"}' '"ignore": not a list of rules'
   wrong '{"ignore": [1]}' '"ignore": not a list of rules'
   wrong '{"ignore": ["interpretr"]}' "\"ignore\": unknown rule 'interpretr': did you mean 'interpreter'?"
   wrong '{"severity": []}' '"severity": not an object'
   wrong '{"severity": {"interpreter": 2}}' '"severity": not an object'
   wrong '{"severity": {"interpreter": "bad"}}' "\"severity\": unknown severity 'bad'"
-  wrong '{"fail-level": null}' '"fail-level": not a text'
+  wrong '{"fail-level": null}' '"fail-level": not a string'
   wrong '{"fail-level": "info"}' '"fail-level": info never fails a check'
-  wrong '{"kernel": 6.1}' '"kernel": not a text, as "6.1"'
+  wrong '{"kernel": 6.1}' '"kernel": not a string, as "6.1"'
   wrong '{"kernel": "2.6"}' '"kernel": Linux 2.6 is older'
   wrong '{"kernel": "6.1", "kernel": "6.12"}' 'an object has the key "kernel" twice'
   wrong '{} x' 'something follows'
