@@ -10,6 +10,7 @@
 #include "asm/layout/effects.h"
 #include "asm/layout/lines.h"
 #include "asm/layout/probe.h"
+#include "asm/link/includes.h"
 #include "base/array.h"
 #include "base/read.h"
 #include "base/text.h"
@@ -159,7 +160,7 @@ static int preprocess(const struct asm_job *job, unsigned assume, struct buffer 
         if (assume & defines[i].assumption &&
             strings_append(&arguments, defines[i].define, error) < 0)
             return -1;
-    if (asm_extract_includes(job, error) < 0 ||
+    if (asm_write_includes(job, error) < 0 ||
         asm_run_tool(job, job->source_folder, &arguments, error) < 0)
         return -1;
     return file_read_path(path, MAX_TEXT_SIZE, text, error);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "asm/link/includes.h"
 #include "asm/link/tools.h"
 #include "base/read.h"
 #include "base/text.h"
@@ -23,7 +24,7 @@ static int assemble(const struct asm_job *job, const char *object, struct error 
     char *includes TEXT_CLEANUP = NULL;
     if (text_format(&includes, error, "%s/" INCLUDES "/", job->temporary) < 0)
         return -1;
-    if (asm_extract_includes(job, error) < 0)
+    if (asm_write_includes(job, error) < 0)
         return -1;
     static const char *const always[] = {"nasm", "-f", "elf64", "-w+all", "-Werror", NULL};
     /* So declared, a section is aligned as far as the source asks; nasm alone gives .text 16 bytes,

@@ -9,7 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "asm/template/data.h"
 #include "base/output.h"
 #include "base/process.h"
 #include "base/read.h"
@@ -128,26 +127,4 @@ int asm_write_input(const struct asm_job *job, const char *name, const struct bu
 {
     struct content content = {.data = buffer_text(bytes), .size = bytes->size};
     return file_create_at(job->temporary_fd, name, 0600, &content, error);
-}
-
-int asm_extract_includes(const struct asm_job *job, struct error *error)
-{
-    struct strings names STRINGS_CLEANUP = {0};
-    if (faccessat(job->temporary_fd, INCLUDES, F_OK, 0) == 0)
-        return 0; /* of an attempt at another layout */
-    if (directory_create_at(job->temporary_fd, INCLUDES, 0700, error) < 0 ||
-        asm_data_list(job->options->data, "asm/" INCLUDES, &names, error) < 0)
-        return -1;
-    for (size_t i = 0; i < names.count; i++) {
-        const char *suffix = strrchr(names.items[i], '.');
-        if (!suffix || strcmp(suffix, ".inc") != 0)
-            continue;
-        struct buffer path BUFFER_CLEANUP = {0};
-        struct buffer bytes BUFFER_CLEANUP = {0};
-        buffer_printf(&path, "asm/" INCLUDES "/%s", names.items[i]);
-        if (asm_data_read(job->options->data, buffer_text(&path), &bytes, error) < 0 ||
-            asm_write_input(job, buffer_text(&path) + strlen("asm/"), &bytes, error) < 0)
-            return -1;
-    }
-    return 0;
 }

@@ -10,9 +10,6 @@
 /* nasm writes whatever `times` asks for; an image of whit's is thousands of times smaller. */
 #define MAX_PROGRAM_SIZE (UINT64_C(64) * 1024 * 1024)
 
-/* The folder of include files in the temporary directory. */
-#define INCLUDES "include"
-
 /* One way from a source to a program. */
 struct asm_job {
     const struct asm_link_options *options;
@@ -36,5 +33,3 @@ int asm_run_tool(const struct asm_job *job, const char *folder, const struct str
 /* Writes a file that a tool reads into the temporary directory. */
 int asm_write_input(const struct asm_job *job, const char *name, const struct buffer *bytes,
                     struct error *error);
-/* Puts what the templates include there, for programs of the user's own, too. */
-int asm_extract_includes(const struct asm_job *job, struct error *error);

@@ -95,6 +95,16 @@ opened() {
   [ "$(opened hello/template.json "$WHIT" gen hello --layout=overlap --effort=1)" = 1 ]
 }
 
+@test "of include files, only those that a source includes are written" {
+  for template in cat exit hello pause sleep; do
+    [ "$(opened '[.]inc' "$WHIT" build -q $template --format=elf -o p)" = 0 ]
+    [ "$(opened '[.]inc' "$WHIT" build -q $template --layout=golf --effort=1 --format=elf -o p)" = 0 ]
+  done
+  printf '%%include "syscall.inc"\nglobal _start\n_start: EXIT 0\n' >own.asm
+  [ "$(opened 'syscall[.]inc' "$WHIT" link -q own.asm)" -gt 0 ]
+  [ "$(grep '[.]inc"' trace | grep -vc syscall)" = 0 ]
+}
+
 @test "the source that gen writes assembles by hand to the program that build makes" {
   "$WHIT" gen hello message='by hand\n' -o hello.asm
   "$WHIT" link -q hello.asm -o linked

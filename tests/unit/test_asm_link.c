@@ -2,6 +2,7 @@
 #include "tests/unit/compare.h"
 #include "tests/unit/test_asm.h"
 
+#include <dirent.h>
 #include <gelf.h>
 #include <unistd.h>
 
@@ -90,6 +91,73 @@ static Elf64_Phdr segment_of(const struct buffer *elf, size_t number)
     assert_compare(number, <, header_of(elf).e_phnum);
     memcpy(&segment, elf->data + sizeof(Elf64_Ehdr) + number * sizeof segment, sizeof segment);
     return segment;
+}
+
+/* ---- include files ----------------------------------------------------------------------------
+ */
+
+#define ALL_INCLUDES "choice.inc decimal.inc elf.inc signal.inc syscall.inc write_all.inc"
+
+/* Appends the names that a link has left in its folder of include files. */
+static void link_and_list(const char *text, struct buffer *names)
+{
+    char *temporary TEMPORARY_DIRECTORY_CLEANUP = temporary_directory_create(folder, &error);
+    struct asm_data data = {0};
+    struct asm_link_options options = {.data = &data, .temporary = temporary};
+    struct buffer elf BUFFER_CLEANUP = {0};
+    char *path TEXT_CLEANUP = NULL;
+    if (asm_link(write_text("program.asm", text), &options, &elf, &error) < 0)
+        fail_msg("%s\n%s", error.message, text);
+    assert_int_equal(text_format(&path, &error, "%s/include", temporary), 0);
+    struct dirent **entries;
+    int count = scandir(path, &entries, NULL, alphasort);
+    for (int i = 0; i < count; i++) {
+        if (entries[i]->d_name[0] != '.')
+            buffer_printf(names, "%s%s", names->size ? " " : "", entries[i]->d_name);
+        free(entries[i]);
+    }
+    if (count >= 0)
+        free(entries);
+}
+
+/* Each program needs what it includes, so that it is linked only where that is found. */
+static void writes_only_the_include_files_that_a_source_may_include(void **state)
+{
+    (void)state;
+    write_text("own.inc", "%include \"signal.inc\"\n");
+    write_text("loop.inc", "%ifndef LOOP\n%define LOOP\n%include \"loop.inc\"\n%endif\n");
+    write_text("decimal.inc", "%define SHADOW\n");
+    static const struct {
+        const char *text, *names;
+    } rows[] = {
+        {"nop\n", ""},
+        {"nop ; %include \"syscall.inc\"\n", ""},
+        {"db ';'\n%include \"elf.inc\" ; includes all\n", "elf.inc"},
+        {"%include \"write_all.inc\"\nEXIT 0\n", "syscall.inc write_all.inc"},
+        {"%INCLUDE 'syscall.inc'\nEXIT 0\n", "syscall.inc"},
+        {"%require \"syscall.inc\"\nEXIT 0\n", "syscall.inc"},
+        {"%if 0\n  %include \"signal.inc\"\n%endif\n", "signal.inc syscall.inc"},
+        {"%if 1\n\t%include\t\"syscall.inc\"\n%endif\nEXIT 0\n", "syscall.inc"},
+        {"%include \"own.inc\"\nEXIT SIGTERM\n", "signal.inc syscall.inc"},
+        {"%include \"loop.inc\"\nnop\n", ""},
+        {"%include \"decimal.inc\"\n%ifndef SHADOW\n%error\n%endif\n", ""},
+        {"incbin \"program.asm\"\n", ""},
+        {"incbin \"choice.inc\"\n", "choice.inc"},
+        {"%macro with 1\n%include %1\n%endmacro\nwith \"syscall.inc\"\nEXIT 0\n", ALL_INCLUDES},
+        {"%define file \"syscall.inc\"\n%include file\nEXIT 0\n", ALL_INCLUDES},
+        {"%macro do 2\n%1 %2\n%endmacro\ndo %include, \"syscall.inc\"\nEXIT 0\n", ALL_INCLUDES},
+        {"%pathsearch file \"syscall.inc\"\n%include file\nEXIT 0\n", ALL_INCLUDES},
+        {"%inc\\\nlude \"syscall.inc\"\nEXIT 0\n", ALL_INCLUDES},
+        {"%include `sys\\x63all.inc`\nEXIT 0\n", ALL_INCLUDES},
+        {"%include \"./syscall.inc\"\nEXIT 0\n", ALL_INCLUDES},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct buffer text BUFFER_CLEANUP = {0}, names BUFFER_CLEANUP = {0};
+        buffer_printf(&text, "global _start\n_start:\n%s", rows[i].text);
+        link_and_list(buffer_text(&text), &names);
+        if (strcmp(buffer_text(&names), rows[i].names) != 0)
+            fail_msg("%s: wrote '%s', not '%s'", rows[i].text, buffer_text(&names), rows[i].names);
+    }
 }
 
 /* ---- the program ----------------------------------------------------------------------------- */
@@ -430,6 +498,7 @@ static void shows_each_step_as_a_person_would_type_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        IN_FOLDER(writes_only_the_include_files_that_a_source_may_include),
         IN_FOLDER(a_program_is_its_headers_and_its_code),
         IN_FOLDER(hello_with_a_message_of_13_bytes_takes_152),
         IN_FOLDER(has_one_segment_that_is_read_and_executed),
