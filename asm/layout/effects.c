@@ -160,7 +160,7 @@ static int read_marks(const struct probe *probe, const struct choice *before,
         instruction->field_size = 1;
         if (decoded->raw.disp.size != 8 ||
             probe_find_label(probe, near + strlen(MARK_NEAR), &instruction->target) < 0)
-            return error_set(error, "'%.60s' is no distance to a label of the data in 8 bits",
+            return error_set(error, "'%.60s' is not an 8-bit distance to a label of the data",
                              instruction->text);
     }
     return 0;
@@ -200,7 +200,7 @@ static int decode(const struct instruction_text *instruction, struct decoded *de
                                                &decoded->instruction, decoded->operands);
     return ZYAN_SUCCESS(status) && decoded->instruction.length == instruction->size
                ? 0
-               : error_set(error, "'%.60s' is no instruction that is known", instruction->text);
+               : error_set(error, "'%.60s' is not a known instruction", instruction->text);
 }
 
 static int add_operands(struct instruction_text *instruction, const struct decoded *decoded,
@@ -212,8 +212,7 @@ static int add_operands(struct instruction_text *instruction, const struct decod
         /* nasm has resolved it, and the offset will be another. */
         if (instruction->kind == REFERENCE_NONE && operand->type == ZYDIS_OPERAND_TYPE_MEMORY &&
             operand->mem.base == ZYDIS_REGISTER_RIP)
-            return error_set(error,
-                             "'%.60s' looks at an instruction as data: take --layout=standard",
+            return error_set(error, "'%.60s' reads code as data: use --layout=standard",
                              instruction->text);
     }
     return 0;
@@ -235,7 +234,8 @@ int effects_read(const struct probe *probe, struct parts *parts, struct part *pa
     if (instruction->kind == REFERENCE_NONE &&
         branch_of(code, decoded.operands, instruction, &target) &&
         find_target(parts, target, &instruction->target) < 0)
-        return error_set(error, "'%.60s' leads to no instruction", instruction->text);
+        return error_set(error, "'%.60s' leads to no instruction of the program",
+                         instruction->text);
     for (size_t i = 0; i < code->operand_count_visible; i++)
         parts->uses_red_zone |= may_use_red_zone(&decoded.operands[i]);
     part->is_barrier |= is_trap(code) || (code->meta.branch_type != ZYDIS_BRANCH_TYPE_NONE &&

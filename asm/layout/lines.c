@@ -166,13 +166,13 @@ static int read_section(struct reader *reader, const char *rest, struct error *e
         reader->is_data = true;
     else
         return error_set(error,
-                         "section %s: only .text and .rodata can be laid out anew; what is never "
-                         "written to belongs into .rodata, else take --layout=standard",
+                         "section %s: this layout has .text and .rodata only: move constants to "
+                         ".rodata, or use --layout=standard",
                          name);
     const char *align = strstr(rest, "align=");
     if (align && strtoul(align + strlen("align="), NULL, 10) != 1)
-        return error_set(error, "section %s: its alignment is not kept: take --layout=standard",
-                         name);
+        return error_set(
+            error, "section %s: this layout does not align sections: use --layout=standard", name);
     return 0;
 }
 
@@ -183,7 +183,8 @@ static int check_mode(const char *word, const char *rest, struct error *error)
     first_word(rest, value);
     if (strcmp(value, strcmp(word, "bits") == 0 ? "64" : "rel") == 0)
         return 0;
-    return error_set(error, "'%s %s' cannot be laid out anew: take --layout=standard", word, value);
+    return error_set(error, "'%s %s' is not supported in this layout: use --layout=standard", word,
+                     value);
 }
 
 static int read_mark(struct reader *reader, const char *word, struct error *error)
@@ -193,10 +194,10 @@ static int read_mark(struct reader *reader, const char *word, struct error *erro
     struct part *last = reader->is_in_choices ? &parts->parts[parts->count - 1] : NULL;
     if (begins == reader->is_in_choices ||
         (last && last->choices[last->choice_count - 1].count == 0))
-        return error_set(error, "'%s' stands where there is no choice, or an empty one", word);
+        return error_set(error, "'%s' is out of place, or follows an empty choice", word);
     bool is_more = strcmp(word, MARK_OR) == 0;
     if (last && is_more && last->choice_count == MAX_CHOICES)
-        return error_set(error, "there are more than %d ways to choose from", MAX_CHOICES);
+        return error_set(error, "more than %d choices", MAX_CHOICES);
     reader->is_in_choices = strcmp(word, MARK_END) != 0;
     if (begins) {
         struct part *part = append_part(parts);
@@ -225,13 +226,12 @@ static int read_instruction(struct reader *reader, const char *text, struct erro
     if (has_address(text, false) && !is_own_address(text))
         return error_set(error, "'%.60s' refers to its own address: use a label", text);
     if (++reader->instructions > MAX_INSTRUCTIONS)
-        return error_set(error, "there are more than %d instructions: take --layout=standard",
+        return error_set(error, "more than %d instructions: use --layout=standard",
                          MAX_INSTRUCTIONS);
     if (reader->is_in_choices) {
         struct part *part = &parts->parts[parts->count - 1];
         if (part->choices[part->choice_count - 1].count == MAX_IN_CHOICE)
-            return error_set(error, "there are more than %d instructions in one way to choose",
-                             MAX_IN_CHOICE);
+            return error_set(error, "more than %d instructions in one choice", MAX_IN_CHOICE);
         return append_instruction(part, text, error);
     }
     struct part *part = append_part(parts);
@@ -247,7 +247,7 @@ static int read_data(struct reader *reader, const char *label, const char *text,
 {
     struct buffer line BUFFER_CLEANUP = {0};
     if (has_address(text, true))
-        return error_set(error, "'%.60s' counts from the section's begin: take a label", text);
+        return error_set(error, "'%.60s' refers to the start of its section: use a label", text);
     buffer_printf(&line, "%s%s%s%s", label ? label : "", label ? ":" : "",
                   label && *text ? " " : "", text);
     return buffer_check(&line, error) < 0 ||
@@ -277,7 +277,7 @@ static int read_definition(struct reader *reader, const char *line, const char *
     if (!has_address(equ, false))
         return strings_append(&reader->parts->definitions, buffer_text(&text), error);
     if (!reader->is_data)
-        return error_set(error, "'%.60s' is an address of code: take --layout=standard", line);
+        return error_set(error, "'%.60s' is an address of code: use --layout=standard", line);
     /* The size of data so far stays with it. */
     return read_data(reader, NULL, buffer_text(&text), error);
 }
@@ -302,7 +302,8 @@ static int read_statement(struct reader *reader, const char *label, const char *
     if (strcmp(word, "bits") == 0 || strcmp(word, "default") == 0)
         return check_mode(word, rest, error);
     if (is_one_of(word, refused_words))
-        return error_set(error, "'%s' cannot be laid out anew: take --layout=standard", word);
+        return error_set(error, "'%s' is not supported in this layout: use --layout=standard",
+                         word);
     if (strcmp(word, "section") == 0 || strcmp(word, "segment") == 0)
         return read_section(reader, rest, error);
     if (reader->is_data && strcmp(word, MARK_APART) == 0)
@@ -310,13 +311,13 @@ static int read_statement(struct reader *reader, const char *label, const char *
     if (reader->is_data)
         return read_data(reader, label, line, error);
     if (label && reader->is_in_choices)
-        return error_set(error, "label '%s' stands among ways to choose from", label);
+        return error_set(error, "label '%s' is inside a choice", label);
     /* "NAME db 1": a label without a colon. */
     char second[32];
     first_word(rest, second);
     if (is_one_of(second, data_words) || is_one_of(word, data_words))
-        return error_set(
-            error, "data among the instructions ('%.40s'): put it into section .rodata", line);
+        return error_set(error, "data in section .text ('%.40s'): move it to section .rodata",
+                         line);
     if (label && strings_append(&reader->labels, label, error) < 0)
         return -1;
     if (strcmp(word, MARK_EITHER) == 0 || strcmp(word, MARK_OR) == 0 || strcmp(word, MARK_END) == 0)
@@ -367,7 +368,7 @@ static int begin_at_start(struct parts *parts, struct error *error)
     while (start < parts->count && !strings_contain(&parts->parts[start].labels, "_start"))
         start++;
     if (start == parts->count)
-        return error_set(error, "there is no label _start");
+        return error_set(error, "no label _start");
     if (start == 0)
         return 0;
     struct part *jump = append_part(parts);
@@ -392,13 +393,11 @@ int parts_read_lines(struct parts *parts, char *text, struct error *error)
     if (result == 0 && reader.is_in_choices)
         result = error_set(error, MARK_END " is missing");
     if (result == 0 && reader.labels.count)
-        result = error_set(error, "label '%s' stands behind the last instruction",
-                           reader.labels.items[0]);
+        result = error_set(error, "label '%s' has no instruction after it", reader.labels.items[0]);
     if (result == 0 && parts->count == 0)
-        result = error_set(error, "there are no instructions");
+        result = error_set(error, "no instructions");
     if (result == 0 && parts->count > MAX_PARTS)
-        result = error_set(error, "there are more than %d instructions: take --layout=standard",
-                           MAX_PARTS);
+        result = error_set(error, "more than %d instructions: use --layout=standard", MAX_PARTS);
     if (result == 0)
         result = begin_at_start(parts, error);
     text_free(&reader.scope);

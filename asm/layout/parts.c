@@ -121,7 +121,7 @@ static int read_instructions(struct parts *parts, const struct probe *probe, str
 static int read_probe(struct parts *parts, const struct probe *probe, struct error *error)
 {
     if (probe->has_address)
-        return error_set(error, "the data holds an address: take --layout=standard");
+        return error_set(error, "the data contains an address: use --layout=standard");
     if (probe_check_labels(probe, parts, error) < 0)
         return -1;
     probe_set_bounds(probe, parts);

@@ -169,7 +169,7 @@ static int take_bytes(const struct probe *probe, struct instruction_text *instru
     const Elf_Data *code = probe->code[from];
     size_t begin = instruction->begin, end = instruction->end;
     if (!code || end < begin || end > code->d_size || end - begin > MAX_INSTRUCTION_SIZE)
-        return error_set(error, "'%.60s' is no single instruction", instruction->text);
+        return error_set(error, "'%.60s' is not a single instruction", instruction->text);
     instruction->size = end - begin;
     instruction->bytes = malloc(instruction->size + 1);
     if (!instruction->bytes)
@@ -196,10 +196,11 @@ static int find_relocation(const struct probe *probe, struct instruction_text *i
         if (!gelf_getsym(probe->symbols, (int)GELF_R_SYM(relocation.r_info), &symbol) ||
             symbol.st_shndx != probe->data_section || instruction->kind != REFERENCE_NONE ||
             (type != R_X86_64_32 && type != R_X86_64_32S && !is_relative))
-            return error_set(error,
-                             "'%.60s': only 32-bit and relative references to data can be laid out "
-                             "anew: take --layout=standard",
-                             instruction->text);
+            return error_set(
+                error,
+                "'%.60s': this layout has only 32-bit and relative references to data: "
+                "use --layout=standard",
+                instruction->text);
         instruction->kind = is_relative ? REFERENCE_RELATIVE : REFERENCE_ABSOLUTE;
         instruction->field_offset = relocation.r_offset - begin;
         instruction->field_size = 4;
@@ -315,8 +316,7 @@ int probe_read_data(const struct probe *probe, struct parts *parts, struct error
 {
     parts->data_size = probe->data ? probe->data->d_size : 0;
     if (parts->data_size > MAX_DATA)
-        return error_set(error, "there are more than %d bytes of data: take --layout=standard",
-                         MAX_DATA);
+        return error_set(error, "more than %d bytes of data: use --layout=standard", MAX_DATA);
     if (parts->first_block_size == 0 || parts->first_block_size > parts->data_size)
         parts->first_block_size = parts->data_size;
     parts->data_bytes = malloc(parts->data_size + 1);

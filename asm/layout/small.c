@@ -91,8 +91,8 @@ static int assemble(const struct asm_job *job, const struct buffer *source,
     for (size_t i = 0; i < program.size || i < solution->size; i++)
         if (i >= program.size || i >= solution->size || program.data[i] != solution->image[i])
             return error_set(error,
-                             "nasm encodes an instruction otherwise than before, at offset "
-                             "0x%zx: take --layout=standard",
+                             "nasm encodes the instruction at offset 0x%zx differently now: "
+                             "use --layout=standard",
                              i);
     buffer_append(elf, program.data, program.size);
     return buffer_check(elf, error);

@@ -223,7 +223,7 @@ int solve(const struct parts *parts, const struct overlay *overlay, unsigned eff
 {
     struct solver solver SOLVER_CLEANUP = {0};
     if (parts->needs_low_addresses && !overlay->is_fixed)
-        return error_set(error, "the program needs addresses of 32 bits");
+        return error_set(error, "the program needs 32-bit addresses");
     uint64_t steps = (uint64_t)MIN_STEPS << (effort ? effort : DEFAULT_EFFORT);
     size_t max_size = max_size_of(parts, overlay, smaller_than);
     size_t min_size = overlay->size < parts->data_size ? parts->data_size : overlay->size;

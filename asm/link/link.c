@@ -44,7 +44,7 @@ static int assemble(const struct asm_job *job, const char *object, struct error 
 
 static int elf_error(const char *path, struct error *error)
 {
-    return error_set(error, "%s: libelf cannot read it: %s", path, elf_errmsg(-1));
+    return error_set(error, "libelf cannot read %s: %s", path, elf_errmsg(-1));
 }
 
 /* Sets `*writable` where the object has data that the program writes. */
@@ -109,7 +109,7 @@ static int find_segments_end(const struct buffer *program, uint64_t *end, struct
             result = elf_error(PROGRAM, error);
         else if (__builtin_add_overflow(segment.p_offset, segment.p_filesz, &segment_end) ||
                  segment_end > program->size)
-            result = error_set(error, "ld wrote %zu bytes, and segment %zu ends beyond",
+            result = error_set(error, "ld wrote %zu bytes, but segment %zu ends after them",
                                program->size, i);
         else if (segment.p_filesz && segment_end > *end)
             *end = segment_end;

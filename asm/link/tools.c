@@ -40,15 +40,15 @@ int asm_job_init(struct asm_job *job, const char *source, const struct asm_link_
         return -1;
     job->source_folder = realpath(folder, NULL);
     if (!job->source_folder)
-        return error_system(error, errno, "cannot find the folder of %s", source);
+        return error_system(error, errno, "cannot resolve the directory of %s", source);
     job->temporary = realpath(options->temporary, NULL);
     if (!job->temporary) {
-        error_system(error, errno, "cannot find the folder %s", options->temporary);
+        error_system(error, errno, "cannot resolve the directory %s", options->temporary);
         return -1;
     }
     job->temporary_fd = open(job->temporary, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (job->temporary_fd < 0)
-        return error_system(error, errno, "cannot open the folder %s", job->temporary);
+        return error_system(error, errno, "cannot open the directory %s", job->temporary);
     return 0;
 }
 
@@ -79,8 +79,8 @@ static int explain_failure(const struct asm_job *job, const char *tool, int code
 {
     struct buffer words BUFFER_CLEANUP = {0};
     if (code == 128 + SIGXFSZ)
-        return error_set(error, "%s writes a file of more than %llu bytes, the most that is taken",
-                         tool, (unsigned long long)MAX_PROGRAM_SIZE);
+        return error_set(error, "%s writes a file of more than %llu bytes, the limit", tool,
+                         (unsigned long long)MAX_PROGRAM_SIZE);
     append_without_temporary(job, buffer_text(output), &words);
     const char *text = buffer_text(&words);
     int length = (int)words.size;

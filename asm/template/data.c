@@ -72,7 +72,7 @@ int asm_data_read(const struct asm_data *data, const char *name, struct buffer *
     }
     const struct embedded_file *file = embedded_find(asm_files, name);
     if (!file)
-        return error_set(error, "whit has no file %s", name);
+        return error_set(error, "no data file is named %s", name);
     buffer_append(out, file->data, (size_t)(file->end - file->data));
     return buffer_check(out, error);
 }

@@ -145,7 +145,7 @@ static int expand_file(struct expansion *expansion, const char *path, struct err
     if (asm_data_read(expansion->data, path, &file, error) < 0)
         return -1;
     if (strlen(buffer_text(&file)) != file.size)
-        return error_set(error, "%s is not a text: it holds a NUL", path);
+        return error_set(error, "%s is not a text file: it contains a NUL byte", path);
     size_t number = 1;
     for (const char *line = buffer_text(&file); *line; number++) {
         size_t length = strcspn(line, "\n");
@@ -155,7 +155,7 @@ static int expand_file(struct expansion *expansion, const char *path, struct err
             buffer_append(expansion->source, line, length);
             buffer_append_text(expansion->source, "\n");
         } else if (!name_length) {
-            return error_set(error, "%s:%zu: an include is written %%include \"name.inc\"", path,
+            return error_set(error, "%s:%zu: write an include as %%include \"name.inc\"", path,
                              number);
         } else if (expand_include(expansion, name, name_length, error) < 0) {
             return error_prefix(error, "%s:%zu", path, number);

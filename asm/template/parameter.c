@@ -110,7 +110,7 @@ static int parse_path(const struct asm_parameter *parameter, const char *text,
     if (text_unescape(text, &value->bytes, error) < 0)
         return -1;
     if (strlen(buffer_text(&value->bytes)) != value->bytes.size)
-        return not_understood(parameter, text, "a path, for it holds a NUL", error);
+        return not_understood(parameter, text, "a path, since it contains a NUL byte", error);
     return check_size(parameter, value, error);
 }
 

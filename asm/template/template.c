@@ -79,7 +79,7 @@ static int read_number(const cJSON *value, void *member, struct error *error)
 {
     double number = cJSON_IsNumber(value) ? value->valuedouble : -1;
     if (!(number >= 0 && number < SAFE_INTEGERS) || number != (double)(uint64_t)number)
-        return error_set(error, "must be a whole number, 0 or above");
+        return error_set(error, "must be a non-negative integer");
     *(uint64_t *)member = (uint64_t)number;
     return 0;
 }
@@ -115,7 +115,7 @@ static int read_type(const cJSON *value, void *member, struct error *error)
             return 0;
         }
     }
-    return error_set(error, "'%s' is not a type that whit knows", name);
+    return error_set(error, "unknown type '%s'", name);
 }
 
 /* Every key of the object must be a field's, once, and every required field must be there. */
@@ -158,7 +158,7 @@ static int check_limits(const struct asm_parameter *parameter, struct error *err
     const struct asm_type_row *type = &asm_types[parameter->type];
     if (parameter->minimum > parameter->maximum || parameter->minimum < type->minimum ||
         parameter->maximum > type->maximum)
-        return error_set(error, "min and max must lie within %llu and %llu, in this order",
+        return error_set(error, "min and max must be from %llu to %llu, in this order",
                          (unsigned long long)type->minimum, (unsigned long long)type->maximum);
     return 0;
 }
@@ -166,10 +166,10 @@ static int check_limits(const struct asm_parameter *parameter, struct error *err
 static int check_choices(const struct asm_parameter *parameter, struct error *error)
 {
     if ((parameter->type == ASM_ENUM) != (parameter->choices.count > 0))
-        return error_set(error, "an enum has \"choices\", and no other type has");
+        return error_set(error, "an enum needs \"choices\", and no other type takes them");
     for (size_t i = 0; i < parameter->choices.count; i++)
         if (!is_symbol_name(parameter->choices.items[i]))
-            return error_set(error, "a choice consists of a-z, 0-9 and _: '%s' does not",
+            return error_set(error, "invalid choice '%s': use a-z, 0-9 and _",
                              parameter->choices.items[i]);
     if (parameter->forever && parameter->type != ASM_DURATION)
         return error_set(error, "only a duration can be \"forever\"");
@@ -194,7 +194,7 @@ static int read_parameter(const cJSON *json, struct asm_parameter *parameter, st
     if (read_fields(json, parameter_fields, COUNT(parameter_fields), parameter, error) < 0)
         return -1;
     if (!is_symbol_name(parameter->name))
-        return error_set(error, "a name consists of a-z, 0-9 and _");
+        return error_set(error, "invalid name: use a-z, 0-9 and _");
     if (!cJSON_GetObjectItemCaseSensitive(json, "min"))
         parameter->minimum = asm_types[parameter->type].minimum;
     if (!cJSON_GetObjectItemCaseSensitive(json, "max"))
@@ -221,7 +221,7 @@ static int read_parameters(const cJSON *json, void *member, struct error *error)
                                 parameter->name ? parameter->name : "no name");
         for (struct asm_parameter *other = template->parameters; other < parameter; other++)
             if (strcmp(other->name, parameter->name) == 0)
-                return error_set(error, "two parameters are named %s", other->name);
+                return error_set(error, "duplicate parameter %s", other->name);
     }
     return 0;
 }

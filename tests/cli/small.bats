@@ -270,7 +270,7 @@ END
 @test "what cannot be laid out is told with the reason, and auto takes the standard layout" {
   source_with .data
   run -1 "$WHIT" link own.asm --layout=golf
-  [[ $output == *'section .data: only .text and .rodata'*--layout=standard* ]]
+  [[ $output == *'section .data: this layout has .text and .rodata only'*--layout=standard* ]]
   run -0 "$WHIT" link own.asm --layout=auto --runs-on=linux
   [[ $output == *'linked as standard'* ]]
   ./own

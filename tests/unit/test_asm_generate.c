@@ -83,7 +83,7 @@ static void refuses_an_include_it_cannot_put_in_place(void **state)
     for (size_t i = 0; i < COUNT(wrong); i++) {
         struct buffer source BUFFER_CLEANUP = {0};
         assert_int_equal(generate(wrong[i], NULL, &source), -1);
-        assert_message("templates/demo/demo.asm:2: an include is written %include \"name.inc\"");
+        assert_message("templates/demo/demo.asm:2: write an include as %include \"name.inc\"");
     }
     struct buffer source BUFFER_CLEANUP = {0};
     assert_int_equal(generate("nop\n%include \"none.inc\"\n", NULL, &source), -1);

@@ -108,7 +108,7 @@ static void takes_paths_but_no_nul_in_them(void **state)
     (void)state;
     assert_defines(PATH, "file=/a", "%define PARAM_FILE_SIZE 2\n");
     assert_defines(PATH, "file=@a", "db 64, 97\n");
-    assert_refused(PATH, "file=/a\\0b", "holds a NUL");
+    assert_refused(PATH, "file=/a\\0b", "contains a NUL");
     assert_defines(PATH, "file=", "%define PARAM_FILE_SIZE 0\n");
     char setting[5 + 4096 + 1] = "file=";
     memset(setting + 5, '/', 4096);

@@ -630,14 +630,14 @@ static void says_what_is_no_distance(void **state)
                       texts[i]);
         if (read_parts(buffer_text(&text), &parts) == 0)
             fail_msg("takes %s", texts[i]);
-        assert_message("is no distance to a label of the data in 8 bits");
+        assert_message("is not an 8-bit distance to a label of the data");
     }
     struct parts parts PARTS_CLEANUP = {0};
     assert_int_equal(read_parts("%include \"choice.inc\"\n" BEGIN "mov al, NEAR(text)\n" RODATA
                                 "text: db 1\n",
                                 &parts),
                      -1);
-    assert_message("is no distance to a label of the data in 8 bits");
+    assert_message("is not an 8-bit distance to a label of the data");
 }
 
 static void data_may_lie_apart(void **state)
@@ -678,60 +678,64 @@ static void says_what_cannot_be_laid_out(void **state)
     static const struct {
         const char *text, *words;
     } rows[] = {
-        {"section .data\ndb 1\n", "section .data: only .text and .rodata can be laid out anew"},
-        {"section .bss\nresb 1\n", "section .bss: only .text and .rodata"},
-        {"section mine\n", "section mine: only .text and .rodata"},
-        {"db 1\n", "data among the instructions ('db 1'): put it into section .rodata"},
-        {"here: dw 1\n", "data among the instructions ('dw 1')"},
-        {"here db 1\n", "data among the instructions ('here db 1')"},
-        {"times 4 nop\n", "data among the instructions ('times 4 nop')"},
-        {"align 16\n", "data among the instructions ('times "},
-        {RODATA "align 4\ndb 1\n", "counts from the section's begin"},
-        {RODATA "alignb 4\n", "'resb' cannot be laid out anew"},
-        {"section .rodata align=16\n", "section .rodata: its alignment is not kept"},
-        {"section .text align=2\n", "section .text: its alignment is not kept"},
-        {"bits 32\n", "'bits 32' cannot be laid out anew: take --layout=standard"},
-        {"[bits 16]\n", "'bits 16' cannot be laid out anew"},
-        {"use32\n", "'bits 32' cannot be laid out anew"},
-        {"default abs\n", "'default abs' cannot be laid out anew: take --layout=standard"},
-        {"extern there\n", "'extern' cannot be laid out anew: take --layout=standard"},
-        {"common there 4\n", "'common' cannot be laid out anew"},
-        {"absolute 16\n", "'absolute' cannot be laid out anew"},
-        {"org 16\n", "'org' cannot be laid out anew"},
-        {"here: resb 4\n", "'resb' cannot be laid out anew"},
-        {"mov esi, _start\n", "'mov esi, _start': only 32-bit and relative references to data"},
-        {"mov rsi, text\n", "'mov rsi, text': only 32-bit and relative references to data"},
-        {"mov al, text\n", "'mov al, text': only 32-bit and relative references to data"},
-        {"lea rsi, [_start]\n", "'lea rsi, [_start]' looks at an instruction as data"},
-        {"mov eax, [rel _start]\n", "looks at an instruction as data: take --layout=standard"},
+        {"section .data\ndb 1\n", "section .data: this layout has .text and .rodata only"},
+        {"section .bss\nresb 1\n", "section .bss: this layout has .text and .rodata only"},
+        {"section mine\n", "section mine: this layout has .text and .rodata only"},
+        {"db 1\n", "data in section .text ('db 1'): move it to section .rodata"},
+        {"here: dw 1\n", "data in section .text ('dw 1')"},
+        {"here db 1\n", "data in section .text ('here db 1')"},
+        {"times 4 nop\n", "data in section .text ('times 4 nop')"},
+        {"align 16\n", "data in section .text ('times "},
+        {RODATA "align 4\ndb 1\n", "refers to the start of its section"},
+        {RODATA "alignb 4\n", "'resb' is not supported in this layout"},
+        {"section .rodata align=16\n", "section .rodata: this layout does not align sections"},
+        {"section .text align=2\n", "section .text: this layout does not align sections"},
+        {"bits 32\n", "'bits 32' is not supported in this layout: use --layout=standard"},
+        {"[bits 16]\n", "'bits 16' is not supported in this layout"},
+        {"use32\n", "'bits 32' is not supported in this layout"},
+        {"default abs\n", "'default abs' is not supported in this layout: use --layout=standard"},
+        {"extern there\n", "'extern' is not supported in this layout: use --layout=standard"},
+        {"common there 4\n", "'common' is not supported in this layout"},
+        {"absolute 16\n", "'absolute' is not supported in this layout"},
+        {"org 16\n", "'org' is not supported in this layout"},
+        {"here: resb 4\n", "'resb' is not supported in this layout"},
+        {"mov esi, _start\n",
+         "'mov esi, _start': this layout has only 32-bit and relative references to data"},
+        {"mov rsi, text\n",
+         "'mov rsi, text': this layout has only 32-bit and relative references to data"},
+        {"mov al, text\n",
+         "'mov al, text': this layout has only 32-bit and relative references to data"},
+        {"lea rsi, [_start]\n", "'lea rsi, [_start]' reads code as data"},
+        {"mov eax, [rel _start]\n", "reads code as data: use --layout=standard"},
         {"jmp $ + 1\n", "'jmp $ + 1' refers to its own address: use a label"},
-        {"jmp _start - 5\n", "'jmp _start - 5' leads to no instruction"},
-        {"jmp _start + 9\n", "'jmp _start + 9' leads to no instruction"},
+        {"jmp _start - 5\n", "'jmp _start - 5' leads to no instruction of the program"},
+        {"jmp _start + 9\n", "'jmp _start + 9' leads to no instruction of the program"},
         {"loop $\n", "'loop $' refers to its own address: use a label"},
         {"mov eax, $ - _start\n", "'mov eax, $ - _start' refers to its own address"},
         {"mov eax, $$\n", "'mov eax, $$' refers to its own address"},
-        {"here equ $\n", "'here equ $' is an address of code: take --layout=standard"},
-        {"size: equ $ - _start\n", "is an address of code: take --layout=standard"},
-        {RODATA "size equ $ - $$\n", "'size equ $ - $$' counts from the section's begin"},
-        {RODATA "times 16 - ($ - $$) db 1\n", "counts from the section's begin: take a label"},
-        {RODATA "dd text\n", "the data holds an address: take --layout=standard"},
-        {RODATA "dq _start\n", "the data holds an address: take --layout=standard"},
+        {"here equ $\n", "'here equ $' is an address of code: use --layout=standard"},
+        {"size: equ $ - _start\n", "is an address of code: use --layout=standard"},
+        {RODATA "size equ $ - $$\n", "'size equ $ - $$' refers to the start of its section"},
+        {RODATA "times 16 - ($ - $$) db 1\n", "refers to the start of its section: use a label"},
+        {RODATA "dd text\n", "the data contains an address: use --layout=standard"},
+        {RODATA "dq _start\n", "the data contains an address: use --layout=standard"},
         {"here nop\n", "label 'here' needs a colon"},
         {"here\nnop\n", "label alone on a line without a colon"},
         {"mov dword [text], text\n", "only 32-bit and relative references to data"},
-        {"whit_either\nwhit_end\n", "'whit_end' stands where there is no choice, or an empty one"},
-        {"whit_either\nnop\nwhit_or\nwhit_end\n", "'whit_end' stands where there is no choice"},
-        {"whit_either\nwhit_or\nnop\nwhit_end\n", "'whit_or' stands where there is no choice"},
-        {"whit_or\nnop\n", "'whit_or' stands where there is no choice, or an empty one"},
-        {"whit_end\n", "'whit_end' stands where there is no choice, or an empty one"},
-        {"whit_either\nnop\nwhit_either\n", "'whit_either' stands where there is no choice"},
+        {"whit_either\nwhit_end\n", "'whit_end' is out of place, or follows an empty choice"},
+        {"whit_either\nnop\nwhit_or\nwhit_end\n", "'whit_end' is out of place"},
+        {"whit_either\nwhit_or\nnop\nwhit_end\n", "'whit_or' is out of place"},
+        {"whit_or\nnop\n", "'whit_or' is out of place, or follows an empty choice"},
+        {"whit_end\n", "'whit_end' is out of place, or follows an empty choice"},
+        {"whit_either\nnop\nwhit_either\n", "'whit_either' is out of place"},
         {"whit_either\nnop\n", "whit_end is missing"},
-        {"whit_either\nnop\nhere: nop\n", "label 'here' stands among ways to choose from"},
-        {"whit_either\nnop\nwhit_or\njmp _start\nwhit_end\n", "'jmp _start': only 32-bit"},
+        {"whit_either\nnop\nhere: nop\n", "label 'here' is inside a choice"},
+        {"whit_either\nnop\nwhit_or\njmp _start\nwhit_end\n",
+         "'jmp _start': this layout has only 32-bit"},
         {"whit_past: nop\n", "nasm fails with exit code 1:\n"},
         {"whit_0_0_0: nop\n", "nasm fails with exit code 1:\n"},
-        {"end:\n", "label 'end' stands behind the last instruction"},
-        {"rep\n", "is no instruction that is known"},
+        {"end:\n", "label 'end' has no instruction after it"},
+        {"rep\n", "is not a known instruction"},
         {"mov eax,\n", "nasm fails with exit code 1:\n"},
         {"mov eax, there\n", "symbol `there' not defined"},
         {"jmp .nowhere\n", "symbol `_start.nowhere' not defined"},
@@ -765,7 +769,7 @@ static void refuses_a_source_without_start(void **state)
     for (size_t i = 0; i < COUNT(texts); i++) {
         struct parts parts PARTS_CLEANUP = {0};
         assert_int_equal(read_parts(texts[i], &parts), -1);
-        assert_message("there is no label _start");
+        assert_message("no label _start");
     }
 }
 
@@ -777,7 +781,7 @@ static void refuses_a_source_without_instructions(void **state)
     for (size_t i = 0; i < COUNT(texts); i++) {
         struct parts parts PARTS_CLEANUP = {0};
         assert_int_equal(read_parts(texts[i], &parts), -1);
-        assert_message("there are no instructions");
+        assert_message("no instructions");
     }
 }
 
@@ -790,7 +794,7 @@ static void takes_a_thousand_instructions(void **state)
     have_parts(BEGIN "%rep 1000\nnop\n%endrep\n", &parts);
     assert_int_equal(parts.count, 1000);
     assert_int_equal(read_parts(BEGIN "%rep 1001\nnop\n%endrep\n", &more), -1);
-    assert_message("there are more than 1000 instructions: take --layout=standard");
+    assert_message("more than 1000 instructions: use --layout=standard");
 }
 
 /* As many lines of a text. */
@@ -811,7 +815,7 @@ static void takes_so_many_ways_to_choose(void **state)
         buffer_append_text(&text, "whit_end\n");
         assert_int_equal(read_parts(buffer_text(&text), &parts), more ? -1 : 0);
         if (more)
-            assert_message("there are more than 32 ways to choose from");
+            assert_message("more than 32 choices");
         else
             assert_int_equal(parts.parts[0].choice_count, MAX_CHOICES);
     }
@@ -828,7 +832,7 @@ static void takes_so_many_instructions_in_a_way(void **state)
         buffer_append_text(&text, "whit_end\n");
         assert_int_equal(read_parts(buffer_text(&text), &parts), more ? -1 : 0);
         if (more)
-            assert_message("there are more than 100 instructions in one way to choose");
+            assert_message("more than 100 instructions in one choice");
         else
             assert_int_equal(parts.parts[0].choices[0].count, MAX_IN_CHOICE);
     }
@@ -846,7 +850,7 @@ static void takes_four_thousand_instructions_in_all_ways(void **state)
         buffer_append_text(&text, "whit_end\n");
     }
     assert_int_equal(read_parts(buffer_text(&text), &parts), -1);
-    assert_message("there are more than 4000 instructions: take --layout=standard");
+    assert_message("more than 4000 instructions: use --layout=standard");
 }
 
 static void takes_a_mebibyte_of_data(void **state)
@@ -856,7 +860,7 @@ static void takes_a_mebibyte_of_data(void **state)
     have_parts(BEGIN "nop\n" RODATA "times 1048576 db 7\n", &parts);
     assert_int_equal(parts.data_size, 1048576);
     assert_int_equal(read_parts(BEGIN "nop\n" RODATA "times 1048577 db 7\n", &more), -1);
-    assert_message("there are more than 1048576 bytes of data: take --layout=standard");
+    assert_message("more than 1048576 bytes of data: use --layout=standard");
 }
 
 int main(void)

@@ -85,23 +85,25 @@ static void refuses_a_wrong_parameter_with_its_file_and_name(void **state)
     static const struct {
         const char *json, *words;
     } rows[] = {
-        {TEMPLATE_JSON(PARAMETER("\"type\":\"u9\"")), "\"type\": 'u9' is not a type"},
-        {TEMPLATE_JSON(PARAMETER("\"type\":8")), "is not a type"},
+        {TEMPLATE_JSON(PARAMETER("\"type\":\"u9\"")), "\"type\": unknown type 'u9'"},
+        {TEMPLATE_JSON(PARAMETER("\"type\":8")), "unknown type ''"},
         {TEMPLATE_JSON(PARAMETER("\"default\":\"1\"")), "\"type\" is missing"},
         {TEMPLATE_JSON(PARAMETER("\"type\":\"u8\",\"min\":5,\"max\":4")), "in this order"},
-        {TEMPLATE_JSON(PARAMETER("\"type\":\"u8\",\"max\":256")), "within 0 and 255"},
-        {TEMPLATE_JSON(PARAMETER("\"type\":\"u8\",\"min\":-1")), "\"min\": must be a whole"},
-        {TEMPLATE_JSON(PARAMETER("\"type\":\"u8\",\"min\":0.5")), "\"min\": must be a whole"},
-        {TEMPLATE_JSON(PARAMETER("\"type\":\"u8\",\"max\":1e300")), "\"max\": must be a whole"},
+        {TEMPLATE_JSON(PARAMETER("\"type\":\"u8\",\"max\":256")), "from 0 to 255"},
+        {TEMPLATE_JSON(PARAMETER("\"type\":\"u8\",\"min\":-1")), "\"min\": must be a non-negative"},
+        {TEMPLATE_JSON(PARAMETER("\"type\":\"u8\",\"min\":0.5")),
+         "\"min\": must be a non-negative"},
+        {TEMPLATE_JSON(PARAMETER("\"type\":\"u8\",\"max\":1e300")),
+         "\"max\": must be a non-negative"},
         {TEMPLATE_JSON(PARAMETER("\"type\":\"u8\",\"default\":\"300\"")),
          "\"default\": 300 is out of range: 0 to 255"},
         {TEMPLATE_JSON(PARAMETER("\"type\":\"u8\",\"default\":7")), "\"default\": must be a str"},
         {TEMPLATE_JSON(PARAMETER("\"type\":\"bytes\",\"default\":\"@x\"")), "read from a file"},
         {TEMPLATE_JSON(PARAMETER("\"type\":\"u8\",\"mim\":1")), "unknown key \"mim\""},
-        {TEMPLATE_JSON(PARAMETER("\"type\":\"enum\"")), "an enum has \"choices\""},
-        {TEMPLATE_JSON(PARAMETER("\"type\":\"enum\",\"choices\":[]")), "an enum has \"choices\""},
-        {TEMPLATE_JSON(PARAMETER("\"type\":\"u8\",\"choices\":[\"a\"]")), "no other type has"},
-        {TEMPLATE_JSON(PARAMETER("\"type\":\"enum\",\"choices\":[\"a\\n\"]")), "a choice consists"},
+        {TEMPLATE_JSON(PARAMETER("\"type\":\"enum\"")), "an enum needs \"choices\""},
+        {TEMPLATE_JSON(PARAMETER("\"type\":\"enum\",\"choices\":[]")), "an enum needs \"choices\""},
+        {TEMPLATE_JSON(PARAMETER("\"type\":\"u8\",\"choices\":[\"a\"]")), "no other type takes"},
+        {TEMPLATE_JSON(PARAMETER("\"type\":\"enum\",\"choices\":[\"a\\n\"]")), "invalid choice"},
         {TEMPLATE_JSON(PARAMETER("\"type\":\"enum\",\"choices\":[1]")), "array of strings"},
         {TEMPLATE_JSON(PARAMETER("\"type\":\"u8\",\"forever\":true")), "only a duration"},
     };
@@ -124,7 +126,7 @@ static void refuses_a_name_that_would_be_assembly_text(void **state)
     };
     for (size_t i = 0; i < COUNT(hostile); i++) {
         assert_int_equal(load(hostile[i]), -1);
-        assert_message("a name consists of a-z, 0-9 and _");
+        assert_message("invalid name: use a-z, 0-9 and _");
     }
 }
 
@@ -134,7 +136,7 @@ static void refuses_two_parameters_of_one_name(void **state)
     struct asm_template template ASM_TEMPLATE_CLEANUP = {0};
     assert_int_equal(
         load_demo(&template, PARAMETER("\"type\":\"u8\"") "," PARAMETER("\"type\":\"u16\"")), -1);
-    assert_message("two parameters are named code");
+    assert_message("duplicate parameter code");
 }
 
 static void refuses_a_file_of_another_form(void **state)
