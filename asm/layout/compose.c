@@ -1,4 +1,4 @@
-/* A solution as NASM source, which is what is assembled in the end, and as a map of its bytes. */
+/* Writes a solution as NASM source, which is assembled in the end, and as a map of its bytes. */
 #include "asm/layout/compose.h"
 
 #include <ctype.h>

@@ -1,6 +1,6 @@
 /*
- * A preprocessed source read line by line: instructions, labels, data, and the marks of templates;
- * and other ways to load addresses, which any program is offered.
+ * The parser: reads a preprocessed source line by line into instructions, labels and data, by the
+ * marks of asm/include/choice.inc into choices; and adds other ways to load addresses.
  */
 #include "asm/layout/lines.h"
 

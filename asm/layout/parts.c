@@ -64,7 +64,7 @@ void parts_free(struct parts *parts)
 
 /* ld puts programs below 2^32, so that esi will do for an address in rsi. Whoever makes use of that
  * gets such an address here, too. */
-static void find_width_of_addresses(struct parts *parts)
+static void add_address_width(struct parts *parts)
 {
     uint32_t loaded = 0; /* with addresses, perhaps */
     FOR_EACH_INSTRUCTION(parts, instruction)
@@ -104,7 +104,7 @@ static void summarise(struct parts *parts)
     }
     if (!parts->reads_flags)
         parts->touched &= ~TOUCHES_FLAGS;
-    find_width_of_addresses(parts);
+    add_address_width(parts);
 }
 
 static int read_instructions(struct parts *parts, const struct probe *probe, struct part *part,

@@ -1,6 +1,7 @@
 /*
- * A program taken apart: its instructions, in parts that may change places as far as what they read
- * and change allows, and its data.
+ * A program taken apart into instructions and data. Instructions may be reordered as far as their
+ * dependencies allow: none moves past another that reads what it writes, or writes what it reads or
+ * writes.
  */
 #pragma once
 
@@ -12,7 +13,7 @@
 #include "base/error.h"
 #include "base/strings.h"
 
-/* What an instruction reads and changes: a bit a register by its number, and then */
+/* What an instruction reads and writes: a bit for each register by its number, and these. */
 #define TOUCHES_FLAGS  0x10000u
 #define TOUCHES_MEMORY 0x20000u
 #define TOUCHES_OTHER  0x40000u /* some register that has no bit */
@@ -20,32 +21,31 @@
 /* Where an instruction's bytes depend on its offset, or on another's. */
 enum reference_kind {
     REFERENCE_NONE,
-    REFERENCE_BRANCH,   /* `size` bytes hold the distance to the part `target` */
-    REFERENCE_ABSOLUTE, /* 4 bytes hold the low half of the address of byte `target` of the data */
-    REFERENCE_RELATIVE, /* 4 bytes hold the distance to that */
-    REFERENCE_NEAR,     /* a byte holds the distance to that from the system call before, whose end
-                         * the kernel leaves in rcx */
-    REFERENCE_PAST,     /* 4 bytes hold the distance to what comes next, which is anywhere: a call,
-                         * with that right behind it */
+    REFERENCE_BRANCH,   /* the distance to the part `target` */
+    REFERENCE_ABSOLUTE, /* the low 4 bytes of the address of byte `target` of the data */
+    REFERENCE_RELATIVE, /* the distance to that, in 4 bytes */
+    REFERENCE_NEAR,     /* the distance to that in a byte, from the end of the system call before,
+                         * which the kernel leaves in rcx */
+    REFERENCE_PAST,     /* a call right before that byte, which so pushes its address: the distance
+                         * to the next instruction, wherever that is */
 };
 
-/* A distance in the text of an instruction: of a label of the data, with what is added to it, from
- * the end of the system call before. */
+/* In the text of an instruction, before "LABEL + NUMBER)": a REFERENCE_NEAR to that. */
 #define MARK_NEAR "whit_near("
 
 #define MAX_INSTRUCTION_SIZE 15
 
 struct instruction_text {
     char *text;           /* as nasm takes it */
-    unsigned char *bytes; /* those that it is; zero where it refers to something */
+    unsigned char *bytes; /* its code; the reference's bytes are not valid */
     size_t size;          /* in bytes */
-    size_t begin, end;    /* where nasm has put it while it is read */
+    size_t begin, end;    /* offsets in the section of the probe: see probe.h */
     enum reference_kind kind;
     size_t field_offset, field_size; /* of the reference in the bytes */
-    int64_t target;
-    uint32_t reads, writes;
-    uint32_t used_32, used_64; /* registers of which it takes 32 or 64 bits for a number */
-    bool loads_address;        /* the distance to data: lea */
+    int64_t target;                  /* the number of a part, or an offset in the data */
+    uint32_t reads, writes;          /* TOUCHES_... and registers */
+    uint32_t used_32, used_64;       /* registers of which it takes 32 or 64 bits for a number */
+    bool loads_address;              /* lea of data */
 };
 
 /* One way to write a part: instructions in their order. */
@@ -61,15 +61,15 @@ struct choice {
 
 /* A step of the program, of which one choice is taken. */
 struct part {
-    struct strings labels; /* that stand before it */
+    struct strings labels; /* before it */
     struct choice *choices;
     size_t choice_count;
     bool is_barrier; /* nothing moves past it */
-    bool never_ends; /* what follows need not stand behind it: jmp, ret */
+    bool never_ends; /* does not fall through to the next part: jmp, ret */
     size_t min_size; /* of the smallest choice, in bytes */
 };
 
-/* Whether a part is a jump to a label, which may be what stands behind it. */
+/* Whether a part is nothing but a jump, which takes no bytes where its target follows it. */
 static inline bool part_may_fall_through(const struct part *part)
 {
     return part->never_ends && part->choices[0].count == 1 &&
@@ -98,10 +98,11 @@ struct parts {
     bool needs_low_addresses; /* of 32 bits, since it takes them for such */
     uint32_t touched;         /* registers that any instruction reads or changes */
 };
-/* At most. */
+
+/* Of the data, at most. */
 #define DATA_BLOCKS 2
 
-/* The offset in the file of a byte of the data, whose blocks have these offsets. */
+/* The offset in the file of a byte of the data, whose blocks are at these offsets. */
 static inline size_t data_offset(const struct parts *parts,
                                  const size_t offsets[static DATA_BLOCKS], size_t byte)
 {
@@ -109,9 +110,9 @@ static inline size_t data_offset(const struct parts *parts,
                                           : offsets[1] + byte - parts->first_block_size;
 }
 
-/* The instructions and data of a source, assembled one by one; `assume` is what the source is told
- * of (ASM_ASSUME_...). Fails, with the line, where the source is not of the kind that can be laid
- * out anew: see docs/layouts.md. */
+/* Reads the instructions and data of a source. `assume` (ASM_ASSUME_...) is defined for it. Fails
+ * where the source has what only the standard layout supports: see docs/layouts.md. After a
+ * failure, too, the parts are the caller's to free. */
 int parts_read(const struct asm_job *job, unsigned assume, struct parts *parts,
                struct error *error);
 void parts_free(struct parts *parts);

@@ -70,7 +70,7 @@ static int write_probe(const struct asm_job *job, const struct parts *parts, str
     return buffer_check(&out, error) < 0 ? -1 : asm_write_input(job, PROBE, &out, error);
 }
 
-static void find_sections(struct probe *probe)
+static void read_sections(struct probe *probe)
 {
     size_t names = 0;
     elf_getshdrstrndx(probe->elf, &names);
@@ -129,7 +129,7 @@ int probe_open(struct probe *probe, const struct asm_job *job, const struct part
     probe->elf = elf_memory((char *)probe->object.data, probe->object.size);
     if (!probe->elf)
         return error_set(error, "libelf cannot read " PROBE_OBJECT ": %s", elf_errmsg(-1));
-    find_sections(probe);
+    read_sections(probe);
     return 0;
 }
 
@@ -179,7 +179,7 @@ static int take_bytes(const struct probe *probe, struct instruction_text *instru
 }
 
 /* A reference to data is a relocation of the probe. */
-static int find_relocation(const struct probe *probe, struct instruction_text *instruction,
+static int read_relocation(const struct probe *probe, struct instruction_text *instruction,
                            size_t from, struct error *error)
 {
     size_t begin = instruction->begin;
@@ -216,7 +216,7 @@ int probe_read_instruction(const struct probe *probe, struct instruction_text *i
 {
     size_t from = is_first ? 0 : 1;
     return take_bytes(probe, instruction, from, error) < 0 ||
-                   find_relocation(probe, instruction, from, error) < 0
+                   read_relocation(probe, instruction, from, error) < 0
                ? -1
                : 0;
 }

@@ -1,4 +1,5 @@
-/* Linking for size: parts, solved for each layout that may be taken, and assembled anew. */
+/* Linking for size: solves the program for each layout that the options allow, and assembles the
+ * smallest solution. */
 #include "asm/asm.h"
 
 #include <stdio.h>

@@ -27,8 +27,8 @@ static int unknown_key(const struct asm_template *template, const char *key, str
                         error);
 }
 
-/* Splits KEY=VALUE and puts the value in its parameter's place in `texts`. */
-static int place_setting(const struct asm_template *template, const char *setting,
+/* Splits KEY=VALUE and sets the text of that parameter in `texts`. */
+static int apply_setting(const struct asm_template *template, const char *setting,
                          const char **texts, struct error *error)
 {
     const char *equals = strchr(setting, '=');
@@ -75,7 +75,7 @@ static int emit_parameters(const struct asm_template *template, const char *cons
         return error_set(error, "out of memory");
     int result = 0;
     for (size_t i = 0; i < setting_count && result == 0; i++)
-        result = place_setting(template, settings[i], texts, error);
+        result = apply_setting(template, settings[i], texts, error);
     for (size_t i = 0; i < template->parameter_count && result == 0; i++)
         result = emit_parameter(&template->parameters[i], texts[i], block, error);
     free(texts);

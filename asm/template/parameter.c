@@ -114,7 +114,6 @@ static int parse_path(const struct asm_parameter *parameter, const char *text,
     return check_size(parameter, value, error);
 }
 
-/* A macro, so that the template decides where the bytes stand. */
 /* The operand of a push that leaves these bytes, the first at rsp: one that fits into 8 bits where
  * it is one byte. */
 static int32_t pushed(const struct buffer *bytes)
@@ -125,6 +124,7 @@ static int32_t pushed(const struct buffer *bytes)
     return bytes->size == 1 ? (int8_t)number : (int32_t)number;
 }
 
+/* The bytes are a macro, so that the template decides where they stand. */
 static void emit_bytes(const struct asm_parameter *parameter, const char *name,
                        const struct asm_value *value, struct buffer *source)
 {
