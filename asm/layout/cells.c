@@ -7,7 +7,6 @@
 
 #include <elf.h>
 #include <stddef.h>
-#include <string.h>
 
 #include "base/array.h"
 

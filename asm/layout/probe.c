@@ -141,19 +141,31 @@ void probe_close(struct probe *probe)
 
 /* ---- instructions ---------------------------------------------------------------------------- */
 
+/* The next symbol that has a name, from `*index` on; false behind the last one. */
+static bool next_symbol(const struct probe *probe, size_t *index, GElf_Sym *symbol,
+                        const char **name)
+{
+    size_t count = probe->symbols ? probe->symbols->d_size / sizeof(Elf64_Sym) : 0;
+    while (*index < count) {
+        if (!gelf_getsym(probe->symbols, (int)(*index)++, symbol))
+            continue;
+        *name = elf_strptr(probe->elf, probe->symbol_names, symbol->st_name);
+        if (*name && **name)
+            return true;
+    }
+    return false;
+}
+
 /* Where each instruction begins and ends, by the labels of the probe. */
 void probe_set_bounds(const struct probe *probe, const struct parts *parts)
 {
-    size_t count = probe->symbols ? probe->symbols->d_size / sizeof(Elf64_Sym) : 0;
-    for (size_t i = 0; i < count; i++) {
-        GElf_Sym symbol;
+    GElf_Sym symbol;
+    const char *name;
+    for (size_t i = 0; next_symbol(probe, &i, &symbol, &name);) {
         size_t part, choice, number;
         int length = 0;
-        if (!gelf_getsym(probe->symbols, (int)i, &symbol))
-            continue;
-        const char *name = elf_strptr(probe->elf, probe->symbol_names, symbol.st_name);
-        if (!name || sscanf(name, ITEM "%n", &part, &choice, &number, &length) != 3 ||
-            name[length] || part >= parts->count || choice >= parts->parts[part].choice_count)
+        if (sscanf(name, ITEM "%n", &part, &choice, &number, &length) != 3 || name[length] ||
+            part >= parts->count || choice >= parts->parts[part].choice_count)
             continue;
         struct choice *wanted = &parts->parts[part].choices[choice];
         if (number < wanted->count)
@@ -225,7 +237,8 @@ int probe_read_instruction(const struct probe *probe, struct instruction_text *i
 
 int probe_find_label(const struct probe *probe, const char *text, int64_t *offset)
 {
-    size_t count = probe->symbols ? probe->symbols->d_size / sizeof(Elf64_Sym) : 0;
+    GElf_Sym symbol;
+    const char *name;
     text += strspn(text, " ");
     size_t length = strcspn(text, " +)");
     const char *added = text + length + strspn(text + length, " ");
@@ -237,12 +250,9 @@ int probe_find_label(const struct probe *probe, const char *text, int64_t *offse
         added = end + strspn(end, " ");
     if (*added != ')')
         return -1;
-    for (size_t i = 0; i < count; i++) {
-        GElf_Sym symbol;
-        if (!gelf_getsym(probe->symbols, (int)i, &symbol) || symbol.st_shndx != probe->data_section)
-            continue;
-        const char *name = elf_strptr(probe->elf, probe->symbol_names, symbol.st_name);
-        if (!name || strlen(name) != length || strncmp(name, text, length) != 0)
+    for (size_t i = 0; next_symbol(probe, &i, &symbol, &name);) {
+        if (symbol.st_shndx != probe->data_section || strlen(name) != length ||
+            strncmp(name, text, length) != 0)
             continue;
         *offset = (int64_t)symbol.st_value + sum;
         return sum > MAX_DATA || *offset >= (int64_t)probe->data->d_size ? -1 : 0;
@@ -260,15 +270,13 @@ static bool has_label(const struct parts *parts, const char *name)
 
 int probe_check_labels(const struct probe *probe, const struct parts *parts, struct error *error)
 {
-    size_t count = probe->symbols ? probe->symbols->d_size / sizeof(Elf64_Sym) : 0;
-    for (size_t i = 0; i < count; i++) {
-        GElf_Sym symbol;
-        if (!gelf_getsym(probe->symbols, (int)i, &symbol) ||
-            GELF_ST_TYPE(symbol.st_info) != STT_NOTYPE || symbol.st_shndx == SHN_UNDEF ||
+    GElf_Sym symbol;
+    const char *name;
+    for (size_t i = 0; next_symbol(probe, &i, &symbol, &name);) {
+        if (GELF_ST_TYPE(symbol.st_info) != STT_NOTYPE || symbol.st_shndx == SHN_UNDEF ||
             (symbol.st_shndx != probe->sections[0] && symbol.st_shndx != probe->sections[1]))
             continue;
-        const char *name = elf_strptr(probe->elf, probe->symbol_names, symbol.st_name);
-        if (name && *name && !starts_with(name, OWN_NAMES) && !has_label(parts, name))
+        if (!starts_with(name, OWN_NAMES) && !has_label(parts, name))
             return error_set(error, "label '%s' needs a colon", name);
     }
     return 0;
@@ -289,15 +297,12 @@ static bool is_defined(const struct parts *parts, const char *name)
 
 static int read_names(const struct probe *probe, struct parts *parts, struct error *error)
 {
-    size_t count = probe->symbols ? probe->symbols->d_size / sizeof(Elf64_Sym) : 0;
-    for (size_t i = 0; i < count; i++) {
-        GElf_Sym symbol;
-        if (!gelf_getsym(probe->symbols, (int)i, &symbol) ||
-            GELF_ST_TYPE(symbol.st_info) != STT_NOTYPE ||
-            (symbol.st_shndx != SHN_ABS && symbol.st_shndx != probe->data_section))
-            continue;
-        const char *name = elf_strptr(probe->elf, probe->symbol_names, symbol.st_name);
-        if (!name || !*name || strcmp(name, DATA_BEGIN) == 0 || is_defined(parts, name))
+    GElf_Sym symbol;
+    const char *name;
+    for (size_t i = 0; next_symbol(probe, &i, &symbol, &name);) {
+        if (GELF_ST_TYPE(symbol.st_info) != STT_NOTYPE ||
+            (symbol.st_shndx != SHN_ABS && symbol.st_shndx != probe->data_section) ||
+            strcmp(name, DATA_BEGIN) == 0 || is_defined(parts, name))
             continue;
         struct data_name *grown = array_append(parts->names, &parts->name_count, sizeof *grown);
         if (!grown)

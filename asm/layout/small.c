@@ -2,7 +2,6 @@
  * smallest solution. */
 #include "asm/asm.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "asm/layout/cells.h"

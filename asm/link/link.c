@@ -2,7 +2,6 @@
 #include "asm/asm.h"
 
 #include <gelf.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "asm/link/includes.h"

@@ -1,7 +1,6 @@
 /* One NASM source of a template: parameters, include files and program. */
 #include "asm/asm.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,7 +1,6 @@
 /* Reads and checks templates: template.json against a table of its fields. */
 #include "asm/asm.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
