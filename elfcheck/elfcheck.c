@@ -82,8 +82,11 @@ static int find_obstacle(int fd, const char *name, const struct elfcheck_setting
 static int judge(int fd, const char *name, const struct elfcheck_settings *settings,
                  struct elfcheck_report *report, struct error *error)
 {
-    struct elfcheck_inspection inspection
-        __attribute__((cleanup(end_inspection))) = {.find_obstacle = find_obstacle};
+    struct elfcheck_inspection inspection __attribute__((cleanup(end_inspection))) = {
+        .rule_at = elfcheck_rule,
+        .rule_count = elfcheck_rule_count(),
+        .find_obstacle = find_obstacle,
+    };
     if (inspection_open(&inspection, fd, name, settings, report, error) < 0 ||
         describe(&inspection, report, error) < 0)
         return -1;

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "elfcheck/elfcheck.h"
 #include "elfcheck/read/scan.h"
 #include "elfcheck/read/symbols.h"
 
@@ -81,21 +80,22 @@ static void gathering_free(struct gathering *gathering)
 
 static bool allocate(struct gathering *gathering)
 {
+    const struct elfcheck_inspection *inspection = gathering->inspection;
     size_t count = count_signs(runtime_signs);
-    for (size_t i = 0; i < elfcheck_rule_count(); i++)
-        count += count_signs(elfcheck_rule(i)->signs);
+    for (size_t i = 0; i < inspection->rule_count; i++)
+        count += count_signs(inspection->rule_at(i)->signs);
     gathering->evidence = calloc(1, sizeof *gathering->evidence);
     gathering->signs = calloc(count, sizeof *gathering->signs);
     gathering->texts = calloc(count * TEXTS_A_SIGN, sizeof *gathering->texts);
     gathering->names = calloc(count, sizeof *gathering->names);
     gathering->symbols = calloc(count, sizeof *gathering->symbols);
-    gathering->parts = calloc(gathering->inspection->segment_count + 1, sizeof *gathering->parts);
+    gathering->parts = calloc(inspection->segment_count + 1, sizeof *gathering->parts);
     if (!gathering->evidence)
         return false;
     gathering->evidence->runtime_places =
         calloc(count_signs(runtime_signs) + 1, sizeof *gathering->evidence->runtime_places);
     gathering->evidence->found =
-        calloc(elfcheck_rule_count() + 1, sizeof *gathering->evidence->found);
+        calloc(inspection->rule_count + 1, sizeof *gathering->evidence->found);
     return gathering->signs && gathering->texts && gathering->names && gathering->symbols &&
            gathering->parts && gathering->evidence->runtime_places && gathering->evidence->found;
 }
@@ -258,8 +258,8 @@ static void weigh(struct gathering *gathering)
 {
     static const unsigned worth[] = {[SIGN_USUAL] = USUAL_WORTH, [SIGN_FAINT] = FAINT_WORTH};
     size_t number = count_signs(runtime_signs);
-    for (size_t i = 0; i < elfcheck_rule_count(); i++) {
-        size_t count = count_signs(elfcheck_rule(i)->signs);
+    for (size_t i = 0; i < gathering->inspection->rule_count; i++) {
+        size_t count = count_signs(gathering->inspection->rule_at(i)->signs);
         struct found found = strongest(gathering, number, count);
         gathering->evidence->found[i] = found;
         if (found.sign)
@@ -274,8 +274,8 @@ static bool gather(struct gathering *gathering)
     if (!allocate(gathering))
         return fail_out_of_memory(inspection);
     add_signs(gathering, runtime_signs);
-    for (size_t i = 0; i < elfcheck_rule_count(); i++)
-        add_signs(gathering, elfcheck_rule(i)->signs);
+    for (size_t i = 0; i < gathering->inspection->rule_count; i++)
+        add_signs(gathering, gathering->inspection->rule_at(i)->signs);
     find_parts(gathering);
     if (!scan_texts(inspection, gathering->parts, gathering->part_count, gathering->texts,
                     gathering->sign_count * TEXTS_A_SIGN) ||

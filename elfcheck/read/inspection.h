@@ -89,6 +89,9 @@ struct elfcheck_inspection {
     struct evidence *evidence;   /* what its bytes speak for; NULL until a rule asks */
     struct libraries *libraries; /* that it needs; NULL until a rule asks */
 
+    /* All rules, which the rooms below the driver do not know otherwise. */
+    const struct elfcheck_rule *(*rule_at)(size_t index);
+    size_t rule_count;
     const struct elfcheck_rule *rule; /* whose check runs now */
     size_t rule_index;
     struct elfcheck_report *report;
