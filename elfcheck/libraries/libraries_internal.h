@@ -60,7 +60,7 @@ enum loader_kind {
 };
 
 /* A dynamic loader and its settings in the root. */
-struct search {
+struct library_search {
     const struct elfcheck_root *root;
     enum loader_kind kind;
     bool is_32bit;
@@ -69,9 +69,9 @@ struct search {
 };
 
 /* Reads the loader, an open file, and its settings. -1 where that is not possible. */
-int search_init(struct search *search, const struct elfcheck_root *root, int loader,
-                const char *path, bool is_32bit, struct error *error);
-void search_free(struct search *search);
+int library_search_init(struct library_search *search, const struct elfcheck_root *root, int loader,
+                        const char *path, bool is_32bit, struct error *error);
+void library_search_free(struct library_search *search);
 
 /* One file of those that are loaded. */
 struct object {
@@ -89,12 +89,52 @@ enum attempt {
     ATTEMPT_NEXT,   /* the loader looks further */
     ATTEMPT_FOUND,
 };
-typedef enum attempt search_try(void *context, const char *path);
+typedef enum attempt try_library_path(void *context, const char *path);
 
 /* Tries the paths at which the loader looks for a library that the object needs. */
-enum attempt search_paths(const struct search *search, const struct object *object,
-                          const char *name, struct budget *budget, search_try *attempt,
-                          void *context, struct error *error);
+enum attempt try_library_paths(const struct library_search *search, const struct object *object,
+                               const char *name, struct budget *budget, try_library_path *attempt,
+                               void *context, struct error *error);
 
 /* Opens what the path leads to; a path without a slash in front begins at the root, too. */
 int root_open(const struct elfcheck_root *root, const char *path);
+
+/* ---- what is loaded (objects.c) -------------------------------------------------------------- */
+
+#define MAX_OBJECTS 1000
+
+/* What is known of a program's libraries. */
+struct libraries {
+    struct budget budget;
+    struct library_search search;
+    bool is_loadable;                    /* the loader is there, and one that is known */
+    struct object *loader;               /* which has loaded itself */
+    struct object *objects[MAX_OBJECTS]; /* the program, and what it needs, breadth first */
+    size_t count;
+    bool is_too_much; /* there are more than anybody looks at */
+};
+
+/* What the program itself says of libraries, read once; NULL where the inspection has failed. */
+struct libraries *libraries_of(struct elfcheck_inspection *inspection);
+/* A new object, found under the name `asked` (NULL: the program); NULL where memory ran out. */
+struct object *object_new(struct elfcheck_inspection *inspection, const char *path,
+                          const char *asked, const struct object *parent);
+/* The object that is loaded under that name, or NULL. */
+const struct object *find_loaded(const struct libraries *libraries, const char *name);
+
+/* Appends a name from a file; something else where it is empty. */
+void append_library_name(const char *name, struct buffer *out);
+/* Appends "a, b and 2 more": `count` names, of which the first are in the list. */
+void append_library_names(const struct strings *names, size_t count, struct buffer *out);
+/* Adds a finding at the dynamic section whose message is in the buffer. */
+void report_library_finding(struct elfcheck_inspection *inspection, const struct buffer *message);
+
+/* ---- the loader (loader.c) ------------------------------------------------------------------- */
+
+/* Looks for the loader that would load a library, and keeps it; false where it is not there. */
+bool find_loader(struct elfcheck_inspection *inspection);
+
+/* ---- versions (versions.c) ------------------------------------------------------------------- */
+
+/* Adds a finding for each library whose versions are not those that the object needs. */
+void judge_versions(struct elfcheck_inspection *inspection, const struct object *object);

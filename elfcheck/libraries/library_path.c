@@ -60,7 +60,8 @@ static int add_directory(struct strings *directories, const char *text, size_t l
  * What one text of the loader tells. glibc has its default directories in a row, each with a slash
  * at its end ("/lib/x86_64-linux-gnu/"), and no other such texts.
  */
-static int learn(struct search *search, const char *text, size_t length, struct error *error)
+static int learn(struct library_search *search, const char *text, size_t length,
+                 struct error *error)
 {
     if (begins_with(text, "musl libc"))
         search->kind = LOADER_MUSL;
@@ -71,7 +72,8 @@ static int learn(struct search *search, const char *text, size_t length, struct 
     return add_directory(&search->directories, text, length, error);
 }
 
-static int read_loader(struct search *search, int loader, const char *path, struct error *error)
+static int read_loader(struct library_search *search, int loader, const char *path,
+                       struct error *error)
 {
     struct buffer bytes BUFFER_CLEANUP = {0};
     struct stat status;
@@ -107,7 +109,7 @@ static int add_directories(struct strings *directories, const char *list, const 
 }
 
 /* musl's loader "/lib/ld-musl-x86_64.so.1" reads "/etc/ld-musl-x86_64.path". */
-static int read_musl_settings(struct search *search, struct error *error)
+static int read_musl_settings(struct library_search *search, struct error *error)
 {
     struct buffer list BUFFER_CLEANUP = {0};
     const char *path = search->is_32bit ? "/etc/ld-musl-i386.path" : "/etc/ld-musl-x86_64.path";
@@ -122,7 +124,7 @@ static int read_musl_settings(struct search *search, struct error *error)
     return add_directories(&search->directories, buffer_text(&list), ":\n", error);
 }
 
-static int read_glibc_settings(struct search *search, struct error *error)
+static int read_glibc_settings(struct library_search *search, struct error *error)
 {
     /* Those of Debian, Fedora and most others, for a loader that says nothing. */
     static const char *const usual = "/lib64:/usr/lib64:/lib/x86_64-linux-gnu:"
@@ -135,10 +137,10 @@ static int read_glibc_settings(struct search *search, struct error *error)
     return cache_read(search->root, &search->cache, error);
 }
 
-int search_init(struct search *search, const struct elfcheck_root *root, int loader,
-                const char *path, bool is_32bit, struct error *error)
+int library_search_init(struct library_search *search, const struct elfcheck_root *root, int loader,
+                        const char *path, bool is_32bit, struct error *error)
 {
-    *search = (struct search){.root = root, .is_32bit = is_32bit};
+    *search = (struct library_search){.root = root, .is_32bit = is_32bit};
     if (read_loader(search, loader, path, error) < 0)
         return -1;
     if (search->kind == LOADER_MUSL)
@@ -146,7 +148,7 @@ int search_init(struct search *search, const struct elfcheck_root *root, int loa
     return search->kind == LOADER_GLIBC ? read_glibc_settings(search, error) : 0;
 }
 
-void search_free(struct search *search)
+void library_search_free(struct library_search *search)
 {
     strings_free(&search->directories);
     buffer_free(&search->cache);
@@ -156,10 +158,10 @@ void search_free(struct search *search)
 
 /* One search for one library. */
 struct quest {
-    const struct search *search;
+    const struct library_search *search;
     const char *name;
     struct budget *budget;
-    search_try *attempt;
+    try_library_path *attempt;
     void *context;
     struct error *error;
 };
@@ -191,7 +193,7 @@ static void append_origin(const struct object *object, struct buffer *out)
 }
 
 /* "lib/x86_64-linux-gnu" or "lib64": what the first of the loader's own directories is called. */
-static const char *lib_name(const struct search *search)
+static const char *lib_name(const struct library_search *search)
 {
     const char *first = search->directories.count ? search->directories.items[0] : "";
     return begins_with(first, "/lib") ? first + 1 : "lib";
@@ -201,8 +203,8 @@ static const char *lib_name(const struct search *search)
  * Appends the text with $ORIGIN, $LIB and $PLATFORM, in braces or not, replaced (ld.so(8), "Dynamic
  * string tokens"); musl knows the first only. False where it names another.
  */
-static bool expand(const struct search *search, const struct object *object, const char *text,
-                   size_t length, struct buffer *out)
+static bool expand(const struct library_search *search, const struct object *object,
+                   const char *text, size_t length, struct buffer *out)
 {
     static const char *const tokens[] = {"ORIGIN", "LIB", "PLATFORM"};
     const char *end = text + length;
@@ -276,7 +278,7 @@ static enum attempt try_defaults(const struct quest *quest)
 
 static enum attempt try_glibc(const struct quest *quest, const struct object *object)
 {
-    const struct search *search = quest->search;
+    const struct library_search *search = quest->search;
     enum attempt found = try_rpaths(quest, object);
     if (found == ATTEMPT_NEXT)
         found = try_list(quest, object, search->root->library_path, ":;");
@@ -299,9 +301,9 @@ static enum attempt try_musl(const struct quest *quest, const struct object *obj
     return found == ATTEMPT_NEXT ? try_defaults(quest) : found;
 }
 
-enum attempt search_paths(const struct search *search, const struct object *object,
-                          const char *name, struct budget *budget, search_try *attempt,
-                          void *context, struct error *error)
+enum attempt try_library_paths(const struct library_search *search, const struct object *object,
+                               const char *name, struct budget *budget, try_library_path *attempt,
+                               void *context, struct error *error)
 {
     const struct quest quest = {.search = search,
                                 .name = name,

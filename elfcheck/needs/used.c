@@ -63,7 +63,7 @@ struct function {
     uint64_t target;   /* where it jumps to */
 };
 
-struct search {
+struct code_search {
     struct function functions[MAX_FUNCTIONS];
     size_t count;
     size_t calls;
@@ -73,7 +73,7 @@ struct search {
 };
 
 /* Looks at the bytes of executable segments, a window at a time. */
-typedef void visitor(struct search *search, const unsigned char *bytes, size_t size,
+typedef void visitor(struct code_search *search, const unsigned char *bytes, size_t size,
                      uint64_t address);
 
 static uint64_t jump_target(const unsigned char *jump, uint64_t address)
@@ -83,7 +83,7 @@ static uint64_t jump_target(const unsigned char *jump, uint64_t address)
     return address + JUMP_SIZE + (uint64_t)(int64_t)distance;
 }
 
-static void visit_functions(struct search *search, const unsigned char *bytes, size_t size,
+static void visit_functions(struct code_search *search, const unsigned char *bytes, size_t size,
                             uint64_t address)
 {
     size_t i = 0;
@@ -108,7 +108,7 @@ static void visit_functions(struct search *search, const unsigned char *bytes, s
     }
 }
 
-static bool is_called(const struct search *search, uint64_t target)
+static bool is_called(const struct code_search *search, uint64_t target)
 {
     for (size_t i = 0; i < search->count; i++)
         if (target <= search->functions[i].argument &&
@@ -126,7 +126,7 @@ static bool has_lea(const unsigned char *bytes, size_t size, unsigned char offse
     return false;
 }
 
-static void visit_musl(struct search *search, const unsigned char *bytes, size_t size,
+static void visit_musl(struct code_search *search, const unsigned char *bytes, size_t size,
                        uint64_t address)
 {
     (void)address;
@@ -149,7 +149,7 @@ static size_t next_byte(const unsigned char *bytes, size_t size, size_t place, u
     return found ? (size_t)(found - bytes) : SIZE_MAX;
 }
 
-static void visit_calls(struct search *search, const unsigned char *bytes, size_t size,
+static void visit_calls(struct code_search *search, const unsigned char *bytes, size_t size,
                         uint64_t address)
 {
     static const unsigned char opcodes[] = {CALL, JUMP};
@@ -179,14 +179,14 @@ static uint64_t read_number(const unsigned char *bytes)
     return (uint64_t)(int64_t)number;
 }
 
-static void note_reference(struct search *search, uint64_t address)
+static void note_reference(struct code_search *search, uint64_t address)
 {
     if (search->references < MAX_FUNCTIONS)
         search->sites[search->references] = address;
     search->references++;
 }
 
-static void visit_references(struct search *search, const unsigned char *bytes, size_t size,
+static void visit_references(struct code_search *search, const unsigned char *bytes, size_t size,
                              uint64_t address)
 {
     enum { LEA_LEAD = 1, LEA_NUMBER = 2, LEA_SIZE = 7, MOV_LEAD = 3 };
@@ -205,7 +205,7 @@ static void visit_references(struct search *search, const unsigned char *bytes, 
 }
 
 /* Whether that is just after one of the sites. */
-static bool follows_site(const struct search *search, uint64_t target, uint64_t span)
+static bool follows_site(const struct code_search *search, uint64_t target, uint64_t span)
 {
     for (size_t i = 0; i < search->references && i < MAX_FUNCTIONS; i++)
         if (target - search->sites[i] < span)
@@ -214,7 +214,7 @@ static bool follows_site(const struct search *search, uint64_t target, uint64_t 
 }
 
 /* Calls, from elsewhere, of a function that follows a site. */
-static void visit_next_calls(struct search *search, const unsigned char *bytes, size_t size,
+static void visit_next_calls(struct code_search *search, const unsigned char *bytes, size_t size,
                              uint64_t address)
 {
     static const unsigned char opcodes[] = {CALL, JUMP};
@@ -230,7 +230,7 @@ static void visit_next_calls(struct search *search, const unsigned char *bytes, 
 
 /* Pointers in data lie at multiples of their size. In a program that is moved as it starts, it may
  * be a relocation that has the pointer (r_addend), and says first where it goes (r_offset). */
-static void visit_pointers(struct search *search, const unsigned char *bytes, size_t size,
+static void visit_pointers(struct code_search *search, const unsigned char *bytes, size_t size,
                            uint64_t address)
 {
     uint64_t pointer;
@@ -247,7 +247,7 @@ static void visit_pointers(struct search *search, const unsigned char *bytes, si
 }
 
 /* Any instruction that reads at the address relative to its own end, without more after that. */
-static void visit_reads(struct search *search, const unsigned char *bytes, size_t size,
+static void visit_reads(struct code_search *search, const unsigned char *bytes, size_t size,
                         uint64_t address)
 {
     enum { NUMBER_SIZE = 4 };
@@ -257,7 +257,7 @@ static void visit_reads(struct search *search, const unsigned char *bytes, size_
 }
 
 /* Visits the bytes of all segments, or of those that are executable. */
-static bool visit_segments(struct elfcheck_inspection *inspection, struct search *search,
+static bool visit_segments(struct elfcheck_inspection *inspection, struct code_search *search,
                            unsigned char *window, visitor *visit, bool is_code)
 {
     uint64_t budget = inspection->size; /* however many segments claim the same bytes */
@@ -288,7 +288,7 @@ static bool visit_segments(struct elfcheck_inspection *inspection, struct search
 }
 
 /* Whether another of them is near and jumps to the same place. */
-static bool is_paired(const struct search *search, const struct function *function)
+static bool is_paired(const struct code_search *search, const struct function *function)
 {
     for (const struct function *other = search->functions;
          other < search->functions + search->count; other++)
@@ -298,9 +298,9 @@ static bool is_paired(const struct search *search, const struct function *functi
     return false;
 }
 
-static void keep_pairs(struct search *search)
+static void keep_pairs(struct code_search *search)
 {
-    struct search all = *search;
+    struct code_search all = *search;
     search->count = 0;
     for (size_t i = 0; i < all.count; i++)
         if (is_paired(&all, &all.functions[i]))
@@ -320,7 +320,7 @@ enum calls calls_localtime(struct elfcheck_inspection *inspection, size_t known)
     unsigned char *window = inspection->loader == LOADER_64 ? new_window(inspection) : NULL;
     if (!window)
         return CALLS_UNKNOWN;
-    struct search search = {0};
+    struct code_search search = {0};
     bool complete = visit_segments(inspection, &search, window, visit_functions, true);
     keep_pairs(&search);
     if (complete && search.count)
@@ -336,7 +336,7 @@ bool has_musl_localtime(struct elfcheck_inspection *inspection)
     unsigned char *window = inspection->loader == LOADER_64 ? new_window(inspection) : NULL;
     if (!window)
         return false;
-    struct search search = {0};
+    struct code_search search = {0};
     visit_segments(inspection, &search, window, visit_musl, true);
     free(window);
     return search.calls > 0;
@@ -354,13 +354,13 @@ static uint64_t address_of(const struct elfcheck_inspection *inspection, uint64_
 static bool names_program(struct elfcheck_inspection *inspection, unsigned char *window,
                           uint64_t name)
 {
-    struct search search = {.address = name};
+    struct code_search search = {.address = name};
     if (!visit_segments(inspection, &search, window, visit_references, true) || search.references)
         return search.references;
     if (!visit_segments(inspection, &search, window, visit_pointers, false) || !search.references)
         return false;
     for (size_t i = 0; i < search.references && i < MAX_POINTERS; i++) {
-        struct search reads = {.address = search.sites[i]};
+        struct code_search reads = {.address = search.sites[i]};
         if (visit_segments(inspection, &reads, window, visit_reads, true) && reads.references &&
             visit_segments(inspection, &reads, window, visit_next_calls, true) && reads.calls)
             return true;
