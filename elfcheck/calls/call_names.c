@@ -1,5 +1,5 @@
 /* The names of Linux's system calls: arch/x86/entry/syscalls/syscall_64.tbl and syscall_32.tbl. */
-#include "elfcheck/calls/code_internal.h"
+#include "elfcheck/calls/trace.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* The seccomp profile of programs whose system calls are all known. */
-#include "elfcheck/calls/code_internal.h"
+#include "elfcheck/calls/trace.h"
 
 #include <string.h>
 

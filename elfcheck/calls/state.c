@@ -4,7 +4,7 @@
  * The stack is told by its distance from the stack pointer, wherever that is. Memory that only this
  * program's one thread writes to is all there is: calls that share it end the search (calls.c).
  */
-#include "elfcheck/calls/code_internal.h"
+#include "elfcheck/calls/state.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* What is known of a number that a program computes: a few numbers, a range, an address, or
  * nothing. All that is said here holds of every run: where that would take long to say, it is any
  * number. */
-#include "elfcheck/calls/code_internal.h"
+#include "elfcheck/calls/state.h"
 
 #include <string.h>
 

@@ -12,7 +12,7 @@
 
 #include "base/array.h"
 #include "base/read.h"
-#include "elfcheck/calls/code_internal.h"
+#include "elfcheck/calls/trace.h"
 #include "tests/unit/compare.h"
 #include "tests/unit/test_elfcheck.h"
 

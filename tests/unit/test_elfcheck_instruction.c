@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "base/array.h"
-#include "elfcheck/calls/code_internal.h"
+#include "elfcheck/calls/instruction.h"
 #include "tests/unit/compare.h"
 
 #include <sys/user.h> /* which has a PAGE_SIZE, too */

@@ -3,7 +3,7 @@
  * name. Only what the disassembly can make use of has a row, and whatever could put other code in
  * the program's way has to have one.
  */
-#include "elfcheck/calls/code_internal.h"
+#include "elfcheck/calls/trace.h"
 
 #include <string.h>
 

@@ -1,9 +1,13 @@
-/* What the files of this room share: what a register may hold, and what system calls do. */
+/*
+ * The abstract domain: what is known of a number (a value) and of the registers and the top of the
+ * stack (a state). Both are lattices of a height that is bounded: joining one with another forgets
+ * what they do not agree in, and so each can change only a few times.
+ */
 #pragma once
 
-#include <Zydis/Zydis.h>
-
-#include "elfcheck/calls/calls.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 /* ---- value.c: what is known of a number ------------------------------------------------------ */
 
@@ -53,43 +57,6 @@ struct value value_compute(operation *apply, struct value left, struct value rig
 struct value value_add(struct value left, struct value right, unsigned bits);
 struct value value_subtract(struct value left, struct value right, unsigned bits);
 
-/* ---- calls.c: what a system call does -------------------------------------------------------- */
-
-enum call_result {
-    RESULT_ANY,
-    RESULT_ZERO, /* 0 or -errno */
-    RESULT_BYTE, /* up to 255, or -errno */
-    RESULT_NONE, /* it does not return */
-};
-
-#define MAX_NEEDS 2
-
-struct call_effect {
-    const char *name;
-    enum call_result result;
-    /* Bit n: it writes to where argument n points, unless that is 0. */
-    unsigned writes;
-    bool restarts; /* when a stop interrupts it, Linux goes on by restart_syscall */
-    /* What it may do that no disassembly foresees, unless all the arguments are as they need be:
-     * without any need, always. NULL: nothing. */
-    const char *danger;
-    struct {
-        uint64_t mask, bits; /* mask 0: no need */
-        unsigned argument;
-    } needs[MAX_NEEDS];
-};
-
-/* Where the writes may go to any place. */
-#define WRITES_ANYWHERE (1u << 31)
-
-/* How the call of that name behaves; nothing is taken for granted of one that has no row. */
-const struct call_effect *call_effect(enum elfcheck_abi abi, const char *name);
-
-/* ---- call_names.c ---------------------------------------------------------------------------- */
-
-/* The name of a call, or NULL for a number that has none. */
-const char *call_name(enum elfcheck_abi abi, uint32_t number);
-
 /* ---- state.c: what is known before an instruction -------------------------------------------- */
 
 /* By the processor's numbers. */
@@ -120,25 +87,3 @@ void state_forget_stack(struct state *state);
 void state_move_stack(struct state *state, int64_t distance);
 void state_push(struct state *state, const struct value *value);
 struct value state_pop(struct state *state);
-
-/* ---- instruction.c: what an instruction that does not jump changes --------------------------- */
-
-struct instruction {
-    ZydisDecodedInstruction decoded;
-    ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
-    uint64_t address;
-    bool is_relative; /* addresses are to be added to the place that Linux chooses */
-};
-
-uint64_t instruction_end(const struct instruction *instruction);
-/* An address in the program, as a register holds it. */
-struct value instruction_place(const struct instruction *instruction, uint64_t address);
-/* What an operand holds that is read. */
-struct value instruction_read(const struct state *state, const struct instruction *instruction,
-                              const ZydisDecodedOperand *operand);
-/* Whether it only does what its operands tell, and then the next one follows. */
-bool instruction_is_plain(const struct instruction *instruction);
-/* Whether it is sure to end a program without signal handlers. */
-bool instruction_ends(const struct state *state, const struct instruction *instruction);
-/* Changes the state by a plain instruction. */
-void instruction_apply(struct state *state, const struct instruction *instruction);
