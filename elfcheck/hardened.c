@@ -7,10 +7,10 @@
 #include "base/array.h"
 #include "base/text.h"
 #include "elfcheck/calls/calls.h"
-#include "elfcheck/checks.h"
 #include "elfcheck/read/dynamic.h"
 #include "elfcheck/read/finding.h"
 #include "elfcheck/read/names.h"
+#include "elfcheck/hardened.h"
 
 /* arch/x86/include/asm/elf.h, elf_read_implies_exec: from here on a 64-bit program without the
  * header has a stack that cannot be executed. */
@@ -21,7 +21,7 @@ static bool has_writable_code(const Elf64_Phdr *segment)
     return (segment->p_flags & PF_W) && (segment->p_flags & PF_X);
 }
 
-void check_write_execute(struct elfcheck_inspection *inspection)
+static void check_write_execute(struct elfcheck_inspection *inspection)
 {
     for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));)
         if (has_writable_code(load))
@@ -38,7 +38,7 @@ static const Elf64_Phdr *stack_header(const struct elfcheck_inspection *inspecti
     return stack;
 }
 
-void check_executable_stack(struct elfcheck_inspection *inspection)
+static void check_executable_stack(struct elfcheck_inspection *inspection)
 {
     const Elf64_Phdr *stack = stack_header(inspection);
     if (stack && (stack->p_flags & PF_X))
@@ -46,7 +46,7 @@ void check_executable_stack(struct elfcheck_inspection *inspection)
                                "asks for an executable stack (%s)", flags_name(stack->p_flags));
 }
 
-void check_stack_header(struct elfcheck_inspection *inspection)
+static void check_stack_header(struct elfcheck_inspection *inspection)
 {
     unsigned kernel = inspection->settings->kernel;
     if (!inspection->segments || stack_header(inspection))
@@ -66,7 +66,7 @@ static bool is_foreseen(const struct elfcheck_inspection *inspection)
     return inspection->report->calls.is_complete;
 }
 
-void check_position(struct elfcheck_inspection *inspection)
+static void check_position(struct elfcheck_inspection *inspection)
 {
     if (inspection->header.e_type == ET_EXEC && next_load_segment(inspection, NULL) &&
         !is_foreseen(inspection))
@@ -74,7 +74,7 @@ void check_position(struct elfcheck_inspection *inspection)
                        "not position-independent: its code is at the same address in each run");
 }
 
-void check_set_user_id(struct elfcheck_inspection *inspection)
+static void check_set_user_id(struct elfcheck_inspection *inspection)
 {
     mode_t mode = inspection->settings->mode;
     if (mode & (S_ISUID | S_ISGID))
@@ -92,7 +92,7 @@ static bool is_loaded_dynamically(const struct elfcheck_inspection *inspection,
            (dynamic_last(dynamic, DT_NEEDED) || next_segment(inspection, PT_INTERP, NULL));
 }
 
-void check_relro(struct elfcheck_inspection *inspection)
+static void check_relro(struct elfcheck_inspection *inspection)
 {
     const struct dynamic *dynamic = read_dynamic(inspection);
     if (is_loaded_dynamically(inspection, dynamic) && !next_segment(inspection, PT_GNU_RELRO, NULL))
@@ -106,7 +106,7 @@ static bool is_bound_at_start(const struct dynamic *dynamic)
            dynamic_has_flag(dynamic, DT_FLAGS_1, DF_1_NOW);
 }
 
-void check_bind_now(struct elfcheck_inspection *inspection)
+static void check_bind_now(struct elfcheck_inspection *inspection)
 {
     const struct dynamic *dynamic = read_dynamic(inspection);
     if (is_loaded_dynamically(inspection, dynamic) && !is_bound_at_start(dynamic) &&
@@ -115,7 +115,7 @@ void check_bind_now(struct elfcheck_inspection *inspection)
                        "partial RELRO: addresses that are looked up late stay writable");
 }
 
-void check_text_relocation(struct elfcheck_inspection *inspection)
+static void check_text_relocation(struct elfcheck_inspection *inspection)
 {
     const struct dynamic *dynamic = read_dynamic(inspection);
     if (dynamic &&
@@ -162,7 +162,7 @@ static bool find_library_path(const struct elfcheck_inspection *inspection,
            address_to_offset(inspection, address, 1, offset);
 }
 
-void check_library_path(struct elfcheck_inspection *inspection)
+static void check_library_path(struct elfcheck_inspection *inspection)
 {
     const struct dynamic *dynamic = read_dynamic(inspection);
     char path[MAX_PATH_LENGTH];
@@ -262,7 +262,7 @@ static bool is_made_by_go(const struct elfcheck_inspection *inspection)
     return producer && strncmp(producer, "Go ", strlen("Go ")) == 0;
 }
 
-void check_stack_protector(struct elfcheck_inspection *inspection)
+static void check_stack_protector(struct elfcheck_inspection *inspection)
 {
     struct imports imports = read_imports(inspection);
     if (imports.is_known) {
@@ -277,7 +277,7 @@ void check_stack_protector(struct elfcheck_inspection *inspection)
                        "holds its C library's own " CANARY);
 }
 
-void check_fortify(struct elfcheck_inspection *inspection)
+static void check_fortify(struct elfcheck_inspection *inspection)
 {
     struct imports imports = read_imports(inspection);
     if (imports.is_known && !imports.has_checked && imports.unchecked)
@@ -314,7 +314,7 @@ static uint32_t features_of(const unsigned char *note, size_t size)
     return 0;
 }
 
-void check_shadow_stack(struct elfcheck_inspection *inspection)
+static void check_shadow_stack(struct elfcheck_inspection *inspection)
 {
     const Elf64_Phdr *segment = next_segment(inspection, PT_GNU_PROPERTY, NULL);
     unsigned char note[MAX_PROPERTIES_SIZE];
@@ -346,7 +346,7 @@ static uint64_t code_offset(const struct elfcheck_inspection *inspection, uint64
                : header_field_offset(inspection, offsetof(Elf64_Ehdr, e_entry));
 }
 
-void check_system_calls(struct elfcheck_inspection *inspection)
+static void check_system_calls(struct elfcheck_inspection *inspection)
 {
     const struct elfcheck_calls *calls = &inspection->report->calls;
     struct buffer names BUFFER_CLEANUP = {0};
@@ -361,7 +361,7 @@ void check_system_calls(struct elfcheck_inspection *inspection)
                    calls->is_complete ? "" : calls->reason);
 }
 
-void check_int80(struct elfcheck_inspection *inspection)
+static void check_int80(struct elfcheck_inspection *inspection)
 {
     const struct elfcheck_calls *calls = &inspection->report->calls;
     if (calls->has_int80)
@@ -370,3 +370,166 @@ void check_int80(struct elfcheck_inspection *inspection)
                        ": fails under gVisor and kernels without IA32 emulation",
                        calls->int80_place);
 }
+
+/* ---- the rules ----------------------------------------------------------------------------------
+ */
+
+static const struct elfcheck_rule call_rows[] = {
+    /* The first of these finds out what others make use of. */
+    {
+        .id = "EC413",
+        .name = "system-calls",
+        .group = ELFCHECK_HARDENED,
+        .severity = ELFCHECK_INFO,
+        .summary = "The system calls that a small static program makes are known.",
+        .remedy = "whit check --seccomp writes a profile that allows just these, where the list is "
+                  "complete",
+        .source = "x86-64: syscall, int 0x80; Linux arch/x86/entry/syscalls/syscall_64.tbl",
+        .check = check_system_calls,
+    },
+    {
+        .id = "EC414",
+        .name = "interrupt-call",
+        .group = ELFCHECK_HARDENED,
+        .severity = ELFCHECK_WARNING,
+        .summary = "64-bit code makes system calls by syscall, not by int 0x80.",
+        .remedy = "make the call by syscall, with the numbers and registers of x86-64",
+        .source = "Linux arch/x86/entry/entry_64_compat.S: CONFIG_IA32_EMULATION; gVisor has none",
+        .check = check_int80,
+    },
+};
+
+const struct rule_table call_rules = {call_rows, COUNT(call_rows)};
+
+static const struct elfcheck_rule hardened_rows[] = {
+    {
+        .id = "EC401",
+        .name = "write-execute",
+        .group = ELFCHECK_HARDENED,
+        .severity = ELFCHECK_WARNING,
+        .summary = "No segment is writable and executable at once.",
+        .remedy = "link without ld -N/--omagic, so that code and data get segments of their own",
+        .source = "W^X; refused by SELinux's execmem and similar policies",
+        .check = check_write_execute,
+    },
+    {
+        .id = "EC402",
+        .name = "executable-stack",
+        .group = ELFCHECK_HARDENED,
+        .severity = ELFCHECK_WARNING,
+        .summary = "The program does not ask for an executable stack.",
+        .remedy = "link with -z noexecstack; in assembly add: section .note.GNU-stack noalloc "
+                  "noexec nowrite progbits",
+        .source = "Linux fs/binfmt_elf.c, PT_GNU_STACK; arch/x86/include/asm/elf.h",
+        .check = check_executable_stack,
+    },
+    {
+        .id = "EC403",
+        .name = "stack-header",
+        .group = ELFCHECK_HARDENED,
+        .severity = ELFCHECK_WARNING,
+        .summary = "A program says by PT_GNU_STACK that its stack is not executable, where that is "
+                   "not the default.",
+        .remedy = "link with -z noexecstack, or run it on Linux 5.8 or newer as a 64-bit program",
+        .source = "Linux arch/x86/include/asm/elf.h, elf_read_implies_exec",
+        .check = check_stack_header,
+    },
+    {
+        .id = "EC404",
+        .name = "position-independent",
+        .group = ELFCHECK_HARDENED,
+        .severity = ELFCHECK_INFO,
+        .summary = "The program can be loaded at any address (PIE).",
+        .remedy = "build it with -fPIE and link it with -static-pie, or -pie where it is dynamic",
+        .source =
+            "Linux fs/binfmt_elf.c, load_elf_binary: ET_DYN; Documentation, randomize_va_space",
+        .check = check_position,
+    },
+    {
+        .id = "EC405",
+        .name = "relro",
+        .group = ELFCHECK_HARDENED,
+        .severity = ELFCHECK_WARNING,
+        .summary = "A dynamic program's relocated data becomes read-only (PT_GNU_RELRO).",
+        .remedy = "link with -z relro -z now",
+        .source = "Linux ABI, PT_GNU_RELRO; glibc elf/dl-reloc.c, _dl_protect_relro",
+        .check = check_relro,
+    },
+    {
+        .id = "EC406",
+        .name = "bind-now",
+        .group = ELFCHECK_HARDENED,
+        .severity = ELFCHECK_INFO,
+        .summary = "All functions are looked up at start, so that RELRO covers their addresses.",
+        .remedy = "link with -z now",
+        .source = "gABI, Dynamic Section, DF_BIND_NOW, DT_BIND_NOW; DF_1_NOW",
+        .check = check_bind_now,
+    },
+    {
+        .id = "EC407",
+        .name = "text-relocation",
+        .group = ELFCHECK_HARDENED,
+        .severity = ELFCHECK_WARNING,
+        .summary = "Code is not changed while it is loaded (no DT_TEXTREL).",
+        .remedy =
+            "compile everything with -fPIC or -fPIE; in assembly use default rel and wrt ..plt",
+        .source = "gABI, Dynamic Section, DT_TEXTREL, DF_TEXTREL",
+        .check = check_text_relocation,
+    },
+    {
+        .id = "EC408",
+        .name = "library-path",
+        .group = ELFCHECK_HARDENED,
+        .severity = ELFCHECK_WARNING,
+        .summary =
+            "Libraries are looked for in absolute directories that only the system writes to.",
+        .remedy = "link without -rpath, or with an absolute directory or $ORIGIN; patchelf "
+                  "--set-rpath mends a program",
+        .source = "gABI, Dynamic Section, DT_RPATH, DT_RUNPATH, Shared Object Dependencies",
+        .check = check_library_path,
+    },
+    {
+        .id = "EC409",
+        .name = "set-user-id",
+        .group = ELFCHECK_HARDENED,
+        .severity = ELFCHECK_WARNING,
+        .summary = "The file is neither set-user-ID nor set-group-ID.",
+        .remedy = "chmod u-s,g-s on the file; give a container the user it needs instead (whit "
+                  "pack --user)",
+        .source = "Linux fs/exec.c, bprm_fill_uid; chmod(2)",
+        .check = check_set_user_id,
+    },
+    {
+        .id = "EC410",
+        .name = "stack-protector",
+        .group = ELFCHECK_HARDENED,
+        .severity = ELFCHECK_INFO,
+        .summary = "Functions guard their stack with a canary.",
+        .remedy = "compile with -fstack-protector-strong",
+        .source = "GCC, -fstack-protector-strong; glibc debug/stack_chk_fail.c",
+        .check = check_stack_protector,
+    },
+    {
+        .id = "EC411",
+        .name = "fortify",
+        .group = ELFCHECK_HARDENED,
+        .severity = ELFCHECK_INFO,
+        .summary = "Functions that fill buffers are called in their checked form.",
+        .remedy = "compile with -O2 -D_FORTIFY_SOURCE=2",
+        .source = "glibc, _FORTIFY_SOURCE: debug/*_chk.c",
+        .check = check_fortify,
+    },
+    {
+        .id = "EC412",
+        .name = "shadow-stack",
+        .group = ELFCHECK_HARDENED,
+        .severity = ELFCHECK_INFO,
+        .summary = "The program is marked as ready for shadow stacks (SHSTK).",
+        .remedy = "compile and link everything with -fcf-protection; ld -z shstk marks it by hand",
+        .source = "x86-64 psABI, Program Property, GNU_PROPERTY_X86_FEATURE_1_AND; Linux "
+                  "arch/x86/kernel/shstk.c",
+        .check = check_shadow_stack,
+    },
+};
+
+const struct rule_table hardened_rules = {hardened_rows, COUNT(hardened_rows)};

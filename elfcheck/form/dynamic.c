@@ -4,7 +4,6 @@
 #include <inttypes.h>
 
 #include "base/array.h"
-#include "elfcheck/checks.h"
 #include "elfcheck/read/dynamic.h"
 #include "elfcheck/read/finding.h"
 
@@ -122,7 +121,7 @@ static void compare_with_section(struct elfcheck_inspection *inspection, const E
                                number, section->sh_size);
 }
 
-void check_dynamic_section(struct elfcheck_inspection *inspection)
+static void check_dynamic_section(struct elfcheck_inspection *inspection)
 {
     const Elf64_Phdr *segment = next_segment(inspection, PT_DYNAMIC, NULL);
     const struct dynamic *dynamic = dynamic_of_image(inspection);
@@ -172,7 +171,7 @@ static void check_companion(struct elfcheck_inspection *inspection, const struct
                        "%s is %" PRIu64 ", not %zu", tag_name(tag->other), value, entry_size);
 }
 
-void check_dynamic_entries(struct elfcheck_inspection *inspection)
+static void check_dynamic_entries(struct elfcheck_inspection *inspection)
 {
     const struct dynamic *dynamic = dynamic_of_image(inspection);
     for (size_t i = 0; dynamic && i < COUNT(tags); i++) {
@@ -192,7 +191,7 @@ void check_dynamic_entries(struct elfcheck_inspection *inspection)
     }
 }
 
-void check_dynamic_address(struct elfcheck_inspection *inspection)
+static void check_dynamic_address(struct elfcheck_inspection *inspection)
 {
     const struct dynamic *dynamic = dynamic_of_image(inspection);
     for (size_t i = 0; dynamic && i < COUNT(tags); i++) {
@@ -227,7 +226,7 @@ static void check_string(struct elfcheck_inspection *inspection, const struct dy
                            strings[i].name, (uint64_t)entry->d_un.d_val, size);
 }
 
-void check_dynamic_strings(struct elfcheck_inspection *inspection)
+static void check_dynamic_strings(struct elfcheck_inspection *inspection)
 {
     const struct dynamic *dynamic = dynamic_of_image(inspection);
     uint64_t offset, size;
@@ -242,7 +241,7 @@ void check_dynamic_strings(struct elfcheck_inspection *inspection)
 }
 
 /* Whether debuggers and the loader see the same tables: the former look at sections. */
-void check_dynamic_agrees(struct elfcheck_inspection *inspection)
+static void check_dynamic_agrees(struct elfcheck_inspection *inspection)
 {
     static const struct {
         uint32_t type;
@@ -270,3 +269,66 @@ void check_dynamic_agrees(struct elfcheck_inspection *inspection)
                                    address);
     }
 }
+
+/* ---- the rules ----------------------------------------------------------------------------------
+ */
+
+static const struct elfcheck_rule dynamic_rows[] = {
+    {
+        .id = "EC326",
+        .name = "dynamic-section",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "The dynamic section is whole entries up to DT_NULL, where both headers say.",
+        .remedy = RELINK,
+        .source = "gABI, Dynamic Section",
+        .any_file = true,
+        .check = check_dynamic_section,
+    },
+    {
+        .id = "EC327",
+        .name = "dynamic-entries",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "Dynamic tags stand there once, with those that belong to them, of right sizes.",
+        .remedy = RELINK,
+        .source = "gABI, Dynamic Section",
+        .any_file = true,
+        .check = check_dynamic_entries,
+    },
+    {
+        .id = "EC328",
+        .name = "dynamic-address",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "Addresses in the dynamic section are in a segment and have bytes in the file.",
+        .remedy = RELINK,
+        .source = "gABI, Dynamic Section; Program Loading",
+        .any_file = true,
+        .check = check_dynamic_address,
+    },
+    {
+        .id = "EC329",
+        .name = "dynamic-strings",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "Names in the dynamic section are in its string table, which ends with NUL.",
+        .remedy = RELINK,
+        .source = "gABI, Dynamic Section, DT_STRTAB, DT_STRSZ, DT_NEEDED",
+        .any_file = true,
+        .check = check_dynamic_strings,
+    },
+    {
+        .id = "EC330",
+        .name = "dynamic-agrees",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "Section headers and the dynamic section point to the same tables.",
+        .remedy = RELINK,
+        .source = "gABI, Dynamic Section; Sections",
+        .any_file = true,
+        .check = check_dynamic_agrees,
+    },
+};
+
+const struct rule_table dynamic_rules = {dynamic_rows, COUNT(dynamic_rows)};

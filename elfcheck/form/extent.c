@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "elfcheck/checks.h"
 #include "elfcheck/read/finding.h"
 
 /* What the headers describe. */
@@ -72,7 +71,7 @@ static struct extent measure(const struct elfcheck_inspection *inspection)
     return extent;
 }
 
-void check_truncated(struct elfcheck_inspection *inspection)
+static void check_truncated(struct elfcheck_inspection *inspection)
 {
     if (!inspection->report->is_elf || is_x32(inspection))
         return;
@@ -102,7 +101,7 @@ static bool is_padding(struct elfcheck_inspection *inspection, uint64_t offset)
     return true;
 }
 
-void check_appended(struct elfcheck_inspection *inspection)
+static void check_appended(struct elfcheck_inspection *inspection)
 {
     if (!inspection->report->is_elf || is_x32(inspection))
         return;
@@ -112,3 +111,33 @@ void check_appended(struct elfcheck_inspection *inspection)
         report_finding(inspection, extent.end, "%" PRIu64 " bytes after the end at offset %" PRIu64,
                        inspection->size - extent.end, extent.end);
 }
+
+/* ---- the rules ----------------------------------------------------------------------------------
+ */
+
+static const struct elfcheck_rule extent_rows[] = {
+    {
+        .id = "EC334",
+        .name = "truncated",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "The file holds all that its headers describe.",
+        .remedy = "copy or download it again, and compare the sizes",
+        .source = "gABI, Program Header, Sections",
+        .any_file = true,
+        .check = check_truncated,
+    },
+    {
+        .id = "EC335",
+        .name = "appended-bytes",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_INFO,
+        .summary = "Nothing follows the last part that the headers describe.",
+        .remedy = "nothing, if it belongs there; strip PROGRAM removes it",
+        .source = "gABI, Object Files, Introduction",
+        .any_file = true,
+        .check = check_appended,
+    },
+};
+
+const struct rule_table extent_rules = {extent_rows, COUNT(extent_rows)};

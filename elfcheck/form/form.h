@@ -3,6 +3,7 @@
 
 #include "elfcheck/read/dynamic.h"
 #include "elfcheck/read/finding.h"
+#include "elfcheck/read/rule.h"
 
 /* Adds a finding about a section, which it names; `field` is its offset in Elf64_Shdr. */
 void report_section_finding(struct elfcheck_inspection *inspection, size_t section, size_t field,
@@ -26,3 +27,7 @@ uint64_t dynamic_value_offset(const struct elfcheck_inspection *inspection,
 /* Whether the dynamic string table is in the file, where, and its size. */
 bool dynamic_strings(const struct elfcheck_inspection *inspection, const struct dynamic *dynamic,
                      uint64_t *offset, uint64_t *size);
+
+/* The rules, in the order that elfcheck/rules.c gives them. */
+extern const struct rule_table header_rules, section_table_rules, layout_rules,
+    program_header_rules, section_rules, note_rules, dynamic_rules, version_rules, extent_rules;

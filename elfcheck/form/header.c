@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/array.h"
-#include "elfcheck/checks.h"
 #include "elfcheck/read/finding.h"
 #include "elfcheck/read/names.h"
 
@@ -50,7 +49,7 @@ static void check_foreign_identification(struct elfcheck_inspection *inspection)
         report_finding(inspection, EI_VERSION, "version %u, not 1", ident[EI_VERSION]);
 }
 
-void check_identification(struct elfcheck_inspection *inspection)
+static void check_identification(struct elfcheck_inspection *inspection)
 {
     const unsigned char *ident = inspection->header.e_ident;
     unsigned char class = inspection->loader == LOADER_32 ? ELFCLASS32 : ELFCLASS64;
@@ -72,7 +71,7 @@ void check_identification(struct elfcheck_inspection *inspection)
                                        "and in a library for glibc");
 }
 
-void check_header_fields(struct elfcheck_inspection *inspection)
+static void check_header_fields(struct elfcheck_inspection *inspection)
 {
     const Elf64_Ehdr *header = &inspection->header;
     if (!inspection->report->is_elf || is_x32(inspection))
@@ -100,7 +99,7 @@ static bool libelf_agrees(const struct elfcheck_inspection *inspection)
     return true;
 }
 
-void check_libelf(struct elfcheck_inspection *inspection)
+static void check_libelf(struct elfcheck_inspection *inspection)
 {
     if (inspection->libelf_error)
         report_finding(inspection, 0, "libelf cannot read it: %s", inspection->libelf_error);
@@ -108,3 +107,45 @@ void check_libelf(struct elfcheck_inspection *inspection)
         report_finding(inspection, inspection->header.e_phoff,
                        "libelf reads other program headers than Linux");
 }
+
+/* ---- the rules ----------------------------------------------------------------------------------
+ */
+
+static const struct elfcheck_rule header_rows[] = {
+    {
+        .id = "EC301",
+        .name = "identification",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "The identification says class, byte order and version that fit the machine.",
+        .remedy = "harmless on Linux; write 02 01 01 00, or 01 01 01 00 for i386, at offset 4 for "
+                  "debuggers and emulators",
+        .source = "gABI, ELF Identification; x86-64 psABI, ELF Header",
+        .any_file = true,
+        .check = check_identification,
+    },
+    {
+        .id = "EC302",
+        .name = "header-fields",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_INFO,
+        .summary = "e_version is 1, and e_ehsize the size of the header.",
+        .remedy = "harmless on Linux; some tools refuse the file",
+        .source = "gABI, ELF Header",
+        .any_file = true,
+        .check = check_header_fields,
+    },
+    {
+        .id = "EC303",
+        .name = "libelf",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "libelf reads the file, and reads what Linux does.",
+        .remedy = "harmless on Linux; debuggers and binary tools may refuse or misread the file",
+        .source = "libelf 0.188",
+        .any_file = true,
+        .check = check_libelf,
+    },
+};
+
+const struct rule_table header_rules = {header_rows, COUNT(header_rows)};

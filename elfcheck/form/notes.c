@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "elfcheck/checks.h"
 #include "elfcheck/read/finding.h"
 
 /* A hostile file has as many notes of 12 bytes as there is room for: the rest is not looked at. */
@@ -113,7 +112,7 @@ static void check_note(struct elfcheck_inspection *inspection, const struct note
         find_in_notes(inspection, notes, note, "has a name that does not end in a NUL byte");
 }
 
-void check_notes(struct elfcheck_inspection *inspection)
+static void check_notes(struct elfcheck_inspection *inspection)
 {
     walk_all(inspection, check_note);
 }
@@ -156,7 +155,37 @@ static void check_properties(struct elfcheck_inspection *inspection, const struc
         find_in_notes(inspection, notes, note, own_trouble);
 }
 
-void check_note_properties(struct elfcheck_inspection *inspection)
+static void check_note_properties(struct elfcheck_inspection *inspection)
 {
     walk_all(inspection, check_properties);
 }
+
+/* ---- the rules ----------------------------------------------------------------------------------
+ */
+
+static const struct elfcheck_rule note_rows[] = {
+    {
+        .id = "EC324",
+        .name = "note",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "Notes are whole, and their names end in a NUL byte.",
+        .remedy = RELINK,
+        .source = "gABI, Note Section",
+        .any_file = true,
+        .check = check_notes,
+    },
+    {
+        .id = "EC325",
+        .name = "note-properties",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "The properties in NT_GNU_PROPERTY_TYPE_0 notes are whole and sorted.",
+        .remedy = RELINK,
+        .source = "Linux Extensions to gABI, Program Property; include/uapi/linux/elf.h",
+        .any_file = true,
+        .check = check_note_properties,
+    },
+};
+
+const struct rule_table note_rules = {note_rows, COUNT(note_rows)};

@@ -7,7 +7,6 @@
 
 #include "base/array.h"
 #include "base/text.h"
-#include "elfcheck/checks.h"
 #include "elfcheck/read/finding.h"
 
 /* ---- the table ------------------------------------------------------------------------------- */
@@ -40,7 +39,7 @@ static void check_names_section(struct elfcheck_inspection *inspection)
                        "section names in section %" PRIu64 ", which is no string table", names);
 }
 
-void check_section_table(struct elfcheck_inspection *inspection)
+static void check_section_table(struct elfcheck_inspection *inspection)
 {
     const Elf64_Ehdr *header = &inspection->header;
     uint64_t total = inspection->section_total, size;
@@ -68,7 +67,7 @@ void check_section_table(struct elfcheck_inspection *inspection)
         check_names_section(inspection);
 }
 
-void check_section_zero(struct elfcheck_inspection *inspection)
+static void check_section_zero(struct elfcheck_inspection *inspection)
 {
     static const struct {
         size_t offset, size;
@@ -100,7 +99,7 @@ void check_section_zero(struct elfcheck_inspection *inspection)
 
 /* ---- each section ---------------------------------------------------------------------------- */
 
-void check_section_in_file(struct elfcheck_inspection *inspection)
+static void check_section_in_file(struct elfcheck_inspection *inspection)
 {
     for (size_t i = 1; i < inspection->section_count; i++) {
         const Elf64_Shdr *section = &inspection->sections[i];
@@ -113,7 +112,7 @@ void check_section_in_file(struct elfcheck_inspection *inspection)
     }
 }
 
-void check_section_name(struct elfcheck_inspection *inspection)
+static void check_section_name(struct elfcheck_inspection *inspection)
 {
     uint64_t names = inspection->section_names;
     if (names == 0 || names >= inspection->section_count)
@@ -183,7 +182,7 @@ static bool link_fits(const struct section_kind *kind, uint64_t link, uint32_t t
     }
 }
 
-void check_section_link(struct elfcheck_inspection *inspection)
+static void check_section_link(struct elfcheck_inspection *inspection)
 {
     for (size_t i = 1; i < inspection->section_count; i++) {
         const Elf64_Shdr *section = &inspection->sections[i];
@@ -212,7 +211,7 @@ void check_section_link(struct elfcheck_inspection *inspection)
     }
 }
 
-void check_section_entry_size(struct elfcheck_inspection *inspection)
+static void check_section_entry_size(struct elfcheck_inspection *inspection)
 {
     for (size_t i = 1; i < inspection->section_count; i++) {
         const Elf64_Shdr *section = &inspection->sections[i];
@@ -231,7 +230,7 @@ void check_section_entry_size(struct elfcheck_inspection *inspection)
     }
 }
 
-void check_section_alignment(struct elfcheck_inspection *inspection)
+static void check_section_alignment(struct elfcheck_inspection *inspection)
 {
     for (size_t i = 1; i < inspection->section_count; i++) {
         const Elf64_Shdr *section = &inspection->sections[i];
@@ -277,7 +276,7 @@ static const Elf64_Phdr *segment_of(const struct elfcheck_inspection *inspection
     return other;
 }
 
-void check_section_address(struct elfcheck_inspection *inspection)
+static void check_section_address(struct elfcheck_inspection *inspection)
 {
     if (!is_image(inspection))
         return;
@@ -304,7 +303,7 @@ void check_section_address(struct elfcheck_inspection *inspection)
 
 /* ---- string tables --------------------------------------------------------------------------- */
 
-void check_string_table(struct elfcheck_inspection *inspection)
+static void check_string_table(struct elfcheck_inspection *inspection)
 {
     for (size_t i = 1; i < inspection->section_count && !inspection->failed; i++) {
         const Elf64_Shdr *section = &inspection->sections[i];
@@ -322,3 +321,117 @@ void check_string_table(struct elfcheck_inspection *inspection)
                                    "the string table does not end with a NUL byte");
     }
 }
+
+/* ---- the rules ----------------------------------------------------------------------------------
+ */
+
+static const struct elfcheck_rule section_table_rows[] = {
+    {
+        .id = "EC304",
+        .name = "section-table",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "The section header table is whole, or there is none.",
+        .remedy =
+            "harmless on Linux, but a sign of a file cut short; whit link leaves the table out",
+        .source = "gABI, ELF Header, e_shoff, e_shentsize, e_shnum, e_shstrndx",
+        .any_file = true,
+        .check = check_section_table,
+    },
+};
+
+const struct rule_table section_table_rules = {section_table_rows, COUNT(section_table_rows)};
+
+static const struct elfcheck_rule section_rows[] = {
+    {
+        .id = "EC316",
+        .name = "section-zero",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_INFO,
+        .summary = "Section header 0 is empty but for numbers too large for the header.",
+        .remedy = "harmless; write zeros there",
+        .source = "gABI, Sections, SHN_UNDEF",
+        .any_file = true,
+        .check = check_section_zero,
+    },
+    {
+        .id = "EC317",
+        .name = "section-in-file",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "The bytes of every section are in the file.",
+        .remedy = RELINK,
+        .source = "gABI, Sections, sh_offset, sh_size",
+        .any_file = true,
+        .check = check_section_in_file,
+    },
+    {
+        .id = "EC318",
+        .name = "section-name",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "Every section's name is in the section name table.",
+        .remedy = RELINK,
+        .source = "gABI, Sections, sh_name",
+        .any_file = true,
+        .check = check_section_name,
+    },
+    {
+        .id = "EC319",
+        .name = "section-link",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "Sections are linked to existing ones of the kind that they need.",
+        .remedy = RELINK,
+        .source = "gABI, Sections, sh_link and sh_info Interpretation",
+        .any_file = true,
+        .check = check_section_link,
+    },
+    {
+        .id = "EC320",
+        .name = "section-entry-size",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "Tables have entries of the size that the class asks for, and whole ones.",
+        .remedy = RELINK,
+        .source = "gABI, Sections, sh_entsize",
+        .any_file = true,
+        .check = check_section_entry_size,
+    },
+    {
+        .id = "EC321",
+        .name = "section-alignment",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "sh_addralign is 0 or a power of 2.",
+        .remedy = RELINK,
+        .source = "gABI, Sections, sh_addralign",
+        .any_file = true,
+        .check = check_section_alignment,
+    },
+    {
+        .id = "EC322",
+        .name = "section-address",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary =
+            "Each section that is loaded is in a PT_LOAD segment, at its address and offset.",
+        .remedy = RELINK,
+        .source = "gABI, Sections, SHF_ALLOC; Program Loading",
+        .any_file = true,
+        .check = check_section_address,
+    },
+    {
+        .id = "EC323",
+        .name = "string-table",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "String tables begin and end with a NUL byte.",
+        .remedy = RELINK,
+        .source = "gABI, String Table",
+        .any_file = true,
+        .check = check_string_table,
+    },
+};
+
+const struct rule_table section_rules = {section_rows, COUNT(section_rows)};

@@ -4,7 +4,6 @@
 #include <inttypes.h>
 
 #include "base/array.h"
-#include "elfcheck/checks.h"
 #include "elfcheck/read/finding.h"
 
 /* Pages of 64 KiB are the largest that linkers prepare for: AArch64, PowerPC. */
@@ -19,7 +18,7 @@ static uint64_t count_segments(const struct elfcheck_inspection *inspection)
 }
 
 /* What Linux on x86-64 would load has its rules in the group `load`. */
-void check_segment_table(struct elfcheck_inspection *inspection)
+static void check_segment_table(struct elfcheck_inspection *inspection)
 {
     const Elf64_Ehdr *header = &inspection->header;
     uint64_t count = count_segments(inspection);
@@ -119,7 +118,7 @@ static bool is_within_any(const struct elfcheck_inspection *inspection, const El
     return load;
 }
 
-void check_segment_in_file(struct elfcheck_inspection *inspection)
+static void check_segment_in_file(struct elfcheck_inspection *inspection)
 {
     for (size_t i = 0; i < inspection->segment_count && !inspection->is_debug_file; i++) {
         const Elf64_Phdr *segment = &inspection->segments[i];
@@ -133,7 +132,7 @@ void check_segment_in_file(struct elfcheck_inspection *inspection)
     }
 }
 
-void check_segment_alignment(struct elfcheck_inspection *inspection)
+static void check_segment_alignment(struct elfcheck_inspection *inspection)
 {
     for (size_t i = 0; i < inspection->segment_count; i++) {
         const Elf64_Phdr *segment = &inspection->segments[i];
@@ -152,7 +151,7 @@ void check_segment_alignment(struct elfcheck_inspection *inspection)
     }
 }
 
-void check_segment_order(struct elfcheck_inspection *inspection)
+static void check_segment_order(struct elfcheck_inspection *inspection)
 {
     const Elf64_Phdr *previous = next_load_segment(inspection, NULL);
     for (const Elf64_Phdr *load = previous;
@@ -171,7 +170,7 @@ static bool overlap(const Elf64_Phdr *a, const Elf64_Phdr *b)
     return high->p_memsz && high->p_vaddr - low->p_vaddr < low->p_memsz;
 }
 
-void check_segment_overlap(struct elfcheck_inspection *inspection)
+static void check_segment_overlap(struct elfcheck_inspection *inspection)
 {
     for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));) {
         const Elf64_Phdr *earlier = next_load_segment(inspection, NULL);
@@ -185,7 +184,7 @@ void check_segment_overlap(struct elfcheck_inspection *inspection)
     }
 }
 
-void check_segment_single(struct elfcheck_inspection *inspection)
+static void check_segment_single(struct elfcheck_inspection *inspection)
 {
     const Elf64_Phdr *first[KINDS] = {0};
     for (size_t i = 0; i < inspection->segment_count; i++) {
@@ -202,7 +201,7 @@ void check_segment_single(struct elfcheck_inspection *inspection)
     }
 }
 
-void check_segment_first(struct elfcheck_inspection *inspection)
+static void check_segment_first(struct elfcheck_inspection *inspection)
 {
     const Elf64_Phdr *load = next_load_segment(inspection, NULL);
     static const uint32_t types[] = {PT_PHDR, PT_INTERP};
@@ -214,7 +213,7 @@ void check_segment_first(struct elfcheck_inspection *inspection)
                                    segment_index(inspection, load));
 }
 
-void check_header_segment(struct elfcheck_inspection *inspection)
+static void check_header_segment(struct elfcheck_inspection *inspection)
 {
     const Elf64_Phdr *segment = next_segment(inspection, PT_PHDR, NULL);
     uint64_t size = inspection->segment_count * inspection->entry_size, offset;
@@ -235,7 +234,7 @@ void check_header_segment(struct elfcheck_inspection *inspection)
                                segment->p_vaddr);
 }
 
-void check_segment_within(struct elfcheck_inspection *inspection)
+static void check_segment_within(struct elfcheck_inspection *inspection)
 {
     for (size_t i = 0; i < inspection->segment_count && is_image(inspection); i++) {
         const Elf64_Phdr *part = &inspection->segments[i];
@@ -251,7 +250,7 @@ void check_segment_within(struct elfcheck_inspection *inspection)
     }
 }
 
-void check_segment_extent(struct elfcheck_inspection *inspection)
+static void check_segment_extent(struct elfcheck_inspection *inspection)
 {
     uint64_t most = inspection->is_32bit ? UINT32_MAX : UINT64_MAX;
     for (size_t i = 0; i < inspection->segment_count; i++) {
@@ -274,7 +273,7 @@ void check_segment_extent(struct elfcheck_inspection *inspection)
 }
 
 /* Of a program for this machine the rule `interpreter` tells it. */
-void check_foreign_interpreter(struct elfcheck_inspection *inspection)
+static void check_foreign_interpreter(struct elfcheck_inspection *inspection)
 {
     const Elf64_Phdr *segment = next_segment(inspection, PT_INTERP, NULL);
     char last;
@@ -289,3 +288,137 @@ void check_foreign_interpreter(struct elfcheck_inspection *inspection)
         report_segment_finding(inspection, segment, offsetof(Elf64_Phdr, p_filesz),
                                "the interpreter's path does not end in a NUL byte");
 }
+
+/* ---- the rules ----------------------------------------------------------------------------------
+ */
+
+static const struct elfcheck_rule layout_rows[] = {
+    {
+        .id = "EC305",
+        .name = "segment-in-file",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "All bytes that a segment takes from the file are in it.",
+        .remedy = RELINK,
+        .source = "gABI, Program Header, p_filesz; Linux maps what there is",
+        .any_file = true,
+        .check = check_segment_in_file,
+    },
+    {
+        .id = "EC306",
+        .name = "segment-alignment",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "p_align is 0 or a power of 2, and offset and address agree modulo it.",
+        .remedy = "harmless on Linux; other loaders refuse it",
+        .source = "gABI, Program Header, p_align",
+        .any_file = true,
+        .check = check_segment_alignment,
+    },
+    {
+        .id = "EC307",
+        .name = "segment-order",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "PT_LOAD segments stand in ascending order of address.",
+        .remedy = "harmless on Linux; other loaders refuse it",
+        .source = "gABI, Program Header, PT_LOAD",
+        .any_file = true,
+        .check = check_segment_order,
+    },
+    {
+        .id = "EC308",
+        .name = "segment-overlap",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "No segment hides bytes of an earlier one.",
+        .remedy = RELINK,
+        .source = BINFMT "elf_map with MAP_FIXED: the later segment wins",
+        .any_file = true,
+        .check = check_segment_overlap,
+    },
+};
+
+const struct rule_table layout_rules = {layout_rows, COUNT(layout_rows)};
+
+static const struct elfcheck_rule program_header_rows[] = {
+    {
+        .id = "EC309",
+        .name = "segment-table",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "The program header table of a foreign program is whole.",
+        .remedy = RELINK,
+        .source = "gABI, ELF Header, e_phoff, e_phentsize, e_phnum",
+        .any_file = true,
+        .check = check_segment_table,
+    },
+    {
+        .id = "EC310",
+        .name = "segment-single",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "Of segment types that make sense once there is one entry.",
+        .remedy = RELINK,
+        .source = "gABI, Program Header, PT_INTERP, PT_PHDR; Linux fs/binfmt_elf.c",
+        .any_file = true,
+        .check = check_segment_single,
+    },
+    {
+        .id = "EC311",
+        .name = "segment-first",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_INFO,
+        .summary = "PT_PHDR and PT_INTERP stand before all PT_LOAD entries.",
+        .remedy = "harmless on Linux; patchelf writes such tables",
+        .source = "gABI, Program Header, PT_INTERP, PT_PHDR",
+        .any_file = true,
+        .check = check_segment_first,
+    },
+    {
+        .id = "EC312",
+        .name = "header-segment",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "PT_PHDR tells where the program headers are, in the file and in memory.",
+        .remedy = RELINK,
+        .source = "gABI, Program Header, PT_PHDR",
+        .any_file = true,
+        .check = check_header_segment,
+    },
+    {
+        .id = "EC313",
+        .name = "segment-within",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "PT_DYNAMIC, PT_TLS, PT_GNU_RELRO and the like lie inside a PT_LOAD segment.",
+        .remedy = RELINK,
+        .source = "gABI, Program Header; glibc elf/dl-load.c",
+        .any_file = true,
+        .check = check_segment_within,
+    },
+    {
+        .id = "EC314",
+        .name = "segment-extent",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "A segment is no larger in the file than in memory, and ends at an address.",
+        .remedy = RELINK,
+        .source = "gABI, Program Header, p_filesz, p_memsz",
+        .any_file = true,
+        .check = check_segment_extent,
+    },
+    {
+        .id = "EC315",
+        .name = "foreign-interpreter",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "The interpreter's path of a foreign program ends in a NUL byte.",
+        .remedy = RELINK,
+        .source = "gABI, Program Header, PT_INTERP",
+        .any_file = true,
+        .check = check_foreign_interpreter,
+    },
+};
+
+const struct rule_table program_header_rules = {program_header_rows, COUNT(program_header_rows)};

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "elfcheck/checks.h"
 #include "elfcheck/read/dynamic.h"
 #include "elfcheck/read/finding.h"
 
@@ -143,7 +142,7 @@ static void check_needs_of(struct elfcheck_inspection *inspection, struct versio
     }
 }
 
-void check_version_needs(struct elfcheck_inspection *inspection)
+static void check_version_needs(struct elfcheck_inspection *inspection)
 {
     struct versions versions = {.kind = "needed version"};
     unsigned char bytes[NEED_SIZE];
@@ -185,7 +184,7 @@ static void check_definition(struct elfcheck_inspection *inspection, struct vers
                    word(inspection, name, offsetof(Elf64_Verdaux, vda_name)), &hash);
 }
 
-void check_version_definitions(struct elfcheck_inspection *inspection)
+static void check_version_definitions(struct elfcheck_inspection *inspection)
 {
     struct versions versions = {.kind = "version definition"};
     unsigned char bytes[DEFINITION_SIZE];
@@ -210,7 +209,7 @@ void check_version_definitions(struct elfcheck_inspection *inspection)
     }
 }
 
-void check_version_count(struct elfcheck_inspection *inspection)
+static void check_version_count(struct elfcheck_inspection *inspection)
 {
     size_t number = section_of_type(inspection, SHT_GNU_versym);
     if (number == 0 || inspection->is_debug_file)
@@ -226,3 +225,44 @@ void check_version_count(struct elfcheck_inspection *inspection)
                                "%" PRIu64 " versions for %" PRIu64 " symbols", version_count,
                                symbols->sh_size / symbol_size);
 }
+
+/* ---- the rules ----------------------------------------------------------------------------------
+ */
+
+static const struct elfcheck_rule version_rows[] = {
+    {
+        .id = "EC331",
+        .name = "version-count",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "Every dynamic symbol has one entry in the version table.",
+        .remedy = RELINK,
+        .source = "LSB Core, Symbol Versioning, Symbol Version Table",
+        .any_file = true,
+        .check = check_version_count,
+    },
+    {
+        .id = "EC332",
+        .name = "version-needs",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "The list of needed versions is whole, and its hashes are those of the names.",
+        .remedy = RELINK,
+        .source = "LSB Core, Symbol Versioning, Version Requirements; glibc elf/dl-version.c",
+        .any_file = true,
+        .check = check_version_needs,
+    },
+    {
+        .id = "EC333",
+        .name = "version-definitions",
+        .group = ELFCHECK_FORM,
+        .severity = ELFCHECK_WARNING,
+        .summary = "The list of defined versions is whole, and its hashes are those of the names.",
+        .remedy = RELINK,
+        .source = "LSB Core, Symbol Versioning, Version Definitions; glibc elf/dl-version.c",
+        .any_file = true,
+        .check = check_version_definitions,
+    },
+};
+
+const struct rule_table version_rules = {version_rows, COUNT(version_rows)};

@@ -12,8 +12,8 @@
 #include "base/interrupt.h"
 #include "base/read.h"
 #include "base/text.h"
-#include "elfcheck/checks.h"
 #include "elfcheck/read/finding.h"
+#include "elfcheck/libraries/libraries.h"
 
 /* Of objects whose libraries are missing this many are told. */
 #define MAX_FINDINGS 32
@@ -203,7 +203,7 @@ static void load_all(struct elfcheck_inspection *inspection)
         libraries->is_too_much = true;
 }
 
-void check_libraries(struct elfcheck_inspection *inspection)
+static void check_libraries(struct elfcheck_inspection *inspection)
 {
     struct libraries *libraries = libraries_of(inspection);
     if (!libraries)
@@ -222,7 +222,7 @@ void check_libraries(struct elfcheck_inspection *inspection)
 
 /* ---- shared libraries themselves ------------------------------------------------------------- */
 
-void check_library_needs(struct elfcheck_inspection *inspection)
+static void check_library_needs(struct elfcheck_inspection *inspection)
 {
     struct libraries *libraries = libraries_of(inspection);
     struct strings missing STRINGS_CLEANUP = {0};
@@ -236,10 +236,40 @@ void check_library_needs(struct elfcheck_inspection *inspection)
         judge_versions(inspection, library);
 }
 
-/* ---- the program itself ---------------------------------------------------------------------- */
+/* ---- the rules ----------------------------------------------------------------------------------
+ */
 
-void check_program(struct elfcheck_inspection *inspection)
-{
-    if (inspection->fd < 0)
-        report_finding(inspection, 0, "there is no such file");
-}
+static const struct elfcheck_rule library_rows[] = {
+    {
+        .id = "EC202",
+        .name = "shared-libraries",
+        .group = ELFCHECK_SCRATCH,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_LOADER,
+        .summary = "All shared libraries that it needs (DT_NEEDED), and those that they need, are "
+                   "where its loader looks.",
+        .remedy = STATIC_REMEDY,
+        .source = "gABI, Dynamic Section, DT_NEEDED; glibc elf/dl-load.c; musl ldso/dynlink.c",
+        .check = check_libraries,
+    },
+};
+
+const struct rule_table library_rules = {library_rows, COUNT(library_rows)};
+
+static const struct elfcheck_rule plugin_rows[] = {
+    {
+        .id = "EC241",
+        .name = "library-needs",
+        .group = ELFCHECK_SCRATCH,
+        .severity = ELFCHECK_WARNING,
+        .outcome = ELFCHECK_LOADER,
+        .summary = "The libraries that a shared library of an image or a directory tree needs are "
+                   "there.",
+        .remedy = "put them there, or leave out the library where no program loads it",
+        .source = "gABI, Dynamic Section, DT_NEEDED; glibc elf/dl-load.c; musl ldso/dynlink.c",
+        .libraries_only = true,
+        .check = check_library_needs,
+    },
+};
+
+const struct rule_table plugin_rules = {plugin_rows, COUNT(plugin_rows)};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "elfcheck/read/inspection.h"
+#include "elfcheck/read/rule.h"
 
 /* Frees the libraries that an inspection has; does nothing for NULL. */
 void libraries_free(struct libraries *libraries);
@@ -15,3 +16,6 @@ struct opened {
 
 /* Opens what execve(2) is to start in the root, as Linux does (fs/exec.c, do_open_execat). */
 struct opened open_executable(const struct elfcheck_root *root, const char *path);
+
+/* The rules, in the order that elfcheck/rules.c gives them. */
+extern const struct rule_table loader_rules, library_rules, library_version_rules, plugin_rules;

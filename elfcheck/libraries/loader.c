@@ -8,10 +8,10 @@
 
 #include "base/read.h"
 #include "base/text.h"
-#include "elfcheck/checks.h"
 #include "elfcheck/needs/needs.h"
 #include "elfcheck/read/finding.h"
 #include "elfcheck/read/interpreter.h"
+#include "elfcheck/libraries/libraries.h"
 
 /* What Linux has against a file as an interpreter (load_elf_binary, load_elf_interp), or NULL. */
 static const char *interpreter_fault(const struct elfcheck_inspection *program,
@@ -89,7 +89,7 @@ static void judge_loader(struct elfcheck_inspection *inspection, const Elf64_Phd
         learn_loader(inspection, &loader, path);
 }
 
-void check_interpreter(struct elfcheck_inspection *inspection)
+static void check_interpreter(struct elfcheck_inspection *inspection)
 {
     const Elf64_Phdr *segment = next_segment(inspection, PT_INTERP, NULL);
     char path[MAX_INTERPRETER_SIZE];
@@ -150,3 +150,23 @@ bool find_loader(struct elfcheck_inspection *inspection)
         learn_loader(inspection, &loader, path);
     return !inspection->failed && inspection->libraries->is_loadable;
 }
+
+/* ---- the rules ----------------------------------------------------------------------------------
+ */
+
+static const struct elfcheck_rule loader_rows[] = {
+    {
+        .id = "EC201",
+        .name = "interpreter",
+        .group = ELFCHECK_SCRATCH,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_ENOENT,
+        .summary = "The dynamic loader that the program names (PT_INTERP) is there; an empty image "
+                   "has none.",
+        .remedy = STATIC_REMEDY,
+        .source = BINFMT "load_elf_binary; gABI, Program Interpreter",
+        .check = check_interpreter,
+    },
+};
+
+const struct rule_table loader_rules = {loader_rows, COUNT(loader_rows)};

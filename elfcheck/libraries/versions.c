@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "elfcheck/checks.h"
 #include "elfcheck/read/finding.h"
+#include "elfcheck/libraries/libraries.h"
 
 static bool defines(const struct object *object, const char *version)
 {
@@ -53,7 +53,7 @@ void judge_versions(struct elfcheck_inspection *inspection, const struct object 
     }
 }
 
-void check_library_versions(struct elfcheck_inspection *inspection)
+static void check_library_versions(struct elfcheck_inspection *inspection)
 {
     const struct libraries *libraries = inspection->libraries;
     if (!libraries || !libraries->is_loadable || libraries->is_too_much ||
@@ -62,3 +62,23 @@ void check_library_versions(struct elfcheck_inspection *inspection)
     for (size_t i = 0; i < libraries->count && !inspection->failed; i++)
         judge_versions(inspection, libraries->objects[i]);
 }
+
+/* ---- the rules ----------------------------------------------------------------------------------
+ */
+
+static const struct elfcheck_rule library_version_rows[] = {
+    {
+        .id = "EC240",
+        .name = "library-versions",
+        .group = ELFCHECK_SCRATCH,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_LOADER,
+        .summary = "The libraries that are there define the versions that others need of them.",
+        .remedy = "take the libraries from the system that built the program, or build it on one "
+                  "that is no newer than the image's",
+        .source = "LSB, Symbol Versioning; glibc elf/dl-version.c, match_symbol",
+        .check = check_library_versions,
+    },
+};
+
+const struct rule_table library_version_rules = {library_version_rows, COUNT(library_version_rows)};

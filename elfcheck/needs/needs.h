@@ -2,6 +2,7 @@
 #pragma once
 
 #include "elfcheck/read/inspection.h"
+#include "elfcheck/read/rule.h"
 
 /* What a program was linked with, by marks that it cannot be without. */
 #define RUNTIME_GO     0x001u
@@ -24,3 +25,6 @@ const char *static_remedy(const struct elfcheck_inspection *inspection);
 
 /* Frees the evidence that an inspection has; does nothing for NULL. */
 void evidence_free(struct evidence *evidence);
+
+/* The rules, in the order that elfcheck/rules.c gives them. */
+extern const struct rule_table need_rules;

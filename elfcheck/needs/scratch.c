@@ -4,8 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "elfcheck/checks.h"
 #include "elfcheck/read/finding.h"
+#include "elfcheck/needs/needs.h"
 
 /* The settings' severity of the rule whose check runs. */
 static enum elfcheck_severity severity_now(const struct elfcheck_inspection *inspection)
@@ -50,7 +50,7 @@ static bool learn_from_evidence(struct elfcheck_inspection *inspection)
     return !inspection->failed;
 }
 
-void check_signs(struct elfcheck_inspection *inspection)
+static void check_signs(struct elfcheck_inspection *inspection)
 {
     /* Gathering evidence reads the whole file: only for what somebody wants to know. */
     if (severity_now(inspection) == ELFCHECK_OFF || !learn_from_evidence(inspection))
@@ -71,7 +71,7 @@ void check_signs(struct elfcheck_inspection *inspection)
 #define PACKED_MAGIC       "UPX!"
 #define PACKED_MAGIC_PLACE 4
 
-void check_packed(struct elfcheck_inspection *inspection)
+static void check_packed(struct elfcheck_inspection *inspection)
 {
     char magic[sizeof PACKED_MAGIC - 1];
     uint64_t place = inspection->header.e_phoff +
@@ -83,3 +83,399 @@ void check_packed(struct elfcheck_inspection *inspection)
     report_finding(inspection, place,
                    "packed by UPX, so that nothing could be seen of what it needs");
 }
+
+/* ---- the rules ----------------------------------------------------------------------------------
+ */
+
+/* Up to glibc 2.33. Later ones name the functions for users and services all in one table. */
+#define OLD_NAME_SERVICE "libnss_%s.so.%d.%d"
+
+/* What glibc takes the random part of a temporary file's name from. */
+#define TEMPORARY_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+static const struct elfcheck_rule need_rows[] = {
+    {
+        .id = "EC210",
+        .name = "packed",
+        .group = ELFCHECK_SCRATCH,
+        .severity = ELFCHECK_WARNING,
+        .summary = "The program is as its linker made it, so that it can be seen what it needs.",
+        .remedy = "check the program before it is packed, or unpack it: upx -d FILE",
+        .source = "UPX, struct l_info",
+        .check = check_packed,
+    },
+    {
+        .id = "EC211",
+        .name = "ca-certificates",
+        .group = ELFCHECK_SCRATCH,
+        .severity = ELFCHECK_WARNING,
+        .summary = "A program that verifies TLS certificates finds a set of roots.",
+        .remedy = "add them: whit pack --add=/etc/ssl/certs/ca-certificates.crt",
+        .source = "Go crypto/x509, root_linux.go; OpenSSL crypto/x509/x509_def.c",
+        .check = check_signs,
+        .lack = "CA certificates",
+        .places =
+            (const char *const[]){"/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/cert.pem",
+                                  "/etc/ssl/ca-bundle.pem", "/etc/pki/tls/cert.pem",
+                                  "/etc/pki/tls/certs/ca-bundle.crt", "/etc/pki/tls/cacert.pem",
+                                  "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+                                  "/etc/ssl/certs", "/usr/lib/ssl/cert.pem", "/usr/lib/ssl/certs",
+                                  "/usr/local/ssl/cert.pem", "/usr/local/ssl/certs", NULL},
+        .signs =
+            (const struct sign[]){
+                {SIGN_GO, .text = "crypto/x509.loadSystemRoots",
+                 .without = "golang.org/x/crypto/x509roots/fallback.init.0"},
+                {SIGN_GO, .text = "crypto/x509.initSystemRoots",
+                 .without = "golang.org/x/crypto/x509roots/fallback.init.0"},
+                {SIGN_GO, .text = "crypto/x509.systemRootsPool",
+                 .without = "golang.org/x/crypto/x509roots/fallback.init.0"},
+                {SIGN_STRING, .text = "/cert.pem", .never = RUNTIME_GO},
+                {SIGN_STRING, .text = "OPENSSLDIR: ", .never = RUNTIME_GO},
+                {SIGN_STRING, .text = "/etc/ssl/certs", .never = RUNTIME_GO},
+                {SIGN_STRING, .text = "/tls-ca-bundle.pem", .never = RUNTIME_GO},
+                {SIGN_STRING, .text = "/certs/ca-bundle.crt", .never = RUNTIME_GO},
+                {.kind = SIGN_END}},
+    },
+    {
+        .id = "EC212",
+        .name = "time-zones",
+        .group = ELFCHECK_SCRATCH,
+        .severity = ELFCHECK_WARNING,
+        .summary = "A program that tells local time finds the time zones.",
+        .remedy = "add them: whit pack --add=/usr/share/zoneinfo (or the zones that are used)",
+        .source = "Go time/zoneinfo_unix.go; glibc time/tzfile.c; musl src/time/__tz.c",
+        .check = check_signs,
+        .lack = "time zones",
+        .places = (const char *const[]){"/usr/share/zoneinfo", "/etc/localtime",
+                                        "/usr/share/lib/zoneinfo", "/usr/lib/locale/TZ",
+                                        "/etc/zoneinfo", NULL},
+        .signs =
+            (const struct sign[]){
+                {SIGN_GO, .text = "time.LoadLocation",
+                 .without = "time/tzdata.loadFromEmbeddedTZData"},
+                {SIGN_STRING, .text = "/usr/share/zoneinfo/tzdata.zi"},
+                {SIGN_CALL, SIGN_USUAL, .text = "__tzfile_compute", .only = RUNTIME_GLIBC,
+                 .never = RUNTIME_ADA},
+                {SIGN_STRING, SIGN_USUAL, .text = "/usr/share/zoneinfo", .only = RUNTIME_RUST},
+                {SIGN_SYMBOL, SIGN_USUAL, .text = "localtime", .never = RUNTIME_GLIBC | RUNTIME_GO},
+                {SIGN_SYMBOL, SIGN_USUAL, .text = "localtime_r",
+                 .never = RUNTIME_GLIBC | RUNTIME_GO},
+                {SIGN_CALL, SIGN_USUAL, .text = "/usr/share/zoneinfo/",
+                 .never = RUNTIME_GLIBC | RUNTIME_GO},
+                {SIGN_STRING, SIGN_FAINT, .text = "/zoneinfo", .never = RUNTIME_GO},
+                {.kind = SIGN_END}},
+    },
+    {
+        .id = "EC213",
+        .name = "users",
+        .group = ELFCHECK_SCRATCH,
+        .severity = ELFCHECK_WARNING,
+        .summary = "A program that asks for users finds /etc/passwd.",
+        .remedy = "add a small one: printf 'root:x:0:0::/:\\n' >passwd; "
+                  "whit pack --add=passwd:/etc/passwd",
+        .source = "glibc nss/nss_files; musl src/passwd; Go os/user",
+        .check = check_signs,
+        .lack = "/etc/passwd",
+        .places = (const char *const[]){"/etc/passwd", NULL},
+        .signs =
+            (const struct sign[]){
+                {SIGN_GO, SIGN_USUAL, .text = "os/user.lookupUser"},
+                {SIGN_GO, SIGN_USUAL, .text = "os/user.lookupUserId"},
+                {SIGN_GO, SIGN_USUAL, .text = "os/user.current"},
+                /* glob and getlogin, which few want users for, bring the second text. */
+                /* Rust asks for the home directory that way where HOME is not set, which is rare.
+                 */
+                {SIGN_TEXT, SIGN_USUAL, .text = "__nss_passwd_lookup2", .only = RUNTIME_GLIBC,
+                 .never = RUNTIME_RUST, .without = "/proc/self/loginuid"},
+                {SIGN_TEXT, SIGN_USUAL, .text = "getpwnam_r", .only = RUNTIME_GLIBC,
+                 .with = OLD_NAME_SERVICE, .without = "/proc/self/loginuid"},
+                {SIGN_TEXT, SIGN_USUAL, .text = "getpwuid_r", .only = RUNTIME_GLIBC,
+                 .with = OLD_NAME_SERVICE, .without = "/proc/self/loginuid"},
+                {SIGN_TEXT, SIGN_USUAL, .text = "getpwent_r", .only = RUNTIME_GLIBC,
+                 .with = OLD_NAME_SERVICE, .without = "/proc/self/loginuid"},
+                {SIGN_TEXT, SIGN_USUAL, .text = "/etc/passwd",
+                 .never = RUNTIME_GLIBC | RUNTIME_GO | RUNTIME_RUST},
+                {SIGN_SYMBOL, SIGN_USUAL, .text = "getpwnam", .never = RUNTIME_GLIBC | RUNTIME_GO},
+                {SIGN_SYMBOL, SIGN_USUAL, .text = "getpwuid", .never = RUNTIME_GLIBC | RUNTIME_GO},
+                {SIGN_TEXT, SIGN_FAINT, .text = "__nss_passwd_lookup2"},
+                {SIGN_TEXT, SIGN_FAINT, .text = "/etc/passwd", .only = RUNTIME_RUST},
+                {.kind = SIGN_END}},
+    },
+    {
+        .id = "EC226",
+        .name = "groups",
+        .group = ELFCHECK_SCRATCH,
+        .severity = ELFCHECK_WARNING,
+        .summary = "A program that asks for groups finds /etc/group.",
+        .remedy = "add a small one: printf 'root:x:0:\\n' >group; "
+                  "whit pack --add=group:/etc/group",
+        .source = "glibc nss/nss_files; musl src/passwd; Go os/user",
+        .check = check_signs,
+        .lack = "/etc/group",
+        .places = (const char *const[]){"/etc/group", NULL},
+        .signs = (const struct sign[]){{SIGN_GO, SIGN_USUAL, .text = "os/user.lookupGroup"},
+                                       {SIGN_GO, SIGN_USUAL, .text = "os/user.lookupGroupId"},
+                                       {SIGN_TEXT, SIGN_USUAL, .text = "__nss_group_lookup2",
+                                        .only = RUNTIME_GLIBC, .never = RUNTIME_RUST | RUNTIME_GO},
+                                       {SIGN_TEXT, SIGN_USUAL, .text = "/etc/group",
+                                        .never = RUNTIME_GLIBC | RUNTIME_GO | RUNTIME_RUST},
+                                       {.kind = SIGN_END}},
+    },
+    {
+        .id = "EC214",
+        .name = "services",
+        .group = ELFCHECK_SCRATCH,
+        .severity = ELFCHECK_WARNING,
+        .summary = "A program that asks for ports by name finds /etc/services.",
+        .remedy = "add it: whit pack --add=/etc/services, or say the port as a number",
+        .source = "glibc nss/nss_files; musl src/network/getservbyname_r.c; Go net/port_unix.go",
+        .check = check_signs,
+        .lack = "/etc/services",
+        .places = (const char *const[]){"/etc/services", NULL},
+        .signs =
+            (const struct sign[]){
+                {SIGN_SYMBOL, SIGN_USUAL, .text = "getservbyname", .never = RUNTIME_GO},
+                {SIGN_SYMBOL, SIGN_USUAL, .text = "getservbyport", .never = RUNTIME_GO},
+                {SIGN_SYMBOL, SIGN_USUAL, .text = "getservent", .never = RUNTIME_GO},
+                /* getaddrinfo asks for them, too, but rarely has to; the other texts tell of it. */
+                {SIGN_TEXT, SIGN_USUAL, .text = "__nss_services_lookup2", .only = RUNTIME_GLIBC,
+                 .without = "/etc/gai.conf"},
+                {SIGN_TEXT, SIGN_USUAL, .text = "getservbyname_r", .only = RUNTIME_GLIBC,
+                 .with = OLD_NAME_SERVICE, .without = "/etc/gai.conf"},
+                {SIGN_TEXT, SIGN_USUAL, .text = "/etc/services",
+                 .never = RUNTIME_GLIBC | RUNTIME_GO, .without = "/etc/hosts"},
+                {SIGN_TEXT, SIGN_FAINT, .text = "__nss_services_lookup2"},
+                {SIGN_TEXT, SIGN_FAINT, .text = "/etc/services",
+                 .never = RUNTIME_GLIBC | RUNTIME_GO},
+                {SIGN_GO, SIGN_FAINT, .text = "net.readServices"},
+                {.kind = SIGN_END}},
+    },
+    {
+        .id = "EC215",
+        .name = "name-service",
+        .group = ELFCHECK_SCRATCH,
+        .severity = ELFCHECK_WARNING,
+        .summary = "A program that resolves host names has the code for it within.",
+        .remedy = "build it with glibc 2.34 or newer, or with musl",
+        .source = "glibc nss/nsswitch.c up to 2.33; NEWS for 2.34",
+        .check = check_signs,
+        .lack = "name service libraries",
+        .signs = (const struct sign[]){{SIGN_TEXT, .text = "dns [!UNAVAIL=return] files",
+                                        .only = RUNTIME_GLIBC},
+                                       {.kind = SIGN_END}},
+    },
+    {
+        .id = "EC216",
+        .name = "resolver",
+        .group = ELFCHECK_SCRATCH,
+        .severity = ELFCHECK_INFO,
+        .summary = "A program that resolves host names finds /etc/resolv.conf and /etc/hosts.",
+        .remedy = "docker, podman and Kubernetes supply them; elsewhere add them: "
+                  "whit pack --add=/etc/resolv.conf --add=/etc/hosts",
+        .source =
+            "glibc resolv/res_init.c; musl src/network/resolvconf.c; Go net/dnsconfig_unix.go",
+        .check = check_signs,
+        .lack = "/etc/resolv.conf",
+        .places = (const char *const[]){"/etc/resolv.conf", NULL},
+        .signs =
+            (const struct sign[]){
+                {SIGN_GO, .text = "net.dnsReadConfig"},
+                {SIGN_TEXT, .text = "__nss_hosts_lookup2", .only = RUNTIME_GLIBC},
+                {SIGN_TEXT, .text = "/etc/resolv.conf", .never = RUNTIME_GLIBC | RUNTIME_GO},
+                {SIGN_SYMBOL, .text = "getaddrinfo", .never = RUNTIME_GLIBC | RUNTIME_GO},
+                {.kind = SIGN_END}},
+    },
+    {
+        .id = "EC217",
+        .name = "temporary-directory",
+        .group = ELFCHECK_SCRATCH,
+        .severity = ELFCHECK_WARNING,
+        .summary = "A program that makes temporary files finds /tmp.",
+        .remedy = "make it: whit pack --mkdir=/tmp:1777, or mount a tmpfs there "
+                  "(docker run --tmpfs /tmp)",
+        .source = "Go os/tempfile.go; glibc sysdeps/posix/tempname.c; musl src/temp",
+        .check = check_signs,
+        .lack = "/tmp",
+        .places = (const char *const[]){"/tmp", NULL},
+        .signs =
+            (const struct sign[]){
+                {SIGN_GO, SIGN_USUAL, .text = "os.TempDir"},
+                {SIGN_TEXT, SIGN_USUAL, .text = TEMPORARY_LETTERS, .only = RUNTIME_GLIBC,
+                 .never = RUNTIME_ADA},
+                {SIGN_SUFFIX, SIGN_USUAL, .text = "XXXXXX",
+                 .never = RUNTIME_GLIBC | RUNTIME_GO | RUNTIME_RUST},
+                {SIGN_STRING, SIGN_USUAL, .text = "/tmp/tmpfile_XXX"},
+                {SIGN_STRING, SIGN_USUAL, .text = "/tmp/tmpnam_XXX"},
+                {SIGN_SYMBOL, SIGN_USUAL, .text = "mkstemp", .never = RUNTIME_GO | RUNTIME_ADA},
+                {SIGN_SYMBOL, SIGN_USUAL, .text = "mkostemp", .never = RUNTIME_GO | RUNTIME_ADA},
+                {SIGN_SYMBOL, SIGN_USUAL, .text = "mkdtemp", .never = RUNTIME_GO | RUNTIME_ADA},
+                {SIGN_SYMBOL, SIGN_USUAL, .text = "tmpfile", .never = RUNTIME_GO | RUNTIME_ADA},
+                {SIGN_TEXT, SIGN_FAINT, .text = TEMPORARY_LETTERS},
+                {.kind = SIGN_END}},
+    },
+    {
+        .id = "EC218",
+        .name = "shell",
+        .group = ELFCHECK_SCRATCH,
+        .severity = ELFCHECK_WARNING,
+        .summary = "A program that runs commands through the shell finds /bin/sh.",
+        .remedy = "add a static shell: whit pack --add=/bin/busybox:/bin/sh",
+        .source = "POSIX system(), popen(), wordexp(); glibc sysdeps/posix/system.c",
+        .check = check_signs,
+        .lack = "a shell",
+        .places = (const char *const[]){"/bin/sh", NULL},
+        .signs =
+            (const struct sign[]){
+                {SIGN_TEXT, SIGN_USUAL, .text = "exit 0", .only = RUNTIME_GLIBC,
+                 .never = RUNTIME_OCAML, .with = "/bin/sh"},
+                {SIGN_TEXT, SIGN_USUAL, .text = "wordexp.c", .only = RUNTIME_GLIBC,
+                 .with = "/bin/sh"},
+                {SIGN_SYMBOL, SIGN_USUAL, .text = "popen", .never = RUNTIME_GO | RUNTIME_OCAML},
+                {SIGN_SYMBOL, SIGN_USUAL, .text = "system", .never = RUNTIME_GO | RUNTIME_OCAML},
+                {SIGN_SYMBOL, SIGN_USUAL, .text = "wordexp", .never = RUNTIME_GO},
+                /* execvp and posix_spawn of glibc hold it, too, but name the shell by its path. */
+                {SIGN_NAMED, SIGN_USUAL, .text = "/bin/sh", .only = RUNTIME_GLIBC,
+                 .never = RUNTIME_OCAML},
+                {SIGN_TEXT, SIGN_USUAL, .text = "/bin/sh",
+                 .never = RUNTIME_GLIBC | RUNTIME_GO | RUNTIME_OCAML},
+                {SIGN_TEXT, SIGN_FAINT, .text = "/bin/sh", .never = RUNTIME_GO},
+                {.kind = SIGN_END}},
+    },
+    {
+        .id = "EC219",
+        .name = "programs",
+        .group = ELFCHECK_SCRATCH,
+        .severity = ELFCHECK_WARNING,
+        .summary = "A program that starts other programs finds them.",
+        .remedy = "add those that it starts: whit pack --add=FILE, static ones",
+        .source = "POSIX exec; Go os/exec; Rust std::process",
+        .check = check_signs,
+        .lack = "other programs",
+        .places = (const char *const[]){"/bin", "/usr/bin", NULL},
+        .signs =
+            (const struct sign[]){
+                {SIGN_GO, SIGN_USUAL, .text = "os/exec.Command"},
+                {SIGN_GO, SIGN_USUAL, .text = "os/exec.(*Cmd).Start"},
+                {SIGN_STRING, SIGN_USUAL, .text = "sys/process/unix/", .only = RUNTIME_RUST},
+                {SIGN_STRING, SIGN_USUAL, .text = "sys/unix/process/process_",
+                 .only = RUNTIME_RUST},
+                {SIGN_SYMBOL, SIGN_USUAL, .text = "execlp", .never = RUNTIME_GO},
+                /* musl's wordexp calls it, for the shell. */
+                {SIGN_SYMBOL, SIGN_USUAL, .text = "execl", .never = RUNTIME_GO,
+                 .without = "eval \"printf %s\\\\\\\\0 x $1 $2\""},
+                {SIGN_SYMBOL, SIGN_USUAL, .text = "execle", .never = RUNTIME_GO},
+                {SIGN_TEXT, SIGN_FAINT, .text = "/bin:/usr/bin", .never = RUNTIME_GO},
+                {SIGN_TEXT, SIGN_FAINT, .text = "/usr/local/bin:/bin:/usr/bin",
+                 .never = RUNTIME_GO},
+                {SIGN_SYMBOL, SIGN_FAINT, .text = "execvp", .never = RUNTIME_GO},
+                {SIGN_SYMBOL, SIGN_FAINT, .text = "posix_spawnp", .never = RUNTIME_GO},
+                {SIGN_GO, SIGN_FAINT, .text = "os.StartProcess"},
+                {.kind = SIGN_END}},
+    },
+    {
+        .id = "EC220",
+        .name = "terminfo",
+        .group = ELFCHECK_SCRATCH,
+        .severity = ELFCHECK_WARNING,
+        .summary = "A program that draws on a terminal finds its description.",
+        .remedy = "add the terminals' descriptions: whit pack --add=/lib/terminfo",
+        .source = "ncurses, terminfo(5)",
+        .check = check_signs,
+        .lack = "terminfo",
+        .places = (const char *const[]){"/etc/terminfo", "/lib/terminfo", "/usr/share/terminfo",
+                                        "/usr/lib/terminfo", NULL},
+        .signs =
+            (const struct sign[]){
+                {SIGN_STRING, SIGN_USUAL, .text = "/share/terminfo", .never = RUNTIME_GO},
+                {SIGN_STRING, SIGN_USUAL, .text = "/lib/terminfo", .never = RUNTIME_GO},
+                {.kind = SIGN_END}},
+    },
+    {
+        .id = "EC221",
+        .name = "mime-types",
+        .group = ELFCHECK_SCRATCH,
+        .severity = ELFCHECK_WARNING,
+        .summary = "A program that asks for the types of files finds a table of them.",
+        .remedy = "add one: whit pack --add=/etc/mime.types",
+        .source = "Go mime/type_unix.go",
+        .check = check_signs,
+        .lack = "MIME types",
+        .places =
+            (const char *const[]){"/etc/mime.types", "/usr/share/mime/globs2",
+                                  "/usr/local/share/mime/globs2", "/etc/apache2/mime.types",
+                                  "/etc/apache/mime.types", "/etc/httpd/conf/mime.types", NULL},
+        .signs = (const struct sign[]){{SIGN_GO, SIGN_USUAL, .text = "mime.TypeByExtension"},
+                                       {SIGN_GO, SIGN_USUAL, .text = "mime.ExtensionsByType"},
+                                       {SIGN_TEXT, SIGN_USUAL, .text = "/etc/mime.types",
+                                        .never = RUNTIME_GO},
+                                       {SIGN_GO, SIGN_FAINT, .text = "mime.initMimeUnix"},
+                                       {.kind = SIGN_END}},
+    },
+    {
+        .id = "EC222",
+        .name = "syslog",
+        .group = ELFCHECK_SCRATCH,
+        .severity = ELFCHECK_INFO,
+        .summary = "A program that writes to the system's log finds /dev/log.",
+        .remedy = "have it log to standard error, or mount the host's: "
+                  "docker run -v /dev/log:/dev/log",
+        .source = "glibc misc/syslog.c; musl src/misc/syslog.c; Go log/syslog",
+        .check = check_signs,
+        .lack = "/dev/log",
+        .places = (const char *const[]){"/dev/log", NULL},
+        .signs = (const struct sign[]){{SIGN_STRING, SIGN_USUAL, .text = "/dev/log",
+                                        .never = RUNTIME_GO},
+                                       {SIGN_GO, .text = "log/syslog.New"},
+                                       {SIGN_GO, .text = "log/syslog.Dial"},
+                                       {.kind = SIGN_END}},
+    },
+    {
+        .id = "EC223",
+        .name = "gconv",
+        .group = ELFCHECK_SCRATCH,
+        .severity = ELFCHECK_INFO,
+        .summary = "A program that converts between character sets finds glibc's modules for it.",
+        .remedy = "build it with musl or GNU libiconv, which convert by themselves",
+        .source = "glibc iconv/gconv_conf.c",
+        .check = check_signs,
+        .lack = "gconv modules",
+        .places = (const char *const[]){"/usr/lib/x86_64-linux-gnu/gconv", "/usr/lib64/gconv",
+                                        "/usr/lib/gconv", NULL},
+        .signs = (const struct sign[]){{SIGN_TEXT, .text = "gconv-modules", .only = RUNTIME_GLIBC},
+                                       {.kind = SIGN_END}},
+    },
+    {
+        .id = "EC224",
+        .name = "locales",
+        .group = ELFCHECK_SCRATCH,
+        .severity = ELFCHECK_INFO,
+        .summary = "A program that speaks the user's language finds the locales' data.",
+        .remedy = "run it with LC_ALL=C, or add one: whit pack --add=/usr/lib/locale/C.utf8",
+        .source = "glibc locale/findlocale.c",
+        .check = check_signs,
+        .lack = "locales",
+        .places = (const char *const[]){"/usr/lib/locale", "/usr/share/locale", NULL},
+        .signs =
+            (const struct sign[]){{SIGN_TEXT, .text = "/usr/lib/locale", .only = RUNTIME_GLIBC},
+                                  {SIGN_TEXT, .text = "LOCPATH", .only = RUNTIME_GLIBC},
+                                  {.kind = SIGN_END}},
+    },
+    {
+        .id = "EC225",
+        .name = "dlopen",
+        .group = ELFCHECK_SCRATCH,
+        .severity = ELFCHECK_INFO,
+        .summary = "A program that loads shared libraries while it runs finds them.",
+        .remedy = "link in what it would load, or build it as a dynamic program and add its "
+                  "libraries",
+        .source = "glibc elf/dl-open.c; musl src/ldso/dlopen.c",
+        .check = check_signs,
+        .lack = "libraries to load",
+        .signs = (const struct sign[]){{SIGN_TEXT, .text = "Dynamic loading not supported"},
+                                       {SIGN_TEXT, .text = "invalid mode for dlopen()",
+                                        .only = RUNTIME_GLIBC},
+                                       {.kind = SIGN_END}},
+    },
+};
+
+const struct rule_table need_rules = {need_rows, COUNT(need_rows)};

@@ -7,25 +7,31 @@
 #include <string.h>
 
 #include "base/array.h"
-#include "elfcheck/checks.h"
 #include "elfcheck/read/finding.h"
 #include "elfcheck/read/interpreter.h"
 #include "elfcheck/read/names.h"
 #include "elfcheck/start/script.h"
+#include "elfcheck/start/start.h"
 
 #define EXECUTE_BITS 0111
 
 /* "binfmt_elf: remove the 4k limitation of program header size" */
 #define KERNEL_READS_64K_OF_HEADERS ELFCHECK_KERNEL(6, 17)
 
-void check_executable_mode(struct elfcheck_inspection *inspection)
+static void check_program(struct elfcheck_inspection *inspection)
+{
+    if (inspection->fd < 0)
+        report_finding(inspection, 0, "there is no such file");
+}
+
+static void check_executable_mode(struct elfcheck_inspection *inspection)
 {
     mode_t mode = inspection->settings->mode;
     if (!(mode & EXECUTE_BITS))
         report_finding(inspection, 0, "not executable by anyone: mode %04o", mode);
 }
 
-void check_magic(struct elfcheck_inspection *inspection)
+static void check_magic(struct elfcheck_inspection *inspection)
 {
     static const struct {
         const char *magic;
@@ -60,7 +66,7 @@ void check_magic(struct elfcheck_inspection *inspection)
                    ident[1], ident[2], ident[3]);
 }
 
-void check_type(struct elfcheck_inspection *inspection)
+static void check_type(struct elfcheck_inspection *inspection)
 {
     uint16_t type = inspection->report->type;
     if (!inspection->report->is_elf || type == ET_EXEC || type == ET_DYN)
@@ -82,7 +88,7 @@ static bool is_x86(uint16_t machine)
 }
 
 /* i386 has a rule of its own. */
-void check_machine(struct elfcheck_inspection *inspection)
+static void check_machine(struct elfcheck_inspection *inspection)
 {
     uint16_t machine = inspection->report->machine;
     const char *name = machine_name(machine);
@@ -97,7 +103,7 @@ void check_machine(struct elfcheck_inspection *inspection)
         report_finding(inspection, place, "made for machine number %u, not x86-64", machine);
 }
 
-void check_emulated_machine(struct elfcheck_inspection *inspection)
+static void check_emulated_machine(struct elfcheck_inspection *inspection)
 {
     if (inspection->loader == LOADER_32)
         report_finding(inspection, header_field_offset(inspection, offsetof(Elf64_Ehdr, e_machine)),
@@ -105,7 +111,7 @@ void check_emulated_machine(struct elfcheck_inspection *inspection)
                        "gVisor does not");
 }
 
-void check_header_entry_size(struct elfcheck_inspection *inspection)
+static void check_header_entry_size(struct elfcheck_inspection *inspection)
 {
     const Elf64_Ehdr *header = &inspection->header;
     if (header->e_phentsize == inspection->entry_size)
@@ -117,7 +123,7 @@ void check_header_entry_size(struct elfcheck_inspection *inspection)
                    is_x32 ? " (the x32 ABI)" : "", inspection->entry_size);
 }
 
-void check_header_count(struct elfcheck_inspection *inspection)
+static void check_header_count(struct elfcheck_inspection *inspection)
 {
     unsigned count = inspection->header.e_phnum;
     if (count == 0)
@@ -135,7 +141,7 @@ static size_t headers_in_a_page(const struct elfcheck_inspection *inspection)
     return PAGE_SIZE / inspection->entry_size;
 }
 
-void check_header_page(struct elfcheck_inspection *inspection)
+static void check_header_page(struct elfcheck_inspection *inspection)
 {
     if (!inspection->settings->kernel && inspection->segment_count > headers_in_a_page(inspection))
         report_finding(inspection, header_field_offset(inspection, offsetof(Elf64_Ehdr, e_phnum)),
@@ -143,7 +149,7 @@ void check_header_page(struct elfcheck_inspection *inspection)
                        inspection->segment_count, headers_in_a_page(inspection));
 }
 
-void check_kernel_headers(struct elfcheck_inspection *inspection)
+static void check_kernel_headers(struct elfcheck_inspection *inspection)
 {
     unsigned kernel = inspection->settings->kernel;
     if (kernel && kernel < KERNEL_READS_64K_OF_HEADERS &&
@@ -154,7 +160,7 @@ void check_kernel_headers(struct elfcheck_inspection *inspection)
                        ELFCHECK_KERNEL_MINOR(kernel), headers_in_a_page(inspection));
 }
 
-void check_header_table(struct elfcheck_inspection *inspection)
+static void check_header_table(struct elfcheck_inspection *inspection)
 {
     const Elf64_Ehdr *header = &inspection->header;
     size_t size = header->e_phnum * inspection->entry_size;
@@ -167,7 +173,7 @@ void check_header_table(struct elfcheck_inspection *inspection)
 
 /* ---- the interpreter's path ------------------------------------------------------------------ */
 
-void check_interpreter_path(struct elfcheck_inspection *inspection)
+static void check_interpreter_path(struct elfcheck_inspection *inspection)
 {
     const Elf64_Phdr *segment = next_segment(inspection, PT_INTERP, NULL);
     char path[MAX_INTERPRETER_SIZE];
@@ -206,3 +212,150 @@ void check_interpreter_path(struct elfcheck_inspection *inspection)
         break;
     }
 }
+
+/* ---- the rules ----------------------------------------------------------------------------------
+ */
+
+static const struct elfcheck_rule load_rows[] = {
+    {
+        .id = "EC140",
+        .name = "program",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_ENOENT,
+        .summary = "The program that an image starts is in it.",
+        .remedy = "put the program there, or name another by Entrypoint or Cmd (whit pack "
+                  "--entrypoint, --cmd)",
+        .source = "OCI image-spec, config.md, Entrypoint and Cmd; Linux fs/exec.c, do_open_execat",
+        .any_file = true,
+        .check = check_program,
+    },
+    {
+        .id = "EC117",
+        .name = "executable-mode",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_EACCES,
+        .summary = "The file may be executed: its mode has an x bit.",
+        .remedy = "chmod +x the file",
+        .source = "Linux fs/exec.c, do_open_execat; fs/namei.c, generic_permission",
+        .any_file = true,
+        .check = check_executable_mode,
+    },
+    {
+        .id = "EC101",
+        .name = "elf-magic",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_ENOEXEC,
+        .summary = "The file begins with 7f 45 4c 46, as every ELF file does.",
+        .remedy = "pack a compiled program; a script needs its interpreter in the image",
+        .source = BINFMT "load_elf_binary; Linux fs/binfmt_script.c; gABI, ELF Identification",
+        .any_file = true,
+        .check = check_magic,
+    },
+    {
+        .id = "EC102",
+        .name = "file-type",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_ENOEXEC,
+        .summary = "The type is EXEC, or DYN for a position-independent program.",
+        .remedy = "link it into a program: ld, or the compiler without -c",
+        .source = BINFMT "load_elf_binary; gABI, ELF Header, e_type",
+        .any_file = true,
+        .check = check_type,
+    },
+    {
+        .id = "EC103",
+        .name = "machine",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_ENOEXEC,
+        .summary = "The machine is x86-64, or i386 by emulation.",
+        .remedy = "build it for x86-64 (gcc -m64, GOARCH=amd64)",
+        .source = BINFMT "elf_check_arch; x86-64 psABI, ELF Header",
+        .any_file = true,
+        .check = check_machine,
+    },
+    {
+        .id = "EC125",
+        .name = "emulated-machine",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_WARNING,
+        .summary = "The program is 64-bit: no kernel option decides whether it starts.",
+        .remedy = "build it for x86-64 (gcc -m64, GOARCH=amd64)",
+        .source = "Linux fs/compat_binfmt_elf.c; arch/x86/include/asm/elf.h, "
+                  "compat_elf_check_arch",
+        .check = check_emulated_machine,
+    },
+    {
+        .id = "EC104",
+        .name = "header-entry-size",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_ENOEXEC,
+        .summary = "A program header has 56 bytes, or 32 in a program for i386.",
+        .remedy = RELINK,
+        .source = BINFMT "load_elf_phdrs; gABI, ELF Header, e_phentsize",
+        .check = check_header_entry_size,
+    },
+    {
+        .id = "EC105",
+        .name = "header-count",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_ENOEXEC,
+        .summary = "There is a program header, and all take at most 65,536 bytes: 1,170, or 2,048 "
+                   "for i386.",
+        .remedy = RELINK,
+        .source = BINFMT "load_elf_phdrs",
+        .check = check_header_count,
+    },
+    {
+        .id = "EC106",
+        .name = "header-page",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_WARNING,
+        .summary = "The program headers fit into one page: 73 of them, or 128 for i386.",
+        .remedy = "merge segments, or run it on a recent kernel only",
+        .source = BINFMT "load_elf_phdrs, before Linux 6.17",
+        .check = check_header_page,
+    },
+    {
+        .id = "EC118",
+        .name = "kernel-headers",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_ENOEXEC,
+        .summary = "The named kernel reads so many program headers.",
+        .remedy = "merge segments, or run it on Linux 6.17 or newer",
+        .source = BINFMT "load_elf_phdrs, before Linux 6.17",
+        .check = check_kernel_headers,
+    },
+    {
+        .id = "EC107",
+        .name = "header-table",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_ENOEXEC,
+        .summary = "All program headers are in the file.",
+        .remedy = RELINK,
+        .source = BINFMT "load_elf_phdrs; gABI, ELF Header, e_phoff",
+        .check = check_header_table,
+    },
+    {
+        .id = "EC119",
+        .name = "interpreter-path",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_ENOEXEC,
+        .summary = "The path of the interpreter (PT_INTERP) is a path: 2 to 4,096 bytes with a NUL "
+                   "at the end.",
+        .remedy = RELINK ", or set the path with patchelf --set-interpreter",
+        .source = BINFMT "load_elf_binary; gABI, Program Interpreter",
+        .check = check_interpreter_path,
+    },
+};
+
+const struct rule_table load_rules = {load_rows, COUNT(load_rows)};

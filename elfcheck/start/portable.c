@@ -5,9 +5,9 @@
  */
 #include <inttypes.h>
 
-#include "elfcheck/checks.h"
 #include "elfcheck/read/finding.h"
 #include "elfcheck/read/memory.h"
+#include "elfcheck/start/start.h"
 
 /* What qemu-user leaves free behind the program for its heap. */
 #define QEMU_HEAP (UINT64_C(16) << 20)
@@ -71,7 +71,7 @@ static void check_qemu_span(struct elfcheck_inspection *inspection)
                                (end - lowest->p_vaddr) / PAGE_SIZE * QEMU_BYTES_A_PAGE >> 20);
 }
 
-void check_qemu_user(struct elfcheck_inspection *inspection)
+static void check_qemu_user(struct elfcheck_inspection *inspection)
 {
     const Elf64_Ehdr *header = &inspection->header;
     if (!starts_so_far(inspection))
@@ -134,7 +134,7 @@ static void check_gvisor_segments(struct elfcheck_inspection *inspection)
     }
 }
 
-void check_gvisor(struct elfcheck_inspection *inspection)
+static void check_gvisor(struct elfcheck_inspection *inspection)
 {
     /* It has no 32-bit programs, as the rule for their machine says. */
     if (!starts_so_far(inspection) || inspection->loader == LOADER_32)
@@ -150,3 +150,31 @@ void check_gvisor(struct elfcheck_inspection *inspection)
                        inspection->segment_count, GVISOR_MAX_HEADERS);
     check_gvisor_segments(inspection);
 }
+
+/* ---- the rules ----------------------------------------------------------------------------------
+ */
+
+static const struct elfcheck_rule portable_rows[] = {
+    {
+        .id = "EC190",
+        .name = "qemu-user",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_WARNING,
+        .summary = "qemu-user starts it, as Linux does.",
+        .remedy = "link it with ld's defaults or with whit link, if it is to run on other machines",
+        .source = "qemu 7.2 linux-user/elfload.c, load_elf_image; compared with qemu-x86_64-static",
+        .check = check_qemu_user,
+    },
+    {
+        .id = "EC191",
+        .name = "gvisor",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_WARNING,
+        .summary = "gVisor starts it, as Linux does.",
+        .remedy = "link it with ld's defaults or with whit link, if it is to run in gVisor",
+        .source = "gVisor pkg/sentry/loader/elf.go of August 2026, read, not run",
+        .check = check_gvisor,
+    },
+};
+
+const struct rule_table portable_rules = {portable_rows, COUNT(portable_rows)};

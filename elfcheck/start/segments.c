@@ -5,10 +5,10 @@
  */
 #include <inttypes.h>
 
-#include "elfcheck/checks.h"
 #include "elfcheck/read/finding.h"
 #include "elfcheck/read/memory.h"
 #include "elfcheck/read/names.h"
+#include "elfcheck/start/start.h"
 
 /* vm.mmap_min_addr as distributions set it: only CAP_SYS_RAWIO maps below. */
 #define LOWEST_ADDRESS 0x10000
@@ -54,7 +54,7 @@ static uint64_t span_size(const struct elfcheck_inspection *inspection)
     return memory_is_taken_in_order(inspection) ? memory_taken(inspection) : whole_size(inspection);
 }
 
-void check_loads(struct elfcheck_inspection *inspection)
+static void check_loads(struct elfcheck_inspection *inspection)
 {
     const Elf64_Phdr *load = next_load_segment(inspection, NULL);
     if (inspection->segments && !load) {
@@ -74,7 +74,7 @@ static bool is_past_any_file(uint64_t offset, uint64_t size)
     return page_end(offset, size) > INT64_MAX;
 }
 
-void check_segment_offset(struct elfcheck_inspection *inspection)
+static void check_segment_offset(struct elfcheck_inspection *inspection)
 {
     const Elf64_Phdr *first = next_load_segment(inspection, NULL);
     uint64_t whole = is_position_independent(inspection) ? span_size(inspection) : 0;
@@ -96,7 +96,7 @@ void check_segment_offset(struct elfcheck_inspection *inspection)
     }
 }
 
-void check_segment_size(struct elfcheck_inspection *inspection)
+static void check_segment_size(struct elfcheck_inspection *inspection)
 {
     for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));)
         if (load->p_filesz > load->p_memsz)
@@ -105,7 +105,7 @@ void check_segment_size(struct elfcheck_inspection *inspection)
                                    load->p_filesz, load->p_memsz);
 }
 
-void check_segment_address(struct elfcheck_inspection *inspection)
+static void check_segment_address(struct elfcheck_inspection *inspection)
 {
     uint64_t end = memory_end(inspection);
     for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));)
@@ -203,13 +203,13 @@ static void find_order(struct elfcheck_inspection *inspection, unsigned kernel)
         set_finding_outcome(inspection, outcome);
 }
 
-void check_kernel_order(struct elfcheck_inspection *inspection)
+static void check_kernel_order(struct elfcheck_inspection *inspection)
 {
     if (memory_is_taken_in_order(inspection))
         find_order(inspection, inspection->settings->kernel);
 }
 
-void check_address_span(struct elfcheck_inspection *inspection)
+static void check_address_span(struct elfcheck_inspection *inspection)
 {
     const Elf64_Phdr *first = next_load_segment(inspection, NULL);
     enum elfcheck_outcome outcome;
@@ -234,7 +234,7 @@ static bool maps_nothing(const Elf64_Phdr *load)
     return segment_end(load) <= page_start(load->p_vaddr);
 }
 
-void check_stack_area(struct elfcheck_inspection *inspection)
+static void check_stack_area(struct elfcheck_inspection *inspection)
 {
     bool is_32 = inspection->loader == LOADER_32;
     const Elf64_Phdr *first = next_load_segment(inspection, NULL);
@@ -258,7 +258,7 @@ void check_stack_area(struct elfcheck_inspection *inspection)
                                    load->p_memsz, load->p_vaddr, stack);
 }
 
-void check_low_address(struct elfcheck_inspection *inspection)
+static void check_low_address(struct elfcheck_inspection *inspection)
 {
     const Elf64_Phdr *first = next_load_segment(inspection, NULL);
     if (first && is_position_independent(inspection)) {
@@ -297,7 +297,7 @@ static uint64_t memory_asked(const struct elfcheck_inspection *inspection)
     return total;
 }
 
-void check_memory(struct elfcheck_inspection *inspection)
+static void check_memory(struct elfcheck_inspection *inspection)
 {
     uint64_t total = memory_asked(inspection);
     if (total >= MUCH_MEMORY)
@@ -320,7 +320,7 @@ static uint64_t addresses_taken(const struct elfcheck_inspection *inspection)
     return size > total ? size : total;
 }
 
-void check_addresses(struct elfcheck_inspection *inspection)
+static void check_addresses(struct elfcheck_inspection *inspection)
 {
     uint64_t total = addresses_taken(inspection), memory = memory_asked(inspection);
     if (starts_so_far(inspection) && total > memory && total - memory >= MUCH_ADDRESSES)
@@ -332,7 +332,7 @@ void check_addresses(struct elfcheck_inspection *inspection)
 
 /* ---- zeros after the bytes of the file ------------------------------------------------------- */
 
-void check_segment_zeros(struct elfcheck_inspection *inspection)
+static void check_segment_zeros(struct elfcheck_inspection *inspection)
 {
     unsigned kernel = inspection->settings->kernel;
     if (kernel && kernel < KERNEL_CLEARS_EACH_SEGMENT)
@@ -395,7 +395,7 @@ static const Elf64_Phdr *find_old_trouble(const struct elfcheck_inspection *insp
     "its zeros begin at 0x%" PRIx64 ", in a page that Linux %u.%u cannot clear: not writable, " \
     "or not in the file"
 
-void check_kernel_zeros(struct elfcheck_inspection *inspection)
+static void check_kernel_zeros(struct elfcheck_inspection *inspection)
 {
     unsigned kernel = inspection->settings->kernel;
     const Elf64_Phdr *load = find_old_trouble(inspection);
@@ -405,7 +405,7 @@ void check_kernel_zeros(struct elfcheck_inspection *inspection)
                                ELFCHECK_KERNEL_MINOR(kernel));
 }
 
-void check_older_kernels(struct elfcheck_inspection *inspection)
+static void check_older_kernels(struct elfcheck_inspection *inspection)
 {
     if (inspection->settings->kernel)
         return;
@@ -418,7 +418,7 @@ void check_older_kernels(struct elfcheck_inspection *inspection)
 
 /* ---- the first instruction ------------------------------------------------------------------- */
 
-void check_entry_executable(struct elfcheck_inspection *inspection)
+static void check_entry_executable(struct elfcheck_inspection *inspection)
 {
     uint64_t entry = inspection->header.e_entry;
     uint64_t field = header_field_offset(inspection, offsetof(Elf64_Ehdr, e_entry));
@@ -448,7 +448,7 @@ static unsigned char code_at(struct elfcheck_inspection *inspection, uint64_t ad
     return byte;
 }
 
-void check_entry_code(struct elfcheck_inspection *inspection)
+static void check_entry_code(struct elfcheck_inspection *inspection)
 {
     uint64_t entry = inspection->header.e_entry;
     uint64_t field = header_field_offset(inspection, offsetof(Elf64_Ehdr, e_entry));
@@ -463,3 +463,186 @@ void check_entry_code(struct elfcheck_inspection *inspection)
     else if (code_at(inspection, entry) == 0 && code_at(inspection, entry + 1) == 0)
         report_finding(inspection, field, "entry point 0x%" PRIx64 " holds zeros, not code", entry);
 }
+
+/* ---- the rules ----------------------------------------------------------------------------------
+ */
+
+static const struct elfcheck_rule segment_rows[] = {
+    {
+        .id = "EC108",
+        .name = "loadable",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_CRASHES,
+        .summary = "At least one segment is loaded (PT_LOAD), and takes up memory.",
+        .remedy = RELINK,
+        .source = BINFMT "load_elf_binary, total_mapping_size",
+        .check = check_loads,
+    },
+    {
+        .id = "EC109",
+        .name = "segment-offset",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_KILLED,
+        .summary = "A segment's offset and address agree modulo 4096, and its end is an offset.",
+        .remedy = RELINK,
+        .source = BINFMT "elf_map; Linux mm/mmap.c, do_mmap, file_mmap_ok; gABI, Program Loading",
+        .check = check_segment_offset,
+    },
+    {
+        .id = "EC110",
+        .name = "segment-size",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_KILLED,
+        .summary = "A segment has no more bytes in the file than in memory.",
+        .remedy = RELINK,
+        .source = BINFMT "load_elf_binary; gABI, Program Header, PT_LOAD",
+        .check = check_segment_size,
+    },
+    {
+        .id = "EC111",
+        .name = "segment-address",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_KILLED,
+        .summary = "A segment ends below the end of user space: 0x7ffffffff000, or 0xffffe000 for "
+                   "i386.",
+        .remedy = "link it to a lower address (ld -Ttext-segment, or its default)",
+        .source = BINFMT "load_elf_binary; Linux arch/x86/include/asm, TASK_SIZE",
+        .check = check_segment_address,
+    },
+    {
+        .id = "EC120",
+        .name = "address-span",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_KILLED,
+        .summary = "User space has room for a position-independent program from its lowest to its "
+                   "highest address.",
+        .remedy = RELINK,
+        .source = BINFMT "load_elf_binary, total_mapping_size; Linux arch/x86/mm/mmap.c, mmap_base",
+        .check = check_address_span,
+    },
+    {
+        .id = "EC133",
+        .name = "kernel-order",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_KILLED,
+        .summary = "The named kernel makes room for all segments: the last in the table is the "
+                   "highest.",
+        .remedy = "sort the program headers by address, or use Linux 5.18 or newer",
+        .source = BINFMT "total_mapping_size, before Linux 5.18",
+        .check = check_kernel_order,
+    },
+    {
+        .id = "EC112",
+        .name = "segment-zeros",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_KILLED,
+        .summary = "Where a writable segment goes on with zeros, the file has the page to begin "
+                   "in.",
+        .remedy = RELINK,
+        .source = BINFMT "elf_load, padzero: \"Only report padzero() errors when PROT_WRITE\"",
+        .check = check_segment_zeros,
+    },
+    {
+        .id = "EC121",
+        .name = "kernel-zeros",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_KILLED,
+        .summary = "The named kernel can clear the page in which zeros begin.",
+        .remedy = "make that segment writable, give its zeros a page of their own, or use Linux "
+                  "6.1 or newer",
+        .source = BINFMT "load_elf_binary, set_brk and padzero, before Linux 6.1",
+        .check = check_kernel_zeros,
+    },
+    {
+        .id = "EC122",
+        .name = "older-kernels",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_INFO,
+        .summary = "Linux 5.10 starts it, too.",
+        .remedy = "harmless on Linux 6.1 and newer; name the kernel (--kernel=5.10) where it "
+                  "matters",
+        .source = BINFMT "load_elf_binary, set_brk and padzero, before Linux 6.1; "
+                         "total_mapping_size, before 5.18",
+        .check = check_older_kernels,
+    },
+    {
+        .id = "EC123",
+        .name = "stack-area",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_WARNING,
+        .summary = "No segment lies where Linux places the stack at random.",
+        .remedy = "link it to a lower address (ld -Ttext-segment, or its default)",
+        .source = "Linux fs/exec.c, setup_arg_pages; arch/x86/include/asm/elf.h, STACK_RND_MASK; "
+                  "arch/x86/mm/mmap.c",
+        .check = check_stack_area,
+    },
+};
+
+const struct rule_table segment_rules = {segment_rows, COUNT(segment_rows)};
+
+static const struct elfcheck_rule entry_rows[] = {
+    {
+        .id = "EC113",
+        .name = "entry-executable",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_CRASHES,
+        .summary = "The entry point is in an executable segment.",
+        .remedy = "link it as a program with an entry point (_start, or ld -e SYMBOL)",
+        .source = "x86-64: the processor faults at the first instruction (SIGSEGV)",
+        .check = check_entry_executable,
+    },
+    {
+        .id = "EC114",
+        .name = "entry-code",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_CRASHES,
+        .summary = "The file holds an instruction at the entry point.",
+        .remedy = RELINK,
+        .source = "Linux mm/filemap.c, filemap_fault (SIGBUS); 00 00 writes to address 0 "
+                  "(SIGSEGV)",
+        .check = check_entry_code,
+    },
+    {
+        .id = "EC115",
+        .name = "low-address",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_WARNING,
+        .summary = "All segments lie at 0x10000 or above.",
+        .remedy = "link it to a higher address (ld -Ttext-segment, or its default)",
+        .source = "Linux security/commoncap.c, cap_mmap_addr: vm.mmap_min_addr",
+        .check = check_low_address,
+    },
+    {
+        .id = "EC116",
+        .name = "memory",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_WARNING,
+        .summary = "The writable memory that it asks for at start is less than 1 GiB.",
+        .remedy = "allocate at run time what the program needs then",
+        .source = "Linux mm/util.c, __vm_enough_memory",
+        .check = check_memory,
+    },
+    {
+        .id = "EC134",
+        .name = "addresses",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_INFO,
+        .summary = "It takes less than 1 GiB of addresses beyond the memory that it asks for.",
+        .remedy =
+            "harmless without a limit; raise it (ulimit -v), or take --layout=compact of whit",
+        .source = "Linux mm/mmap.c, may_expand_vm: RLIMIT_AS",
+        .check = check_addresses,
+    },
+};
+
+const struct rule_table entry_rules = {entry_rows, COUNT(entry_rows)};

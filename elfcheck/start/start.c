@@ -7,10 +7,10 @@
 
 #include "base/array.h"
 #include "base/text.h"
-#include "elfcheck/checks.h"
 #include "elfcheck/read/dynamic.h"
 #include "elfcheck/read/finding.h"
 #include "elfcheck/read/memory.h"
+#include "elfcheck/start/start.h"
 
 /* "fs/binfmt_elf: Fix AT_PHDR for unusual ELF files" */
 #define KERNEL_FINDS_HEADERS ELFCHECK_KERNEL(5, 18)
@@ -72,7 +72,7 @@ static uint64_t first_hidden(struct elfcheck_inspection *inspection, const Elf64
     return UINT64_MAX;
 }
 
-void check_hidden_bytes(struct elfcheck_inspection *inspection)
+static void check_hidden_bytes(struct elfcheck_inspection *inspection)
 {
     size_t compared = 0;
     for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));) {
@@ -259,7 +259,7 @@ static void check_go_system(struct elfcheck_inspection *inspection)
     set_finding_remedy(inspection, "build it with GOOS=linux");
 }
 
-void check_foreign_system(struct elfcheck_inspection *inspection)
+static void check_foreign_system(struct elfcheck_inspection *inspection)
 {
     struct notes notes = read_notes(inspection);
     if (notes.system)
@@ -286,14 +286,14 @@ static bool is_library(const struct elfcheck_inspection *inspection)
     return inspection->header.e_type == ET_DYN && inspection->header.e_entry == 0;
 }
 
-void check_shared_library(struct elfcheck_inspection *inspection)
+static void check_shared_library(struct elfcheck_inspection *inspection)
 {
     if (is_library(inspection) && own_dynamic(inspection))
         report_finding(inspection, header_field_offset(inspection, offsetof(Elf64_Ehdr, e_entry)),
                        "shared library: it has no entry point, and names no interpreter");
 }
 
-void check_loader_missing(struct elfcheck_inspection *inspection)
+static void check_loader_missing(struct elfcheck_inspection *inspection)
 {
     const struct dynamic *dynamic =
         own_dynamic(inspection) && !is_library(inspection) ? read_dynamic(inspection) : NULL;
@@ -302,7 +302,7 @@ void check_loader_missing(struct elfcheck_inspection *inspection)
                        "needs shared libraries, but names no interpreter that would load them");
 }
 
-void check_static_pie(struct elfcheck_inspection *inspection)
+static void check_static_pie(struct elfcheck_inspection *inspection)
 {
     if (!own_dynamic(inspection) || inspection->header.e_type != ET_DYN || is_library(inspection))
         return;
@@ -362,7 +362,7 @@ static void find_headers(struct elfcheck_inspection *inspection, const char *who
                    "no segment maps the program headers, which %s", who);
 }
 
-void check_headers_mapped(struct elfcheck_inspection *inspection)
+static void check_headers_mapped(struct elfcheck_inspection *inspection)
 {
     if (!misses_headers(inspection))
         return;
@@ -373,7 +373,7 @@ void check_headers_mapped(struct elfcheck_inspection *inspection)
 }
 
 /* musl does, and leaves no mark of its own; dietlibc and programs without libc do not. */
-void check_headers_reachable(struct elfcheck_inspection *inspection)
+static void check_headers_reachable(struct elfcheck_inspection *inspection)
 {
     bool has_libc =
         next_segment(inspection, PT_TLS, NULL) || next_segment(inspection, PT_GNU_RELRO, NULL);
@@ -382,7 +382,7 @@ void check_headers_reachable(struct elfcheck_inspection *inspection)
         find_headers(inspection, "a program of musl looks up");
 }
 
-void check_relro_mapped(struct elfcheck_inspection *inspection)
+static void check_relro_mapped(struct elfcheck_inspection *inspection)
 {
     const Elf64_Phdr *relro = next_segment(inspection, PT_GNU_RELRO, NULL);
     uint64_t end;
@@ -398,3 +398,112 @@ void check_relro_mapped(struct elfcheck_inspection *inspection)
                            " are to become read-only (PT_GNU_RELRO), but no segment has them all",
                            relro->p_memsz, relro->p_vaddr);
 }
+
+/* ---- the rules ----------------------------------------------------------------------------------
+ */
+
+static const struct elfcheck_rule linked_rows[] = {
+    {
+        .id = "EC127",
+        .name = "shared-library",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_CRASHES,
+        .summary = "The file is a program, not a shared library.",
+        .remedy = "pack the program that uses the library; build a program without -shared",
+        .source = "gABI, ELF Header, e_entry: 0 where there is no entry point",
+        .check = check_shared_library,
+    },
+    {
+        .id = "EC128",
+        .name = "loader-missing",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_CRASHES,
+        .summary = "A program that needs shared libraries names the interpreter that loads them.",
+        .remedy = "link it with -static or -static-pie alone, without -Wl,--no-dynamic-linker",
+        .source = "gABI, Dynamic Linking; musl ldso/dlstart.c",
+        .check = check_loader_missing,
+    },
+};
+
+const struct rule_table linked_rules = {linked_rows, COUNT(linked_rows)};
+
+static const struct elfcheck_rule system_rows[] = {
+    {
+        .id = "EC126",
+        .name = "foreign-system",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_CRASHES,
+        .summary = "The program is made for Linux.",
+        .remedy = "build it for Linux",
+        .source = "ELF notes of FreeBSD, NetBSD, OpenBSD, DragonFly, GNU (NT_GNU_ABI_TAG); Go, "
+                  "debug/buildinfo",
+        .check = check_foreign_system,
+    },
+};
+
+const struct rule_table system_rules = {system_rows, COUNT(system_rows)};
+
+static const struct elfcheck_rule start_rows[] = {
+    {
+        .id = "EC124",
+        .name = "hidden-bytes",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_CRASHES,
+        .summary = "No segment hides bytes of an earlier one behind different ones.",
+        .remedy = RELINK,
+        .source = BINFMT "elf_map with MAP_FIXED: the later segment wins, page by page",
+        .check = check_hidden_bytes,
+    },
+    {
+        .id = "EC129",
+        .name = "headers-mapped",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_CRASHES,
+        .summary = "The program headers are in memory, where glibc or a dynamic loader needs them.",
+        .remedy = RELINK,
+        .source = BINFMT "create_elf_tables, AT_PHDR; glibc csu/libc-tls.c, elf/rtld.c",
+        .check = check_headers_mapped,
+    },
+    {
+        .id = "EC132",
+        .name = "headers-reachable",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_WARNING,
+        .summary = "The program headers are in memory, where musl would look for them.",
+        .remedy = RELINK,
+        .source = BINFMT "create_elf_tables, AT_PHDR; musl src/env/__init_tls.c",
+        .check = check_headers_reachable,
+    },
+    {
+        .id = "EC130",
+        .name = "relro-mapped",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_CRASHES,
+        .summary = "What is to become read-only after relocation (PT_GNU_RELRO) is in a segment.",
+        .remedy = RELINK,
+        .source = "glibc elf/dl-reloc.c, _dl_protect_relro; musl ldso/dynlink.c, reloc_all",
+        .check = check_relro_mapped,
+    },
+    {
+        .id = "EC131",
+        .name = "static-pie",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_CRASHES,
+        .summary = "A static position-independent program of glibc has no library path and no "
+                   "relocations in its code.",
+        .remedy = "link it without -rpath and --enable-new-dtags, or take the path out: patchelf "
+                  "--remove-rpath",
+        .source = "glibc elf/dl-reloc-static-pie.c, _dl_relocate_static_pie; elf/get-dynamic-"
+                  "info.h",
+        .check = check_static_pie,
+    },
+};
+
+const struct rule_table start_rules = {start_rows, COUNT(start_rows)};
