@@ -27,8 +27,6 @@
 /* How often the search looks for an interrupt. */
 #define STEPS_PER_INTERRUPT_CHECK 4096
 
-#define HASH_OF_OFFSET (UINT64_C(1) << 43)
-
 /* Instructions that change nothing that the program knows of, for their immediate values. */
 static const struct filler {
     const char *name;

@@ -8,13 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Keep the numbers of unlike facts apart. */
-#define HASH_OF_CELL     (UINT64_C(1) << 40)
-#define HASH_OF_TAKEN    (UINT64_C(1) << 41)
-#define HASH_OF_PROGRESS (UINT64_C(1) << 42)
-#define HASH_OF_DATA     (UINT64_C(1) << 44)
-#define HASH_OF_EXCLUDED (UINT64_C(1) << 45)
-
 uint64_t solver_mix(uint64_t number) /* splitmix64 */
 {
     number += 0x9e3779b97f4a7c15;
@@ -53,8 +46,7 @@ bool solver_put_byte(struct solver *solver, size_t offset, unsigned char value)
     bool was_free = !solver_is_fixed(solver, offset);
     if (!solver_fix_byte(solver, offset, value))
         return false;
-    *append_change(solver) = (struct change){
-        .kind = CHANGE_TAKEN, .index = (uint32_t)offset, .before.was_free = was_free};
+    *append_change(solver) = (struct change){.kind = CHANGE_TAKEN, .index = (uint32_t)offset};
     solver->free -= was_free;
     solver->taken[offset] = true;
     solver->hash ^= solver_mix(offset ^ HASH_OF_TAKEN);

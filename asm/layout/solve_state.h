@@ -16,6 +16,14 @@
 /* Of the transposition table: a power of two. */
 #define TRANSPOSITION_COUNT (1u << 16)
 
+/* Tags that keep the hashes of unlike facts apart. */
+#define HASH_OF_CELL     (UINT64_C(1) << 40)
+#define HASH_OF_TAKEN    (UINT64_C(1) << 41)
+#define HASH_OF_PROGRESS (UINT64_C(1) << 42)
+#define HASH_OF_OFFSET   (UINT64_C(1) << 43)
+#define HASH_OF_DATA     (UINT64_C(1) << 44)
+#define HASH_OF_EXCLUDED (UINT64_C(1) << 45)
+
 /* So many parts ahead are looked at for one that may come next. */
 #define MAX_LOOK_AHEAD 12
 
@@ -32,7 +40,8 @@ struct pending_branch {
     size_t target;           /* a part */
 };
 
-/* An entry of the trail: what was changed, and what was there before. */
+/* An entry of the trail: what was changed, and what was there before. A byte that has been taken
+ * was not before. */
 struct change {
     enum { CHANGE_CELL, CHANGE_TAKEN, CHANGE_PROGRESS } kind;
     uint32_t index; /* of the cell, byte or part */
@@ -40,7 +49,6 @@ struct change {
         struct {
             unsigned char mask, value;
         } cell;
-        bool was_free; /* the byte that has been taken */
         struct part_progress progress;
     } before;
 };
@@ -49,14 +57,14 @@ struct solver {
     const struct parts *parts;
     const struct overlay *overlay;
     size_t size, data_offsets[DATA_BLOCKS];
-    struct cell *cells;
-    bool *taken; /* bytes, by code */
+    struct cell *cells; /* of the file's bytes */
+    bool *taken;        /* those bytes that are code */
     struct part_progress *progress;
     size_t *offset_of; /* each part's first instruction; SIZE_MAX: not placed */
     size_t first;      /* part that is not done */
-    size_t need;       /* bytes that are still to be placed, at least */
-    size_t free;       /* bytes that can be placed, at most */
-    uint64_t hash;     /* of all that is above */
+    size_t need;       /* lower bound of the bytes that are still to be placed */
+    size_t free;       /* upper bound of the bytes that can be */
+    uint64_t hash;     /* of the cells, of what is taken, and of the progress */
     struct change *trail;
     size_t change_count;
     struct pending_branch *pending;
@@ -69,7 +77,8 @@ struct solver {
     bool is_wide;               /* jumps lead to any free byte, not only to the first of a gap */
 };
 
-/* For files of at most `max_size` bytes. */
+/* For files of at most `max_size` bytes. After a failure, too, the solver is the caller's to free.
+ */
 int solver_init(struct solver *solver, const struct parts *parts, const struct overlay *overlay,
                 size_t max_size, struct error *error);
 void solver_free(struct solver *solver);

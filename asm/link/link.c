@@ -21,9 +21,8 @@
 static int assemble(const struct asm_job *job, const char *object, struct error *error)
 {
     char *includes TEXT_CLEANUP = NULL;
-    if (text_format(&includes, error, "%s/" INCLUDES "/", job->temporary) < 0)
-        return -1;
-    if (asm_write_includes(job, error) < 0)
+    if (text_format(&includes, error, "%s/" INCLUDES "/", job->temporary) < 0 ||
+        asm_write_includes(job, error) < 0)
         return -1;
     static const char *const always[] = {"nasm", "-f", "elf64", "-w+all", "-Werror", NULL};
     /* So declared, a section is aligned as far as the source asks; nasm alone gives .text 16 bytes,
