@@ -80,7 +80,7 @@ suggests() {
 @test "options and commands of other tools get a pointer to those of whit" {
   local theirs ours
   while read -r command theirs ours; do
-    "$WHIT" "$command" --help | grep -q -- "--$ours[=[ ]"
+    "$WHIT" "$command" --help | grep -q -- "--${ours}[=[ ]"
     run -2 "$WHIT" "$command" "--$theirs" x
     [ "${lines[0]}" = "whit: unknown option --$theirs: did you mean --$ours?" ]
   done <<'END'
