@@ -30,7 +30,11 @@ c_files := $(sort $(shell find base asm elfcheck packer cli tests/unit tests/fuz
 shell_files := $(wildcard .ci/run base/*.sh docs/*.sh docs/*.bash-completion tests/*.sh tests/run tests/compare tests/*/run tests/lint/rooms tests/bench/sizes tests/corpus/make tests/corpus/measure tests/corpus/judge tests/kernels/fetch tests/kernels/init tests/*/*.bash tests/*/*.bats templates/*/*.bats)
 unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
 
-# Where the user has not said how many jobs there are to be.
+# As many jobs as processors where the user has not said how many: for goals that only build, and for
+# the make that the others start. A -j of the user's wins over the first and is seen by the second.
+ifeq ($(MAKELEVEL)$(filter-out all tests man corpus,$(MAKECMDGOALS)),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
 parallel = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # Each step is a word and a file; `make V=1` shows the commands.
@@ -102,13 +106,22 @@ check: ## install what the tests need, build, and run the tests of every day
 	$(MAKE) $(parallel) all tests man $(with_corpus)
 	BUILD=$(BUILD) tests/run $(TESTS)
 
-# Under `make check-thorough` each exhaustive test tries this much: messages, bits from one change to
-# the next, bytes from one cut to the next, images of --smallest. What it tries else stands where the
-# test reads its knob.
-knobs := MESSAGES=$(or $(MESSAGES),2500) FLIP_STEP=$(or $(FLIP_STEP),1) CUT_STEP=$(or $(CUT_STEP),1)
+# The knobs: how much an exhaustive test tries under `make check-thorough`. What it tries under `make
+# check` stands where it reads its knob.
+MESSAGES ?= 2500
+LAID_OUT_MESSAGES ?= 12
+SOLVED_PROGRAMS ?= 6
+RANDOM_PROGRAMS ?= 2000
+FLIP_STEP ?= 1
+VALUE_STEP ?= 1
+CUTS ?= 100
+ALL ?= 1
+knobs := $(foreach knob,MESSAGES LAID_OUT_MESSAGES SOLVED_PROGRAMS RANDOM_PROGRAMS FLIP_STEP VALUE_STEP CUTS ALL,$(knob)='$($(knob))')
 
 .PHONY: check-all
-check-all: check-thorough check-sanitized ## all that takes too long for every day
+check-all: ## all that takes too long for every day
+	$(MAKE) check-thorough
+	$(MAKE) check-sanitized
 
 .PHONY: check-thorough
 check-thorough: ## the exhaustive tests
@@ -122,7 +135,7 @@ check-sanitized: ## unit tests and hostile input under AddressSanitizer and Unde
 	$(MAKE) $(parallel) SAN=address,undefined BUILD=$(BUILD)/address-undefined all tests
 	BUILD=$(BUILD)/address-undefined tests/run $(or $(TESTS),$(sanitized))
 
-sanitized = $(unit_tests:$(BUILD)/%=$(BUILD)/address-undefined/%) $(addprefix tests/cli/,$(addsuffix .bats,hostile bombs bytes deep lapses check))
+sanitized = $(unit_tests:$(BUILD)/%=$(BUILD)/address-undefined/%) $(addprefix tests/cli/,$(addsuffix .bats,hostile bombs bytes deep violations check))
 
 # The corpus is for all tests, or for its own.
 with_corpus := $(if $(TESTS),$(findstring corpus,$(TESTS)),corpus)

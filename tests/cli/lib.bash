@@ -28,6 +28,9 @@ is_empty() {
   }
 }
 
+# some NUMBER: every NUMBERth line of the input, and all where the knob ALL is set.
+some() { awk -v every="$([ -n "${ALL-}" ] && echo 1 || echo "$1")" 'NR % every == 1 % every'; }
+
 # as_user COMMAND...: as somebody who may not read everything, which root may; for him ./whit is a copy.
 as_user() {
   cp "$(readlink -f "$WHIT")" whit

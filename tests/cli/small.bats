@@ -61,6 +61,7 @@ sizes() { # EXPECTED LAYOUT-OPTIONS... -- TEMPLATE [KEY=VALUE]...
   [ $rows = 5 ]
 }
 
+# bats test_tags=thorough
 @test "what is assumed of arguments and standard input makes a message smaller, and nothing larger" {
   while read -r overlap golf code text; do
     for layout in overlap golf; do
@@ -83,9 +84,10 @@ END
   sizes 142 --layout=compact --assume=argc1,stdin -- hello on_error=ignore 'message=Hello runc!\r\n'
 }
 
+# bats test_tags=knob
 @test "random messages of random lengths come out unchanged, with the exit code" {
   RANDOM=7
-  for i in $(seq "${MESSAGES:-6}"); do
+  for i in $(seq "${LAID_OUT_MESSAGES:-2}"); do
     size=$((RANDOM % 2001))
     head -c $size <(openssl enc -aes-128-ctr -K 00 -iv "$(printf %032x "$i")" -nosalt </dev/zero 2>/dev/null) >message
     code=$((RANDOM % 256))
@@ -98,6 +100,7 @@ END
   done
 }
 
+# bats test_tags=thorough
 @test "long messages come out unchanged" {
   for size in 2048 4000 4096 20000 65536; do
     head -c $size <(openssl enc -aes-128-ctr -K 01 -iv 01 -nosalt </dev/zero 2>/dev/null) >message

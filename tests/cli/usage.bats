@@ -3,12 +3,11 @@
 
 load lib
 
-commands="build check describe gen inspect link list pack run"
+commands=$("$WHIT" --help | sed -n '/ commands:$/,/^$/s/^  \([a-z]*\) .*/\1/p')
 
 @test "whit --help lists every command and whit COMMAND --help explains it" {
-  run -0 "$WHIT" --help
+  [ "$(wc -w <<<"$commands")" = 10 ]
   for command in $commands; do
-    grep -q "^  $command " <<<"$output"
     "$WHIT" "$command" --help >by-option
     "$WHIT" help "$command" >by-command
     cmp by-option by-command
@@ -17,10 +16,13 @@ commands="build check describe gen inspect link list pack run"
 }
 
 @test "every option is explained in help and taken by the parser" {
+  local wrong
   for command in $commands; do
+    wrong=2
+    [ "$command" != run ] || wrong=125 # others are the program's
     for option in $("$WHIT" "$command" --help | grep -o -- ' --[a-z][a-z-]*' | sort -u); do
-      run "$WHIT" "$command" "$option=x" --no-such-option
-      [[ $output != *"unknown option $option"* ]]
+      run -$wrong "$WHIT" "$command" "$option=x" --no-such-option
+      [[ ${lines[0]} = *"unknown option --no-such-option"* || ${lines[0]} = *"$option takes no value"* ]]
     done
   done
 }

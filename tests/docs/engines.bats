@@ -12,6 +12,7 @@ setup_file() {
 setup() { enter_empty_directory; }
 teardown_file() { box_close; }
 
+# bats test_tags=thorough
 @test "the engines do what engines.md shows" {
   engine_setup containerd
   cd work

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # The table of sizes.md that has other tools beside whit: what they really write.
+# bats file_tags=thorough
 
 load lib
 

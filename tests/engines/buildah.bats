@@ -18,6 +18,7 @@ take() {
 
 start() { whit run copy; }
 
+# bats test_tags=thorough
 @test "buildah does what the table says" {
   keeps_to_the_table buildah "$(buildah --version)" .tar .oci.tar .oci
 }

@@ -15,6 +15,7 @@ runs() {
 take() { ctr images import "$2"; }
 start() { ctr run --rm --cpu-shares 0 "docker.io/library/say:$3" "test-$RANDOM"; }
 
+# bats test_tags=thorough
 @test "containerd does what the table says" {
   keeps_to_the_table containerd "$(engine containerd --version)" .tar .oci.tar
 }

@@ -10,6 +10,7 @@ teardown_file() { box_close; }
 take() { :; }
 start() { crun run --bundle "$2" "$3"; }
 
+# bats test_tags=thorough
 @test "crun does what the table says" {
   keeps_to_the_table crun "$(crun --version)" .bundle
 }

@@ -209,6 +209,9 @@ exits() {
   fi
 }
 
+# some NUMBER: every NUMBERth line of the input, and all where the knob ALL is set.
+some() { awk -v every="$([ -n "${ALL-}" ] && echo 1 || echo "$1")" 'NR % every == 1 % every'; }
+
 # hello FILE [OPTION...]: the image of the README.
 hello() {
   "$WHIT" build hello message='Hello runc!\r\n' -t hello-runc:nasm -o "$@"

@@ -23,6 +23,7 @@ start() {
   esac
 }
 
+# bats test_tags=thorough
 @test "podman does what the table says" {
   keeps_to_the_table podman "$(podman --version)" .tar .oci.tar .oci .rootfs.tar
 }

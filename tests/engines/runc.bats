@@ -10,6 +10,7 @@ teardown_file() { box_close; }
 take() { :; }
 start() { runc run --bundle "$2" "$3"; }
 
+# bats test_tags=thorough
 @test "runc does what the table says" {
   keeps_to_the_table runc "$(runc --version)" .bundle
 }

@@ -24,6 +24,7 @@ take() {
 
 start() { whit run copy; }
 
+# bats test_tags=thorough
 @test "skopeo does what the table says" {
   keeps_to_the_table skopeo "$(skopeo --version)" .tar .oci.tar .oci
 }

@@ -21,6 +21,7 @@ take() {
 
 start() { run_unpacked bundle; }
 
+# bats test_tags=thorough
 @test "umoci does what the table says" {
   keeps_to_the_table umoci "$(umoci --version)" .oci
 }

@@ -2,9 +2,10 @@
  * Random programs, laid out: they do what ld's layout of them does, and keep the order that they
  * need.
  *
- * `test_asm_solve COUNT [SEED]` tries COUNT programs rather than 6.
+ * `test_asm_solve SEED` tries other programs, as many as the knob SOLVED_PROGRAMS says.
  */
 #include "tests/unit/compare.h"
+#include "tests/unit/knob.h"
 #include "tests/unit/test_asm_layout.h"
 
 #include <elf.h>
@@ -16,7 +17,7 @@
 #include "base/temporary.h"
 #include "base/text.h"
 
-static unsigned long program_count = 6;
+static size_t program_count; /* of random ones */
 static unsigned long seed = 1;
 
 /* ---- random programs ------------------------------------------------------------------------- */
@@ -343,7 +344,7 @@ static void random_programs_do_the_same_in_every_layout(void **state)
 {
     (void)state;
     srandom((unsigned)seed);
-    for (unsigned long number = 0; number < program_count; number++) {
+    for (size_t number = 0; number < program_count; number++) {
         char *text TEXT_CLEANUP = random_program();
         struct deed deed = assert_does_the_same(text);
         assert_compare(deed.code, <, 128); /* ends by itself */
@@ -672,7 +673,7 @@ static void solutions_keep_what_the_parts_and_the_layout_want(void **state)
     (void)state;
     size_t solved = 0;
     srandom((unsigned)seed);
-    for (unsigned long i = 0; i < program_count; i++) {
+    for (size_t i = 0; i < program_count; i++) {
         char *text TEXT_CLEANUP = random_program();
         struct parts parts PARTS_CLEANUP = {0};
         have_parts(text, &parts);
@@ -885,10 +886,9 @@ static void says_which_layout_a_program_does_not_fit(void **state)
 
 int main(int count, char **arguments)
 {
+    program_count = knob("SOLVED_PROGRAMS", 2);
     if (count > 1)
-        program_count = strtoul(arguments[1], NULL, 10);
-    if (count > 2)
-        seed = strtoul(arguments[2], NULL, 10);
+        seed = strtoul(arguments[1], NULL, 10);
     const struct CMUnitTest tests[] = {
         IN_FOLDER(random_programs_do_the_same_in_every_layout),
         IN_FOLDER(these_programs_do_the_same_in_every_layout),

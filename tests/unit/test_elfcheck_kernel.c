@@ -19,8 +19,8 @@
 #include "tests/unit/compare.h"
 #include "tests/unit/elf_programs.h"
 #include "tests/unit/kernel_oracle.h"
+#include "tests/unit/knob.h"
 
-static unsigned long random_programs = 2000;
 static struct oracle oracle;
 
 static void show(const struct elfcheck_report *report, const unsigned char *bytes, size_t size)
@@ -109,7 +109,8 @@ static void agrees_on_every_bit_flip(void **state)
     (void)state;
     needs_kernel();
     for (unsigned kind = 0; kind < PROGRAM_KINDS; kind++)
-        for (size_t bit = 0; bit < offsetof(struct program, code) * 8; bit++) {
+        for (size_t bit = 0; bit < offsetof(struct program, code) * 8;
+             bit += knob("FLIP_STEP", 7)) {
             struct program program = program_of_kind(kind);
             ((unsigned char *)&program)[bit / 8] ^= (unsigned char)(1 << bit % 8);
             compare("bit flip", &program, sizeof program);
@@ -153,9 +154,10 @@ static void agrees_on_every_edge(void **state)
 {
     (void)state;
     needs_kernel();
+    size_t step = knob("VALUE_STEP", 3);
     for (unsigned kind = 0; kind < PROGRAM_KINDS; kind++)
         for (size_t field = 0; field < COUNT(fields); field++)
-            for (size_t value = 0; value < COUNT(values); value++) {
+            for (size_t value = field % step; value < COUNT(values); value += step) {
                 struct program program = program_of_kind(kind);
                 set_field(&program, field, values[value]);
                 compare("edge", &program, sizeof program);
@@ -167,7 +169,7 @@ static void agrees_on_random_edges(void **state)
     (void)state;
     needs_kernel();
     srandom(2);
-    for (unsigned long i = 0; i < random_programs; i++) {
+    for (size_t i = 0; i < knob("RANDOM_PROGRAMS", 500); i++) {
         struct program program = program_of_kind((unsigned)random() % PROGRAM_KINDS);
         for (long changes = 2 + random() % 3; changes; changes--) {
             size_t field = (size_t)random() % (COUNT(fields));
@@ -179,10 +181,8 @@ static void agrees_on_random_edges(void **state)
     print_message("%zu programs compared; the kernel starts %zu\n", compared, started);
 }
 
-int main(int count, char **arguments)
+int main(void)
 {
-    if (count > 1)
-        random_programs = strtoul(arguments[1], NULL, 10);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(agrees_on_whole_programs),
         cmocka_unit_test(agrees_on_programs_cut_anywhere),

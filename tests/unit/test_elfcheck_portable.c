@@ -23,6 +23,7 @@
 #include "base/read.h"
 #include "elfcheck/elfcheck.h"
 #include "tests/unit/compare.h"
+#include "tests/unit/knob.h"
 #include "tests/unit/test_elfcheck.h"
 
 #define EMULATOR "qemu-x86_64-static"
@@ -256,17 +257,18 @@ static void agrees_with_qemu_on_every_field(void **state)
 {
     (void)state;
     needs_emulator();
+    size_t step = 2 * knob("VALUE_STEP", 3);
     for (unsigned kind = 0; kind < PROGRAM_KINDS; kind++)
         for (size_t i = 0; i < COUNT(fields); i++)
-            for (size_t j = kind % 2; j < COUNT(values); j += 2) {
+            for (size_t j = (kind + i) % step; j < COUNT(values); j += step) {
                 struct program program = program_of_kind(kind);
                 memcpy((char *)&program + fields[i].offset, &values[j], fields[i].size);
                 compare("one field", &program, sizeof program);
             }
     print_message("%zu programs compared; qemu-user does not start %zu\n", compared, refused);
-    /* 220 and 707 under Linux 6.1 with qemu 7.2. */
-    assert_compare(refused, >=, 200);
-    assert_compare(compared - refused, >=, 680);
+    /* Under Linux 6.1 with qemu 7.2 more; what others start may differ a little. */
+    assert_compare(refused * step, >=, 400);
+    assert_compare((compared - refused) * step, >=, 1360);
 }
 
 static void agrees_with_qemu_on_random_changes(void **state)
@@ -274,7 +276,7 @@ static void agrees_with_qemu_on_random_changes(void **state)
     (void)state;
     needs_emulator();
     srandom(7);
-    for (unsigned i = 0; i < 500; i++) {
+    for (unsigned i = 0; i < knob("RANDOM_PROGRAMS", 100); i++) {
         struct program program = program_of_kind((unsigned)random() % PROGRAM_KINDS);
         for (long changes = 2 + random() % 3; changes; changes--) {
             size_t field = (size_t)random() % (COUNT(fields));

@@ -1,7 +1,7 @@
 /*
- * 1,000 random messages of all byte values and of 0 to 65536 bytes come out of the running program
- * unchanged; MESSAGES=10000 tries more. Two processes share the work; each case's seed is its
- * number, so a failure repeats.
+ * Random messages of all byte values and of 0 to 65536 bytes come out of the running program
+ * unchanged, as many as the knob MESSAGES says. Two processes share the work; each case's seed is
+ * its number, so a failure repeats.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,8 +25,8 @@
 #include "base/read.h"
 #include "base/temporary.h"
 #include "tests/unit/compare.h"
+#include "tests/unit/knob.h"
 
-#define CASES              1000
 #define WORKERS            2
 #define MAX_MESSAGE_LENGTH 65536
 
@@ -111,8 +111,7 @@ static int try_message(unsigned int number, const char *directory, struct error 
 static int work(unsigned int first)
 {
     struct error error;
-    const char *cases = getenv("MESSAGES");
-    const unsigned long count = cases ? strtoul(cases, NULL, 10) : CASES;
+    const size_t count = knob("MESSAGES", 200);
     for (unsigned int number = first; number < count; number += WORKERS) {
         char *directory TEMPORARY_DIRECTORY_CLEANUP = temporary_directory_create("/tmp", &error);
         if (!directory || try_message(number, directory, &error) < 0) {
