@@ -6,7 +6,6 @@
 
 #include "base/array.h"
 #include "base/text.h"
-#include "elfcheck/calls/calls.h"
 #include "elfcheck/read/dynamic.h"
 #include "elfcheck/read/finding.h"
 #include "elfcheck/read/names.h"
@@ -335,71 +334,7 @@ static void check_shadow_stack(struct elfcheck_inspection *inspection)
                                                                  : "");
 }
 
-/* ---- system calls ---------------------------------------------------------------------------- */
-
-/* Where an instruction is in the file; the field with the entry point where it is not there. */
-static uint64_t code_offset(const struct elfcheck_inspection *inspection, uint64_t address)
-{
-    uint64_t offset;
-    return address_to_offset(inspection, address, 1, &offset)
-               ? offset
-               : header_field_offset(inspection, offsetof(Elf64_Ehdr, e_entry));
-}
-
-static void check_system_calls(struct elfcheck_inspection *inspection)
-{
-    const struct elfcheck_calls *calls = &inspection->report->calls;
-    struct buffer names BUFFER_CLEANUP = {0};
-    trace_system_calls(inspection);
-    if (inspection->failed || !calls->is_tried)
-        return;
-    calls_append(calls, &names);
-    inspection->failed |= buffer_check(&names, inspection->error) < 0;
-    uint64_t address = calls->is_complete ? inspection->header.e_entry : calls->place;
-    report_finding(inspection, code_offset(inspection, address), "system calls: %s (%s%s)",
-                   buffer_text(&names), calls->is_complete ? "complete" : "not complete: ",
-                   calls->is_complete ? "" : calls->reason);
-}
-
-static void check_int80(struct elfcheck_inspection *inspection)
-{
-    const struct elfcheck_calls *calls = &inspection->report->calls;
-    if (calls->has_int80)
-        report_finding(inspection, code_offset(inspection, calls->int80_place),
-                       "int 0x80 at 0x%" PRIx64
-                       ": fails under gVisor and kernels without IA32 emulation",
-                       calls->int80_place);
-}
-
-/* ---- the rules ----------------------------------------------------------------------------------
- */
-
-static const struct elfcheck_rule call_rows[] = {
-    /* The first of these finds out what others make use of. */
-    {
-        .id = "EC413",
-        .name = "system-calls",
-        .group = ELFCHECK_HARDENED,
-        .severity = ELFCHECK_INFO,
-        .summary = "The system calls that a small static program makes are known.",
-        .remedy = "whit check --seccomp writes a profile that allows just these, where the list is "
-                  "complete",
-        .source = "x86-64: syscall, int 0x80; Linux arch/x86/entry/syscalls/syscall_64.tbl",
-        .check = check_system_calls,
-    },
-    {
-        .id = "EC414",
-        .name = "interrupt-call",
-        .group = ELFCHECK_HARDENED,
-        .severity = ELFCHECK_WARNING,
-        .summary = "64-bit code makes system calls by syscall, not by int 0x80.",
-        .remedy = "make the call by syscall, with the numbers and registers of x86-64",
-        .source = "Linux arch/x86/entry/entry_64_compat.S: CONFIG_IA32_EMULATION; gVisor has none",
-        .check = check_int80,
-    },
-};
-
-const struct rule_table call_rules = {call_rows, COUNT(call_rows)};
+/* ---- the rules ------------------------------------------------------------------------------- */
 
 static const struct elfcheck_rule hardened_rows[] = {
     {

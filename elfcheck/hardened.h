@@ -4,4 +4,4 @@
 #include "elfcheck/read/rule.h"
 
 /* The rules, in the order that elfcheck/rules.c gives them. */
-extern const struct rule_table call_rules, hardened_rules;
+extern const struct rule_table hardened_rules;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "elfcheck/calls/calls.h"
 #include "elfcheck/elfcheck.h"
 #include "elfcheck/form/form.h"
 #include "elfcheck/hardened.h"
@@ -21,7 +22,8 @@ static const struct rule_table *const tables[] = {
     &plugin_rules,          /* what libraries need that programs load by name */
     &segment_rules,         /* mapping the segments */
     &system_rules,          /* made for another system */
-    &entry_rules,           /* the first instruction, and limits */
+    &entry_rules,           /* the first instruction */
+    &limit_rules,           /* limits of memory and addresses */
     &start_rules,           /* what the start-up code of libc needs */
     &portable_rules,        /* emulators */
     &need_rules,            /* what it will miss in an empty image */

@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "elfcheck/read/inspection.h"
+#include "elfcheck/read/rule.h"
 
 /* Follows the program's control flow, and fills in the report's system calls. */
 void trace_system_calls(struct elfcheck_inspection *inspection);
@@ -10,3 +11,6 @@ void trace_system_calls(struct elfcheck_inspection *inspection);
 void calls_append(const struct elfcheck_calls *calls, struct buffer *out);
 /* Adds the object "system_calls", where the file was tried: docs/elfcheck.schema.json. */
 void calls_add_json(cJSON *file, const struct elfcheck_calls *calls);
+
+/* The rules, in the order that elfcheck/rules.c gives them. */
+extern const struct rule_table call_rules;

@@ -270,8 +270,7 @@ static void check_dynamic_agrees(struct elfcheck_inspection *inspection)
     }
 }
 
-/* ---- the rules ----------------------------------------------------------------------------------
- */
+/* ---- the rules ------------------------------------------------------------------------------- */
 
 static const struct elfcheck_rule dynamic_rows[] = {
     {

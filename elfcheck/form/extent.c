@@ -112,8 +112,7 @@ static void check_appended(struct elfcheck_inspection *inspection)
                        inspection->size - extent.end, extent.end);
 }
 
-/* ---- the rules ----------------------------------------------------------------------------------
- */
+/* ---- the rules ------------------------------------------------------------------------------- */
 
 static const struct elfcheck_rule extent_rows[] = {
     {

@@ -108,8 +108,7 @@ static void check_libelf(struct elfcheck_inspection *inspection)
                        "libelf reads other program headers than Linux");
 }
 
-/* ---- the rules ----------------------------------------------------------------------------------
- */
+/* ---- the rules ------------------------------------------------------------------------------- */
 
 static const struct elfcheck_rule header_rows[] = {
     {

@@ -160,8 +160,7 @@ static void check_note_properties(struct elfcheck_inspection *inspection)
     walk_all(inspection, check_properties);
 }
 
-/* ---- the rules ----------------------------------------------------------------------------------
- */
+/* ---- the rules ------------------------------------------------------------------------------- */
 
 static const struct elfcheck_rule note_rows[] = {
     {

@@ -322,8 +322,7 @@ static void check_string_table(struct elfcheck_inspection *inspection)
     }
 }
 
-/* ---- the rules ----------------------------------------------------------------------------------
- */
+/* ---- the rules ------------------------------------------------------------------------------- */
 
 static const struct elfcheck_rule section_table_rows[] = {
     {

@@ -289,8 +289,7 @@ static void check_foreign_interpreter(struct elfcheck_inspection *inspection)
                                "the interpreter's path does not end in a NUL byte");
 }
 
-/* ---- the rules ----------------------------------------------------------------------------------
- */
+/* ---- the rules ------------------------------------------------------------------------------- */
 
 static const struct elfcheck_rule layout_rows[] = {
     {

@@ -226,8 +226,7 @@ static void check_version_count(struct elfcheck_inspection *inspection)
                                symbols->sh_size / symbol_size);
 }
 
-/* ---- the rules ----------------------------------------------------------------------------------
- */
+/* ---- the rules ------------------------------------------------------------------------------- */
 
 static const struct elfcheck_rule version_rows[] = {
     {

@@ -236,8 +236,7 @@ static void check_library_needs(struct elfcheck_inspection *inspection)
         judge_versions(inspection, library);
 }
 
-/* ---- the rules ----------------------------------------------------------------------------------
- */
+/* ---- the rules ------------------------------------------------------------------------------- */
 
 static const struct elfcheck_rule library_rows[] = {
     {

@@ -151,8 +151,7 @@ bool find_loader(struct elfcheck_inspection *inspection)
     return !inspection->failed && inspection->libraries->is_loadable;
 }
 
-/* ---- the rules ----------------------------------------------------------------------------------
- */
+/* ---- the rules ------------------------------------------------------------------------------- */
 
 static const struct elfcheck_rule loader_rows[] = {
     {

@@ -63,8 +63,7 @@ static void check_library_versions(struct elfcheck_inspection *inspection)
         judge_versions(inspection, libraries->objects[i]);
 }
 
-/* ---- the rules ----------------------------------------------------------------------------------
- */
+/* ---- the rules ------------------------------------------------------------------------------- */
 
 static const struct elfcheck_rule library_version_rows[] = {
     {

@@ -84,8 +84,7 @@ static void check_packed(struct elfcheck_inspection *inspection)
                    "packed by UPX, so that nothing could be seen of what it needs");
 }
 
-/* ---- the rules ----------------------------------------------------------------------------------
- */
+/* ---- the rules ------------------------------------------------------------------------------- */
 
 /* Up to glibc 2.33. Later ones name the functions for users and services all in one table. */
 #define OLD_NAME_SERVICE "libnss_%s.so.%d.%d"

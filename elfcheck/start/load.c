@@ -213,8 +213,7 @@ static void check_interpreter_path(struct elfcheck_inspection *inspection)
     }
 }
 
-/* ---- the rules ----------------------------------------------------------------------------------
- */
+/* ---- the rules ------------------------------------------------------------------------------- */
 
 static const struct elfcheck_rule load_rows[] = {
     {

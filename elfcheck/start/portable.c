@@ -151,8 +151,7 @@ static void check_gvisor(struct elfcheck_inspection *inspection)
     check_gvisor_segments(inspection);
 }
 
-/* ---- the rules ----------------------------------------------------------------------------------
- */
+/* ---- the rules ------------------------------------------------------------------------------- */
 
 static const struct elfcheck_rule portable_rows[] = {
     {

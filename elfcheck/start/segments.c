@@ -1,58 +1,23 @@
 /*
  * Would Linux start it? What happens once the old program is gone, in its order: Linux maps the
- * segments (the second half of load_elf_binary, fs/binfmt_elf.c), where any error is SIGSEGV, and
- * the processor fetches the first instruction.
+ * segments (the second half of load_elf_binary, fs/binfmt_elf.c), where any error is SIGSEGV.
  */
 #include <inttypes.h>
 
 #include "elfcheck/read/finding.h"
 #include "elfcheck/read/memory.h"
-#include "elfcheck/read/names.h"
+#include "elfcheck/start/placement.h"
 #include "elfcheck/start/start.h"
 
-/* vm.mmap_min_addr as distributions set it: only CAP_SYS_RAWIO maps below. */
-#define LOWEST_ADDRESS 0x10000
-
-/* More than this is worth a word: a small machine or container does not have it. */
-#define MUCH_MEMORY (UINT64_C(1) << 30)
-/* The same of addresses, which every machine has, but not every limit grants. */
-#define MUCH_ADDRESSES (UINT64_C(1) << 30)
-
-/*
- * Linux places the stack at random in the last part of user space (STACK_RND_MASK, 16 GiB or
- * 8 MiB), and position-independent programs at random below that (arch/x86/mm/mmap.c, mmap_base):
- * 128 MiB below the end at most, and not lower than this.
- */
-#define STACK_AREA     (UINT64_C(17) << 30)
-#define STACK_AREA_32  (UINT64_C(16) << 20)
-#define MIN_GAP        (UINT64_C(128) << 20)
-#define RANDOM_AREA    (UINT64_C(2) << 40)
-#define RANDOM_AREA_32 (UINT64_C(256) << 20)
+/* Linux places the stack at random in the last part of user space: STACK_RND_MASK, 16 GiB or 8 MiB,
+ * and the gap above it. */
+#define STACK_AREA    (UINT64_C(17) << 30)
+#define STACK_AREA_32 (UINT64_C(16) << 20)
 
 /* "binfmt_elf: Support segments with 0 filesz and misaligned starts" in Linux 6.7, and in the
  * stable 6.1.y and 6.6.y without "Only report padzero() errors when PROT_WRITE". */
 #define KERNEL_LOADS_EACH_SEGMENT  ELFCHECK_KERNEL(6, 1)
 #define KERNEL_CLEARS_EACH_SEGMENT ELFCHECK_KERNEL(6, 7)
-/* "binfmt_elf: Honor PT_LOAD alignment for static PIE" in Linux 6.10, and in the stable 6.1.y. */
-#define KERNEL_ALIGNS_STATIC_PIE ELFCHECK_KERNEL(6, 1)
-
-static bool is_position_independent(const struct elfcheck_inspection *inspection)
-{
-    return inspection->header.e_type == ET_DYN;
-}
-
-/* From the lowest segment to the end of the highest. */
-static uint64_t whole_size(const struct elfcheck_inspection *inspection)
-{
-    struct span span = memory_span(inspection);
-    return span.end > span.start ? span.end - span.start : 0;
-}
-
-/* What Linux looks for room for at once, of a position-independent program. */
-static uint64_t span_size(const struct elfcheck_inspection *inspection)
-{
-    return memory_is_taken_in_order(inspection) ? memory_taken(inspection) : whole_size(inspection);
-}
 
 static void check_loads(struct elfcheck_inspection *inspection)
 {
@@ -61,7 +26,8 @@ static void check_loads(struct elfcheck_inspection *inspection)
         report_finding(inspection, inspection->header.e_phoff, "no segment to load (PT_LOAD)");
         if (inspection->header.e_entry >= memory_end(inspection))
             set_finding_outcome(inspection, ELFCHECK_KILLED);
-    } else if (load && is_position_independent(inspection) && whole_size(inspection) == 0) {
+    } else if (load && is_position_independent(inspection) &&
+               placement_whole_size(inspection) == 0) {
         report_segment_finding(inspection, load, offsetof(Elf64_Phdr, p_memsz),
                                "no segment takes up memory");
         set_finding_outcome(inspection, ELFCHECK_KILLED);
@@ -77,7 +43,7 @@ static bool is_past_any_file(uint64_t offset, uint64_t size)
 static void check_segment_offset(struct elfcheck_inspection *inspection)
 {
     const Elf64_Phdr *first = next_load_segment(inspection, NULL);
-    uint64_t whole = is_position_independent(inspection) ? span_size(inspection) : 0;
+    uint64_t whole = is_position_independent(inspection) ? placement_size(inspection) : 0;
     for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));) {
         uint64_t size = load->p_filesz;
         if (size == 0)
@@ -118,67 +84,20 @@ static void check_segment_address(struct elfcheck_inspection *inspection)
 
 /* ---- where Linux places it ------------------------------------------------------------------- */
 
-/* The largest alignment that is a power of 2; others are ignored. At least a page. */
-static uint64_t largest_alignment(const struct elfcheck_inspection *inspection)
-{
-    unsigned kernel = inspection->settings->kernel;
-    uint64_t largest = PAGE_SIZE;
-    bool is_kept = !kernel || kernel >= KERNEL_ALIGNS_STATIC_PIE;
-    for (const Elf64_Phdr *load = NULL; is_kept && (load = next_load_segment(inspection, load));)
-        if ((load->p_align & (load->p_align - 1)) == 0 && load->p_align > largest)
-            largest = load->p_align;
-    return largest;
-}
-
-/*
- * The address that the first segment of a position-independent program gets, where Linux looks for
- * room of that size, and the space for programs ends `gap` bytes below the end of user space. The
- * first of no bytes in the file is placed at 0, where the search for an address would have begun.
- */
-static uint64_t base_of(const struct elfcheck_inspection *inspection, uint64_t size, uint64_t gap)
-{
-    uint64_t space = memory_end(inspection) - gap;
-    if (size > space || next_load_segment(inspection, NULL)->p_filesz == 0)
-        return 0;
-    return (space - size) & ~(largest_alignment(inspection) - 1);
-}
-
-static uint64_t base_below(const struct elfcheck_inspection *inspection, uint64_t gap)
-{
-    return base_of(inspection, span_size(inspection), gap);
-}
-
-/* How far below the end of user space the space for programs ends, at most. */
-static uint64_t random_area(const struct elfcheck_inspection *inspection)
-{
-    return inspection->loader == LOADER_32 ? RANDOM_AREA_32 : RANDOM_AREA;
-}
-
-/* How far below the first segment the lowest one is. */
-static uint64_t depth(const struct elfcheck_inspection *inspection)
-{
-    return page_start(next_load_segment(inspection, NULL)->p_vaddr) - memory_span(inspection).start;
-}
-
-/* How far above the first segment the highest one ends. */
-static uint64_t height(const struct elfcheck_inspection *inspection)
-{
-    return memory_span(inspection).end - page_start(next_load_segment(inspection, NULL)->p_vaddr);
-}
-
 /* The last segment of the table, where Linux before 5.18 goes wrong by it, and what comes of it. */
 static const Elf64_Phdr *find_order_trouble(const struct elfcheck_inspection *inspection,
                                             enum elfcheck_outcome *outcome)
 {
     const Elf64_Phdr *first = next_load_segment(inspection, NULL), *last = NULL;
     uint64_t taken = memory_taken(inspection), end = memory_end(inspection);
-    if (!first || !is_position_independent(inspection) || taken == whole_size(inspection))
+    if (!first || !is_position_independent(inspection) || taken == placement_whole_size(inspection))
         return NULL;
     for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));)
         last = load;
     *outcome = ELFCHECK_KILLED;
     if (taken == 0 || taken > end - MIN_GAP ||
-        height(inspection) > end - base_of(inspection, taken, random_area(inspection)))
+        placement_height(inspection) >
+            end - placement_base_of(inspection, taken, placement_random_area(inspection)))
         return last;
     *outcome = ELFCHECK_CRASHES;
     uint64_t cut = memory_cut(inspection, first);
@@ -216,22 +135,17 @@ static void check_address_span(struct elfcheck_inspection *inspection)
     if (!first || !is_position_independent(inspection) ||
         (memory_is_taken_in_order(inspection) && find_order_trouble(inspection, &outcome)))
         return;
-    uint64_t size = span_size(inspection);
+    uint64_t size = placement_size(inspection);
     if (size > memory_end(inspection) - MIN_GAP)
         report_segment_finding(inspection, first, offsetof(Elf64_Phdr, p_vaddr),
                                "all segments together take 0x%" PRIx64
                                " bytes of addresses, for which user space has no room",
                                size);
-    else if (depth(inspection) > base_below(inspection, MIN_GAP))
+    else if (placement_depth(inspection) > placement_base(inspection, MIN_GAP))
         report_segment_finding(inspection, first, offsetof(Elf64_Phdr, p_vaddr),
                                "stands first, and the lowest is 0x%" PRIx64
                                " bytes below it, for which user space has no room",
-                               depth(inspection));
-}
-
-static bool maps_nothing(const Elf64_Phdr *load)
-{
-    return segment_end(load) <= page_start(load->p_vaddr);
+                               placement_depth(inspection));
 }
 
 static void check_stack_area(struct elfcheck_inspection *inspection)
@@ -240,94 +154,22 @@ static void check_stack_area(struct elfcheck_inspection *inspection)
     const Elf64_Phdr *first = next_load_segment(inspection, NULL);
     uint64_t stack = memory_end(inspection) - (is_32 ? STACK_AREA_32 : STACK_AREA);
     if (first && is_position_independent(inspection)) {
-        uint64_t lowest = base_below(inspection, random_area(inspection));
-        if (lowest < depth(inspection) + LOWEST_ADDRESS ||
-            height(inspection) > span_size(inspection) + MIN_GAP)
+        uint64_t lowest = placement_base(inspection, placement_random_area(inspection));
+        if (lowest < placement_depth(inspection) + LOWEST_ADDRESS ||
+            placement_height(inspection) > placement_size(inspection) + MIN_GAP)
             report_segment_finding(inspection, first, offsetof(Elf64_Phdr, p_vaddr),
                                    "all segments together take 0x%" PRIx64
                                    " bytes of addresses: Linux finds room for them only by chance",
-                                   whole_size(inspection));
+                                   placement_whole_size(inspection));
         return;
     }
     for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));)
-        if (!maps_nothing(load) && segment_end(load) > stack)
+        if (!segment_maps_nothing(load) && segment_end(load) > stack)
             report_segment_finding(inspection, load, offsetof(Elf64_Phdr, p_vaddr),
                                    "0x%" PRIx64 " bytes at 0x%" PRIx64
                                    " reach into where Linux places the stack by chance, from "
                                    "0x%" PRIx64 " on",
                                    load->p_memsz, load->p_vaddr, stack);
-}
-
-static void check_low_address(struct elfcheck_inspection *inspection)
-{
-    const Elf64_Phdr *first = next_load_segment(inspection, NULL);
-    if (first && is_position_independent(inspection)) {
-        if (base_below(inspection, MIN_GAP) < LOWEST_ADDRESS)
-            report_finding(inspection, inspection->header.e_phoff,
-                           "Linux would place it at address 0, where only CAP_SYS_RAWIO may");
-        return;
-    }
-    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));)
-        if (!maps_nothing(load) && page_start(load->p_vaddr) < LOWEST_ADDRESS)
-            report_segment_finding(
-                inspection, load, offsetof(Elf64_Phdr, p_vaddr),
-                "address 0x%" PRIx64
-                " is below vm.mmap_min_addr (0x10000), where only CAP_SYS_RAWIO may "
-                "map",
-                load->p_vaddr);
-}
-
-/* What Linux sets aside for a segment: what can be written, and zeros in any case. */
-static uint64_t charge(const struct elfcheck_inspection *inspection, const Elf64_Phdr *load)
-{
-    uint64_t zeros = load->p_memsz > load->p_filesz ? load->p_memsz - load->p_filesz : 0;
-    bool is_first = load == next_load_segment(inspection, NULL);
-    if (!(load->p_flags & PF_W))
-        return zeros;
-    uint64_t whole = is_first && is_position_independent(inspection) ? span_size(inspection) : 0;
-    return whole > load->p_memsz ? whole : load->p_memsz;
-}
-
-static uint64_t memory_asked(const struct elfcheck_inspection *inspection)
-{
-    uint64_t total = 0;
-    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));)
-        if (__builtin_add_overflow(total, charge(inspection, load), &total))
-            total = UINT64_MAX;
-    return total;
-}
-
-static void check_memory(struct elfcheck_inspection *inspection)
-{
-    uint64_t total = memory_asked(inspection);
-    if (total >= MUCH_MEMORY)
-        report_finding(inspection, inspection->header.e_phoff,
-                       "asks for %" PRIu64 " MiB of writable memory: Linux refuses where there "
-                       "is less memory and swap",
-                       total >> 20);
-}
-
-/* All addresses that the start takes: Linux counts pages, whatever becomes of them. */
-static uint64_t addresses_taken(const struct elfcheck_inspection *inspection)
-{
-    uint64_t total = 0, size;
-    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));) {
-        size = segment_end(load) - page_start(load->p_vaddr);
-        if (__builtin_add_overflow(total, size, &total))
-            total = UINT64_MAX;
-    }
-    size = is_position_independent(inspection) ? span_size(inspection) : 0;
-    return size > total ? size : total;
-}
-
-static void check_addresses(struct elfcheck_inspection *inspection)
-{
-    uint64_t total = addresses_taken(inspection), memory = memory_asked(inspection);
-    if (starts_so_far(inspection) && total > memory && total - memory >= MUCH_ADDRESSES)
-        report_finding(inspection, inspection->header.e_phoff,
-                       "takes %" PRIu64 " MiB of addresses: Linux refuses where a limit (ulimit "
-                       "-v) is lower",
-                       total >> 20);
 }
 
 /* ---- zeros after the bytes of the file ------------------------------------------------------- */
@@ -416,56 +258,7 @@ static void check_older_kernels(struct elfcheck_inspection *inspection)
                                load->p_vaddr + load->p_filesz, 5U, 10U);
 }
 
-/* ---- the first instruction ------------------------------------------------------------------- */
-
-static void check_entry_executable(struct elfcheck_inspection *inspection)
-{
-    uint64_t entry = inspection->header.e_entry;
-    uint64_t field = header_field_offset(inspection, offsetof(Elf64_Ehdr, e_entry));
-    struct place place = memory_find(inspection, entry);
-    if (!next_load_segment(inspection, NULL))
-        return;
-    if (!place.segment) {
-        report_finding(inspection, field, "entry point 0x%" PRIx64 " is in no segment", entry);
-        if (entry >= memory_end(inspection) && !is_position_independent(inspection))
-            set_finding_outcome(inspection, ELFCHECK_KILLED);
-    } else if (!segment_is_executable(inspection, place.segment)) {
-        report_finding(inspection, field,
-                       "entry point 0x%" PRIx64 " is in segment %zu, which is not executable (%s)",
-                       entry, segment_index(inspection, place.segment),
-                       flags_name(place.segment->p_flags));
-    }
-}
-
-/* The byte that the processor fetches there: 0 where Linux fills a page up, or has none. */
-static unsigned char code_at(struct elfcheck_inspection *inspection, uint64_t address)
-{
-    struct place place = memory_find(inspection, address);
-    unsigned char byte = 0;
-    if (place.segment && segment_is_executable(inspection, place.segment) && place.in_file &&
-        place.offset < inspection->size)
-        file_read_range(inspection, place.offset, &byte, sizeof byte);
-    return byte;
-}
-
-static void check_entry_code(struct elfcheck_inspection *inspection)
-{
-    uint64_t entry = inspection->header.e_entry;
-    uint64_t field = header_field_offset(inspection, offsetof(Elf64_Ehdr, e_entry));
-    struct place place = memory_find(inspection, entry);
-    if (!place.segment || !segment_is_executable(inspection, place.segment))
-        return;
-    if (place.in_file && page_start(place.offset) >= inspection->size)
-        report_finding(inspection, field,
-                       "entry point 0x%" PRIx64 " is at offset 0x%" PRIx64
-                       ", past the end of the file at 0x%" PRIx64,
-                       entry, place.offset, inspection->size);
-    else if (code_at(inspection, entry) == 0 && code_at(inspection, entry + 1) == 0)
-        report_finding(inspection, field, "entry point 0x%" PRIx64 " holds zeros, not code", entry);
-}
-
-/* ---- the rules ----------------------------------------------------------------------------------
- */
+/* ---- the rules ------------------------------------------------------------------------------- */
 
 static const struct elfcheck_rule segment_rows[] = {
     {
@@ -587,62 +380,3 @@ static const struct elfcheck_rule segment_rows[] = {
 };
 
 const struct rule_table segment_rules = {segment_rows, COUNT(segment_rows)};
-
-static const struct elfcheck_rule entry_rows[] = {
-    {
-        .id = "EC113",
-        .name = "entry-executable",
-        .group = ELFCHECK_LOAD,
-        .severity = ELFCHECK_ERROR,
-        .outcome = ELFCHECK_CRASHES,
-        .summary = "The entry point is in an executable segment.",
-        .remedy = "link it as a program with an entry point (_start, or ld -e SYMBOL)",
-        .source = "x86-64: the processor faults at the first instruction (SIGSEGV)",
-        .check = check_entry_executable,
-    },
-    {
-        .id = "EC114",
-        .name = "entry-code",
-        .group = ELFCHECK_LOAD,
-        .severity = ELFCHECK_ERROR,
-        .outcome = ELFCHECK_CRASHES,
-        .summary = "The file holds an instruction at the entry point.",
-        .remedy = RELINK,
-        .source = "Linux mm/filemap.c, filemap_fault (SIGBUS); 00 00 writes to address 0 "
-                  "(SIGSEGV)",
-        .check = check_entry_code,
-    },
-    {
-        .id = "EC115",
-        .name = "low-address",
-        .group = ELFCHECK_LOAD,
-        .severity = ELFCHECK_WARNING,
-        .summary = "All segments lie at 0x10000 or above.",
-        .remedy = "link it to a higher address (ld -Ttext-segment, or its default)",
-        .source = "Linux security/commoncap.c, cap_mmap_addr: vm.mmap_min_addr",
-        .check = check_low_address,
-    },
-    {
-        .id = "EC116",
-        .name = "memory",
-        .group = ELFCHECK_LOAD,
-        .severity = ELFCHECK_WARNING,
-        .summary = "The writable memory that it asks for at start is less than 1 GiB.",
-        .remedy = "allocate at run time what the program needs then",
-        .source = "Linux mm/util.c, __vm_enough_memory",
-        .check = check_memory,
-    },
-    {
-        .id = "EC134",
-        .name = "addresses",
-        .group = ELFCHECK_LOAD,
-        .severity = ELFCHECK_INFO,
-        .summary = "It takes less than 1 GiB of addresses beyond the memory that it asks for.",
-        .remedy =
-            "harmless without a limit; raise it (ulimit -v), or take --layout=compact of whit",
-        .source = "Linux mm/mmap.c, may_expand_vm: RLIMIT_AS",
-        .check = check_addresses,
-    },
-};
-
-const struct rule_table entry_rules = {entry_rows, COUNT(entry_rows)};

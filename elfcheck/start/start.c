@@ -1,15 +1,14 @@
 /*
  * Would Linux start it? It would, and the program dies before its main function, silently: what
- * libc's first steps, or those of another system's, need and do not find.
+ * libc's first steps need and do not find.
  */
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/array.h"
-#include "base/text.h"
 #include "elfcheck/read/dynamic.h"
 #include "elfcheck/read/finding.h"
 #include "elfcheck/read/memory.h"
+#include "elfcheck/start/notes.h"
 #include "elfcheck/start/start.h"
 
 /* "fs/binfmt_elf: Fix AT_PHDR for unusual ELF files" */
@@ -90,182 +89,6 @@ static void check_hidden_bytes(struct elfcheck_inspection *inspection)
                                    "hides what segment %zu has at 0x%" PRIx64 " behind other bytes",
                                    segment_index(inspection, earlier), address);
     }
-}
-
-/* ---- notes: who made it, for what ------------------------------------------------------------ */
-
-#define MAX_NOTE_BYTES 4096
-#define ABI_TAG        1 /* NT_GNU_ABI_TAG, and of the same number in the BSDs' notes */
-
-/* What the notes tell. */
-struct notes {
-    bool glibc;         /* the ABI tag that glibc's start files bring, for Linux */
-    bool go;            /* Go's build ID */
-    const char *system; /* the other system's that it was made for, or NULL */
-    uint64_t offset;    /* of the note that says so */
-};
-
-static const char *system_of_tag(uint32_t number)
-{
-    static const char *const systems[] = {NULL,      "GNU Hurd", "Solaris",
-                                          "FreeBSD", "NetBSD",   "Syllable"};
-    return number < COUNT(systems) ? systems[number] : NULL;
-}
-
-static void take_note(struct notes *notes, const Elf64_Nhdr *note, const char *name,
-                      const unsigned char *content, uint64_t offset)
-{
-    static const char *const foreign[] = {"FreeBSD", "NetBSD", "OpenBSD", "DragonFly"};
-    const char *system = NULL;
-    notes->go |= note->n_namesz >= sizeof "Go" && memcmp(name, "Go", sizeof "Go") == 0;
-    if (note->n_type != ABI_TAG)
-        return;
-    for (size_t i = 0; i < COUNT(foreign); i++)
-        if (note->n_namesz == strlen(foreign[i]) + 1 &&
-            memcmp(name, foreign[i], note->n_namesz) == 0)
-            system = foreign[i];
-    uint32_t number;
-    if (note->n_namesz == sizeof "GNU" && memcmp(name, "GNU", sizeof "GNU") == 0 &&
-        note->n_descsz >= sizeof number) {
-        memcpy(&number, content, sizeof number);
-        system = system_of_tag(number);
-        notes->glibc |= number == 0;
-    }
-    if (system && !notes->system)
-        *notes = (struct notes){notes->glibc, notes->go, system, offset};
-}
-
-static size_t padded(size_t size, size_t alignment)
-{
-    return (size + alignment - 1) & ~(alignment - 1);
-}
-
-static void read_notes_of(struct elfcheck_inspection *inspection, const Elf64_Phdr *segment,
-                          struct notes *notes)
-{
-    unsigned char bytes[MAX_NOTE_BYTES];
-    size_t alignment = segment->p_align == 8 ? 8 : 4;
-    size_t size = segment->p_filesz < sizeof bytes ? (size_t)segment->p_filesz : sizeof bytes;
-    if (!file_has_range(inspection, segment->p_offset, size) ||
-        !file_read_range(inspection, segment->p_offset, bytes, size))
-        return;
-    Elf64_Nhdr note; /* the same in both classes */
-    for (size_t place = 0; size - place >= sizeof note;) {
-        memcpy(&note, bytes + place, sizeof note);
-        size_t name = place + sizeof note, left = size - name;
-        if (note.n_namesz > left || note.n_descsz > left)
-            return;
-        size_t content = name + padded(note.n_namesz, alignment);
-        if (content > size || note.n_descsz > size - content)
-            return;
-        take_note(notes, &note, (const char *)bytes + name, bytes + content,
-                  segment->p_offset + place);
-        place = content + padded(note.n_descsz, alignment);
-        if (place > size)
-            return;
-    }
-}
-
-#define MAX_NOTE_SEGMENTS 16
-
-static struct notes read_notes(struct elfcheck_inspection *inspection)
-{
-    struct notes notes = {0};
-    const Elf64_Phdr *segment = NULL;
-    for (size_t i = 0; i < MAX_NOTE_SEGMENTS && !inspection->failed; i++) {
-        segment = next_segment(inspection, PT_NOTE, segment);
-        if (!segment)
-            break;
-        read_notes_of(inspection, segment, &notes);
-    }
-    return notes;
-}
-
-/* ---- another system's programs --------------------------------------------------------------- */
-
-/* Go, debug/buildinfo: in the first writable segment, at a multiple of 16. Two strings follow the
- * header, each after its length: the version, and lines of settings. */
-#define GO_MAGIC       "\xff Go buildinf:"
-#define GO_ALIGNMENT   16
-#define GO_FLAGS       15 /* its place in the header */
-#define GO_INLINE      2  /* since Go 1.18: the strings follow */
-#define GO_HEADER_SIZE 32
-#define GO_WINDOW      (64 * 1024)
-#define GO_SYSTEM      "\nbuild\tGOOS="
-
-/* A length as Go's encoding/binary writes it; advances past it. False where it does not end. */
-static bool take_length(const unsigned char **place, const unsigned char *end, size_t *length)
-{
-    *length = 0;
-    for (unsigned shift = 0; *place < end && shift < 28; shift += 7) {
-        unsigned char byte = *(*place)++;
-        *length |= (size_t)(byte & 0x7f) << shift;
-        if (byte < 0x80)
-            return *length <= (size_t)(end - *place);
-    }
-    return false;
-}
-
-/* The name of the system in Go's settings; NULL where they are not all in these bytes. */
-static const char *find_go_system(const unsigned char *bytes, size_t size, size_t *length)
-{
-    for (size_t i = 0; size - i >= GO_HEADER_SIZE; i += GO_ALIGNMENT) {
-        if (memcmp(bytes + i, GO_MAGIC, strlen(GO_MAGIC)) != 0)
-            continue;
-        const unsigned char *place = bytes + i + GO_HEADER_SIZE, *end = bytes + size;
-        size_t version, settings;
-        if (!(bytes[i + GO_FLAGS] & GO_INLINE) || !take_length(&place, end, &version))
-            return NULL;
-        place += version;
-        if (!take_length(&place, end, &settings))
-            return NULL;
-        const char *system = memmem(place, settings, GO_SYSTEM, strlen(GO_SYSTEM));
-        if (!system)
-            return NULL;
-        system += strlen(GO_SYSTEM);
-        const char *line_end =
-            memchr(system, '\n', (size_t)((const char *)place + settings - system));
-        *length = line_end ? (size_t)(line_end - system) : 0;
-        return line_end ? system : NULL;
-    }
-    return NULL;
-}
-
-static void check_go_system(struct elfcheck_inspection *inspection)
-{
-    static const char *const linux_names[] = {"linux", "android"};
-    const Elf64_Phdr *load = next_load_segment(inspection, NULL);
-    while (load && !(load->p_flags & PF_W))
-        load = next_load_segment(inspection, load);
-    if (!load || load->p_offset >= inspection->size)
-        return;
-    unsigned char bytes[GO_WINDOW];
-    uint64_t left = inspection->size - load->p_offset;
-    left = left < load->p_filesz ? left : load->p_filesz;
-    size_t size = left < sizeof bytes ? (size_t)left : sizeof bytes, length;
-    if (!file_read_range(inspection, load->p_offset, bytes, size))
-        return;
-    const char *system = find_go_system(bytes, size, &length);
-    if (!system)
-        return;
-    for (size_t i = 0; i < COUNT(linux_names); i++)
-        if (length == strlen(linux_names[i]) && memcmp(system, linux_names[i], length) == 0)
-            return;
-    struct buffer name BUFFER_CLEANUP = {0};
-    text_append_visible(&name, system, length);
-    inspection->failed |= buffer_check(&name, inspection->error) < 0;
-    report_finding(inspection, load->p_offset + (uint64_t)((const unsigned char *)system - bytes),
-                   "made for %s, as Go's build information says (GOOS)", buffer_text(&name));
-    set_finding_remedy(inspection, "build it with GOOS=linux");
-}
-
-static void check_foreign_system(struct elfcheck_inspection *inspection)
-{
-    struct notes notes = read_notes(inspection);
-    if (notes.system)
-        report_finding(inspection, notes.offset, "made for %s, as its ELF note says", notes.system);
-    else if (notes.go)
-        check_go_system(inspection);
 }
 
 /* ---- the dynamic section --------------------------------------------------------------------- */
@@ -399,8 +222,7 @@ static void check_relro_mapped(struct elfcheck_inspection *inspection)
                            relro->p_memsz, relro->p_vaddr);
 }
 
-/* ---- the rules ----------------------------------------------------------------------------------
- */
+/* ---- the rules ------------------------------------------------------------------------------- */
 
 static const struct elfcheck_rule linked_rows[] = {
     {
@@ -428,23 +250,6 @@ static const struct elfcheck_rule linked_rows[] = {
 };
 
 const struct rule_table linked_rules = {linked_rows, COUNT(linked_rows)};
-
-static const struct elfcheck_rule system_rows[] = {
-    {
-        .id = "EC126",
-        .name = "foreign-system",
-        .group = ELFCHECK_LOAD,
-        .severity = ELFCHECK_ERROR,
-        .outcome = ELFCHECK_CRASHES,
-        .summary = "The program is made for Linux.",
-        .remedy = "build it for Linux",
-        .source = "ELF notes of FreeBSD, NetBSD, OpenBSD, DragonFly, GNU (NT_GNU_ABI_TAG); Go, "
-                  "debug/buildinfo",
-        .check = check_foreign_system,
-    },
-};
-
-const struct rule_table system_rules = {system_rows, COUNT(system_rows)};
 
 static const struct elfcheck_rule start_rows[] = {
     {

@@ -5,4 +5,4 @@
 
 /* The rules, in the order that elfcheck/rules.c gives them. */
 extern const struct rule_table load_rules, linked_rules, segment_rules, system_rules, entry_rules,
-    start_rules, portable_rules;
+    limit_rules, start_rules, portable_rules;

@@ -1,0 +1,84 @@
+/* Would Linux start it? It would, and the processor faults at the first instruction. */
+#include <inttypes.h>
+
+#include "elfcheck/read/finding.h"
+#include "elfcheck/read/memory.h"
+#include "elfcheck/read/names.h"
+#include "elfcheck/start/placement.h"
+#include "elfcheck/start/start.h"
+
+static void check_entry_executable(struct elfcheck_inspection *inspection)
+{
+    uint64_t entry = inspection->header.e_entry;
+    uint64_t field = header_field_offset(inspection, offsetof(Elf64_Ehdr, e_entry));
+    struct place place = memory_find(inspection, entry);
+    if (!next_load_segment(inspection, NULL))
+        return;
+    if (!place.segment) {
+        report_finding(inspection, field, "entry point 0x%" PRIx64 " is in no segment", entry);
+        if (entry >= memory_end(inspection) && !is_position_independent(inspection))
+            set_finding_outcome(inspection, ELFCHECK_KILLED);
+    } else if (!segment_is_executable(inspection, place.segment)) {
+        report_finding(inspection, field,
+                       "entry point 0x%" PRIx64 " is in segment %zu, which is not executable (%s)",
+                       entry, segment_index(inspection, place.segment),
+                       flags_name(place.segment->p_flags));
+    }
+}
+
+/* The byte that the processor fetches there: 0 where Linux fills a page up, or has none. */
+static unsigned char code_at(struct elfcheck_inspection *inspection, uint64_t address)
+{
+    struct place place = memory_find(inspection, address);
+    unsigned char byte = 0;
+    if (place.segment && segment_is_executable(inspection, place.segment) && place.in_file &&
+        place.offset < inspection->size)
+        file_read_range(inspection, place.offset, &byte, sizeof byte);
+    return byte;
+}
+
+static void check_entry_code(struct elfcheck_inspection *inspection)
+{
+    uint64_t entry = inspection->header.e_entry;
+    uint64_t field = header_field_offset(inspection, offsetof(Elf64_Ehdr, e_entry));
+    struct place place = memory_find(inspection, entry);
+    if (!place.segment || !segment_is_executable(inspection, place.segment))
+        return;
+    if (place.in_file && page_start(place.offset) >= inspection->size)
+        report_finding(inspection, field,
+                       "entry point 0x%" PRIx64 " is at offset 0x%" PRIx64
+                       ", past the end of the file at 0x%" PRIx64,
+                       entry, place.offset, inspection->size);
+    else if (code_at(inspection, entry) == 0 && code_at(inspection, entry + 1) == 0)
+        report_finding(inspection, field, "entry point 0x%" PRIx64 " holds zeros, not code", entry);
+}
+
+/* ---- the rules ------------------------------------------------------------------------------- */
+
+static const struct elfcheck_rule entry_rows[] = {
+    {
+        .id = "EC113",
+        .name = "entry-executable",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_CRASHES,
+        .summary = "The entry point is in an executable segment.",
+        .remedy = "link it as a program with an entry point (_start, or ld -e SYMBOL)",
+        .source = "x86-64: the processor faults at the first instruction (SIGSEGV)",
+        .check = check_entry_executable,
+    },
+    {
+        .id = "EC114",
+        .name = "entry-code",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_CRASHES,
+        .summary = "The file holds an instruction at the entry point.",
+        .remedy = RELINK,
+        .source = "Linux mm/filemap.c, filemap_fault (SIGBUS); 00 00 writes to address 0 "
+                  "(SIGSEGV)",
+        .check = check_entry_code,
+    },
+};
+
+const struct rule_table entry_rules = {entry_rows, COUNT(entry_rows)};
