@@ -6,7 +6,6 @@
 #include "packer/smallest/candidate.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "packer/formats/formats.h"
@@ -15,94 +14,6 @@
 #include "packer/tar/tar.h"
 
 #define ENTRY_MODE 0644
-
-/* ---- choices --------------------------------------------------------------------------------- */
-
-static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-#define LETTERS (sizeof letters - 1)
-
-struct letter candidate_name(const struct candidate *candidate, enum choice choice)
-{
-    return (struct letter){{letters[candidate->value[choice] % LETTERS]}};
-}
-
-/* Whoever runs the program may do so: three octal digits that are odd. */
-#define MODES 64
-struct mode_text {
-    char text[8];
-};
-
-static struct mode_text program_mode(unsigned value)
-{
-    struct mode_text mode;
-    snprintf(mode.text, sizeof mode.text, "%o%o%o", value / 16 * 2 + 1, value / 4 % 4 * 2 + 1,
-             value % 4 * 2 + 1);
-    return mode;
-}
-
-static size_t factorial(size_t number)
-{
-    size_t product = 1;
-    for (; number > 1; number--)
-        product *= number;
-    return product;
-}
-
-/* An OCI manifest should have a layer (manifest.md), and has to by its schema. */
-bool space_has_layer(const struct search_space *space)
-{
-    return space->image->file_count || (space->is_strict && space->has_oci);
-}
-
-static size_t count_files(const struct search_space *space)
-{
-    return (size_t)space_has_layer(space) + 1 + space->has_docker + 3 * space->has_oci;
-}
-
-/* "config", "rootfs" and what else engines need. */
-static size_t count_config_keys(const struct search_space *space)
-{
-    if (space->is_strict)
-        return 4;
-    size_t keys = 2;
-    keys += (space->needs & PACKER_NEEDS_ARCHITECTURE) > 0;
-    keys += (space->needs & PACKER_NEEDS_OS) > 0;
-    return keys;
-}
-
-/* The number of orders of `count` items, which matter only to what compresses them. */
-static size_t count_orders(const struct search_space *space, size_t count)
-{
-    return space->is_gzip ? factorial(count) : 1;
-}
-
-size_t choice_count(const struct search_space *space, enum choice choice)
-{
-    const bool is_name_free = space->image->is_name_free;
-    switch (choice) {
-    case CHOICE_FILE_ORDER:
-        return count_orders(space, count_files(space));
-    case CHOICE_SPELLING:
-        return space->is_gzip && !space->is_strict ? 2 : 1;
-    case CHOICE_CONFIG_ORDER:
-        return count_orders(space, count_config_keys(space));
-    case CHOICE_DOCKER_ORDER:
-        return space->has_docker ? count_orders(space, 3) : 1;
-    case CHOICE_MANIFEST_ORDER:
-    case CHOICE_DESCRIPTOR_ORDER:
-        return space->has_oci ? count_orders(space, 3) : 1;
-    case CHOICE_VERSION:
-        return space->has_oci && !space->is_strict ? 2 : 1;
-    case CHOICE_MODE:
-        return is_name_free && !space->is_strict ? MODES : 1;
-    case CHOICE_PROGRAM_NAME:
-        return is_name_free || !space->has_oci ? LETTERS : 1;
-    case CHOICE_CONFIG_NAME:
-        return space->has_oci ? 1 : LETTERS;
-    default:
-        return 1;
-    }
-}
 
 /* ---- tar ------------------------------------------------------------------------------------- */
 
@@ -128,17 +39,16 @@ static void append_header(struct buffer *tar, const char *name, const char *mode
     buffer_append(tar, &header, sizeof header);
 }
 
-/* The layer without what engines do without; `*program_offset` is that of its last file's content.
- */
+/* The layer as short as can be; `*program_offset` is that of its last file's content. */
 static int append_short_layer(const struct search_space *space, const struct candidate *candidate,
                               struct buffer *layer, size_t *program_offset, struct error *error)
 {
     const struct packer_image *image = space->image;
-    const struct letter name = candidate_name(candidate, CHOICE_PROGRAM_NAME);
+    const struct choice_text name = candidate_name(candidate, CHOICE_PROGRAM_NAME);
     for (size_t i = 0; i < image->file_count; i++) {
         const struct packer_file *file = &image->files[i];
         const struct buffer *content = &space->contents[i];
-        struct mode_text mode = program_mode(candidate->value[CHOICE_MODE]);
+        struct choice_text mode = candidate_mode(candidate);
         if (!image->is_name_free)
             snprintf(mode.text, sizeof mode.text, "%o", (unsigned)file->mode & 07777);
         append_header(layer, image->is_name_free ? name.text : file->path, mode.text,
@@ -155,7 +65,7 @@ static int append_strict_layer(const struct search_space *space, const struct ca
     struct packer_image image = *space->image;
     struct buffer_sink sink = buffer_sink(layer);
     struct packer_file program;
-    const struct letter name = candidate_name(candidate, CHOICE_PROGRAM_NAME);
+    const struct choice_text name = candidate_name(candidate, CHOICE_PROGRAM_NAME);
     if (image.is_name_free) {
         program = image.files[0];
         program.path = name.text;
@@ -207,7 +117,7 @@ static int make_layer(const struct search_space *space, const struct candidate *
 {
     struct candidate_file *layer = &parts->files[LAYER];
     struct buffer *tar = &layer->content;
-    const struct letter name = candidate_name(candidate, CHOICE_PROGRAM_NAME);
+    const struct choice_text name = candidate_name(candidate, CHOICE_PROGRAM_NAME);
     memcpy(layer->name, name.text, sizeof name.text);
     int result = space->is_strict
                      ? append_strict_layer(space, candidate, tar, error)
@@ -242,7 +152,7 @@ static int make_parts(const struct search_space *space, const struct candidate *
 {
     struct candidate_file *config = &parts->files[CONFIG], *layer = &parts->files[LAYER];
     const bool has_layer = space_has_layer(space);
-    const struct letter name = candidate_name(candidate, CHOICE_CONFIG_NAME);
+    const struct choice_text name = candidate_name(candidate, CHOICE_CONFIG_NAME);
     struct digest diff_id;
     memcpy(config->name, name.text, sizeof name.text);
     if ((has_layer && make_layer(space, candidate, rounds, parts, &diff_id, error) < 0) ||

@@ -41,7 +41,7 @@ int append_config(const struct search_space *space, const struct candidate *cand
                   const struct digest *diff_id, struct buffer *out, struct error *error)
 {
     struct packer_image image = *space->image;
-    char path[sizeof "/x"];
+    char path[1 + sizeof(struct choice_text)];
     const char *const command[] = {path, NULL};
     snprintf(path, sizeof path, "/%s", candidate_name(candidate, CHOICE_PROGRAM_NAME).text);
     if (image.is_name_free)
