@@ -342,8 +342,8 @@ static const struct elfcheck_rule hardened_rows[] = {
         .name = "write-execute",
         .group = ELFCHECK_HARDENED,
         .severity = ELFCHECK_WARNING,
-        .summary = "No segment is writable and executable at once.",
-        .remedy = "link without ld -N/--omagic, so that code and data get segments of their own",
+        .summary = "No segment is both writable and executable.",
+        .remedy = "link without ld -N/--omagic, so that code and data get separate segments",
         .source = "W^X; refused by SELinux's execmem and similar policies",
         .check = check_write_execute,
     },
@@ -352,7 +352,7 @@ static const struct elfcheck_rule hardened_rows[] = {
         .name = "executable-stack",
         .group = ELFCHECK_HARDENED,
         .severity = ELFCHECK_WARNING,
-        .summary = "The program does not ask for an executable stack.",
+        .summary = "The program does not request an executable stack.",
         .remedy = "link with -z noexecstack; in assembly add: section .note.GNU-stack noalloc "
                   "noexec nowrite progbits",
         .source = "Linux fs/binfmt_elf.c, PT_GNU_STACK; arch/x86/include/asm/elf.h",
@@ -363,8 +363,8 @@ static const struct elfcheck_rule hardened_rows[] = {
         .name = "stack-header",
         .group = ELFCHECK_HARDENED,
         .severity = ELFCHECK_WARNING,
-        .summary = "A program says by PT_GNU_STACK that its stack is not executable, where that is "
-                   "not the default.",
+        .summary =
+            "PT_GNU_STACK states that the stack is not executable, if that is not the default.",
         .remedy = "link with -z noexecstack, or run it on Linux 5.8 or newer as a 64-bit program",
         .source = "Linux arch/x86/include/asm/elf.h, elf_read_implies_exec",
         .check = check_stack_header,
@@ -375,7 +375,7 @@ static const struct elfcheck_rule hardened_rows[] = {
         .group = ELFCHECK_HARDENED,
         .severity = ELFCHECK_INFO,
         .summary = "The program can be loaded at any address (PIE).",
-        .remedy = "build it with -fPIE and link it with -static-pie, or -pie where it is dynamic",
+        .remedy = "build it with -fPIE and link it with -static-pie, or -pie if it is dynamic",
         .source =
             "Linux fs/binfmt_elf.c, load_elf_binary: ET_DYN; Documentation, randomize_va_space",
         .check = check_position,
@@ -385,7 +385,7 @@ static const struct elfcheck_rule hardened_rows[] = {
         .name = "relro",
         .group = ELFCHECK_HARDENED,
         .severity = ELFCHECK_WARNING,
-        .summary = "A dynamic program's relocated data becomes read-only (PT_GNU_RELRO).",
+        .summary = "The relocated data of a dynamic program becomes read-only (PT_GNU_RELRO).",
         .remedy = "link with -z relro -z now",
         .source = "Linux ABI, PT_GNU_RELRO; glibc elf/dl-reloc.c, _dl_protect_relro",
         .check = check_relro,
@@ -405,7 +405,7 @@ static const struct elfcheck_rule hardened_rows[] = {
         .name = "text-relocation",
         .group = ELFCHECK_HARDENED,
         .severity = ELFCHECK_WARNING,
-        .summary = "Code is not changed while it is loaded (no DT_TEXTREL).",
+        .summary = "Code is not modified when it is loaded (no DT_TEXTREL).",
         .remedy =
             "compile everything with -fPIC or -fPIE; in assembly use default rel and wrt ..plt",
         .source = "gABI, Dynamic Section, DT_TEXTREL, DF_TEXTREL",
@@ -417,9 +417,9 @@ static const struct elfcheck_rule hardened_rows[] = {
         .group = ELFCHECK_HARDENED,
         .severity = ELFCHECK_WARNING,
         .summary =
-            "Libraries are looked for in absolute directories that only the system writes to.",
+            "Libraries are searched in absolute directories that only the system can write to.",
         .remedy = "link without -rpath, or with an absolute directory or $ORIGIN; patchelf "
-                  "--set-rpath mends a program",
+                  "--set-rpath changes an existing program",
         .source = "gABI, Dynamic Section, DT_RPATH, DT_RUNPATH, Shared Object Dependencies",
         .check = check_library_path,
     },
@@ -429,8 +429,8 @@ static const struct elfcheck_rule hardened_rows[] = {
         .group = ELFCHECK_HARDENED,
         .severity = ELFCHECK_WARNING,
         .summary = "The file is neither set-user-ID nor set-group-ID.",
-        .remedy = "chmod u-s,g-s on the file; give a container the user it needs instead (whit "
-                  "pack --user)",
+        .remedy = "run chmod u-s,g-s on the file; set the user of the container instead (whit pack "
+                  "--user)",
         .source = "Linux fs/exec.c, bprm_fill_uid; chmod(2)",
         .check = check_set_user_id,
     },
@@ -439,7 +439,7 @@ static const struct elfcheck_rule hardened_rows[] = {
         .name = "stack-protector",
         .group = ELFCHECK_HARDENED,
         .severity = ELFCHECK_INFO,
-        .summary = "Functions guard their stack with a canary.",
+        .summary = "Functions protect their stack with a canary.",
         .remedy = "compile with -fstack-protector-strong",
         .source = "GCC, -fstack-protector-strong; glibc debug/stack_chk_fail.c",
         .check = check_stack_protector,
@@ -459,8 +459,9 @@ static const struct elfcheck_rule hardened_rows[] = {
         .name = "shadow-stack",
         .group = ELFCHECK_HARDENED,
         .severity = ELFCHECK_INFO,
-        .summary = "The program is marked as ready for shadow stacks (SHSTK).",
-        .remedy = "compile and link everything with -fcf-protection; ld -z shstk marks it by hand",
+        .summary = "The program is marked as compatible with shadow stacks (SHSTK).",
+        .remedy =
+            "compile and link everything with -fcf-protection; ld -z shstk adds the mark by hand",
         .source = "x86-64 psABI, Program Property, GNU_PROPERTY_X86_FEATURE_1_AND; Linux "
                   "arch/x86/kernel/shstk.c",
         .check = check_shadow_stack,

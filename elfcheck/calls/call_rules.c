@@ -49,9 +49,9 @@ static const struct elfcheck_rule call_rows[] = {
         .name = "system-calls",
         .group = ELFCHECK_HARDENED,
         .severity = ELFCHECK_INFO,
-        .summary = "The system calls that a small static program makes are known.",
-        .remedy = "whit check --seccomp writes a profile that allows just these, where the list is "
-                  "complete",
+        .summary = "The system calls of a small static program are known.",
+        .remedy =
+            "if the list is complete, whit check --seccomp writes a profile that allows only these",
         .source = "x86-64: syscall, int 0x80; Linux arch/x86/entry/syscalls/syscall_64.tbl",
         .check = check_system_calls,
     },
@@ -60,8 +60,8 @@ static const struct elfcheck_rule call_rows[] = {
         .name = "interrupt-call",
         .group = ELFCHECK_HARDENED,
         .severity = ELFCHECK_WARNING,
-        .summary = "64-bit code makes system calls by syscall, not by int 0x80.",
-        .remedy = "make the call by syscall, with the numbers and registers of x86-64",
+        .summary = "64-bit code makes system calls with syscall, not with int 0x80.",
+        .remedy = "use the syscall instruction, with the numbers and registers of x86-64",
         .source = "Linux arch/x86/entry/entry_64_compat.S: CONFIG_IA32_EMULATION; gVisor has none",
         .check = check_int80,
     },

@@ -245,8 +245,8 @@ static const struct elfcheck_rule library_rows[] = {
         .group = ELFCHECK_SCRATCH,
         .severity = ELFCHECK_ERROR,
         .outcome = ELFCHECK_LOADER,
-        .summary = "All shared libraries that it needs (DT_NEEDED), and those that they need, are "
-                   "where its loader looks.",
+        .summary = "All shared libraries that the program needs (DT_NEEDED), and those that they "
+                   "need in turn, are where the loader searches.",
         .remedy = STATIC_REMEDY,
         .source = "gABI, Dynamic Section, DT_NEEDED; glibc elf/dl-load.c; musl ldso/dynlink.c",
         .check = check_libraries,
@@ -262,9 +262,8 @@ static const struct elfcheck_rule plugin_rows[] = {
         .group = ELFCHECK_SCRATCH,
         .severity = ELFCHECK_WARNING,
         .outcome = ELFCHECK_LOADER,
-        .summary = "The libraries that a shared library of an image or a directory tree needs are "
-                   "there.",
-        .remedy = "put them there, or leave out the library where no program loads it",
+        .summary = "The libraries that a shared library in the image or directory needs exist.",
+        .remedy = "add them, or leave out the library if no program loads it",
         .source = "gABI, Dynamic Section, DT_NEEDED; glibc elf/dl-load.c; musl ldso/dynlink.c",
         .libraries_only = true,
         .check = check_library_needs,

@@ -160,7 +160,7 @@ static const struct elfcheck_rule loader_rows[] = {
         .group = ELFCHECK_SCRATCH,
         .severity = ELFCHECK_ERROR,
         .outcome = ELFCHECK_ENOENT,
-        .summary = "The dynamic loader that the program names (PT_INTERP) is there; an empty image "
+        .summary = "The dynamic loader that the program names (PT_INTERP) exists; an empty image "
                    "has none.",
         .remedy = STATIC_REMEDY,
         .source = BINFMT "load_elf_binary; gABI, Program Interpreter",

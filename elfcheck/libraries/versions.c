@@ -72,7 +72,8 @@ static const struct elfcheck_rule library_version_rows[] = {
         .group = ELFCHECK_SCRATCH,
         .severity = ELFCHECK_ERROR,
         .outcome = ELFCHECK_LOADER,
-        .summary = "The libraries that are there define the versions that others need of them.",
+        .summary =
+            "The libraries in the image define the symbol versions that are required of them.",
         .remedy = "take the libraries from the system that built the program, or build it on one "
                   "that is no newer than the image's",
         .source = "LSB, Symbol Versioning; glibc elf/dl-version.c, match_symbol",

@@ -73,7 +73,7 @@ static const struct elfcheck_rule entry_rows[] = {
         .group = ELFCHECK_LOAD,
         .severity = ELFCHECK_ERROR,
         .outcome = ELFCHECK_CRASHES,
-        .summary = "The file holds an instruction at the entry point.",
+        .summary = "The file contains an instruction at the entry point.",
         .remedy = RELINK,
         .source = "Linux mm/filemap.c, filemap_fault (SIGBUS); 00 00 writes to address 0 "
                   "(SIGSEGV)",

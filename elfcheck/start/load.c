@@ -222,8 +222,8 @@ static const struct elfcheck_rule load_rows[] = {
         .group = ELFCHECK_LOAD,
         .severity = ELFCHECK_ERROR,
         .outcome = ELFCHECK_ENOENT,
-        .summary = "The program that an image starts is in it.",
-        .remedy = "put the program there, or name another by Entrypoint or Cmd (whit pack "
+        .summary = "The image contains the program that it starts.",
+        .remedy = "add the program, or set another one with Entrypoint or Cmd (whit pack "
                   "--entrypoint, --cmd)",
         .source = "OCI image-spec, config.md, Entrypoint and Cmd; Linux fs/exec.c, do_open_execat",
         .any_file = true,
@@ -235,8 +235,8 @@ static const struct elfcheck_rule load_rows[] = {
         .group = ELFCHECK_LOAD,
         .severity = ELFCHECK_ERROR,
         .outcome = ELFCHECK_EACCES,
-        .summary = "The file may be executed: its mode has an x bit.",
-        .remedy = "chmod +x the file",
+        .summary = "The file is executable: its mode has an x bit.",
+        .remedy = "run chmod +x on the file",
         .source = "Linux fs/exec.c, do_open_execat; fs/namei.c, generic_permission",
         .any_file = true,
         .check = check_executable_mode,
@@ -247,7 +247,7 @@ static const struct elfcheck_rule load_rows[] = {
         .group = ELFCHECK_LOAD,
         .severity = ELFCHECK_ERROR,
         .outcome = ELFCHECK_ENOEXEC,
-        .summary = "The file begins with 7f 45 4c 46, as every ELF file does.",
+        .summary = "The file begins with 7f 45 4c 46, the ELF magic number.",
         .remedy = "pack a compiled program; a script needs its interpreter in the image",
         .source = BINFMT "load_elf_binary; Linux fs/binfmt_script.c; gABI, ELF Identification",
         .any_file = true,
@@ -282,7 +282,7 @@ static const struct elfcheck_rule load_rows[] = {
         .name = "emulated-machine",
         .group = ELFCHECK_LOAD,
         .severity = ELFCHECK_WARNING,
-        .summary = "The program is 64-bit: no kernel option decides whether it starts.",
+        .summary = "The program is 64-bit, so that it starts whatever the kernel's configuration.",
         .remedy = "build it for x86-64 (gcc -m64, GOARCH=amd64)",
         .source = "Linux fs/compat_binfmt_elf.c; arch/x86/include/asm/elf.h, "
                   "compat_elf_check_arch",
@@ -305,8 +305,8 @@ static const struct elfcheck_rule load_rows[] = {
         .group = ELFCHECK_LOAD,
         .severity = ELFCHECK_ERROR,
         .outcome = ELFCHECK_ENOEXEC,
-        .summary = "There is a program header, and all take at most 65,536 bytes: 1,170, or 2,048 "
-                   "for i386.",
+        .summary = "There is a program header, and all together take at most 65,536 bytes: 1,170 "
+                   "headers, or 2,048 for i386.",
         .remedy = RELINK,
         .source = BINFMT "load_elf_phdrs",
         .check = check_header_count,
@@ -316,8 +316,8 @@ static const struct elfcheck_rule load_rows[] = {
         .name = "header-page",
         .group = ELFCHECK_LOAD,
         .severity = ELFCHECK_WARNING,
-        .summary = "The program headers fit into one page: 73 of them, or 128 for i386.",
-        .remedy = "merge segments, or run it on a recent kernel only",
+        .summary = "The program headers fit into one page: 73 headers, or 128 for i386.",
+        .remedy = "merge segments, or run it on Linux 6.17 or newer only",
         .source = BINFMT "load_elf_phdrs, before Linux 6.17",
         .check = check_header_page,
     },
@@ -327,7 +327,8 @@ static const struct elfcheck_rule load_rows[] = {
         .group = ELFCHECK_LOAD,
         .severity = ELFCHECK_ERROR,
         .outcome = ELFCHECK_ENOEXEC,
-        .summary = "The named kernel reads so many program headers.",
+        .summary =
+            "The program headers fit into one page, as the kernel named by --kernel requires.",
         .remedy = "merge segments, or run it on Linux 6.17 or newer",
         .source = BINFMT "load_elf_phdrs, before Linux 6.17",
         .check = check_kernel_headers,
@@ -349,8 +350,8 @@ static const struct elfcheck_rule load_rows[] = {
         .group = ELFCHECK_LOAD,
         .severity = ELFCHECK_ERROR,
         .outcome = ELFCHECK_ENOEXEC,
-        .summary = "The path of the interpreter (PT_INTERP) is a path: 2 to 4,096 bytes with a NUL "
-                   "at the end.",
+        .summary = "The path of the interpreter (PT_INTERP) is valid: 2 to 4,096 bytes that end "
+                   "with a NUL.",
         .remedy = RELINK ", or set the path with patchelf --set-interpreter",
         .source = BINFMT "load_elf_binary; gABI, Program Interpreter",
         .check = check_interpreter_path,

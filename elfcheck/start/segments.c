@@ -267,7 +267,7 @@ static const struct elfcheck_rule segment_rows[] = {
         .group = ELFCHECK_LOAD,
         .severity = ELFCHECK_ERROR,
         .outcome = ELFCHECK_CRASHES,
-        .summary = "At least one segment is loaded (PT_LOAD), and takes up memory.",
+        .summary = "At least one segment is loaded (PT_LOAD) and occupies memory.",
         .remedy = RELINK,
         .source = BINFMT "load_elf_binary, total_mapping_size",
         .check = check_loads,
@@ -278,7 +278,8 @@ static const struct elfcheck_rule segment_rows[] = {
         .group = ELFCHECK_LOAD,
         .severity = ELFCHECK_ERROR,
         .outcome = ELFCHECK_KILLED,
-        .summary = "A segment's offset and address agree modulo 4096, and its end is an offset.",
+        .summary = "The offset and address of each segment agree modulo 4096, and its end is a "
+                   "valid offset.",
         .remedy = RELINK,
         .source = BINFMT "elf_map; Linux mm/mmap.c, do_mmap, file_mmap_ok; gABI, Program Loading",
         .check = check_segment_offset,
@@ -289,7 +290,7 @@ static const struct elfcheck_rule segment_rows[] = {
         .group = ELFCHECK_LOAD,
         .severity = ELFCHECK_ERROR,
         .outcome = ELFCHECK_KILLED,
-        .summary = "A segment has no more bytes in the file than in memory.",
+        .summary = "No segment is larger in the file than in memory.",
         .remedy = RELINK,
         .source = BINFMT "load_elf_binary; gABI, Program Header, PT_LOAD",
         .check = check_segment_size,
@@ -300,8 +301,8 @@ static const struct elfcheck_rule segment_rows[] = {
         .group = ELFCHECK_LOAD,
         .severity = ELFCHECK_ERROR,
         .outcome = ELFCHECK_KILLED,
-        .summary = "A segment ends below the end of user space: 0x7ffffffff000, or 0xffffe000 for "
-                   "i386.",
+        .summary =
+            "All segments end below the end of user space: 0x7ffffffff000, or 0xffffe000 for i386.",
         .remedy = "link it to a lower address (ld -Ttext-segment, or its default)",
         .source = BINFMT "load_elf_binary; Linux arch/x86/include/asm, TASK_SIZE",
         .check = check_segment_address,
@@ -324,8 +325,8 @@ static const struct elfcheck_rule segment_rows[] = {
         .group = ELFCHECK_LOAD,
         .severity = ELFCHECK_ERROR,
         .outcome = ELFCHECK_KILLED,
-        .summary = "The named kernel makes room for all segments: the last in the table is the "
-                   "highest.",
+        .summary = "The kernel named by --kernel reserves room for all segments: the last in the "
+                   "table is the highest.",
         .remedy = "sort the program headers by address, or use Linux 5.18 or newer",
         .source = BINFMT "total_mapping_size, before Linux 5.18",
         .check = check_kernel_order,
@@ -336,8 +337,8 @@ static const struct elfcheck_rule segment_rows[] = {
         .group = ELFCHECK_LOAD,
         .severity = ELFCHECK_ERROR,
         .outcome = ELFCHECK_KILLED,
-        .summary = "Where a writable segment goes on with zeros, the file has the page to begin "
-                   "in.",
+        .summary = "If a writable segment continues with zeros, the page in which they begin is in "
+                   "the file.",
         .remedy = RELINK,
         .source = BINFMT "elf_load, padzero: \"Only report padzero() errors when PROT_WRITE\"",
         .check = check_segment_zeros,
@@ -348,7 +349,7 @@ static const struct elfcheck_rule segment_rows[] = {
         .group = ELFCHECK_LOAD,
         .severity = ELFCHECK_ERROR,
         .outcome = ELFCHECK_KILLED,
-        .summary = "The named kernel can clear the page in which zeros begin.",
+        .summary = "The kernel named by --kernel can clear the page in which zeros begin.",
         .remedy = "make that segment writable, give its zeros a page of their own, or use Linux "
                   "6.1 or newer",
         .source = BINFMT "load_elf_binary, set_brk and padzero, before Linux 6.1",
@@ -359,9 +360,9 @@ static const struct elfcheck_rule segment_rows[] = {
         .name = "older-kernels",
         .group = ELFCHECK_LOAD,
         .severity = ELFCHECK_INFO,
-        .summary = "Linux 5.10 starts it, too.",
-        .remedy = "harmless on Linux 6.1 and newer; name the kernel (--kernel=5.10) where it "
-                  "matters",
+        .summary = "Linux 5.10 starts the program as well.",
+        .remedy =
+            "harmless on Linux 6.1 and newer; check for the kernel that matters (--kernel=5.10)",
         .source = BINFMT "load_elf_binary, set_brk and padzero, before Linux 6.1; "
                          "total_mapping_size, before 5.18",
         .check = check_older_kernels,
@@ -371,7 +372,7 @@ static const struct elfcheck_rule segment_rows[] = {
         .name = "stack-area",
         .group = ELFCHECK_LOAD,
         .severity = ELFCHECK_WARNING,
-        .summary = "No segment lies where Linux places the stack at random.",
+        .summary = "No segment is in the area where Linux places the stack at random.",
         .remedy = "link it to a lower address (ld -Ttext-segment, or its default)",
         .source = "Linux fs/exec.c, setup_arg_pages; arch/x86/include/asm/elf.h, STACK_RND_MASK; "
                   "arch/x86/mm/mmap.c",

@@ -258,7 +258,7 @@ static const struct elfcheck_rule start_rows[] = {
         .group = ELFCHECK_LOAD,
         .severity = ELFCHECK_ERROR,
         .outcome = ELFCHECK_CRASHES,
-        .summary = "No segment hides bytes of an earlier one behind different ones.",
+        .summary = "No segment hides bytes of an earlier one behind different bytes.",
         .remedy = RELINK,
         .source = BINFMT "elf_map with MAP_FIXED: the later segment wins, page by page",
         .check = check_hidden_bytes,
@@ -279,7 +279,7 @@ static const struct elfcheck_rule start_rows[] = {
         .name = "headers-reachable",
         .group = ELFCHECK_LOAD,
         .severity = ELFCHECK_WARNING,
-        .summary = "The program headers are in memory, where musl would look for them.",
+        .summary = "The program headers are in memory, where musl would read them.",
         .remedy = RELINK,
         .source = BINFMT "create_elf_tables, AT_PHDR; musl src/env/__init_tls.c",
         .check = check_headers_reachable,
@@ -290,7 +290,8 @@ static const struct elfcheck_rule start_rows[] = {
         .group = ELFCHECK_LOAD,
         .severity = ELFCHECK_ERROR,
         .outcome = ELFCHECK_CRASHES,
-        .summary = "What is to become read-only after relocation (PT_GNU_RELRO) is in a segment.",
+        .summary =
+            "The data that becomes read-only after relocation (PT_GNU_RELRO) is in a segment.",
         .remedy = RELINK,
         .source = "glibc elf/dl-reloc.c, _dl_protect_relro; musl ldso/dynlink.c, reloc_all",
         .check = check_relro_mapped,
@@ -301,9 +302,9 @@ static const struct elfcheck_rule start_rows[] = {
         .group = ELFCHECK_LOAD,
         .severity = ELFCHECK_ERROR,
         .outcome = ELFCHECK_CRASHES,
-        .summary = "A static position-independent program of glibc has no library path and no "
+        .summary = "A static position-independent program with glibc has no library path and no "
                    "relocations in its code.",
-        .remedy = "link it without -rpath and --enable-new-dtags, or take the path out: patchelf "
+        .remedy = "link it without -rpath and --enable-new-dtags, or remove the path: patchelf "
                   "--remove-rpath",
         .source = "glibc elf/dl-reloc-static-pie.c, _dl_relocate_static_pie; elf/get-dynamic-"
                   "info.h",

@@ -104,7 +104,7 @@ static const struct elfcheck_rule system_rows[] = {
         .group = ELFCHECK_LOAD,
         .severity = ELFCHECK_ERROR,
         .outcome = ELFCHECK_CRASHES,
-        .summary = "The program is made for Linux.",
+        .summary = "The program is built for Linux.",
         .remedy = "build it for Linux",
         .source = "ELF notes of FreeBSD, NetBSD, OpenBSD, DragonFly, GNU (NT_GNU_ABI_TAG); Go, "
                   "debug/buildinfo",

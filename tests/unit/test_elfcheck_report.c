@@ -85,18 +85,18 @@ static void writes_text_that_people_read(void **state)
 
     snprintf(expected, sizeof expected, "%s%s%s%s%s", hello,
              "  info: system calls: exit (complete) [system-calls, offset 0xe8]\n"
-             "    remedy: whit check --seccomp writes a profile that allows just these, where the "
-             "list is complete\n",
+             "    remedy: if the list is complete, whit check --seccomp writes a profile that "
+             "allows only these\n",
              broken,
              "  info: not position-independent: its code is at the same address in each run "
              "[position-independent, offset 0x10]\n"
-             "    remedy: build it with -fPIE and link it with -static-pie, or -pie where it is "
+             "    remedy: build it with -fPIE and link it with -static-pie, or -pie if it is "
              "dynamic\n"
              "  info: e_version is 7 [header-fields, offset 0x14]\n"
-             "    remedy: harmless on Linux; some tools refuse the file\n"
+             "    remedy: harmless on Linux; some tools reject the file\n"
              "  info: not marked for shadow stacks (SHSTK) [shadow-stack, offset 0x40]\n"
-             "    remedy: compile and link everything with -fcf-protection; ld -z shstk marks it "
-             "by hand\n",
+             "    remedy: compile and link everything with -fcf-protection; ld -z shstk adds the "
+             "mark by hand\n",
              "2 ELF files: 1 runs in scratch, 1 will not start\n");
     write_reports("text", &(struct elfcheck_style){.all = true}, reports, 2, &all);
     assert_string_equal(buffer_text(&all), expected);
