@@ -109,7 +109,7 @@ struct elfcheck_settings {
     mode_t mode;                              /* the file's permission bits where it is to run */
     bool in_tree;                             /* found there, not named: may be no program */
     const struct elfcheck_root *root;         /* NULL: an empty image */
-    const char *path;                         /* its place there; NULL: unknown, say "/program" */
+    const char *path;                         /* of the file there; NULL: unknown, say "/program" */
     const enum elfcheck_severity *severities; /* by index of the rule; NULL: its own */
 };
 
@@ -154,11 +154,11 @@ struct elfcheck_calls {
     bool is_tried; /* a static program of at most 128 KiB of code that Linux would start */
     bool is_complete;
     char *reason;                /* why it is not complete, with the address; else NULL */
-    uint64_t place;              /* the address of the first instruction that is to blame */
+    uint64_t address;            /* of the first instruction that is to blame */
     struct elfcheck_call *items; /* by abi, then by number; each once */
     size_t count;
     bool has_int80;
-    uint64_t int80_place; /* the address of the first int 0x80 */
+    uint64_t int80_address; /* of the first int 0x80 */
 };
 
 /* What one file is and what was found in it. */

@@ -24,7 +24,7 @@ static void check_system_calls(struct elfcheck_inspection *inspection)
         return;
     calls_append(calls, &names);
     inspection->failed |= buffer_check(&names, inspection->error) < 0;
-    uint64_t address = calls->is_complete ? inspection->header.e_entry : calls->place;
+    uint64_t address = calls->is_complete ? inspection->header.e_entry : calls->address;
     report_finding(inspection, code_offset(inspection, address), "system calls: %s (%s%s)",
                    buffer_text(&names), calls->is_complete ? "complete" : "not complete: ",
                    calls->is_complete ? "" : calls->reason);
@@ -34,10 +34,10 @@ static void check_int80(struct elfcheck_inspection *inspection)
 {
     const struct elfcheck_calls *calls = &inspection->report->calls;
     if (calls->has_int80)
-        report_finding(inspection, code_offset(inspection, calls->int80_place),
+        report_finding(inspection, code_offset(inspection, calls->int80_address),
                        "int 0x80 at 0x%" PRIx64
                        ": fails under gVisor and kernels without IA32 emulation",
-                       calls->int80_place);
+                       calls->int80_address);
 }
 
 /* ---- the rules ------------------------------------------------------------------------------- */

@@ -30,7 +30,7 @@ void give_up(struct code_trace *trace, uint64_t address, const char *format, ...
     va_list arguments;
     if (trace->calls->reason)
         return;
-    trace->calls->place = address;
+    trace->calls->address = address;
     va_start(arguments, format);
     if (vasprintf(&trace->calls->reason, format, arguments) < 0) {
         trace->calls->reason = NULL;
@@ -132,7 +132,7 @@ size_t fetch(const struct code_trace *trace, uint64_t address, unsigned char *by
 
 /* ---- blocks ---------------------------------------------------------------------------------- */
 
-static struct block *new_block(struct code_trace *trace, uint64_t address, uint16_t *place)
+static struct block *new_block(struct code_trace *trace, uint64_t address, uint16_t *index)
 {
     if (trace->block_count == MAX_BLOCKS) {
         give_up(trace, address, "it jumps to more than %d places", MAX_BLOCKS);
@@ -148,7 +148,7 @@ static struct block *new_block(struct code_trace *trace, uint64_t address, uint1
         trace->blocks = grown;
         trace->block_room = room;
     }
-    *place = (uint16_t)trace->block_count;
+    *index = (uint16_t)trace->block_count;
     struct block *block = &trace->blocks[trace->block_count++];
     *block = (struct block){.address = address};
     return block;
@@ -164,20 +164,20 @@ void flow_to(struct code_trace *trace, uint64_t address, const struct state *sta
                 from, address);
         return;
     }
-    uint16_t *place = &trace->block_at[code_index(region, address)];
+    uint16_t *index = &trace->block_at[code_index(region, address)];
     struct block *block;
-    if (*place == NO_BLOCK) {
-        block = new_block(trace, address, place);
+    if (*index == NO_BLOCK) {
+        block = new_block(trace, address, index);
         if (!block)
             return;
         block->state = *state;
     } else {
-        block = &trace->blocks[*place];
+        block = &trace->blocks[*index];
         if (!state_join(&block->state, state) || block->is_waiting)
             return;
     }
     block->is_waiting = true;
-    trace->waiting[trace->waiting_count++] = *place;
+    trace->waiting[trace->waiting_count++] = *index;
 }
 
 void flow_to_value(struct code_trace *trace, const struct value *target, const struct state *state,

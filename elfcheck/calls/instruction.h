@@ -12,7 +12,7 @@ struct instruction {
     ZydisDecodedInstruction decoded;
     ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
     uint64_t address;
-    bool is_relative; /* addresses are to be added to the place that Linux chooses */
+    bool is_relative; /* addresses are to be added to the address that Linux chooses */
 };
 
 uint64_t instruction_end(const struct instruction *instruction);

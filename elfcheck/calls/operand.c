@@ -8,7 +8,7 @@ uint64_t instruction_end(const struct instruction *instruction)
 
 struct value instruction_address(const struct instruction *instruction, uint64_t address)
 {
-    return instruction->is_relative ? value_place(VALUE_IMAGE, address) : value_number(address);
+    return instruction->is_relative ? value_address(VALUE_IMAGE, address) : value_number(address);
 }
 
 bool is_general_register(ZydisRegister name, struct register_part *part)

@@ -1,5 +1,5 @@
 /*
- * What is known of the registers and the top of the stack at one place of a program.
+ * What is known of the registers and the top of the stack at one address of a program.
  *
  * The stack is told by its distance from the stack pointer, wherever that is. Memory that only this
  * program's one thread writes to is all there is: calls that share it end the search (calls.c).
@@ -13,7 +13,7 @@ void state_init(struct state *state)
     state->has_start_flags = true;
     for (size_t i = 0; i < REGISTER_COUNT; i++)
         state->registers[i] = value_number(0);
-    state->registers[RSP] = value_place(VALUE_STACK, 0);
+    state->registers[RSP] = value_address(VALUE_STACK, 0);
     state_forget_memory(state); /* argc, argv, the environment */
 }
 
@@ -46,7 +46,7 @@ void state_forget_cells(struct state *state, int64_t offset, size_t size)
             state->stack[i] = value_any;
 }
 
-static void forget_place(struct value *value)
+static void forget_stack_address(struct value *value)
 {
     if (value->kind == VALUE_STACK)
         *value = value_any;
@@ -56,11 +56,11 @@ void state_forget_stack(struct state *state)
 {
     for (size_t i = 0; i < REGISTER_COUNT; i++)
         if (i != RSP)
-            forget_place(&state->registers[i]);
+            forget_stack_address(&state->registers[i]);
     state_forget_memory(state);
 }
 
-static void move_place(struct value *value, int64_t distance)
+static void move_stack_address(struct value *value, int64_t distance)
 {
     if (value->kind == VALUE_STACK)
         value->numbers[0] -= (uint64_t)distance;
@@ -76,18 +76,18 @@ void state_move_stack(struct state *state, int64_t distance)
         bool is_known = is_whole && cells > -STACK_CELLS && cells < STACK_CELLS && i + cells >= 0 &&
                         i + cells < STACK_CELLS;
         state->stack[i] = is_known ? old[i + cells] : value_any;
-        move_place(&state->stack[i], distance);
+        move_stack_address(&state->stack[i], distance);
     }
     for (size_t i = 0; i < REGISTER_COUNT; i++)
         if (i != RSP)
-            move_place(&state->registers[i], distance);
+            move_stack_address(&state->registers[i], distance);
 }
 
 void state_push(struct state *state, const struct value *value)
 {
     struct value pushed = *value;
     state_move_stack(state, -STACK_CELL_SIZE);
-    move_place(&pushed, -STACK_CELL_SIZE);
+    move_stack_address(&pushed, -STACK_CELL_SIZE);
     state->stack[0] = pushed;
 }
 
@@ -95,6 +95,6 @@ struct value state_pop(struct state *state)
 {
     struct value popped = state->stack[0];
     state_move_stack(state, STACK_CELL_SIZE);
-    move_place(&popped, STACK_CELL_SIZE);
+    move_stack_address(&popped, STACK_CELL_SIZE);
     return popped;
 }

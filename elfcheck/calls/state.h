@@ -33,7 +33,7 @@ struct value {
 extern const struct value value_any, value_byte, value_error;
 
 struct value value_number(uint64_t number);
-struct value value_place(enum value_kind kind, uint64_t offset);
+struct value value_address(enum value_kind kind, uint64_t offset);
 
 /* Whether it is just one number, and no address that is not known. */
 bool value_is_single(const struct value *value);
@@ -77,7 +77,7 @@ struct state {
 void state_init(struct state *state);
 /* Adds what the other may be. Whether that is more than before. */
 bool state_join(struct state *state, const struct state *other);
-/* Memory has been written to, at a place that is not known. */
+/* Memory has been written to, at an address that is not known. */
 void state_forget_memory(struct state *state);
 /* The same, of so many bytes (0: not known) from rsp + offset on. */
 void state_forget_cells(struct state *state, int64_t offset, size_t size);

@@ -107,8 +107,8 @@ static bool interrupt(struct code_trace *trace, struct state *state,
     struct elfcheck_calls *calls = trace->calls;
     if ((instruction->operands[0].imm.value.u & UINT8_MAX) != INT80_VECTOR)
         return false; /* a fault: SIGSEGV */
-    if (!calls->has_int80 || instruction->address < calls->int80_place)
-        calls->int80_place = instruction->address;
+    if (!calls->has_int80 || instruction->address < calls->int80_address)
+        calls->int80_address = instruction->address;
     calls->has_int80 = true;
     return apply_system_call(trace, state, ELFCHECK_ABI_32, instruction->address);
 }

@@ -35,7 +35,7 @@ struct call_effect {
     } needs[MAX_NEEDS];
 };
 
-/* Where the writes may go to any place. */
+/* Where the writes may go to any address. */
 #define WRITES_ANYWHERE (1u << 31)
 
 /* How the call of that name behaves; nothing is taken for granted of one that has no row. */
@@ -62,7 +62,8 @@ struct region {
     bool is_writable;
 };
 
-/* A place that control flow reaches by a jump or from two sides. */
+/* A basic block: instructions from an address that control flow reaches by a jump, or from two
+ * sides. */
 struct block {
     uint64_t address;
     bool is_waiting;

@@ -20,7 +20,7 @@ struct value value_number(uint64_t number)
     return (struct value){.kind = VALUE_SOME, .count = 1, .numbers = {number}};
 }
 
-struct value value_place(enum value_kind kind, uint64_t offset)
+struct value value_address(enum value_kind kind, uint64_t offset)
 {
     return (struct value){.kind = kind, .count = 1, .numbers = {offset}};
 }
@@ -178,7 +178,7 @@ struct value value_compute(operation *apply, struct value left, struct value rig
     return result;
 }
 
-static bool is_place(const struct value *value)
+static bool is_address(const struct value *value)
 {
     return value->kind == VALUE_STACK || value->kind == VALUE_IMAGE;
 }
@@ -195,16 +195,16 @@ static uint64_t difference(uint64_t left, uint64_t right)
 
 struct value value_add(struct value left, struct value right, unsigned bits)
 {
-    if (bits == 64 && is_place(&left) && value_is_single(&right))
-        return value_place(left.kind, left.numbers[0] + right.numbers[0]);
-    if (bits == 64 && is_place(&right) && value_is_single(&left))
-        return value_place(right.kind, left.numbers[0] + right.numbers[0]);
+    if (bits == 64 && is_address(&left) && value_is_single(&right))
+        return value_address(left.kind, left.numbers[0] + right.numbers[0]);
+    if (bits == 64 && is_address(&right) && value_is_single(&left))
+        return value_address(right.kind, left.numbers[0] + right.numbers[0]);
     return value_compute(sum, left, right, bits);
 }
 
 struct value value_subtract(struct value left, struct value right, unsigned bits)
 {
-    if (bits == 64 && is_place(&left) && value_is_single(&right))
-        return value_place(left.kind, left.numbers[0] - right.numbers[0]);
+    if (bits == 64 && is_address(&left) && value_is_single(&right))
+        return value_address(left.kind, left.numbers[0] - right.numbers[0]);
     return value_compute(difference, left, right, bits);
 }

@@ -11,11 +11,6 @@
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
-static uint64_t field_place(const struct elfcheck_inspection *inspection, size_t field)
-{
-    return header_field_offset(inspection, field);
-}
-
 /* Whether libelf finds as many sections as the header has; it says none of a table that is cut. */
 static bool libelf_counts_the_same(const struct elfcheck_inspection *inspection)
 {
@@ -30,12 +25,12 @@ static void check_names_section(struct elfcheck_inspection *inspection)
     uint64_t names = inspection->section_names;
     size_t field = offsetof(Elf64_Ehdr, e_shstrndx);
     if (names >= inspection->section_total)
-        report_finding(inspection, field_place(inspection, field),
+        report_finding(inspection, header_field_offset(inspection, field),
                        "section names in section %" PRIu64 " of %" PRIu64, names,
                        inspection->section_total);
     else if (names && names < inspection->section_count &&
              inspection->sections[names].sh_type != SHT_STRTAB)
-        report_finding(inspection, field_place(inspection, field),
+        report_finding(inspection, header_field_offset(inspection, field),
                        "section names in section %" PRIu64 ", which is no string table", names);
 }
 
@@ -49,11 +44,11 @@ static void check_section_table(struct elfcheck_inspection *inspection)
     if (__builtin_mul_overflow(total, header->e_shentsize, &size))
         size = UINT64_MAX;
     if (header->e_shentsize != inspection->section_size)
-        report_finding(inspection, field_place(inspection, offsetof(Elf64_Ehdr, e_shentsize)),
-                       "section headers of %u bytes, not %zu", header->e_shentsize,
-                       inspection->section_size);
+        report_finding(
+            inspection, header_field_offset(inspection, offsetof(Elf64_Ehdr, e_shentsize)),
+            "section headers of %u bytes, not %zu", header->e_shentsize, inspection->section_size);
     else if (!file_has_range(inspection, header->e_shoff, size))
-        report_finding(inspection, field_place(inspection, offsetof(Elf64_Ehdr, e_shoff)),
+        report_finding(inspection, header_field_offset(inspection, offsetof(Elf64_Ehdr, e_shoff)),
                        "%" PRIu64 " bytes of section headers at offset %" PRIu64
                        ", but the file has %" PRIu64 " bytes",
                        size, header->e_shoff, inspection->size);
@@ -61,7 +56,7 @@ static void check_section_table(struct elfcheck_inspection *inspection)
         report_finding(inspection, header->e_shoff,
                        "%" PRIu64 " section headers: none of them were looked at", total);
     else if (!libelf_counts_the_same(inspection))
-        report_finding(inspection, field_place(inspection, offsetof(Elf64_Ehdr, e_shnum)),
+        report_finding(inspection, header_field_offset(inspection, offsetof(Elf64_Ehdr, e_shnum)),
                        "libelf does not find the %" PRIu64 " sections of the header", total);
     else if (total)
         check_names_section(inspection);
@@ -134,32 +129,32 @@ struct section_kind {
 
 /* Types are the first numbers, and some from here on. */
 #define FIRST_GNU_TYPE SHT_GNU_HASH
-#define PLACE(type)    ((type) < SHT_NUM ? (type) : SHT_NUM + ((type)-FIRST_GNU_TYPE))
+#define ROW_OF(type)   ((type) < SHT_NUM ? (type) : SHT_NUM + ((type)-FIRST_GNU_TYPE))
 
 static const struct section_kind section_kinds[] = {
-    [PLACE(SHT_SYMTAB)] = {"SYMTAB", LINK_STRINGS, sizeof(Elf64_Sym), sizeof(Elf32_Sym)},
-    [PLACE(SHT_DYNSYM)] = {"DYNSYM", LINK_STRINGS, sizeof(Elf64_Sym), sizeof(Elf32_Sym)},
-    [PLACE(SHT_DYNAMIC)] = {"DYNAMIC", LINK_STRINGS, sizeof(Elf64_Dyn), sizeof(Elf32_Dyn)},
-    [PLACE(SHT_GNU_verdef)] = {"VERDEF", LINK_STRINGS, 0, 0},
-    [PLACE(SHT_GNU_verneed)] = {"VERNEED", LINK_STRINGS, 0, 0},
-    [PLACE(SHT_GNU_versym)] = {"VERSYM", LINK_SYMBOLS, sizeof(Elf64_Half), sizeof(Elf32_Half)},
-    [PLACE(SHT_HASH)] = {"HASH", LINK_SYMBOLS, 0, 0},
-    [PLACE(SHT_GNU_HASH)] = {"GNU_HASH", LINK_SYMBOLS, 0, 0},
-    [PLACE(SHT_SYMTAB_SHNDX)] = {"SYMTAB_SHNDX", LINK_SYMBOLS, sizeof(Elf64_Word),
-                                 sizeof(Elf32_Word)},
-    [PLACE(SHT_GROUP)] = {"GROUP", LINK_SYMBOLS, sizeof(Elf64_Word), sizeof(Elf32_Word)},
-    [PLACE(SHT_RELA)] = {"RELA", LINK_SYMBOLS_OR_NONE, sizeof(Elf64_Rela), sizeof(Elf32_Rela)},
-    [PLACE(SHT_REL)] = {"REL", LINK_SYMBOLS_OR_NONE, sizeof(Elf64_Rel), sizeof(Elf32_Rel)},
+    [ROW_OF(SHT_SYMTAB)] = {"SYMTAB", LINK_STRINGS, sizeof(Elf64_Sym), sizeof(Elf32_Sym)},
+    [ROW_OF(SHT_DYNSYM)] = {"DYNSYM", LINK_STRINGS, sizeof(Elf64_Sym), sizeof(Elf32_Sym)},
+    [ROW_OF(SHT_DYNAMIC)] = {"DYNAMIC", LINK_STRINGS, sizeof(Elf64_Dyn), sizeof(Elf32_Dyn)},
+    [ROW_OF(SHT_GNU_verdef)] = {"VERDEF", LINK_STRINGS, 0, 0},
+    [ROW_OF(SHT_GNU_verneed)] = {"VERNEED", LINK_STRINGS, 0, 0},
+    [ROW_OF(SHT_GNU_versym)] = {"VERSYM", LINK_SYMBOLS, sizeof(Elf64_Half), sizeof(Elf32_Half)},
+    [ROW_OF(SHT_HASH)] = {"HASH", LINK_SYMBOLS, 0, 0},
+    [ROW_OF(SHT_GNU_HASH)] = {"GNU_HASH", LINK_SYMBOLS, 0, 0},
+    [ROW_OF(SHT_SYMTAB_SHNDX)] = {"SYMTAB_SHNDX", LINK_SYMBOLS, sizeof(Elf64_Word),
+                                  sizeof(Elf32_Word)},
+    [ROW_OF(SHT_GROUP)] = {"GROUP", LINK_SYMBOLS, sizeof(Elf64_Word), sizeof(Elf32_Word)},
+    [ROW_OF(SHT_RELA)] = {"RELA", LINK_SYMBOLS_OR_NONE, sizeof(Elf64_Rela), sizeof(Elf32_Rela)},
+    [ROW_OF(SHT_REL)] = {"REL", LINK_SYMBOLS_OR_NONE, sizeof(Elf64_Rel), sizeof(Elf32_Rel)},
 };
 
 /* The row for a section, or NULL. */
 static const struct section_kind *section_kind(const Elf64_Shdr *section)
 {
-    uint32_t type = section->sh_type, place = PLACE(type);
-    if ((type >= SHT_NUM && type < FIRST_GNU_TYPE) || place >= COUNT(section_kinds) ||
-        !section_kinds[place].name)
+    uint32_t type = section->sh_type, row = ROW_OF(type);
+    if ((type >= SHT_NUM && type < FIRST_GNU_TYPE) || row >= COUNT(section_kinds) ||
+        !section_kinds[row].name)
         return NULL;
-    return &section_kinds[place];
+    return &section_kinds[row];
 }
 
 static bool is_symbol_table(uint32_t type)

@@ -39,15 +39,15 @@ extern const struct sign runtime_signs[];
 bool gather_evidence(struct elfcheck_inspection *inspection);
 
 /* After that, of the rule whose check runs: the sign that says most of those that were found, and
- * its place in the file; or NULL. */
-const struct sign *evidence_sign(const struct elfcheck_inspection *inspection, uint64_t *place);
+ * its offset in the file; or NULL. */
+const struct sign *evidence_sign(const struct elfcheck_inspection *inspection, uint64_t *offset);
 /* Whether that sign, in this file, is worth an INFO at most. */
 bool evidence_is_weak(const struct elfcheck_inspection *inspection, const struct sign *sign);
 
 /* The RUNTIME_s of the file; 0 where no evidence was gathered. */
 unsigned evidence_runtimes(const struct elfcheck_inspection *inspection);
 /* Where a mark of that RUNTIME_ stands in the file, or SCAN_ABSENT. */
-uint64_t evidence_runtime_place(const struct elfcheck_inspection *inspection, unsigned runtime);
+uint64_t evidence_runtime_offset(const struct elfcheck_inspection *inspection, unsigned runtime);
 
 /* ---- used.c: what of all that is linked in is used ------------------------------------------- */
 
@@ -64,6 +64,6 @@ enum calls calls_localtime(struct elfcheck_inspection *inspection, size_t known)
 /* Whether localtime_r of musl is linked in, which only a call of it brings. */
 bool has_musl_localtime(struct elfcheck_inspection *inspection);
 
-/* Whether the program starts another by the name that begins at that place of the file: see
+/* Whether the program starts another by the name that begins at that offset of the file: see
  * used.c. */
 bool refers_to_program_name(struct elfcheck_inspection *inspection, uint64_t name);

@@ -73,11 +73,11 @@ static void append_go_version(const char *text, size_t size, struct buffer *out)
 
 static bool append_go(struct elfcheck_inspection *inspection, struct buffer *out)
 {
-    uint64_t place = inspection->known.build_info.size
-                         ? inspection->known.build_info.offset
-                         : evidence_runtime_place(inspection, RUNTIME_GO);
+    uint64_t offset = inspection->known.build_info.size
+                          ? inspection->known.build_info.offset
+                          : evidence_runtime_offset(inspection, RUNTIME_GO);
     unsigned char header[BUILD_INFO_SIZE + 1 + MAX_VERSION_LENGTH];
-    size_t size = read_some(inspection, place, header, sizeof header);
+    size_t size = read_some(inspection, offset, header, sizeof header);
     bool has_info = size >= BUILD_INFO_SIZE &&
                     memcmp(header, BUILD_INFO_MAGIC, sizeof BUILD_INFO_MAGIC - 1) == 0;
     if (has_info || evidence_runtimes(inspection) & RUNTIME_GO)
@@ -178,8 +178,8 @@ static void append_compiler(struct elfcheck_inspection *inspection, struct buffe
             continue;
         buffer_append_text(out, languages[i].name);
         char line[MAX_VERSION_LENGTH] = "";
-        uint64_t place = evidence_runtime_place(inspection, languages[i].runtime);
-        if (languages[i].before && read_some(inspection, place, line, sizeof line - 1))
+        uint64_t offset = evidence_runtime_offset(inspection, languages[i].runtime);
+        if (languages[i].before && read_some(inspection, offset, line, sizeof line - 1))
             append_version(line, languages[i].before, out);
         return;
     }

@@ -55,12 +55,12 @@ static void check_signs(struct elfcheck_inspection *inspection)
     /* Gathering evidence reads the whole file: only for what somebody wants to know. */
     if (severity_now(inspection) == ELFCHECK_OFF || !learn_from_evidence(inspection))
         return;
-    uint64_t place;
-    const struct sign *sign = evidence_sign(inspection, &place);
+    uint64_t offset;
+    const struct sign *sign = evidence_sign(inspection, &offset);
     if (!sign || is_in_root(inspection))
         return;
     bool is_weak = evidence_is_weak(inspection, sign);
-    report_finding(inspection, place, "%s %s: %s \"%s\"", is_weak ? "may look for" : "looks for",
+    report_finding(inspection, offset, "%s %s: %s \"%s\"", is_weak ? "may look for" : "looks for",
                    inspection->rule->lack, evidence_words[sign->kind], sign->text);
     /* What does not start misses nothing yet. */
     if (is_weak || !starts_so_far(inspection))
@@ -68,19 +68,19 @@ static void check_signs(struct elfcheck_inspection *inspection)
 }
 
 /* UPX: struct l_info after the program headers, with its magic behind a checksum. */
-#define PACKED_MAGIC       "UPX!"
-#define PACKED_MAGIC_PLACE 4
+#define PACKED_MAGIC        "UPX!"
+#define PACKED_MAGIC_OFFSET 4
 
 static void check_packed(struct elfcheck_inspection *inspection)
 {
     char magic[sizeof PACKED_MAGIC - 1];
-    uint64_t place = inspection->header.e_phoff +
-                     inspection->segment_count * inspection->entry_size + PACKED_MAGIC_PLACE;
-    if (inspection->segment_count == 0 || !file_has_range(inspection, place, sizeof magic) ||
-        !file_read_range(inspection, place, magic, sizeof magic) ||
+    uint64_t offset = inspection->header.e_phoff +
+                      inspection->segment_count * inspection->entry_size + PACKED_MAGIC_OFFSET;
+    if (inspection->segment_count == 0 || !file_has_range(inspection, offset, sizeof magic) ||
+        !file_read_range(inspection, offset, magic, sizeof magic) ||
         memcmp(magic, PACKED_MAGIC, sizeof magic) != 0)
         return;
-    report_finding(inspection, place,
+    report_finding(inspection, offset,
                    "packed by UPX, so that nothing could be seen of what it needs");
 }
 

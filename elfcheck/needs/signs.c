@@ -16,34 +16,34 @@
  * A program that may need so many things is one of many uses, like a shell or an emulator, and what
  * it is started for rarely needs each of them. A usual sign is worth twice as much as a faint one.
  */
-#define USUAL_WORTH 2
-#define FAINT_WORTH 1
-#define MANY_NEEDS  7
+#define USUAL_WORTH           2
+#define FAINT_WORTH           1
+#define GENERAL_PURPOSE_NEEDS 7
 
 /* So is one of so much code; and to look into it for more would take its time. */
-#define MUCH_CODE (3 * 1024 * 1024)
+#define LARGE_CODE_SIZE (3 * 1024 * 1024)
 
 /* A sign's own text, the one that it counts with, and the one that it does not count with. */
 enum { OWN, WITH, WITHOUT, TEXTS_A_SIGN };
 
 struct found {
     const struct sign *sign; /* the strongest that counts, or NULL */
-    uint64_t place;
+    uint64_t offset;
 };
 
 struct evidence {
     unsigned runtimes;
-    uint64_t *runtime_places; /* one a mark */
-    struct found *found;      /* one a rule */
-    unsigned needs;           /* what the signs of all rules are worth together */
-    bool is_large;            /* has much code */
+    uint64_t *runtime_offsets; /* one a mark */
+    struct found *found;       /* one a rule */
+    unsigned needs;            /* what the signs of all rules are worth together */
+    bool is_large;             /* has much code */
 };
 
 /* What is needed while evidence is gathered: an array each, one element a sign or text. */
 struct gathering {
     struct elfcheck_inspection *inspection;
     struct evidence *evidence;
-    struct found *signs; /* without a place */
+    struct found *signs; /* without an offset */
     size_t sign_count;
     struct scan_text *texts;
     const char **names;
@@ -64,7 +64,7 @@ void evidence_free(struct evidence *evidence)
 {
     if (!evidence)
         return;
-    free(evidence->runtime_places);
+    free(evidence->runtime_offsets);
     free(evidence->found);
     free(evidence);
 }
@@ -92,12 +92,12 @@ static bool allocate(struct gathering *gathering)
     gathering->parts = calloc(inspection->segment_count + 1, sizeof *gathering->parts);
     if (!gathering->evidence)
         return false;
-    gathering->evidence->runtime_places =
-        calloc(count_signs(runtime_signs) + 1, sizeof *gathering->evidence->runtime_places);
+    gathering->evidence->runtime_offsets =
+        calloc(count_signs(runtime_signs) + 1, sizeof *gathering->evidence->runtime_offsets);
     gathering->evidence->found =
         calloc(inspection->rule_count + 1, sizeof *gathering->evidence->found);
     return gathering->signs && gathering->texts && gathering->names && gathering->symbols &&
-           gathering->parts && gathering->evidence->runtime_places && gathering->evidence->found;
+           gathering->parts && gathering->evidence->runtime_offsets && gathering->evidence->found;
 }
 
 static void add_signs(struct gathering *gathering, const struct sign *signs)
@@ -158,7 +158,7 @@ static void measure_code(struct gathering *gathering)
     for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));)
         if (load->p_flags & PF_X && load->p_filesz > size)
             size = load->p_filesz;
-    gathering->evidence->is_large = size > MUCH_CODE;
+    gathering->evidence->is_large = size > LARGE_CODE_SIZE;
 }
 
 static void note_runtimes(struct gathering *gathering)
@@ -166,8 +166,8 @@ static void note_runtimes(struct gathering *gathering)
     struct evidence *evidence = gathering->evidence;
     size_t count = count_signs(runtime_signs);
     for (size_t i = 0; i < count; i++) {
-        evidence->runtime_places[i] = gathering->texts[i * TEXTS_A_SIGN].offset;
-        if (evidence->runtime_places[i] != SCAN_ABSENT)
+        evidence->runtime_offsets[i] = gathering->texts[i * TEXTS_A_SIGN].offset;
+        if (evidence->runtime_offsets[i] != SCAN_ABSENT)
             evidence->runtimes |= runtime_signs[i].only;
     }
 }
@@ -300,18 +300,18 @@ bool gather_evidence(struct elfcheck_inspection *inspection)
     return !inspection->failed;
 }
 
-const struct sign *evidence_sign(const struct elfcheck_inspection *inspection, uint64_t *place)
+const struct sign *evidence_sign(const struct elfcheck_inspection *inspection, uint64_t *offset)
 {
     const struct found *found = &inspection->evidence->found[inspection->rule_index];
-    *place = found->place == SCAN_ABSENT ? 0 : found->place;
+    *offset = found->offset == SCAN_ABSENT ? 0 : found->offset;
     return found->sign;
 }
 
 bool evidence_is_weak(const struct elfcheck_inspection *inspection, const struct sign *sign)
 {
     return sign->strength == SIGN_FAINT ||
-           (sign->strength == SIGN_USUAL &&
-            (inspection->evidence->is_large || inspection->evidence->needs >= MANY_NEEDS));
+           (sign->strength == SIGN_USUAL && (inspection->evidence->is_large ||
+                                             inspection->evidence->needs >= GENERAL_PURPOSE_NEEDS));
 }
 
 unsigned evidence_runtimes(const struct elfcheck_inspection *inspection)
@@ -319,12 +319,12 @@ unsigned evidence_runtimes(const struct elfcheck_inspection *inspection)
     return inspection->evidence ? inspection->evidence->runtimes : 0;
 }
 
-uint64_t evidence_runtime_place(const struct elfcheck_inspection *inspection, unsigned runtime)
+uint64_t evidence_runtime_offset(const struct elfcheck_inspection *inspection, unsigned runtime)
 {
     size_t count = inspection->evidence ? count_signs(runtime_signs) : 0;
     for (size_t i = 0; i < count; i++)
         if (runtime_signs[i].only == runtime &&
-            inspection->evidence->runtime_places[i] != SCAN_ABSENT)
-            return inspection->evidence->runtime_places[i];
+            inspection->evidence->runtime_offsets[i] != SCAN_ABSENT)
+            return inspection->evidence->runtime_offsets[i];
     return SCAN_ABSENT;
 }

@@ -90,8 +90,8 @@ static void visit_functions(struct code_search *search, const unsigned char *byt
     const unsigned char *found;
     while (i < size && (found = memchr(bytes + i, argument[0], size - i))) {
         i = (size_t)(found - bytes) + 1;
-        size_t place = i - 1, after = place + sizeof argument;
-        if (place < MAX_CALL_START_SIZE || size - place < sizeof argument + GAP + JUMP_SIZE ||
+        size_t index = i - 1, after = index + sizeof argument;
+        if (index < MAX_CALL_START_SIZE || size - index < sizeof argument + GAP + JUMP_SIZE ||
             memcmp(found, argument, sizeof argument) != 0)
             continue;
         const unsigned char *jump = memchr(bytes + after, JUMP, GAP);
@@ -99,10 +99,10 @@ static void visit_functions(struct code_search *search, const unsigned char *byt
             !memmem(found - MAX_CALL_START_SIZE, (size_t)(jump - found) + MAX_CALL_START_SIZE,
                     dereference, sizeof dereference))
             continue;
-        if (search->count && search->functions[search->count - 1].argument == address + place)
+        if (search->count && search->functions[search->count - 1].argument == address + index)
             continue; /* seen at the end of the window before */
         search->functions[search->count++] = (struct function){
-            .argument = address + place,
+            .argument = address + index,
             .target = jump_target(jump, address + (uint64_t)(jump - bytes)),
         };
     }
@@ -138,14 +138,14 @@ static void visit_musl(struct code_search *search, const unsigned char *bytes, s
     }
 }
 
-/* The place, from `place` on, of the next such byte that stands `lead` bytes into an instruction
+/* The index, from `index` on, of the next such byte that stands `lead` bytes into an instruction
  * which begins in this window: the overlap at the end is that of the next. SIZE_MAX where there is
  * none. */
-static size_t next_byte(const unsigned char *bytes, size_t size, size_t place, unsigned char byte,
+static size_t next_byte(const unsigned char *bytes, size_t size, size_t index, unsigned char byte,
                         size_t lead)
 {
     size_t end = size - OVERLAP + lead;
-    const unsigned char *found = place < end ? memchr(bytes + place, byte, end - place) : NULL;
+    const unsigned char *found = index < end ? memchr(bytes + index, byte, end - index) : NULL;
     return found ? (size_t)(found - bytes) : SIZE_MAX;
 }
 
@@ -154,9 +154,9 @@ static void visit_calls(struct code_search *search, const unsigned char *bytes, 
 {
     static const unsigned char opcodes[] = {CALL, JUMP};
     for (size_t i = 0; i < sizeof opcodes; i++)
-        for (size_t place = 0; (place = next_byte(bytes, size, place, opcodes[i], 0)) != SIZE_MAX;
-             place++)
-            search->calls += is_called(search, jump_target(bytes + place, address + place));
+        for (size_t index = 0; (index = next_byte(bytes, size, index, opcodes[i], 0)) != SIZE_MAX;
+             index++)
+            search->calls += is_called(search, jump_target(bytes + index, address + index));
 }
 
 /* lea: its second byte, after REX.W; the third has a mod of 00 and an rm of 101. */
@@ -190,18 +190,18 @@ static void visit_references(struct code_search *search, const unsigned char *by
                              uint64_t address)
 {
     enum { LEA_LEAD = 1, LEA_NUMBER = 2, LEA_SIZE = 7, MOV_LEAD = 3 };
-    for (size_t place = LEA_LEAD;
-         (place = next_byte(bytes, size, place, LEA, LEA_LEAD)) != SIZE_MAX; place++) {
-        uint64_t begin = address + place - LEA_LEAD;
-        if (is_lea(bytes + place) &&
-            read_number(bytes + place + LEA_NUMBER) + begin + LEA_SIZE == search->address)
+    for (size_t index = LEA_LEAD;
+         (index = next_byte(bytes, size, index, LEA, LEA_LEAD)) != SIZE_MAX; index++) {
+        uint64_t begin = address + index - LEA_LEAD;
+        if (is_lea(bytes + index) &&
+            read_number(bytes + index + LEA_NUMBER) + begin + LEA_SIZE == search->address)
             note_reference(search, begin);
     }
     unsigned char first = (unsigned char)search->address;
-    for (size_t place = MOV_LEAD;
-         (place = next_byte(bytes, size, place, first, MOV_LEAD)) != SIZE_MAX; place++)
-        if (read_number(bytes + place) == search->address && is_mov(bytes + place))
-            note_reference(search, address + place);
+    for (size_t index = MOV_LEAD;
+         (index = next_byte(bytes, size, index, first, MOV_LEAD)) != SIZE_MAX; index++)
+        if (read_number(bytes + index) == search->address && is_mov(bytes + index))
+            note_reference(search, address + index);
 }
 
 /* Whether that is just after one of the sites. */
@@ -219,9 +219,9 @@ static void visit_next_calls(struct code_search *search, const unsigned char *by
 {
     static const unsigned char opcodes[] = {CALL, JUMP};
     for (size_t i = 0; i < sizeof opcodes; i++)
-        for (size_t place = 0; (place = next_byte(bytes, size, place, opcodes[i], 0)) != SIZE_MAX;
-             place++) {
-            uint64_t from = address + place, target = jump_target(bytes + place, from);
+        for (size_t index = 0; (index = next_byte(bytes, size, index, opcodes[i], 0)) != SIZE_MAX;
+             index++) {
+            uint64_t from = address + index, target = jump_target(bytes + index, from);
             search->calls += target % FUNCTION_ALIGNMENT == 0 &&
                              follows_site(search, target, NEXT_FUNCTION) &&
                              !follows_site(search, from + NEXT_FUNCTION, 3 * NEXT_FUNCTION);
@@ -287,7 +287,7 @@ static bool visit_segments(struct elfcheck_inspection *inspection, struct code_s
     return true;
 }
 
-/* Whether another of them is near and jumps to the same place. */
+/* Whether another of them is near and jumps to the same address. */
 static bool is_paired(const struct code_search *search, const struct function *function)
 {
     for (const struct function *other = search->functions;

@@ -94,14 +94,14 @@ static uint64_t mapped_end(const struct elfcheck_inspection *inspection, const E
     return address < page_end(load->p_vaddr, load->p_filesz) ? address : segment_end(load);
 }
 
-struct place memory_find(const struct elfcheck_inspection *inspection, uint64_t address)
+struct mapped memory_find(const struct elfcheck_inspection *inspection, uint64_t address)
 {
-    struct place place = {0};
+    struct mapped mapped = {0};
     for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));)
         if (mapped_end(inspection, load, address) > address)
-            place = (struct place){load, address < segment_file_end(load),
-                                   load->p_offset + (address - load->p_vaddr)};
-    return place;
+            mapped = (struct mapped){load, address < segment_file_end(load),
+                                     load->p_offset + (address - load->p_vaddr)};
+    return mapped;
 }
 
 /* The end of the segment that reaches farthest of those that hold the address; else itself. */

@@ -15,12 +15,12 @@ uint64_t page_end(uint64_t address, uint64_t size);
 uint64_t memory_end(const struct elfcheck_inspection *inspection);
 
 /* What is at an address once all segments are mapped. */
-struct place {
+struct mapped {
     const Elf64_Phdr *segment; /* NULL: nothing */
     bool in_file;              /* else zeros */
     uint64_t offset;           /* in the file */
 };
-struct place memory_find(const struct elfcheck_inspection *inspection, uint64_t address);
+struct mapped memory_find(const struct elfcheck_inspection *inspection, uint64_t address);
 /* Whether the segments after that one, or all for NULL, have all pages from `start` to before
  * `end`.
  */

@@ -73,15 +73,15 @@ static void add_text(struct scanner *scanner, size_t number)
 {
     const struct scan_text *text = &scanner->texts[number];
     for (size_t i = 0; i < WORD_SIZE; i++) {
-        uint32_t place = (uint32_t)(number * WORD_SIZE + i);
-        struct entry *entry = &scanner->entries[place];
+        uint32_t index = (uint32_t)(number * WORD_SIZE + i);
+        struct entry *entry = &scanner->entries[index];
         entry->shift = best_shift((const unsigned char *)text->text, text->size, i);
         entry->word = read_word((const unsigned char *)text->text + entry->shift);
         uint32_t hash = hash_word(entry->word);
         uint32_t *bucket = &scanner->buckets[hash >> (HASH_BITS - BUCKET_BITS)];
         scanner->seen[hash / 8] |= (unsigned char)(1 << hash % 8);
         entry->next = *bucket;
-        *bucket = place + 1;
+        *bucket = index + 1;
     }
 }
 
@@ -90,26 +90,26 @@ static bool is_printable(unsigned char byte)
     return byte >= ' ' && byte <= '~';
 }
 
-/* Whether the text lies at `place`, which has room for it, in the window. */
-static bool matches(const struct scan_text *text, const unsigned char *window, size_t place)
+/* Whether the text lies at `position`, which has room for it, in the window. */
+static bool matches(const struct scan_text *text, const unsigned char *window, size_t position)
 {
-    if (memcmp(window + place, text->text, text->size) != 0)
+    if (memcmp(window + position, text->text, text->size) != 0)
         return false;
     switch (text->bound) {
     case SCAN_WHOLE:
-        return place > 0 && !is_printable(window[place - 1]);
+        return position > 0 && !is_printable(window[position - 1]);
     case SCAN_AFTER_NUL:
-        return place > 0 && window[place - 1] == 0;
+        return position > 0 && window[position - 1] == 0;
     default:
         return true;
     }
 }
 
-/* Compares the texts that this word may belong to; `place` is the word's in the window. */
-static void compare(struct scanner *scanner, const unsigned char *window, size_t size, size_t place,
-                    uint64_t offset)
+/* Compares the texts that this word may belong to; `position` is the word's in the window. */
+static void compare(struct scanner *scanner, const unsigned char *window, size_t size,
+                    size_t position, uint64_t offset)
 {
-    uint32_t word = read_word(window + place);
+    uint32_t word = read_word(window + position);
     uint32_t *link = &scanner->buckets[hash_word(word) >> (HASH_BITS - BUCKET_BITS)];
     while (*link) {
         const struct entry *entry = &scanner->entries[*link - 1];
@@ -119,11 +119,11 @@ static void compare(struct scanner *scanner, const unsigned char *window, size_t
             continue;
         }
         link = &scanner->entries[*link - 1].next;
-        if (entry->word != word || place < entry->shift ||
-            size - (place - entry->shift) < text->size ||
-            !matches(text, window, place - entry->shift))
+        if (entry->word != word || position < entry->shift ||
+            size - (position - entry->shift) < text->size ||
+            !matches(text, window, position - entry->shift))
             continue;
-        text->offset = offset + place - entry->shift;
+        text->offset = offset + position - entry->shift;
         scanner->missing--;
     }
 }

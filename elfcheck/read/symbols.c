@@ -1,8 +1,8 @@
 /*
  * Looks up a few names in symbol tables of any size, in one pass over the names and one over the
  * symbols. A linker may let a short name begin inside a longer one ("system" in "__libc_system"),
- * so that every place where a name could begin is noted first, and then whether a symbol does begin
- * there.
+ * so that every offset at which a name could begin is noted first, and then whether a symbol does
+ * begin there.
  */
 #include "elfcheck/read/symbols.h"
 
@@ -12,11 +12,11 @@
 
 #define WINDOW_SIZE (64 * 1024)
 
-/* Places that are noted; a table of names that holds more is not a linker's. */
+/* Offsets that are noted; a table of names that holds more is not a linker's. */
 #define MAX_CANDIDATES 2048
 
-#define TAIL_BITS  12 /* of the hash of a name's last bytes */
-#define PLACE_BITS 16 /* of the hash of a place */
+#define TAIL_BITS   12 /* of the hash of a name's last bytes */
+#define OFFSET_BITS 16 /* of the hash of an offset */
 
 struct candidate {
     uint64_t offset; /* from the begin of the table of names */
@@ -29,7 +29,7 @@ struct lookup {
     bool *found;
     size_t count;
     unsigned char tails[(1 << TAIL_BITS) / 8];
-    unsigned char seen[(1 << PLACE_BITS) / 8];
+    unsigned char seen[(1 << OFFSET_BITS) / 8];
     struct candidate candidates[MAX_CANDIDATES];
     size_t candidate_count;
     unsigned char window[WINDOW_SIZE];
@@ -54,13 +54,13 @@ static uint32_t hash_tail(const unsigned char *end)
     return tail * 0x9e3779b1u >> (32 - TAIL_BITS);
 }
 
-static uint32_t hash_place(uint64_t offset)
+static uint32_t hash_offset(uint64_t offset)
 {
-    return (uint32_t)offset & ((1u << PLACE_BITS) - 1);
+    return (uint32_t)offset & ((1u << OFFSET_BITS) - 1);
 }
 
 /* Notes which names end there; `begin` is where the window begins in the table. */
-static void note_places(struct lookup *lookup, size_t end, uint64_t begin)
+static void note_candidates(struct lookup *lookup, size_t end, uint64_t begin)
 {
     for (size_t i = 0; i < lookup->count && lookup->candidate_count < MAX_CANDIDATES; i++) {
         size_t size = strlen(lookup->names[i]);
@@ -68,11 +68,11 @@ static void note_places(struct lookup *lookup, size_t end, uint64_t begin)
             continue;
         uint64_t offset = begin + end - size;
         lookup->candidates[lookup->candidate_count++] = (struct candidate){offset, (uint32_t)i};
-        set(lookup->seen, hash_place(offset));
+        set(lookup->seen, hash_offset(offset));
     }
 }
 
-static bool find_places(struct lookup *lookup, const struct section *names)
+static bool find_candidates(struct lookup *lookup, const struct section *names)
 {
     memset(lookup->seen, 0, sizeof lookup->seen);
     lookup->candidate_count = 0;
@@ -86,10 +86,10 @@ static bool find_places(struct lookup *lookup, const struct section *names)
             return false;
         const unsigned char *end = lookup->window + kept, *stop = lookup->window + size;
         while ((end = memchr(end, 0, (size_t)(stop - end)))) {
-            size_t place = (size_t)(end++ - lookup->window);
-            if (place >= SYMBOL_MIN_SIZE &&
-                is_set(lookup->tails, hash_tail(lookup->window + place)))
-                note_places(lookup, place, begin);
+            size_t name_end = (size_t)(end++ - lookup->window);
+            if (name_end >= SYMBOL_MIN_SIZE &&
+                is_set(lookup->tails, hash_tail(lookup->window + name_end)))
+                note_candidates(lookup, name_end, begin);
         }
         kept = size < SYMBOL_MAX_SIZE ? size : SYMBOL_MAX_SIZE;
         memmove(lookup->window, lookup->window + size - kept, kept);
@@ -100,7 +100,7 @@ static bool find_places(struct lookup *lookup, const struct section *names)
 
 static void note_symbol(struct lookup *lookup, uint32_t name)
 {
-    if (!is_set(lookup->seen, hash_place(name)))
+    if (!is_set(lookup->seen, hash_offset(name)))
         return;
     for (size_t i = 0; i < lookup->candidate_count; i++)
         if (lookup->candidates[i].offset == name)
@@ -110,7 +110,7 @@ static void note_symbol(struct lookup *lookup, uint32_t name)
 static bool find_in_table(struct lookup *lookup, const struct section *symbols,
                           const struct section *names)
 {
-    if (!find_places(lookup, names))
+    if (!find_candidates(lookup, names))
         return false;
     bool is_32bit = lookup->inspection->is_32bit;
     size_t entry_size = is_32bit ? sizeof(Elf32_Sym) : sizeof(Elf64_Sym);

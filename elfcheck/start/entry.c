@@ -11,29 +11,29 @@ static void check_entry_executable(struct elfcheck_inspection *inspection)
 {
     uint64_t entry = inspection->header.e_entry;
     uint64_t field = header_field_offset(inspection, offsetof(Elf64_Ehdr, e_entry));
-    struct place place = memory_find(inspection, entry);
+    struct mapped mapped = memory_find(inspection, entry);
     if (!next_load_segment(inspection, NULL))
         return;
-    if (!place.segment) {
+    if (!mapped.segment) {
         report_finding(inspection, field, "entry point 0x%" PRIx64 " is in no segment", entry);
         if (entry >= memory_end(inspection) && !is_position_independent(inspection))
             set_finding_outcome(inspection, ELFCHECK_KILLED);
-    } else if (!segment_is_executable(inspection, place.segment)) {
+    } else if (!segment_is_executable(inspection, mapped.segment)) {
         report_finding(inspection, field,
                        "entry point 0x%" PRIx64 " is in segment %zu, which is not executable (%s)",
-                       entry, segment_index(inspection, place.segment),
-                       flags_name(place.segment->p_flags));
+                       entry, segment_index(inspection, mapped.segment),
+                       flags_name(mapped.segment->p_flags));
     }
 }
 
 /* The byte that the processor fetches there: 0 where Linux fills a page up, or has none. */
 static unsigned char code_at(struct elfcheck_inspection *inspection, uint64_t address)
 {
-    struct place place = memory_find(inspection, address);
+    struct mapped mapped = memory_find(inspection, address);
     unsigned char byte = 0;
-    if (place.segment && segment_is_executable(inspection, place.segment) && place.in_file &&
-        place.offset < inspection->size)
-        file_read_range(inspection, place.offset, &byte, sizeof byte);
+    if (mapped.segment && segment_is_executable(inspection, mapped.segment) && mapped.in_file &&
+        mapped.offset < inspection->size)
+        file_read_range(inspection, mapped.offset, &byte, sizeof byte);
     return byte;
 }
 
@@ -41,14 +41,14 @@ static void check_entry_code(struct elfcheck_inspection *inspection)
 {
     uint64_t entry = inspection->header.e_entry;
     uint64_t field = header_field_offset(inspection, offsetof(Elf64_Ehdr, e_entry));
-    struct place place = memory_find(inspection, entry);
-    if (!place.segment || !segment_is_executable(inspection, place.segment))
+    struct mapped mapped = memory_find(inspection, entry);
+    if (!mapped.segment || !segment_is_executable(inspection, mapped.segment))
         return;
-    if (place.in_file && page_start(place.offset) >= inspection->size)
+    if (mapped.in_file && page_start(mapped.offset) >= inspection->size)
         report_finding(inspection, field,
                        "entry point 0x%" PRIx64 " is at offset 0x%" PRIx64
                        ", past the end of the file at 0x%" PRIx64,
-                       entry, place.offset, inspection->size);
+                       entry, mapped.offset, inspection->size);
     else if (code_at(inspection, entry) == 0 && code_at(inspection, entry + 1) == 0)
         report_finding(inspection, field, "entry point 0x%" PRIx64 " holds zeros, not code", entry);
 }

@@ -10,9 +10,9 @@
 #include "elfcheck/start/start.h"
 
 /* More than this is worth a word: a small machine or container does not have it. */
-#define MUCH_MEMORY (UINT64_C(1) << 30)
+#define NOTABLE_MEMORY (UINT64_C(1) << 30)
 /* The same of addresses, which every machine has, but not every limit grants. */
-#define MUCH_ADDRESSES (UINT64_C(1) << 30)
+#define NOTABLE_ADDRESS_SPACE (UINT64_C(1) << 30)
 
 static void check_low_address(struct elfcheck_inspection *inspection)
 {
@@ -57,7 +57,7 @@ static uint64_t memory_asked(const struct elfcheck_inspection *inspection)
 static void check_memory(struct elfcheck_inspection *inspection)
 {
     uint64_t total = memory_asked(inspection);
-    if (total >= MUCH_MEMORY)
+    if (total >= NOTABLE_MEMORY)
         report_finding(inspection, inspection->header.e_phoff,
                        "asks for %" PRIu64 " MiB of writable memory: Linux refuses where there "
                        "is less memory and swap",
@@ -80,7 +80,7 @@ static uint64_t addresses_taken(const struct elfcheck_inspection *inspection)
 static void check_addresses(struct elfcheck_inspection *inspection)
 {
     uint64_t total = addresses_taken(inspection), memory = memory_asked(inspection);
-    if (starts_so_far(inspection) && total > memory && total - memory >= MUCH_ADDRESSES)
+    if (starts_so_far(inspection) && total > memory && total - memory >= NOTABLE_ADDRESS_SPACE)
         report_finding(inspection, inspection->header.e_phoff,
                        "takes %" PRIu64 " MiB of addresses: Linux refuses where a limit (ulimit "
                        "-v) is lower",

@@ -92,15 +92,15 @@ static void check_machine(struct elfcheck_inspection *inspection)
 {
     uint16_t machine = inspection->report->machine;
     const char *name = machine_name(machine);
-    uint64_t place = header_field_offset(inspection, offsetof(Elf64_Ehdr, e_machine));
+    uint64_t field = header_field_offset(inspection, offsetof(Elf64_Ehdr, e_machine));
     if (!inspection->report->is_elf || (is_x86(machine) && !inspection->is_swapped))
         return;
     if (is_x86(machine))
-        report_finding(inspection, place, "in big-endian byte order, which x86-64 does not have");
+        report_finding(inspection, field, "in big-endian byte order, which x86-64 does not have");
     else if (name)
-        report_finding(inspection, place, "made for %s, not x86-64", name);
+        report_finding(inspection, field, "made for %s, not x86-64", name);
     else
-        report_finding(inspection, place, "made for machine number %u, not x86-64", machine);
+        report_finding(inspection, field, "made for machine number %u, not x86-64", machine);
 }
 
 static void check_emulated_machine(struct elfcheck_inspection *inspection)

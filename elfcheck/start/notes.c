@@ -53,18 +53,18 @@ static void read_notes_of(struct elfcheck_inspection *inspection, const Elf64_Ph
         !file_read_range(inspection, segment->p_offset, bytes, size))
         return;
     Elf64_Nhdr note; /* the same in both classes */
-    for (size_t place = 0; size - place >= sizeof note;) {
-        memcpy(&note, bytes + place, sizeof note);
-        size_t name = place + sizeof note, left = size - name;
+    for (size_t position = 0; size - position >= sizeof note;) {
+        memcpy(&note, bytes + position, sizeof note);
+        size_t name = position + sizeof note, left = size - name;
         if (note.n_namesz > left || note.n_descsz > left)
             return;
         size_t content = name + padded(note.n_namesz, alignment);
         if (content > size || note.n_descsz > size - content)
             return;
         take_note(notes, &note, (const char *)bytes + name, bytes + content,
-                  segment->p_offset + place);
-        place = content + padded(note.n_descsz, alignment);
-        if (place > size)
+                  segment->p_offset + position);
+        position = content + padded(note.n_descsz, alignment);
+        if (position > size)
             return;
     }
 }

@@ -168,8 +168,8 @@ static bool headers_are_mapped(const struct elfcheck_inspection *inspection)
         return false;
     uint64_t offset = inspection->header.e_phoff;
     uint64_t address = holder->p_vaddr + (offset - holder->p_offset);
-    struct place place = memory_find(inspection, address);
-    return place.in_file && place.offset == offset && place.segment->p_flags &&
+    struct mapped mapped = memory_find(inspection, address);
+    return mapped.in_file && mapped.offset == offset && mapped.segment->p_flags &&
            memory_has(inspection, NULL, address,
                       address + inspection->segment_count * inspection->entry_size);
 }

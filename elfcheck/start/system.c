@@ -14,21 +14,21 @@
  * header, each after its length: the version, and lines of settings. */
 #define GO_MAGIC       "\xff Go buildinf:"
 #define GO_ALIGNMENT   16
-#define GO_FLAGS       15 /* its place in the header */
+#define GO_FLAGS       15 /* its offset in the header */
 #define GO_INLINE      2  /* since Go 1.18: the strings follow */
 #define GO_HEADER_SIZE 32
 #define GO_WINDOW      (64 * 1024)
 #define GO_SYSTEM      "\nbuild\tGOOS="
 
 /* A length as Go's encoding/binary writes it; advances past it. False where it does not end. */
-static bool take_length(const unsigned char **place, const unsigned char *end, size_t *length)
+static bool take_length(const unsigned char **next, const unsigned char *end, size_t *length)
 {
     *length = 0;
-    for (unsigned shift = 0; *place < end && shift < 28; shift += 7) {
-        unsigned char byte = *(*place)++;
+    for (unsigned shift = 0; *next < end && shift < 28; shift += 7) {
+        unsigned char byte = *(*next)++;
         *length |= (size_t)(byte & 0x7f) << shift;
         if (byte < 0x80)
-            return *length <= (size_t)(end - *place);
+            return *length <= (size_t)(end - *next);
     }
     return false;
 }
@@ -39,19 +39,19 @@ static const char *find_go_system(const unsigned char *bytes, size_t size, size_
     for (size_t i = 0; size - i >= GO_HEADER_SIZE; i += GO_ALIGNMENT) {
         if (memcmp(bytes + i, GO_MAGIC, strlen(GO_MAGIC)) != 0)
             continue;
-        const unsigned char *place = bytes + i + GO_HEADER_SIZE, *end = bytes + size;
+        const unsigned char *next = bytes + i + GO_HEADER_SIZE, *end = bytes + size;
         size_t version, settings;
-        if (!(bytes[i + GO_FLAGS] & GO_INLINE) || !take_length(&place, end, &version))
+        if (!(bytes[i + GO_FLAGS] & GO_INLINE) || !take_length(&next, end, &version))
             return NULL;
-        place += version;
-        if (!take_length(&place, end, &settings))
+        next += version;
+        if (!take_length(&next, end, &settings))
             return NULL;
-        const char *system = memmem(place, settings, GO_SYSTEM, strlen(GO_SYSTEM));
+        const char *system = memmem(next, settings, GO_SYSTEM, strlen(GO_SYSTEM));
         if (!system)
             return NULL;
         system += strlen(GO_SYSTEM);
         const char *line_end =
-            memchr(system, '\n', (size_t)((const char *)place + settings - system));
+            memchr(system, '\n', (size_t)((const char *)next + settings - system));
         *length = line_end ? (size_t)(line_end - system) : 0;
         return line_end ? system : NULL;
     }

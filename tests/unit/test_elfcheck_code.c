@@ -366,7 +366,7 @@ static void tells_int_0x80_and_where(void **state)
         check_code(CODE("\xb0\x04\xcd\x80\xb8\x01\0\0\0\xcd\x80"), ET_EXEC);
     assert_calls(&report, "int 0x80 exit, int 0x80 write");
     assert_true(report.calls.has_int80);
-    assert_int_equal(report.calls.int80_place, CODE_ADDRESS + 2);
+    assert_int_equal(report.calls.int80_address, CODE_ADDRESS + 2);
     struct elfcheck_report unreached ELFCHECK_REPORT_CLEANUP =
         check_code(CODE(EXIT "\xcd\x80"), ET_EXEC);
     assert_calls(&unreached, "exit");

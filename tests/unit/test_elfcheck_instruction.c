@@ -82,7 +82,7 @@ static uint64_t invent(struct value *known, uint64_t rsp)
         *known = (struct value){.kind = VALUE_SOME, .is_negative = true};
         return random_number() | UINT64_C(1) << 31;
     case 4:
-        *known = value_place(VALUE_STACK, offset);
+        *known = value_address(VALUE_STACK, offset);
         return rsp + offset;
     case 5:
         *known = value_number(number = DATA + below(AREA_SIZE));
@@ -133,7 +133,7 @@ static void invent_state(struct state *known, struct user_regs_struct *registers
     for (unsigned i = 0; i < REGISTER_COUNT; i++)
         if (i != RSP)
             *register_of(registers, i) = invent(&known->registers[i], STACK_START);
-    known->registers[RSP] = value_place(VALUE_STACK, 0);
+    known->registers[RSP] = value_address(VALUE_STACK, 0);
     for (unsigned i = 0; i < STACK_CELLS; i++)
         *cell(STACK_START, i) = invent(&known->stack[i], STACK_START);
 }
