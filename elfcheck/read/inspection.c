@@ -1,137 +1,18 @@
-/* Opens a file for inspection: its size, its headers, its segments, and the bytes that rules ask.
- */
+/* Opens a file for inspection: looks at its size, and reads its headers, raw and by libelf. */
 #include "elfcheck/read/inspection.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/read.h"
 #include "elfcheck/read/widen.h"
-
-/*
- * Pages of the file that were read, since what is asked for next is mostly beside: the head, the
- * section headers, the code, the dynamic section, its strings, and one to spare.
- */
-#define PAGES_KEPT 6
-struct page {
-    uint64_t offset;
-    size_t size; /* 0: nothing yet */
-    unsigned char bytes[PAGE_SIZE];
-};
 
 /*
  * In a file whose number of sections stands in its first section header libelf allocates about 250
  * bytes for each that the file has room for (40 or 64 bytes): above this size it is not asked.
  */
 #define MAX_EXTENDED_FILE_SIZE (16 * 1024 * 1024)
-
-bool fail_out_of_memory(struct elfcheck_inspection *inspection)
-{
-    error_set(inspection->error, "out of memory");
-    inspection->failed = true;
-    return false;
-}
-
-bool file_has_range(const struct elfcheck_inspection *inspection, uint64_t offset, uint64_t size)
-{
-    uint64_t end;
-    return !__builtin_add_overflow(offset, size, &end) && end <= inspection->size;
-}
-
-static bool read_directly(struct elfcheck_inspection *inspection, uint64_t offset, void *data,
-                          size_t size)
-{
-    if (file_read_at(inspection->fd, inspection->name, offset, data, size, inspection->error) < 0)
-        inspection->failed = true;
-    return !inspection->failed;
-}
-
-/* The page of the file that begins at that offset, or NULL where it cannot be read. */
-static const struct page *page_at(struct elfcheck_inspection *inspection, uint64_t offset)
-{
-    for (size_t i = 0; i < PAGES_KEPT; i++)
-        if (inspection->pages[i].size && inspection->pages[i].offset == offset)
-            return &inspection->pages[i];
-    struct page *page = &inspection->pages[inspection->next_page];
-    uint64_t left = inspection->size - offset;
-    page->offset = offset;
-    page->size = left < PAGE_SIZE ? (size_t)left : PAGE_SIZE;
-    inspection->next_page = (inspection->next_page + 1) % PAGES_KEPT;
-    return read_directly(inspection, offset, page->bytes, page->size) ? page : NULL;
-}
-
-bool file_read_range(struct elfcheck_inspection *inspection, uint64_t offset, void *data,
-                     size_t size)
-{
-    unsigned char *to = data;
-    if (!inspection->pages || size > PAGE_SIZE || !file_has_range(inspection, offset, size))
-        return read_directly(inspection, offset, data, size);
-    while (size) {
-        const struct page *page = page_at(inspection, offset & ~(uint64_t)(PAGE_SIZE - 1));
-        if (!page)
-            return false;
-        size_t skipped = (size_t)(offset - page->offset);
-        size_t now = size < page->size - skipped ? size : page->size - skipped;
-        memcpy(to, page->bytes + skipped, now);
-        to += now;
-        offset += now;
-        size -= now;
-    }
-    return true;
-}
-
-uint64_t file_skip_hole(const struct elfcheck_inspection *inspection, uint64_t offset)
-{
-    off_t data = lseek(inspection->fd, (off_t)offset, SEEK_DATA);
-    if (data >= 0)
-        return (uint64_t)data;
-    return errno == ENXIO ? inspection->size : offset; /* others: a file system that cannot tell */
-}
-
-const Elf64_Phdr *next_segment(const struct elfcheck_inspection *inspection, uint32_t type,
-                               const Elf64_Phdr *previous)
-{
-    size_t i = previous ? segment_index(inspection, previous) + 1 : 0;
-    for (; i < inspection->segment_count; i++)
-        if (inspection->segments[i].p_type == type)
-            return &inspection->segments[i];
-    return NULL;
-}
-
-const Elf64_Phdr *next_load_segment(const struct elfcheck_inspection *inspection,
-                                    const Elf64_Phdr *previous)
-{
-    return next_segment(inspection, PT_LOAD, previous);
-}
-
-size_t segment_index(const struct elfcheck_inspection *inspection, const Elf64_Phdr *segment)
-{
-    return (size_t)(segment - inspection->segments);
-}
-
-const Elf64_Phdr *segment_at_address(const struct elfcheck_inspection *inspection, uint64_t address,
-                                     uint64_t size)
-{
-    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));) {
-        uint64_t skipped = address - load->p_vaddr;
-        if (address >= load->p_vaddr && skipped <= load->p_filesz &&
-            size <= load->p_filesz - skipped)
-            return load;
-    }
-    return NULL;
-}
-
-bool address_to_offset(const struct elfcheck_inspection *inspection, uint64_t address,
-                       uint64_t size, uint64_t *offset)
-{
-    const Elf64_Phdr *load = segment_at_address(inspection, address, size);
-    return load && !__builtin_add_overflow(load->p_offset, address - load->p_vaddr, offset) &&
-           file_has_range(inspection, *offset, size);
-}
 
 /* ---- the headers ----------------------------------------------------------------------------- */
 
@@ -270,11 +151,8 @@ static int open_raw(struct elfcheck_inspection *inspection, int fd, const char *
                          name);
     report->size = inspection->size = (uint64_t)status.st_size;
 
-    inspection->pages = malloc(PAGES_KEPT * sizeof *inspection->pages);
-    if (!inspection->pages)
-        return error_set(error, "out of memory");
-    for (size_t i = 0; i < PAGES_KEPT; i++)
-        inspection->pages[i].size = 0;
+    if (!file_keep_pages(inspection))
+        return -1;
 
     size_t there = inspection->size < sizeof *bytes ? (size_t)inspection->size : sizeof *bytes;
     if (!file_read_range(inspection, 0, bytes, there))

@@ -1,4 +1,5 @@
-/* What only the files of this room use: structs of the file, of any class and byte order. */
+/* What only the files of this room use: structs of the file, of any class and byte order, and the
+ * pages that are kept of it. */
 #pragma once
 
 #include "elfcheck/read/inspection.h"
@@ -28,3 +29,6 @@ bool read_widened(struct elfcheck_inspection *inspection, const struct shape *sh
 /* Reads entries of a dynamic section that are in the file, widened to 64 bits. */
 bool read_dynamic_entries(struct elfcheck_inspection *inspection, uint64_t offset,
                           Elf64_Dyn *entries, size_t count);
+
+/* Keeps the last pages that file_read_range reads from now on; false where memory ran out. */
+bool file_keep_pages(struct elfcheck_inspection *inspection);
