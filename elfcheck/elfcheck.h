@@ -47,7 +47,7 @@ enum elfcheck_outcome {
 };
 
 struct elfcheck_inspection; /* elfcheck/read/inspection.h */
-struct sign;
+struct indicator;
 
 /* One row of a table of rules. Its page is docs/rules/NAME.md: see CONTRIBUTING.md. */
 struct elfcheck_rule {
@@ -61,9 +61,9 @@ struct elfcheck_rule {
     const char *source;            /* whose rule it is: "Linux fs/binfmt_elf.c, load_elf_binary" */
     bool any_file;                 /* holds of files, too, that Linux on x86-64 would not load */
     bool libraries_only;           /* is asked of shared libraries in a root, and of nothing else */
-    const char *lack;          /* scratch: what the program will miss, "CA certificates"; or NULL */
-    const char *const *places; /* scratch: paths, any of which is what it needs; or NULL */
-    const struct sign *signs;  /* scratch: what in the file speaks for the need; or NULL */
+    const char *lack;         /* scratch: what the program will miss, "CA certificates"; or NULL */
+    const char *const *paths; /* scratch: paths, any of which is what it needs; or NULL */
+    const struct indicator *indicators; /* scratch: what in the file speaks for the need; or NULL */
     void (*check)(struct elfcheck_inspection *inspection); /* adds the findings */
 };
 

@@ -4,45 +4,47 @@
 #include "elfcheck/read/inspection.h"
 #include "elfcheck/needs/needs.h"
 
-enum sign_kind {
-    SIGN_END,    /* after the last sign of a rule */
-    SIGN_STRING, /* the text is somewhere among the bytes that are loaded */
-    SIGN_SUFFIX, /* the same as the end of a C string */
-    SIGN_TEXT,   /* the same as a C string of its own */
-    SIGN_GO,     /* a Go function of that name, in the table of lines of a program made by Go */
-    SIGN_SYMBOL, /* a symbol of that name, defined or needed */
-    SIGN_CALL,   /* a text that comes with localtime, which is, or may be, called */
-    SIGN_NAMED,  /* the text, a path, and code that refers to its last part alone: argv[0] */
+enum indicator_kind {
+    INDICATOR_END,    /* after the last indicator of a rule */
+    INDICATOR_STRING, /* the text is somewhere among the bytes that are loaded */
+    INDICATOR_SUFFIX, /* the same as the end of a C string */
+    INDICATOR_TEXT,   /* the same as a C string of its own */
+    INDICATOR_GO, /* a Go function of that name, in the table of lines of a program made by Go */
+    INDICATOR_SYMBOL, /* a symbol of that name, defined or needed */
+    INDICATOR_CALL,   /* a text that comes with localtime, which is, or may be, called */
+    INDICATOR_NAMED,  /* the text, a path, and code that refers to its last part alone: argv[0] */
 };
 
-/* How much a sign says. */
-enum sign_strength {
-    SIGN_PROOF, /* whoever has it needs the thing sooner or later */
-    SIGN_USUAL, /* the same, unless the program can do so much that this is but one of many */
-    SIGN_FAINT, /* so many programs have it without the need that it is worth an INFO */
+/* How much an indicator says. */
+enum indicator_strength {
+    INDICATOR_PROOF, /* whoever has it needs the thing sooner or later */
+    INDICATOR_USUAL, /* the same, unless the program can do so much that this is but one of many */
+    INDICATOR_FAINT, /* so many programs have it without the need that it is worth an INFO */
 };
 
-struct sign {
-    enum sign_kind kind;
-    enum sign_strength strength;
+struct indicator {
+    enum indicator_kind kind;
+    enum indicator_strength strength;
     const char *text;
     unsigned only;       /* counts where one of these RUNTIME_ is in the file; 0: everywhere */
     unsigned never;      /* does not count where one of these is */
-    const char *with;    /* a SIGN_TEXT without which it does not count; or NULL */
-    const char *without; /* a SIGN_TEXT with which it does not count; or NULL */
+    const char *with;    /* a INDICATOR_TEXT without which it does not count; or NULL */
+    const char *without; /* a INDICATOR_TEXT with which it does not count; or NULL */
 };
 
 /* The marks: each speaks for one RUNTIME_, which stands in `only`. */
-extern const struct sign runtime_signs[];
+extern const struct indicator runtime_indicators[];
 
 /* Gathers the evidence in the file's loaded bytes, once. False where it cannot be read. */
 bool gather_evidence(struct elfcheck_inspection *inspection);
 
-/* After that, of the rule whose check runs: the sign that says most of those that were found, and
- * its offset in the file; or NULL. */
-const struct sign *evidence_sign(const struct elfcheck_inspection *inspection, uint64_t *offset);
-/* Whether that sign, in this file, is worth an INFO at most. */
-bool evidence_is_weak(const struct elfcheck_inspection *inspection, const struct sign *sign);
+/* After that, of the rule whose check runs: the indicator that says most of those that were found,
+ * and its offset in the file; or NULL. */
+const struct indicator *strongest_indicator(const struct elfcheck_inspection *inspection,
+                                            uint64_t *offset);
+/* Whether that indicator, in this file, is worth an INFO at most. */
+bool evidence_is_weak(const struct elfcheck_inspection *inspection,
+                      const struct indicator *indicator);
 
 /* The RUNTIME_s of the file; 0 where no evidence was gathered. */
 unsigned evidence_runtimes(const struct elfcheck_inspection *inspection);

@@ -177,7 +177,7 @@ void elfcheck_explain(const struct elfcheck_rule *rule, size_t width, struct buf
     buffer_append_text(out, "\n");
     append_fact("  shows as:", elfcheck_outcome_text(rule->outcome), width, out);
     append_fact("  missing:", rule->lack, width, out);
-    for (const char *const *place = rule->places; place && *place; place++)
-        append_fact(place == rule->places ? "  satisfied by:" : "", *place, width, out);
+    for (const char *const *path = rule->paths; path && *path; path++)
+        append_fact(path == rule->paths ? "  satisfied by:" : "", *path, width, out);
     append_fact("  source:", rule->source, width, out);
 }

@@ -204,9 +204,9 @@ static void tests_every_rule(void **state)
             tests += strcmp(changes[j].rule, elfcheck_rule(i)->name) == 0;
         for (size_t j = 0; j < COUNT(elsewhere); j++)
             tests += strcmp(elsewhere[j], elfcheck_rule(i)->name) == 0;
-        /* Files of their own have those of form, and those that go by signs: test_elfcheck_form.c,
-         * test_elfcheck_scratch.c. */
-        if (tests == 0 && elfcheck_rule(i)->group != ELFCHECK_FORM && !elfcheck_rule(i)->signs)
+        /* Files of their own have those of form, and those that go by indicators:
+         * test_elfcheck_form.c, test_elfcheck_scratch.c. */
+        if (tests == 0 && elfcheck_rule(i)->group != ELFCHECK_FORM && !elfcheck_rule(i)->indicators)
             fail_msg("no test for %s", elfcheck_rule(i)->name);
     }
 }

@@ -41,8 +41,8 @@ static void append_head(struct buffer *out, const struct elfcheck_rule *rule)
         buffer_printf(out, " - Shows as: %s", shows_as);
     if (rule->lack)
         buffer_printf(out, " - Missing: %s", rule->lack);
-    for (const char *const *path = rule->places; path && *path; path++)
-        buffer_printf(out, "%s%s", path == rule->places ? " - Satisfied by: " : ", ", *path);
+    for (const char *const *path = rule->paths; path && *path; path++)
+        buffer_printf(out, "%s%s", path == rule->paths ? " - Satisfied by: " : ", ", *path);
     buffer_printf(out, " - Source: %s", rule->source);
 }
 

@@ -167,7 +167,8 @@ static void reads_near_matches_once(void **state)
         assert_int_equal(texts[i].offset, SCAN_ABSENT);
 }
 
-/* ---- signs ----------------------------------------------------------------------------------- */
+/* ---- indicators
+ * ----------------------------------------------------------------------------------- */
 
 #define TAIL_SIZE 8192
 
@@ -226,7 +227,7 @@ static const struct elfcheck_finding *find(const struct elfcheck_report *report,
 /* The mark of one RUNTIME_, as it stands in a program. */
 static void append_runtime(struct file *file, unsigned runtime)
 {
-    for (const struct sign *mark = runtime_signs; mark->kind != SIGN_END; mark++)
+    for (const struct indicator *mark = runtime_indicators; mark->kind != INDICATOR_END; mark++)
         if (mark->only == runtime) {
             append_text(file, mark->text);
             return;
@@ -269,45 +270,46 @@ static void append_lea(struct file *file, size_t offset)
     append(file, lea, sizeof lea);
 }
 
-/* Makes the program one in which just this sign counts, and puts the sign into it. */
-static void append_sign(struct file *file, const struct sign *sign)
+/* Makes the program one in which just this indicator counts, and puts the indicator into it. */
+static void append_indicator(struct file *file, const struct indicator *indicator)
 {
     for (unsigned runtime = 1; runtime; runtime <<= 1)
-        if (sign->only & runtime) {
+        if (indicator->only & runtime) {
             append_runtime(file, runtime);
             break;
         }
-    if (sign->kind == SIGN_GO)
+    if (indicator->kind == INDICATOR_GO)
         append_runtime(file, RUNTIME_GO);
-    if (sign->with)
-        append_text(file, sign->with);
-    if (sign->kind == SIGN_CALL && sign->only & RUNTIME_GLIBC)
+    if (indicator->with)
+        append_text(file, indicator->with);
+    if (indicator->kind == INDICATOR_CALL && indicator->only & RUNTIME_GLIBC)
         append_localtime(file, 1);
-    else if (sign->kind == SIGN_CALL)
+    else if (indicator->kind == INDICATOR_CALL)
         append(file, musl_localtime_code, sizeof musl_localtime_code);
     append(file, "", 1);
     size_t place = file->size;
-    append_text(file, sign->text);
-    if (sign->kind == SIGN_NAMED)
-        append_lea(file, place + (size_t)(strrchr(sign->text, '/') + 1 - sign->text));
+    append_text(file, indicator->text);
+    if (indicator->kind == INDICATOR_NAMED)
+        append_lea(file, place + (size_t)(strrchr(indicator->text, '/') + 1 - indicator->text));
 }
 
-static void every_sign_is_long_enough_to_be_found(void **state)
+static void every_indicator_is_long_enough_to_be_found(void **state)
 {
     (void)state;
     size_t count = elfcheck_rule_count();
     for (size_t i = 0; i <= count; i++) {
-        const struct sign *sign = i < count ? elfcheck_rule(i)->signs : runtime_signs;
-        for (; sign && sign->kind != SIGN_END; sign++) {
-            size_t size = strlen(sign->text) + (sign->kind != SIGN_STRING);
-            if (sign->kind == SIGN_SYMBOL)
-                assert_in_range(strlen(sign->text), SYMBOL_MIN_SIZE, SYMBOL_MAX_SIZE);
+        const struct indicator *indicator =
+            i < count ? elfcheck_rule(i)->indicators : runtime_indicators;
+        for (; indicator && indicator->kind != INDICATOR_END; indicator++) {
+            size_t size = strlen(indicator->text) + (indicator->kind != INDICATOR_STRING);
+            if (indicator->kind == INDICATOR_SYMBOL)
+                assert_in_range(strlen(indicator->text), SYMBOL_MIN_SIZE, SYMBOL_MAX_SIZE);
             else
                 assert_in_range(size, SCAN_MIN_SIZE, SCAN_MAX_SIZE);
-            if (sign->with)
-                assert_in_range(strlen(sign->with) + 1, SCAN_MIN_SIZE, SCAN_MAX_SIZE);
-            if (sign->without)
-                assert_in_range(strlen(sign->without) + 1, SCAN_MIN_SIZE, SCAN_MAX_SIZE);
+            if (indicator->with)
+                assert_in_range(strlen(indicator->with) + 1, SCAN_MIN_SIZE, SCAN_MAX_SIZE);
+            if (indicator->without)
+                assert_in_range(strlen(indicator->without) + 1, SCAN_MIN_SIZE, SCAN_MAX_SIZE);
         }
     }
 }
@@ -317,88 +319,91 @@ static void describes_every_lack(void **state)
     (void)state;
     size_t count = elfcheck_rule_count();
     for (size_t i = 0; i < count; i++) {
-        if (!elfcheck_rule(i)->signs)
+        if (!elfcheck_rule(i)->indicators)
             continue;
         assert_int_equal(elfcheck_rule(i)->group, ELFCHECK_SCRATCH);
         assert_compare(elfcheck_rule(i)->severity, <, ELFCHECK_ERROR); /* evidence is no proof */
         assert_non_null(elfcheck_rule(i)->lack);
-        for (const char *const *place = elfcheck_rule(i)->places; place && *place; place++)
+        for (const char *const *place = elfcheck_rule(i)->paths; place && *place; place++)
             assert_int_equal((*place)[0], '/');
     }
 }
 
-/* Calls `test` with each sign that a program without symbols can show, and its rule. */
-static void for_each_sign(void (*test)(const struct elfcheck_rule *rule, const struct sign *sign))
+/* Calls `test` with each indicator that a program without symbols can show, and its rule. */
+static void for_each_indicator(void (*test)(const struct elfcheck_rule *rule,
+                                            const struct indicator *indicator))
 {
     size_t count = elfcheck_rule_count(), tested = 0;
     for (size_t i = 0; i < count; i++)
-        for (const struct sign *sign = elfcheck_rule(i)->signs; sign && sign->kind != SIGN_END;
-             sign++)
-            if (sign->kind != SIGN_SYMBOL) {
-                test(elfcheck_rule(i), sign);
+        for (const struct indicator *indicator = elfcheck_rule(i)->indicators;
+             indicator && indicator->kind != INDICATOR_END; indicator++)
+            if (indicator->kind != INDICATOR_SYMBOL) {
+                test(elfcheck_rule(i), indicator);
                 tested++;
             }
-    assert_int_equal(tested, 70); /* one more for each new sign */
+    assert_int_equal(tested, 70); /* one more for each new indicator */
 }
 
-static void assert_found(const struct elfcheck_rule *rule, const struct sign *sign)
+static void assert_found(const struct elfcheck_rule *rule, const struct indicator *indicator)
 {
     struct file file = file_new(ET_EXEC);
-    append_sign(&file, sign);
+    append_indicator(&file, indicator);
     struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = check(&file);
     const struct elfcheck_finding *finding = find(&report, rule->name);
     if (!finding) {
-        fail_msg("%s: \"%s\" is not found", rule->name, sign->text);
+        fail_msg("%s: \"%s\" is not found", rule->name, indicator->text);
         return;
     }
-    /* Where a faint sign stands alone it may be a stronger one of another C library's. */
-    if (sign->strength != SIGN_FAINT)
+    /* Where a faint indicator stands alone it may be a stronger one of another C library's. */
+    if (indicator->strength != INDICATOR_FAINT)
         assert_int_equal(finding->severity, rule->severity);
     assert_true(strstr(finding->message, rule->lack));
     assert_true(elfcheck_starts(&report));
 }
 
-static void finds_every_sign_of_every_rule(void **state)
+static void finds_every_indicator_of_every_rule(void **state)
 {
     (void)state;
-    for_each_sign(assert_found);
+    for_each_indicator(assert_found);
 }
 
-static void assert_absent_without_it(const struct elfcheck_rule *rule, const struct sign *sign)
+static void assert_absent_without_it(const struct elfcheck_rule *rule,
+                                     const struct indicator *indicator)
 {
     struct file file = file_new(ET_EXEC);
-    append_sign(&file, sign);
-    unsigned char *text = memmem(&file, file.size, sign->text, strlen(sign->text));
+    append_indicator(&file, indicator);
+    unsigned char *text = memmem(&file, file.size, indicator->text, strlen(indicator->text));
     assert_non_null(text);
-    for (; text; text = memmem(&file, file.size, sign->text, strlen(sign->text)))
-        text[strlen(sign->text) / 2] ^= 0x20;
+    for (; text; text = memmem(&file, file.size, indicator->text, strlen(indicator->text)))
+        text[strlen(indicator->text) / 2] ^= 0x20;
     struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = check(&file);
     const struct elfcheck_finding *finding = find(&report, rule->name);
-    if (finding && strstr(finding->message, sign->text))
-        fail_msg("%s: found without \"%s\"", rule->name, sign->text);
+    if (finding && strstr(finding->message, indicator->text))
+        fail_msg("%s: found without \"%s\"", rule->name, indicator->text);
 }
 
 static void finds_nothing_where_a_byte_differs(void **state)
 {
     (void)state;
-    for_each_sign(assert_absent_without_it);
+    for_each_indicator(assert_absent_without_it);
 }
 
-static void assert_conditions_count(const struct elfcheck_rule *rule, const struct sign *sign)
+static void assert_conditions_count(const struct elfcheck_rule *rule,
+                                    const struct indicator *indicator)
 {
-    if (sign->without) {
+    if (indicator->without) {
         struct file file = file_new(ET_EXEC);
-        append_sign(&file, sign);
-        append_text(&file, sign->without);
+        append_indicator(&file, indicator);
+        append_text(&file, indicator->without);
         struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = check(&file);
         const struct elfcheck_finding *finding = find(&report, rule->name);
-        assert_true(!finding || !strstr(finding->message, sign->text) ||
+        assert_true(!finding || !strstr(finding->message, indicator->text) ||
                     finding->severity < rule->severity);
     }
     for (unsigned runtime = 1; runtime <= RUNTIME_D; runtime <<= 1)
-        if (sign->never & runtime) {
+        if (indicator->never & runtime) {
             struct file file = file_new(ET_EXEC);
-            append_sign(&file, sign);
+            append_indicator(&file, indicator);
             append_runtime(&file, runtime);
             struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = check(&file);
             const struct elfcheck_finding *finding = find(&report, rule->name);
@@ -407,10 +412,10 @@ static void assert_conditions_count(const struct elfcheck_rule *rule, const stru
         }
 }
 
-static void minds_the_conditions_of_every_sign(void **state)
+static void minds_the_conditions_of_every_indicator(void **state)
 {
     (void)state;
-    for_each_sign(assert_conditions_count);
+    for_each_indicator(assert_conditions_count);
 }
 
 /* Of the files of an image: the one path that opens. */
@@ -427,12 +432,12 @@ static void what_is_in_the_image_is_not_missed(void **state)
     (void)state;
     size_t count = elfcheck_rule_count();
     for (size_t i = 0; i < count; i++) {
-        if (!elfcheck_rule(i)->signs || elfcheck_rule(i)->signs[0].kind == SIGN_SYMBOL ||
-            !elfcheck_rule(i)->places)
+        if (!elfcheck_rule(i)->indicators ||
+            elfcheck_rule(i)->indicators[0].kind == INDICATOR_SYMBOL || !elfcheck_rule(i)->paths)
             continue;
         struct file file = file_new(ET_EXEC);
-        append_sign(&file, &elfcheck_rule(i)->signs[0]);
-        for (const char *const *place = elfcheck_rule(i)->places; *place; place++) {
+        append_indicator(&file, &elfcheck_rule(i)->indicators[0]);
+        for (const char *const *place = elfcheck_rule(i)->paths; *place; place++) {
             struct elfcheck_root root = {.open = open_one, .context = (void *)*place};
             struct elfcheck_settings settings = {.mode = 0755, .root = &root};
             struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = check_with(&file, &settings);
@@ -643,7 +648,8 @@ static void what_does_not_start_misses_nothing_yet(void **state)
     assert_int_equal(find(&report, "users")->severity, ELFCHECK_INFO);
 }
 
-/* A severity that the settings give a rule holds whatever the sign is worth; OFF saves the work. */
+/* A severity that the settings give a rule holds whatever the indicator is worth; OFF saves the
+ * work. */
 static void settings_decide_over_evidence(void **state)
 {
     (void)state;
@@ -669,7 +675,7 @@ static void settings_decide_over_evidence(void **state)
 
 /* Adds a symbol table and a section table to the file, of which nothing is loaded. */
 static void append_symbols(struct file *file, const char *names, size_t names_size,
-                           const uint32_t *places, size_t count)
+                           const uint32_t *paths, size_t count)
 {
     Elf64_Shdr sections[3] = {{0}};
     sections[1] = (Elf64_Shdr){.sh_type = SHT_SYMTAB,
@@ -678,7 +684,7 @@ static void append_symbols(struct file *file, const char *names, size_t names_si
                                .sh_size = count * sizeof(Elf64_Sym),
                                .sh_entsize = sizeof(Elf64_Sym)};
     for (size_t i = 0; i < count; i++) {
-        Elf64_Sym symbol = {.st_name = places[i], .st_shndx = 1};
+        Elf64_Sym symbol = {.st_name = paths[i], .st_shndx = 1};
         append(file, &symbol, sizeof symbol);
     }
     sections[2] =
@@ -719,8 +725,8 @@ static void finds_symbols_by_their_whole_name(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct file file = file_new(ET_EXEC);
         size_t loaded = file.size;
-        uint32_t places[] = {0, 1, cases[i].place};
-        append_symbols(&file, names, sizeof names, places, 3);
+        uint32_t paths[] = {0, 1, cases[i].place};
+        append_symbols(&file, names, sizeof names, paths, 3);
         struct elfcheck_report report ELFCHECK_REPORT_CLEANUP = check_loaded(&file, loaded);
         assert_int_equal(find(&report, cases[i].rule) != NULL, cases[i].is_found);
     }
@@ -932,11 +938,11 @@ int main(void)
         cmocka_unit_test(minds_what_stands_around_a_string),
         cmocka_unit_test(looks_only_at_the_part_that_it_is_given),
         cmocka_unit_test(reads_near_matches_once),
-        cmocka_unit_test(every_sign_is_long_enough_to_be_found),
+        cmocka_unit_test(every_indicator_is_long_enough_to_be_found),
         cmocka_unit_test(describes_every_lack),
-        cmocka_unit_test(finds_every_sign_of_every_rule),
+        cmocka_unit_test(finds_every_indicator_of_every_rule),
         cmocka_unit_test(finds_nothing_where_a_byte_differs),
-        cmocka_unit_test(minds_the_conditions_of_every_sign),
+        cmocka_unit_test(minds_the_conditions_of_every_indicator),
         cmocka_unit_test(what_is_in_the_image_is_not_missed),
         cmocka_unit_test(a_go_name_counts_whole_and_in_go_only),
         cmocka_unit_test(only_what_is_loaded_speaks),

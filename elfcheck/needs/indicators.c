@@ -1,4 +1,4 @@
-/* Gathers what the bytes of a program speak for: the signs of all rules, in one pass. */
+/* Gathers what the bytes of a program speak for: the indicators of all rules, in one pass. */
 #include "elfcheck/needs/evidence.h"
 
 #include <stdlib.h>
@@ -14,7 +14,8 @@
 
 /*
  * A program that may need so many things is one of many uses, like a shell or an emulator, and what
- * it is started for rarely needs each of them. A usual sign is worth twice as much as a faint one.
+ * it is started for rarely needs each of them. A usual indicator is worth twice as much as a faint
+ * one.
  */
 #define USUAL_WORTH           2
 #define FAINT_WORTH           1
@@ -23,11 +24,11 @@
 /* So is one of so much code; and to look into it for more would take its time. */
 #define LARGE_CODE_SIZE (3 * 1024 * 1024)
 
-/* A sign's own text, the one that it counts with, and the one that it does not count with. */
-enum { OWN, WITH, WITHOUT, TEXTS_A_SIGN };
+/* An indicator's own text, the one that it counts with, and the one that it does not count with. */
+enum { OWN, WITH, WITHOUT, TEXTS_PER_INDICATOR };
 
 struct found {
-    const struct sign *sign; /* the strongest that counts, or NULL */
+    const struct indicator *indicator; /* the strongest that counts, or NULL */
     uint64_t offset;
 };
 
@@ -35,16 +36,16 @@ struct evidence {
     unsigned runtimes;
     uint64_t *runtime_offsets; /* one a mark */
     struct found *found;       /* one a rule */
-    unsigned needs;            /* what the signs of all rules are worth together */
+    unsigned needs;            /* what the indicators of all rules are worth together */
     bool is_large;             /* has much code */
 };
 
-/* What is needed while evidence is gathered: an array each, one element a sign or text. */
+/* What is needed while evidence is gathered: an array each, one element an indicator or text. */
 struct gathering {
     struct elfcheck_inspection *inspection;
     struct evidence *evidence;
-    struct found *signs; /* without an offset */
-    size_t sign_count;
+    struct found *indicators; /* without an offset */
+    size_t indicator_count;
     struct scan_text *texts;
     const char **names;
     bool *symbols;
@@ -52,10 +53,10 @@ struct gathering {
     size_t part_count;
 };
 
-static size_t count_signs(const struct sign *signs)
+static size_t count_indicators(const struct indicator *indicators)
 {
     size_t count = 0;
-    while (signs && signs[count].kind != SIGN_END)
+    while (indicators && indicators[count].kind != INDICATOR_END)
         count++;
     return count;
 }
@@ -71,7 +72,7 @@ void evidence_free(struct evidence *evidence)
 
 static void gathering_free(struct gathering *gathering)
 {
-    free(gathering->signs);
+    free(gathering->indicators);
     free(gathering->texts);
     free(gathering->names);
     free(gathering->symbols);
@@ -81,43 +82,45 @@ static void gathering_free(struct gathering *gathering)
 static bool allocate(struct gathering *gathering)
 {
     const struct elfcheck_inspection *inspection = gathering->inspection;
-    size_t count = count_signs(runtime_signs);
+    size_t count = count_indicators(runtime_indicators);
     for (size_t i = 0; i < inspection->rule_count; i++)
-        count += count_signs(inspection->rule_at(i)->signs);
+        count += count_indicators(inspection->rule_at(i)->indicators);
     gathering->evidence = calloc(1, sizeof *gathering->evidence);
-    gathering->signs = calloc(count, sizeof *gathering->signs);
-    gathering->texts = calloc(count * TEXTS_A_SIGN, sizeof *gathering->texts);
+    gathering->indicators = calloc(count, sizeof *gathering->indicators);
+    gathering->texts = calloc(count * TEXTS_PER_INDICATOR, sizeof *gathering->texts);
     gathering->names = calloc(count, sizeof *gathering->names);
     gathering->symbols = calloc(count, sizeof *gathering->symbols);
     gathering->parts = calloc(inspection->segment_count + 1, sizeof *gathering->parts);
     if (!gathering->evidence)
         return false;
-    gathering->evidence->runtime_offsets =
-        calloc(count_signs(runtime_signs) + 1, sizeof *gathering->evidence->runtime_offsets);
+    gathering->evidence->runtime_offsets = calloc(count_indicators(runtime_indicators) + 1,
+                                                  sizeof *gathering->evidence->runtime_offsets);
     gathering->evidence->found =
         calloc(inspection->rule_count + 1, sizeof *gathering->evidence->found);
-    return gathering->signs && gathering->texts && gathering->names && gathering->symbols &&
+    return gathering->indicators && gathering->texts && gathering->names && gathering->symbols &&
            gathering->parts && gathering->evidence->runtime_offsets && gathering->evidence->found;
 }
 
-static void add_signs(struct gathering *gathering, const struct sign *signs)
+static void add_indicators(struct gathering *gathering, const struct indicator *indicators)
 {
-    for (; signs && signs->kind != SIGN_END; signs++) {
+    for (; indicators && indicators->kind != INDICATOR_END; indicators++) {
         static const enum scan_bound bounds[] = {
-            [SIGN_STRING] = SCAN_ANYWHERE, [SIGN_SUFFIX] = SCAN_BEFORE_NUL,
-            [SIGN_TEXT] = SCAN_WHOLE,      [SIGN_GO] = SCAN_AFTER_NUL,
-            [SIGN_SYMBOL] = SCAN_WHOLE,    [SIGN_CALL] = SCAN_WHOLE,
-            [SIGN_NAMED] = SCAN_WHOLE,
+            [INDICATOR_STRING] = SCAN_ANYWHERE, [INDICATOR_SUFFIX] = SCAN_BEFORE_NUL,
+            [INDICATOR_TEXT] = SCAN_WHOLE,      [INDICATOR_GO] = SCAN_AFTER_NUL,
+            [INDICATOR_SYMBOL] = SCAN_WHOLE,    [INDICATOR_CALL] = SCAN_WHOLE,
+            [INDICATOR_NAMED] = SCAN_WHOLE,
         };
-        struct scan_text *texts = &gathering->texts[gathering->sign_count * TEXTS_A_SIGN];
-        texts[OWN] = (struct scan_text){.text = signs->text, .bound = bounds[signs->kind]};
-        bool is_call = signs->kind == SIGN_CALL;
-        const char *with = is_call ? SYSLOG_TEXT : signs->with;
+        struct scan_text *texts =
+            &gathering->texts[gathering->indicator_count * TEXTS_PER_INDICATOR];
+        texts[OWN] =
+            (struct scan_text){.text = indicators->text, .bound = bounds[indicators->kind]};
+        bool is_call = indicators->kind == INDICATOR_CALL;
+        const char *with = is_call ? SYSLOG_TEXT : indicators->with;
         texts[WITH] = (struct scan_text){.text = with ? with : "",
                                          .bound = is_call ? SCAN_ANYWHERE : SCAN_WHOLE};
-        texts[WITHOUT] =
-            (struct scan_text){.text = signs->without ? signs->without : "", .bound = SCAN_WHOLE};
-        gathering->signs[gathering->sign_count++].sign = signs;
+        texts[WITHOUT] = (struct scan_text){.text = indicators->without ? indicators->without : "",
+                                            .bound = SCAN_WHOLE};
+        gathering->indicators[gathering->indicator_count++].indicator = indicators;
     }
 }
 
@@ -164,42 +167,42 @@ static void measure_code(struct gathering *gathering)
 static void note_runtimes(struct gathering *gathering)
 {
     struct evidence *evidence = gathering->evidence;
-    size_t count = count_signs(runtime_signs);
+    size_t count = count_indicators(runtime_indicators);
     for (size_t i = 0; i < count; i++) {
-        evidence->runtime_offsets[i] = gathering->texts[i * TEXTS_A_SIGN].offset;
+        evidence->runtime_offsets[i] = gathering->texts[i * TEXTS_PER_INDICATOR].offset;
         if (evidence->runtime_offsets[i] != SCAN_ABSENT)
-            evidence->runtimes |= runtime_signs[i].only;
+            evidence->runtimes |= runtime_indicators[i].only;
     }
 }
 
 static bool find_symbols(struct gathering *gathering)
 {
     size_t count = 0;
-    for (size_t i = 0; i < gathering->sign_count; i++)
-        if (gathering->signs[i].sign->kind == SIGN_SYMBOL)
-            gathering->names[count++] = gathering->signs[i].sign->text;
+    for (size_t i = 0; i < gathering->indicator_count; i++)
+        if (gathering->indicators[i].indicator->kind == INDICATOR_SYMBOL)
+            gathering->names[count++] = gathering->indicators[i].indicator->text;
     return lookup_symbols(gathering->inspection, gathering->names, gathering->symbols, count);
 }
 
-/* Of the symbols' signs, whose order is that of the names. */
-static bool has_symbol(const struct gathering *gathering, size_t sign)
+/* Of the symbols' indicators, whose order is that of the names. */
+static bool has_symbol(const struct gathering *gathering, size_t indicator)
 {
     size_t number = 0;
-    for (size_t i = 0; i < sign; i++)
-        number += gathering->signs[i].sign->kind == SIGN_SYMBOL;
+    for (size_t i = 0; i < indicator; i++)
+        number += gathering->indicators[i].indicator->kind == INDICATOR_SYMBOL;
     return gathering->symbols[number];
 }
 
-/* Whether the sign itself is there, whatever it counts for. */
-static bool is_there(struct gathering *gathering, size_t sign)
+/* Whether the indicator itself is there, whatever it counts for. */
+static bool is_there(struct gathering *gathering, size_t indicator)
 {
-    const struct scan_text *texts = &gathering->texts[sign * TEXTS_A_SIGN];
-    switch (gathering->signs[sign].sign->kind) {
-    case SIGN_SYMBOL:
+    const struct scan_text *texts = &gathering->texts[indicator * TEXTS_PER_INDICATOR];
+    switch (gathering->indicators[indicator].indicator->kind) {
+    case INDICATOR_SYMBOL:
         /* Without a section table a dynamic program still has its symbols' names. */
-        return has_symbol(gathering, sign) ||
+        return has_symbol(gathering, indicator) ||
                (!gathering->inspection->report->is_static && texts[OWN].offset != SCAN_ABSENT);
-    case SIGN_GO:
+    case INDICATOR_GO:
         return gathering->evidence->runtimes & RUNTIME_GO && texts[OWN].offset != SCAN_ABSENT;
     default:
         return texts[OWN].offset != SCAN_ABSENT;
@@ -212,7 +215,7 @@ static bool is_called(struct gathering *gathering, size_t number)
 {
     if (!(gathering->evidence->runtimes & RUNTIME_GLIBC))
         return has_musl_localtime(gathering->inspection);
-    bool has_syslog = gathering->texts[number * TEXTS_A_SIGN + WITH].offset != SCAN_ABSENT;
+    bool has_syslog = gathering->texts[number * TEXTS_PER_INDICATOR + WITH].offset != SCAN_ABSENT;
     enum calls calls = calls_localtime(gathering->inspection, has_syslog ? SYSLOG_CALLS : 0);
     return calls == CALLS_FOUND || (calls == CALLS_UNKNOWN &&
                                     !(gathering->evidence->runtimes & (RUNTIME_CXX | RUNTIME_ADA)));
@@ -221,49 +224,53 @@ static bool is_called(struct gathering *gathering, size_t number)
 /* Of "/bin/sh" a linker shares the end with "sh", which only what starts a shell refers to. */
 static bool is_named(struct gathering *gathering, size_t number)
 {
-    const struct scan_text *text = &gathering->texts[number * TEXTS_A_SIGN + OWN];
+    const struct scan_text *text = &gathering->texts[number * TEXTS_PER_INDICATOR + OWN];
     size_t last_part = (size_t)(strrchr(text->text, '/') + 1 - text->text);
     return refers_to_program_name(gathering->inspection, text->offset + last_part);
 }
 
 static bool counts(struct gathering *gathering, size_t number)
 {
-    const struct sign *sign = gathering->signs[number].sign;
-    const struct scan_text *texts = &gathering->texts[number * TEXTS_A_SIGN];
+    const struct indicator *indicator = gathering->indicators[number].indicator;
+    const struct scan_text *texts = &gathering->texts[number * TEXTS_PER_INDICATOR];
     unsigned runtimes = gathering->evidence->runtimes;
-    if ((sign->only && !(runtimes & sign->only)) || runtimes & sign->never ||
-        (sign->with && texts[WITH].offset == SCAN_ABSENT) ||
-        (sign->without && texts[WITHOUT].offset != SCAN_ABSENT) || !is_there(gathering, number))
+    if ((indicator->only && !(runtimes & indicator->only)) || runtimes & indicator->never ||
+        (indicator->with && texts[WITH].offset == SCAN_ABSENT) ||
+        (indicator->without && texts[WITHOUT].offset != SCAN_ABSENT) ||
+        !is_there(gathering, number))
         return false;
-    if (gathering->evidence->is_large && (sign->kind == SIGN_NAMED || sign->kind == SIGN_CALL))
+    if (gathering->evidence->is_large &&
+        (indicator->kind == INDICATOR_NAMED || indicator->kind == INDICATOR_CALL))
         return false;
-    if (sign->kind == SIGN_NAMED)
+    if (indicator->kind == INDICATOR_NAMED)
         return is_named(gathering, number);
-    return sign->kind != SIGN_CALL || is_called(gathering, number);
+    return indicator->kind != INDICATOR_CALL || is_called(gathering, number);
 }
 
-/* The strongest of a rule's signs, which begin with that number; the first of equals. */
+/* The strongest of a rule's indicators, which begin with that number; the first of equals. */
 static struct found strongest(struct gathering *gathering, size_t number, size_t count)
 {
     struct found found = {0};
     for (size_t i = number; i < number + count && !gathering->inspection->failed; i++)
-        if ((!found.sign || gathering->signs[i].sign->strength < found.sign->strength) &&
+        if ((!found.indicator ||
+             gathering->indicators[i].indicator->strength < found.indicator->strength) &&
             counts(gathering, i))
-            found = (struct found){gathering->signs[i].sign,
-                                   gathering->texts[i * TEXTS_A_SIGN + OWN].offset};
+            found = (struct found){gathering->indicators[i].indicator,
+                                   gathering->texts[i * TEXTS_PER_INDICATOR + OWN].offset};
     return found;
 }
 
 static void weigh(struct gathering *gathering)
 {
-    static const unsigned worth[] = {[SIGN_USUAL] = USUAL_WORTH, [SIGN_FAINT] = FAINT_WORTH};
-    size_t number = count_signs(runtime_signs);
+    static const unsigned worth[] = {
+        [INDICATOR_USUAL] = USUAL_WORTH, [INDICATOR_FAINT] = FAINT_WORTH};
+    size_t number = count_indicators(runtime_indicators);
     for (size_t i = 0; i < gathering->inspection->rule_count; i++) {
-        size_t count = count_signs(gathering->inspection->rule_at(i)->signs);
+        size_t count = count_indicators(gathering->inspection->rule_at(i)->indicators);
         struct found found = strongest(gathering, number, count);
         gathering->evidence->found[i] = found;
-        if (found.sign)
-            gathering->evidence->needs += worth[found.sign->strength];
+        if (found.indicator)
+            gathering->evidence->needs += worth[found.indicator->strength];
         number += count;
     }
 }
@@ -273,12 +280,12 @@ static bool gather(struct gathering *gathering)
     struct elfcheck_inspection *inspection = gathering->inspection;
     if (!allocate(gathering))
         return fail_out_of_memory(inspection);
-    add_signs(gathering, runtime_signs);
+    add_indicators(gathering, runtime_indicators);
     for (size_t i = 0; i < gathering->inspection->rule_count; i++)
-        add_signs(gathering, gathering->inspection->rule_at(i)->signs);
+        add_indicators(gathering, gathering->inspection->rule_at(i)->indicators);
     find_parts(gathering);
     if (!scan_texts(inspection, gathering->parts, gathering->part_count, gathering->texts,
-                    gathering->sign_count * TEXTS_A_SIGN) ||
+                    gathering->indicator_count * TEXTS_PER_INDICATOR) ||
         !find_symbols(gathering))
         return false;
     note_runtimes(gathering);
@@ -300,18 +307,21 @@ bool gather_evidence(struct elfcheck_inspection *inspection)
     return !inspection->failed;
 }
 
-const struct sign *evidence_sign(const struct elfcheck_inspection *inspection, uint64_t *offset)
+const struct indicator *strongest_indicator(const struct elfcheck_inspection *inspection,
+                                            uint64_t *offset)
 {
     const struct found *found = &inspection->evidence->found[inspection->rule_index];
     *offset = found->offset == SCAN_ABSENT ? 0 : found->offset;
-    return found->sign;
+    return found->indicator;
 }
 
-bool evidence_is_weak(const struct elfcheck_inspection *inspection, const struct sign *sign)
+bool evidence_is_weak(const struct elfcheck_inspection *inspection,
+                      const struct indicator *indicator)
 {
-    return sign->strength == SIGN_FAINT ||
-           (sign->strength == SIGN_USUAL && (inspection->evidence->is_large ||
-                                             inspection->evidence->needs >= GENERAL_PURPOSE_NEEDS));
+    return indicator->strength == INDICATOR_FAINT ||
+           (indicator->strength == INDICATOR_USUAL &&
+            (inspection->evidence->is_large ||
+             inspection->evidence->needs >= GENERAL_PURPOSE_NEEDS));
 }
 
 unsigned evidence_runtimes(const struct elfcheck_inspection *inspection)
@@ -321,9 +331,9 @@ unsigned evidence_runtimes(const struct elfcheck_inspection *inspection)
 
 uint64_t evidence_runtime_offset(const struct elfcheck_inspection *inspection, unsigned runtime)
 {
-    size_t count = inspection->evidence ? count_signs(runtime_signs) : 0;
+    size_t count = inspection->evidence ? count_indicators(runtime_indicators) : 0;
     for (size_t i = 0; i < count; i++)
-        if (runtime_signs[i].only == runtime &&
+        if (runtime_indicators[i].only == runtime &&
             inspection->evidence->runtime_offsets[i] != SCAN_ABSENT)
             return inspection->evidence->runtime_offsets[i];
     return SCAN_ABSENT;
