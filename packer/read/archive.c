@@ -10,29 +10,10 @@
 #include <unistd.h>
 
 #include "base/array.h"
-#include "base/output.h"
 #include "base/read.h"
-#include "base/temporary.h"
+#include "base/text.h"
 #include "base/tree.h"
 #include "packer/image/image.h"
-
-static int write_to_spool(struct sink *sink, const void *data, size_t size, struct error *error)
-{
-    struct spool *spool = (struct spool *)sink;
-    if (archive_spend_bytes(spool->archive, size, error) < 0)
-        return -1;
-    if (spool->fd < 0)
-        spool->fd = temporary_file_open(spool->directory, error);
-    if (spool->fd < 0 || file_write_all(spool->fd, "a temporary file", data, size, error) < 0)
-        return -1;
-    spool->size += size;
-    return 0;
-}
-
-struct extent spool_extent(const struct spool *spool, uint64_t start, const char *name)
-{
-    return (struct extent){spool->fd, start, spool->size - start, name};
-}
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
@@ -214,13 +195,10 @@ static struct packer_archive *archive_new(const char *name, const char *temporar
     }
     *archive = (struct packer_archive){
         .limits = *limits, .compression = &compression_none, .directory = -1, .file = -1};
-    archive->spool = (struct spool){
-        .sink.write = write_to_spool, .archive = archive, .directory = strdup(temporary), .fd = -1};
-    archive->path = strdup(strcmp(name, FILE_STANDARD) == 0 ? "standard input" : name);
-    if (!archive->path || !archive->spool.directory) {
-        error_set(error, "out of memory");
+    const char *path = strcmp(name, FILE_STANDARD) == 0 ? "standard input" : name;
+    if (spool_init(&archive->spool, archive, temporary, error) < 0 ||
+        text_copy(&archive->path, path, error) < 0)
         packer_close(&archive);
-    }
     return archive;
 }
 
@@ -317,8 +295,7 @@ void packer_close(struct packer_archive **archive_pointer)
     json_free(&archive->config);
     file_close(&archive->file);
     file_close(&archive->directory);
-    file_close(&archive->spool.fd);
-    free(archive->spool.directory);
+    spool_free(&archive->spool);
     free(archive->path);
     free(archive);
 }
@@ -336,4 +313,9 @@ const char *const *packer_tags(const struct packer_archive *archive)
 size_t packer_image_count(const struct packer_archive *archive)
 {
     return archive->image_count;
+}
+
+int packer_verify(struct packer_archive *archive, struct error *error)
+{
+    return archive_load_layers(archive, error) < 0 ? -1 : archive_require_checks(archive, error);
 }

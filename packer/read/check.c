@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MAX_INTEGER 9007199254740992.0 /* 2^53: what a JSON number tells exactly */
+
 bool check_holds(const struct check *check)
 {
     return strcmp(check->named.hex, check->computed.hex) == 0 && check->named_size == check->size;
@@ -65,7 +67,28 @@ int digest_parse(const char *text, const char *what, struct digest *digest, stru
                      text ? "\"" : "", text ? text : "missing", text ? "\"" : "");
 }
 
-int packer_verify(struct packer_archive *archive, struct error *error)
+int descriptor_digest(const cJSON *descriptor, struct digest *digest, struct error *error)
 {
-    return archive_load_layers(archive, error) < 0 ? -1 : archive_require_checks(archive, error);
+    return digest_parse(json_string(descriptor, "digest"), "a descriptor's digest", digest, error);
+}
+
+int archive_check_descriptor(struct packer_archive *archive, const cJSON *descriptor,
+                             const char *what, size_t number, const struct extent *bytes,
+                             struct error *error)
+{
+    struct check check = {.what = what,
+                          .number = number,
+                          .where = "descriptor",
+                          .named_size = bytes->size,
+                          .size = bytes->size};
+    const cJSON *size = cJSON_GetObjectItem(descriptor, "size");
+    if (size &&
+        (!cJSON_IsNumber(size) || !(size->valuedouble >= 0) || size->valuedouble > MAX_INTEGER))
+        return error_set(error, "the descriptor of the %s has a size that is none", what);
+    if (size)
+        check.named_size = (uint64_t)size->valuedouble;
+    if (descriptor_digest(descriptor, &check.named, error) < 0 ||
+        extent_hash(bytes, &check.computed, error) < 0)
+        return -1;
+    return archive_add_check(archive, &check, error);
 }

@@ -9,45 +9,18 @@
 #include "base/text.h"
 
 #define INDEX_DEPTH 4
-#define MAX_INTEGER 9007199254740992.0 /* 2^53: what a JSON number tells exactly */
-
-static int parse_digest(const cJSON *descriptor, struct digest *digest, struct error *error)
-{
-    return digest_parse(json_string(descriptor, "digest"), "a descriptor's digest", digest, error);
-}
 
 /* The file that a descriptor means, from the heap. */
 static char *blob_name(const cJSON *descriptor, struct error *error)
 {
     struct digest digest;
     char *name = NULL;
-    if (parse_digest(descriptor, &digest, error) < 0)
+    if (descriptor_digest(descriptor, &digest, error) < 0)
         return NULL;
     if (asprintf(&name, "blobs/sha256/%s", digest.hex) >= 0)
         return name;
     error_set(error, "out of memory");
     return NULL;
-}
-
-int archive_check_descriptor(struct packer_archive *archive, const cJSON *descriptor,
-                             const char *what, size_t number, const struct extent *bytes,
-                             struct error *error)
-{
-    struct check check = {.what = what,
-                          .number = number,
-                          .where = "descriptor",
-                          .named_size = bytes->size,
-                          .size = bytes->size};
-    const cJSON *size = cJSON_GetObjectItem(descriptor, "size");
-    if (size &&
-        (!cJSON_IsNumber(size) || !(size->valuedouble >= 0) || size->valuedouble > MAX_INTEGER))
-        return error_set(error, "the descriptor of the %s has a size that is none", what);
-    if (size)
-        check.named_size = (uint64_t)size->valuedouble;
-    if (parse_digest(descriptor, &check.named, error) < 0 ||
-        extent_hash(bytes, &check.computed, error) < 0)
-        return -1;
-    return archive_add_check(archive, &check, error);
 }
 
 /* Reads the document that a descriptor means; `*bytes` are its own. */

@@ -14,6 +14,12 @@
  */
 const char *path_join(struct buffer *path, const char *name, bool may_climb);
 
+/* ---- the spool (spool.c) --------------------------------------------------------------------- */
+
+/* `directory` is for the file, which is made when the first byte comes. */
+int spool_init(struct spool *spool, struct packer_archive *archive, const char *directory,
+               struct error *error);
+void spool_free(struct spool *spool);
 /* What was written to the spool from byte `start` on. */
 struct extent spool_extent(const struct spool *spool, uint64_t start, const char *name);
 
@@ -38,6 +44,8 @@ int archive_require_checks(const struct packer_archive *archive, struct error *e
 int archive_check_descriptor(struct packer_archive *archive, const cJSON *descriptor,
                              const char *what, size_t number, const struct extent *bytes,
                              struct error *error);
+/* The digest that an OCI descriptor names. */
+int descriptor_digest(const cJSON *descriptor, struct digest *digest, struct error *error);
 /* The 64 digits that `text` begins with; false where there are fewer. */
 bool digest_parse_hex(const char *text, struct digest *digest);
 

@@ -13,16 +13,6 @@
 
 #define PAX_HEADER_NAME "pax"
 
-unsigned int tar_checksum(const struct tar_header *header)
-{
-    const unsigned char *bytes = (const unsigned char *)header;
-    const size_t first = offsetof(struct tar_header, checksum);
-    unsigned int sum = 0;
-    for (size_t i = 0; i < sizeof *header; i++)
-        sum += i >= first && i < first + sizeof header->checksum ? ' ' : bytes[i];
-    return sum;
-}
-
 /* Octal digits with leading zeros and a NUL, filling the field. */
 static void put_octal(char *field, size_t size, uint64_t value)
 {

@@ -70,41 +70,6 @@ static int64_t *number_value(const struct number *number, struct tar_entry *entr
     return (int64_t *)((char *)entry + number->value);
 }
 
-/* Octal digits between spaces or NULs; what follows a NUL does not count. */
-static bool parse_octal(const char *field, size_t size, int64_t *value)
-{
-    size_t i = 0;
-    *value = 0;
-    while (i < size && (field[i] == ' ' || field[i] == '\0'))
-        i++;
-    for (; i < size && field[i] >= '0' && field[i] <= '7'; i++)
-        *value = *value * 8 + (field[i] - '0');
-    while (i < size && field[i] == ' ')
-        i++;
-    return i == size || field[i] == '\0';
-}
-
-/* GNU's form for what octal cannot hold: a set top bit, then a big-endian two's complement. */
-static bool parse_base256(const char *field, size_t size, int64_t *value)
-{
-    bool negative = field[0] & 0x40;
-    *value = negative ? -1 : 0;
-    for (size_t i = 0; i < size; i++) {
-        unsigned char byte = (unsigned char)field[i];
-        if (i == 0)
-            byte = (unsigned char)(negative ? byte | 0x80 : byte & 0x7f);
-        if (__builtin_mul_overflow(*value, 256, value))
-            return false;
-        *value += byte;
-    }
-    return true;
-}
-
-bool tar_parse_number(const char *field, size_t size, int64_t *value)
-{
-    return field[0] & 0x80 ? parse_base256(field, size, value) : parse_octal(field, size, value);
-}
-
 /* pax: decimal digits; times may have a sign and a fraction, and are rounded down. */
 static bool parse_decimal(const char *text, size_t size, int64_t *value)
 {
@@ -117,13 +82,6 @@ static bool parse_decimal(const char *text, size_t size, int64_t *value)
     if (negative)
         *value = -*value - (i < size && strspn(text + i, ".0") < size - i);
     return i > first && (i == size || text[i] == '.');
-}
-
-bool tar_is_header(const struct tar_header *header)
-{
-    int64_t checksum;
-    return parse_octal(header->checksum, sizeof header->checksum, &checksum) &&
-           checksum == tar_checksum(header);
 }
 
 static struct buffer *text_at(struct tar_reader *reader, size_t offset)
@@ -158,12 +116,6 @@ int tar_blame(const struct tar_reader *reader, struct error *error)
     return error_prefix(error, "%s: tar entry %s%sat offset %llu", reader->archive.name,
                         buffer_text(&reader->name), reader->name.size ? " " : "",
                         (unsigned long long)reader->offset);
-}
-
-void tar_set_text(struct buffer *text, const char *data, size_t size)
-{
-    text->size = 0;
-    buffer_append(text, data, size);
 }
 
 static bool is_zero(const struct tar_header *header)
