@@ -71,8 +71,8 @@ struct compression {
 /* What bytes of no known kind are. */
 extern const struct compression compression_none;
 
-/* Told by the content; NULL only on a read error. */
-const struct compression *compression_detect(const struct extent *stored, struct error *error);
+/* Told by the first bytes of a file, of which six are enough. */
+const struct compression *compression_of(const void *start, size_t size);
 /*
  * Writes the decompressed bytes to the sink. `*parts` counts the gzip members, zstd frames or xz
  * streams. What is damaged, cut short, followed by something else, or only known by name is an

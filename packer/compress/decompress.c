@@ -9,7 +9,6 @@
 #include <zstd.h>
 
 #include "base/array.h"
-#include "packer/tar/tar.h"
 
 #define CHUNK_SIZE (128 * 1024)
 
@@ -148,18 +147,11 @@ static const struct compression compressions[] = {
 
 const struct compression compression_none = {.name = "none"};
 
-const struct compression *compression_detect(const struct extent *stored, struct error *error)
+const struct compression *compression_of(const void *start, size_t size)
 {
-    struct tar_header start = {0};
-    size_t size = stored->size < sizeof start ? (size_t)stored->size : sizeof start;
-    if (extent_read(stored, 0, &start, size, error) < 0)
-        return NULL;
-    /* A tar archive begins with a file's name, which may be "BZh" as well. */
-    if (size == sizeof start && tar_is_header(&start))
-        return &compression_none;
     for (size_t i = 0; i < COMPRESSIONS; i++)
         if (size >= compressions[i].magic_size &&
-            memcmp(&start, compressions[i].magic, compressions[i].magic_size) == 0)
+            memcmp(start, compressions[i].magic, compressions[i].magic_size) == 0)
             return &compressions[i];
     return &compression_none;
 }

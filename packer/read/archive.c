@@ -117,7 +117,7 @@ static int open_file(struct packer_archive *archive, struct error *error)
             "%s is a program, not an image: `whit check` judges it, `whit pack` makes an "
             "image of it",
             archive->path);
-    archive->compression = compression_detect(&archive->stored, error);
+    archive->compression = detect_compression(&archive->stored, error);
     if (!archive->compression)
         return -1;
     archive->tar = archive->stored;
@@ -263,7 +263,7 @@ bool packer_is_archive(int fd, const char *name)
     if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
         return false;
     const struct extent file = {fd, 0, (uint64_t)status.st_size, name};
-    const struct compression *compression = compression_detect(&file, &ignored);
+    const struct compression *compression = detect_compression(&file, &ignored);
     if (!compression)
         return false;
     bool is_whole = compression_expand(compression, &file, &head.sink, &parts, &ignored) == 0;

@@ -85,7 +85,7 @@ static int expand_layer(struct packer_archive *archive, struct layer *layer,
 {
     struct hash_sink hash HASH_SINK_CLEANUP = {0};
     uint64_t start = archive->spool.size;
-    layer->compression = compression_detect(stored, error);
+    layer->compression = detect_compression(stored, error);
     if (!layer->compression)
         return -1;
     bool plain = layer->compression == &compression_none;

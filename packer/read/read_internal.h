@@ -23,6 +23,11 @@ void spool_free(struct spool *spool);
 /* What was written to the spool from byte `start` on. */
 struct extent spool_extent(const struct spool *spool, uint64_t start, const char *name);
 
+/* ---- how a file begins (detect.c) ------------------------------------------------------------ */
+
+/* NULL only on a read error. */
+const struct compression *detect_compression(const struct extent *stored, struct error *error);
+
 /* ---- limits (limits.c) ----------------------------------------------------------------------- */
 
 /* Each counts, up to the limit: entries, or directories made for them; their names; unpacked bytes.
