@@ -152,9 +152,22 @@ static int is_root(const struct packer_archive *archive, struct error *error)
     return got < 0 ? -1 : 1;
 }
 
+/* Fails on what is no tar archive at all, and names what would be an image. */
+static int check_tar(const struct packer_archive *archive, struct error *error)
+{
+    bool is_tar;
+    if (detect_tar(&archive->tar, &is_tar, error) < 0)
+        return -1;
+    return is_tar ? 0
+                  : error_set(error, "%s is no image: give a docker archive%s", archive->path,
+                              archive->config_to_be
+                                  ? ", an OCI layout, a bundle or the tar of a root file system"
+                                  : " or an OCI layout");
+}
+
 static int read_file(struct packer_archive *archive, struct error *error)
 {
-    if (open_file(archive, error) < 0)
+    if (open_file(archive, error) < 0 || check_tar(archive, error) < 0)
         return -1;
     int root = archive->config_to_be ? is_root(archive, error) : 0;
     if (root != 0)

@@ -27,6 +27,8 @@ struct extent spool_extent(const struct spool *spool, uint64_t start, const char
 
 /* NULL only on a read error. */
 const struct compression *detect_compression(const struct extent *stored, struct error *error);
+/* Whether uncompressed bytes begin like a tar archive, also like an empty, damaged or cut one. */
+int detect_tar(const struct extent *bytes, bool *is_tar, struct error *error);
 
 /* ---- limits (limits.c) ----------------------------------------------------------------------- */
 

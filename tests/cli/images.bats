@@ -54,6 +54,26 @@ config() {
   output_has "v1 form"
 }
 
+@test "inspect says of a file that is no image what would be, and of one cut short where it ends" {
+  "$WHIT" build -q hello -o hello.tar
+  printf x >junk
+  gzip -k junk
+  seq 1000 >numbers.tar
+  for name in junk junk.gz numbers.tar; do
+    run -1 "$WHIT" inspect $name
+    [ "$output" = "whit: $name is no image: give a docker archive or an OCI layout" ]
+    run -1 "$WHIT" convert $name image.oci
+    [ "$output" = "whit: $name is no image: give a docker archive, an OCI layout, a bundle or the tar of a root file system" ]
+  done
+  head -c 300 hello.tar >cut.tar
+  run -1 "$WHIT" inspect cut.tar
+  [ "$output" = "whit: cut.tar: tar entry at offset 0: the archive ends 300 bytes into a header of 512: it was cut short" ]
+  head -c 700 hello.tar >cut.tar
+  run -1 "$WHIT" inspect cut.tar
+  output_has "cut.tar: tar entry layer.tar at offset 0: it should hold "
+  output_has "but only 188 follow: it was cut short"
+}
+
 @test "every option of the image config arrives" {
   "$WHIT" build -q hello -o hello.tar -t me/hello:1 --entrypoint /hello --entrypoint a --cmd b --cmd c \
     -e A=1 -e 'B=x=y' -l k=v -l 'quote="\' -w /srv -u 1000:2000 -p 80 -p 53/udp --stop-signal SIGINT

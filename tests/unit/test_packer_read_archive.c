@@ -218,7 +218,7 @@ static void refuses_what_is_no_image(void **state)
     struct buffer text BUFFER_CLEANUP = {0};
     for (size_t i = 0; i < 100; i++)
         buffer_append_text(&text, "This is no tar. ");
-    assert_refused(&text, "at offset 0: the header's checksum is wrong");
+    assert_refused(&text, "is no image: give a docker archive or an OCI layout");
 }
 
 static void finds_a_layer_that_is_not_its_diff_id(void **state)
