@@ -13,7 +13,7 @@
 
 #include "packer/image/image.h"
 
-struct place {
+struct position {
     const struct layer *layer;
     uint64_t offset; /* of an entry in the layer's tar */
 };
@@ -21,21 +21,22 @@ struct place {
 struct node {
     struct node *above; /* NULL: the root */
     char *name;
-    char type;         /* of what is there; 0: nothing ever was */
-    bool is_implied;   /* a directory that has no entry: `from` is one below it */
-    bool is_filled;    /* something visible is below it */
-    struct place from; /* that entry */
-    uint64_t size;     /* with headers and padding */
+    char type;            /* of what is there; 0: nothing ever was */
+    bool is_implied;      /* a directory that has no entry: `from` is one below it */
+    bool is_filled;       /* something visible is below it */
+    struct position from; /* that entry */
+    uint64_t size;        /* with headers and padding */
     uint32_t put;
-    uint32_t hidden;     /* it, and all below it */
-    uint32_t emptied;    /* all below it */
-    struct place inode;  /* the entry with the content: of a hard link, another */
-    struct node *target; /* of a hard link */
+    uint32_t hidden;       /* it, and all below it */
+    uint32_t emptied;      /* all below it */
+    struct position inode; /* the entry with the content: of a hard link, another */
+    struct node *target;   /* of a hard link */
 };
 
-struct tree {
+struct overlay {
     struct packer_archive *archive;
-    void *nodes; /* by tsearch(3) */
+    const struct layer *layer; /* of the entry that is visited */
+    void *nodes;               /* by tsearch(3) */
     size_t count;
     uint32_t time;
     struct node **visible;
@@ -57,23 +58,23 @@ static void free_node(void *pointer)
     free(node);
 }
 
-static void tree_free(struct tree *tree)
+static void overlay_free(struct overlay *overlay)
 {
-    tdestroy(tree->nodes, free_node);
-    free(tree->visible);
+    tdestroy(overlay->nodes, free_node);
+    free(overlay->visible);
 }
-#define TREE_CLEANUP __attribute__((cleanup(tree_free)))
+#define OVERLAY_CLEANUP __attribute__((cleanup(overlay_free)))
 
 /* ---- paths ----------------------------------------------------------------------------------- */
 
-static struct node *add_node(struct tree *tree, const struct node *key, struct error *error)
+static struct node *add_node(struct overlay *overlay, const struct node *key, struct error *error)
 {
     struct node *node = calloc(1, sizeof *node);
     char *name = strdup(key->name);
     if (node && name) {
         *node = (struct node){.above = key->above, .name = name};
-        if (tsearch(node, &tree->nodes, compare_nodes)) {
-            tree->count++;
+        if (tsearch(node, &overlay->nodes, compare_nodes)) {
+            overlay->count++;
             return node;
         }
     }
@@ -84,40 +85,41 @@ static struct node *add_node(struct tree *tree, const struct node *key, struct e
 }
 
 /* Where something is put, so are directories above it; false where there is something else. */
-static bool imply(struct tree *tree, struct node *node, uint32_t hidden, const struct place *from)
+static bool imply(struct overlay *overlay, struct node *node, uint32_t hidden,
+                  const struct position *from)
 {
     if (node->type && node->put > hidden)
         return node->type == TAR_TYPE_DIRECTORY;
     node->type = TAR_TYPE_DIRECTORY;
     node->is_implied = true;
-    node->put = ++tree->time;
+    node->put = ++overlay->time;
     node->from = *from;
     return true;
 }
 
 /* The node of a path by path_join, made where it is not there. Where `from` is an entry that is put
  * there, all above it has to be a directory, or becomes one. */
-static struct node *find(struct tree *tree, char *path, const struct place *from,
+static struct node *find(struct overlay *overlay, char *path, const struct position *from,
                          struct error *error)
 {
     struct node *node = NULL;
-    uint32_t hidden = 0; /* when all at this place was, last */
+    uint32_t hidden = 0; /* when all at this path was, last */
     for (char *name = path;;) {
         struct node key = {.above = node, .name = name};
         char *slash = strchr(name, '/');
         if (slash)
             *slash = '\0';
-        struct node *const *found = tfind(&key, &tree->nodes, compare_nodes);
+        struct node *const *found = tfind(&key, &overlay->nodes, compare_nodes);
         /* Of a directory without an entry no limit knows yet. */
-        if (!found && slash && archive_spend_entries(tree->archive, 1, error) < 0)
+        if (!found && slash && archive_spend_entries(overlay->archive, 1, error) < 0)
             return NULL;
-        node = found ? *found : add_node(tree, &key, error);
+        node = found ? *found : add_node(overlay, &key, error);
         if (slash)
             *slash = '/';
         if (!node || !slash)
             return node;
         hidden = node->hidden > hidden ? node->hidden : hidden;
-        if (from && !imply(tree, node, hidden, from)) {
+        if (from && !imply(overlay, node, hidden, from)) {
             error_set(
                 error,
                 "refused: it lies below %s, which is no directory but a link or a file: write "
@@ -151,11 +153,10 @@ static int join(struct buffer *path, const char *name, struct error *error)
 }
 
 /* A whiteout hides what lower layers hold, wherever in its own layer it stands. */
-static int hide(struct tree *tree, const struct layer *layer, const struct tar_entry *entry,
-                struct error *error)
+static int hide(void *context, const struct tar_entry *entry, struct error *error)
 {
+    struct overlay *overlay = context;
     struct buffer path BUFFER_CLEANUP = {0};
-    (void)layer;
     if (join(&path, entry->name, error) < 0)
         return -1;
     char *whiteout = (char *)path_whiteout(buffer_text(&path));
@@ -169,19 +170,20 @@ static int hide(struct tree *tree, const struct layer *layer, const struct tar_e
         whiteout[-1] = '\0';
     else
         memmove(whiteout, hidden, strlen(hidden) + 1);
-    struct node *node = find(tree, (char *)path.data, NULL, error);
+    struct node *node = find(overlay, (char *)path.data, NULL, error);
     if (!node)
         return -1;
-    *(is_opaque ? &node->emptied : &node->hidden) = ++tree->time;
+    *(is_opaque ? &node->emptied : &node->hidden) = ++overlay->time;
     return 0;
 }
 
-static int link_node(struct tree *tree, struct node *node, const char *link, struct error *error)
+static int link_node(struct overlay *overlay, struct node *node, const char *link,
+                     struct error *error)
 {
     struct buffer path BUFFER_CLEANUP = {0};
     if (join(&path, link, error) < 0)
         return error_prefix(error, "link to %s", link);
-    struct node *target = find(tree, (char *)path.data, NULL, error);
+    struct node *target = find(overlay, (char *)path.data, NULL, error);
     if (!target)
         return -1;
     if (!is_visible(target) || target->type == TAR_TYPE_DIRECTORY)
@@ -191,12 +193,12 @@ static int link_node(struct tree *tree, struct node *node, const char *link, str
     return 0;
 }
 
-static int put(struct tree *tree, const struct layer *layer, const struct tar_entry *entry,
-               struct error *error)
+static int put(void *context, const struct tar_entry *entry, struct error *error)
 {
     static const char types[] = {TAR_TYPE_FILE,      TAR_TYPE_HARD_LINK, TAR_TYPE_SYMLINK,
                                  TAR_TYPE_CHARACTER, TAR_TYPE_BLOCK,     TAR_TYPE_DIRECTORY,
                                  TAR_TYPE_FIFO};
+    struct overlay *overlay = context;
     struct buffer path BUFFER_CLEANUP = {0};
     if (!memchr(types, entry->type, sizeof types))
         return error_set(error, "refused: an image holds no entries of type '%c'", entry->type);
@@ -204,44 +206,29 @@ static int put(struct tree *tree, const struct layer *layer, const struct tar_en
         return -1;
     if (path_whiteout(buffer_text(&path)))
         return 0;
-    const struct place place = {layer, entry->offset};
-    struct node *node = find(tree, (char *)path.data, &place, error);
+    const struct position position = {overlay->layer, entry->offset};
+    struct node *node = find(overlay, (char *)path.data, &position, error);
     if (!node)
         return -1;
     if (!node->above && entry->type != TAR_TYPE_DIRECTORY)
         return error_set(error, "refused: it would replace the root directory");
     /* Only two directories become one. */
     if (entry->type != TAR_TYPE_DIRECTORY)
-        node->hidden = ++tree->time;
-    node->inode = place;
-    if (entry->type == TAR_TYPE_HARD_LINK && link_node(tree, node, entry->link, error) < 0)
+        node->hidden = ++overlay->time;
+    node->inode = position;
+    if (entry->type == TAR_TYPE_HARD_LINK && link_node(overlay, node, entry->link, error) < 0)
         return -1;
-    node->put = ++tree->time;
+    node->put = ++overlay->time;
     node->type = entry->type;
     node->is_implied = false;
-    node->from = place;
+    node->from = position;
     node->size = entry->header_bytes + entry->content.size + entry->padding;
     return 0;
 }
 
-static int pass(struct tree *tree, const struct layer *layer,
-                int (*visit)(struct tree *tree, const struct layer *layer,
-                             const struct tar_entry *entry, struct error *error),
-                struct error *error)
-{
-    struct tar_reader reader TAR_READER_CLEANUP;
-    struct tar_entry entry;
-    int got;
-    tar_reader_init(&reader, &layer->tar);
-    while ((got = tar_next(&reader, &entry, error)) > 0)
-        if (entry.type != TAR_TYPE_PAX_ALL && visit(tree, layer, &entry, error) < 0)
-            return tar_blame(&reader, error);
-    return got;
-}
-
 /* ---- writing --------------------------------------------------------------------------------- */
 
-static int compare_places(const struct place *left, const struct place *right)
+static int compare_positions(const struct position *left, const struct position *right)
 {
     if (left->layer != right->layer)
         return left->layer < right->layer ? -1 : 1;
@@ -251,16 +238,16 @@ static int compare_places(const struct place *left, const struct place *right)
 static int compare_entries(const void *left, const void *right)
 {
     const struct node *const *a = left, *const *b = right;
-    return compare_places(&(*a)->from, &(*b)->from);
+    return compare_positions(&(*a)->from, &(*b)->from);
 }
 
 static void collect(const void *pointer, VISIT visit, void *closure)
 {
     struct node *const *node = pointer;
-    struct tree *tree = closure;
+    struct overlay *overlay = closure;
     if ((visit != postorder && visit != leaf) || !is_visible(*node))
         return;
-    tree->visible[tree->visible_count++] = *node;
+    overlay->visible[overlay->visible_count++] = *node;
     for (struct node *above = (*node)->above; above && !above->is_filled; above = above->above)
         above->is_filled = true;
 }
@@ -289,15 +276,15 @@ static int write_implied(const struct node *node, struct sink *sink, struct erro
 /* Whether the name that a hard link names is still the same file, and stands before it. */
 static bool is_target_there(const struct node *node)
 {
-    return is_visible(node->target) && compare_places(&node->target->inode, &node->inode) == 0 &&
-           compare_places(&node->target->from, &node->from) < 0;
+    return is_visible(node->target) && compare_positions(&node->target->inode, &node->inode) == 0 &&
+           compare_positions(&node->target->from, &node->from) < 0;
 }
 
-static int read_entry(const struct place *place, struct tar_reader *reader, struct tar_entry *entry,
-                      struct error *error)
+static int read_entry(const struct position *position, struct tar_reader *reader,
+                      struct tar_entry *entry, struct error *error)
 {
-    tar_reader_init(reader, &place->layer->tar);
-    reader->next = place->offset;
+    tar_reader_init(reader, &position->layer->tar);
+    reader->next = position->offset;
     return tar_next(reader, entry, error) < 0 ? -1 : 0;
 }
 
@@ -342,23 +329,24 @@ static int write_node(const struct node *node, struct sink *sink, struct error *
 
 int flatten_write(struct packer_archive *archive, struct sink *sink, struct error *error)
 {
-    struct tree tree TREE_CLEANUP = {.archive = archive};
+    struct overlay overlay OVERLAY_CLEANUP = {.archive = archive};
     for (size_t i = 0; i < archive->layer_count; i++) {
-        if (pass(&tree, &archive->layers[i], hide, error) < 0)
+        overlay.layer = &archive->layers[i];
+        if (layer_visit(overlay.layer, hide, &overlay, error) < 0)
             return -1;
         /* Of one that has no whiteouts all is visible. */
-        if (archive->layer_count == 1 && tree.time == 0)
-            return extent_copy(&archive->layers[i].tar, sink, error);
-        if (pass(&tree, &archive->layers[i], put, error) < 0)
+        if (archive->layer_count == 1 && overlay.time == 0)
+            return extent_copy(&overlay.layer->tar, sink, error);
+        if (layer_visit(overlay.layer, put, &overlay, error) < 0)
             return -1;
     }
-    tree.visible = calloc(tree.count + 1, sizeof(struct node *));
-    if (!tree.visible)
+    overlay.visible = calloc(overlay.count + 1, sizeof(struct node *));
+    if (!overlay.visible)
         return error_set(error, "out of memory");
-    twalk_r(tree.nodes, collect, &tree);
-    qsort(tree.visible, tree.visible_count, sizeof(struct node *), compare_entries);
-    for (size_t i = 0; i < tree.visible_count; i++)
-        if (write_node(tree.visible[i], sink, error) < 0)
+    twalk_r(overlay.nodes, collect, &overlay);
+    qsort(overlay.visible, overlay.visible_count, sizeof(struct node *), compare_entries);
+    for (size_t i = 0; i < overlay.visible_count; i++)
+        if (write_node(overlay.visible[i], sink, error) < 0)
             return -1;
     return tar_write_end(sink, error);
 }

@@ -48,6 +48,18 @@ int layer_set(struct packer_archive *archive, struct layer *layer, const char *f
     return 0;
 }
 
+int layer_visit(const struct layer *layer, layer_visitor *visit, void *context, struct error *error)
+{
+    struct tar_reader reader TAR_READER_CLEANUP;
+    struct tar_entry entry;
+    int got;
+    tar_reader_init(&reader, &layer->tar);
+    while ((got = tar_next(&reader, &entry, error)) > 0)
+        if (entry.type != TAR_TYPE_PAX_ALL && visit(context, &entry, error) < 0)
+            return tar_blame(&reader, error);
+    return got;
+}
+
 int tar_tally(struct packer_archive *archive, const struct extent *tar, struct tally *tally,
               tar_visitor *visit, struct error *error)
 {

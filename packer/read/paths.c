@@ -1,7 +1,9 @@
-/* Joins untrusted names, without leaving the root. */
+/* Names from archives: joined to paths that do not leave the root, and whiteouts among them. */
 #include "packer/read/read_internal.h"
 
 #include <string.h>
+
+#include "packer/image/image.h"
 
 const char *path_join(struct buffer *path, const char *name, bool may_climb)
 {
@@ -22,4 +24,11 @@ const char *path_join(struct buffer *path, const char *name, bool may_climb)
         name += length + (name[length] == '/');
     }
     return path->failed ? "out of memory" : NULL;
+}
+
+const char *path_whiteout(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    return strncmp(name, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) == 0 ? name : NULL;
 }

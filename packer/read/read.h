@@ -132,7 +132,7 @@ struct member *member_need(struct packer_archive *archive, const char *name, str
 cJSON *member_read_json(const struct packer_archive *archive, const struct member *member,
                         struct error *error);
 
-/* ---- whiteouts (unpack.c; image-spec, layer.md) ---------------------------------------------- */
+/* ---- whiteouts (paths.c; image-spec, layer.md) ----------------------------------------------- */
 
 #define WHITEOUT_OPAQUE ".wh..wh..opq"
 

@@ -73,6 +73,11 @@ int layers_create(struct packer_archive *archive, const cJSON *list, struct erro
 /* Says in which file a layer's bytes are. */
 int layer_set(struct packer_archive *archive, struct layer *layer, const char *file,
               struct error *error);
+/* Calls `visit` for each entry of a layer, but for global pax headers, of which nothing is made.
+ * Its errors get the entry's name and offset put in front. */
+typedef int layer_visitor(void *context, const struct tar_entry *entry, struct error *error);
+int layer_visit(const struct layer *layer, layer_visitor *visit, void *context,
+                struct error *error);
 /* Reads a tar from end to end. */
 int tar_tally(struct packer_archive *archive, const struct extent *tar, struct tally *tally,
               tar_visitor *visit, struct error *error);

@@ -68,7 +68,7 @@ int rootfs_read(struct packer_archive *archive, struct error *error)
 
 /* ---- the tree in a bundle -------------------------------------------------------------------- */
 
-struct tree {
+struct bundle_tree {
     struct packer_archive *archive;
     int root;
     uid_t uid; /* who owns the root directory is root in the image */
@@ -90,17 +90,17 @@ static int compare_linked(const void *left, const void *right)
     return a->inode == b->inode ? 0 : a->inode < b->inode ? -1 : 1;
 }
 
-static void tree_free(struct tree *tree)
+static void bundle_tree_free(struct bundle_tree *tree)
 {
     tdestroy(tree->linked, free);
     file_close(&tree->root);
 }
-#define TREE_CLEANUP __attribute__((cleanup(tree_free)))
+#define BUNDLE_TREE_CLEANUP __attribute__((cleanup(bundle_tree_free)))
 
 /* The name under which the file is in the tar already; NULL, and `failed` where memory ran out,
  * if it is not. */
-static const char *find_linked(struct tree *tree, const char *path, const struct stat *status,
-                               bool *failed)
+static const char *find_linked(struct bundle_tree *tree, const char *path,
+                               const struct stat *status, bool *failed)
 {
     struct linked *linked = malloc(sizeof *linked + strlen(path) + 1);
     struct linked **found = NULL;
@@ -117,7 +117,7 @@ static const char *find_linked(struct tree *tree, const char *path, const struct
     return found ? (*found)->path : NULL;
 }
 
-static int write_content(const struct tree *tree, const struct tree_entry *entry,
+static int write_content(const struct bundle_tree *tree, const struct tree_entry *entry,
                          const struct tar_file *file, struct error *error)
 {
     struct sink *sink = &tree->archive->spool.sink;
@@ -132,8 +132,8 @@ static int write_content(const struct tree *tree, const struct tree_entry *entry
     return tar_write_padding(sink, content.size, error);
 }
 
-static int write_file(struct tree *tree, const struct tree_entry *entry, struct tar_file *file,
-                      const struct stat *status, struct error *error)
+static int write_file(struct bundle_tree *tree, const struct tree_entry *entry,
+                      struct tar_file *file, const struct stat *status, struct error *error)
 {
     bool failed = false;
     file->type = TAR_TYPE_FILE;
@@ -149,8 +149,8 @@ static int write_file(struct tree *tree, const struct tree_entry *entry, struct 
     return tar_write_any(&tree->archive->spool.sink, file, error);
 }
 
-static int write_symlink(struct tree *tree, const struct tree_entry *entry, struct tar_file *file,
-                         struct error *error)
+static int write_symlink(struct bundle_tree *tree, const struct tree_entry *entry,
+                         struct tar_file *file, struct error *error)
 {
     char target[PATH_MAX];
     ssize_t length = readlinkat(entry->parent, entry->name, target, sizeof target);
@@ -163,7 +163,7 @@ static int write_symlink(struct tree *tree, const struct tree_entry *entry, stru
 }
 
 /* Engines make a directory with files in it without being told, if it is like that. */
-static int write_directory(struct tree *tree, const struct tar_file *file, bool is_empty,
+static int write_directory(struct bundle_tree *tree, const struct tar_file *file, bool is_empty,
                            struct error *error)
 {
     bool is_implied = file->mode == IMPLIED_MODE && file->uid == 0 && file->gid == 0;
@@ -178,7 +178,8 @@ static int write_directory(struct tree *tree, const struct tar_file *file, bool 
     return tar_write_any(&tree->archive->spool.sink, &directory, error);
 }
 
-static int write_entry(struct tree *tree, const struct tree_entry *entry, struct error *error)
+static int write_entry(struct bundle_tree *tree, const struct tree_entry *entry,
+                       struct error *error)
 {
     struct stat status;
     int examined = entry->event == TREE_ENTER
@@ -212,12 +213,12 @@ static int write_entry(struct tree *tree, const struct tree_entry *entry, struct
 static bool is_mount_point(const struct tree_entry *entry)
 {
     struct error ignored;
-    bool is_place = entry->kind == DT_DIR || entry->kind == DT_LNK; /* a link to it:
+    bool is_mountable = entry->kind == DT_DIR || entry->kind == DT_LNK; /* a link to it:
                                                                        --bundle=minimal */
-    return entry->depth == 1 && is_place && packer_check_path(entry->name, &ignored) < 0;
+    return entry->depth == 1 && is_mountable && packer_check_path(entry->name, &ignored) < 0;
 }
 
-static int write_tree(struct tree *tree, struct error *error)
+static int write_tree(struct bundle_tree *tree, struct error *error)
 {
     struct tree_walk walk TREE_WALK_CLEANUP = tree_walk(tree->root, 0, tree_by_path);
     struct tree_entry entry;
@@ -242,7 +243,7 @@ static int write_tree(struct tree *tree, struct error *error)
 static int spool_tree(struct packer_archive *archive, const char *path, struct extent *tar,
                       struct error *error)
 {
-    struct tree tree TREE_CLEANUP = {.archive = archive};
+    struct bundle_tree tree BUNDLE_TREE_CLEANUP = {.archive = archive};
     struct stat status;
     uint64_t start = archive->spool.size;
     tree.root = open_beneath(archive->directory, path, O_RDONLY | O_DIRECTORY, 0);

@@ -23,48 +23,40 @@ struct unpack {
     int root;
 };
 
-const char *path_whiteout(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    const char *name = slash ? slash + 1 : path;
-    return strncmp(name, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) == 0 ? name : NULL;
-}
-
-/* ---- places ---------------------------------------------------------------------------------- */
+/* ---- paths ----------------------------------------------------------------------------------- */
 
 /* A path below the root, taken apart: of "./etc/passwd" the directory "./etc" and the name. */
-struct place {
-    struct buffer path;
+struct split_path {
+    struct buffer text;
     char *directory;
     const char *name;
 };
 
-static void place_free(struct place *place)
+static void split_path_free(struct split_path *path)
 {
-    buffer_free(&place->path);
+    buffer_free(&path->text);
 }
-#define PLACE_CLEANUP __attribute__((cleanup(place_free)))
+#define SPLIT_PATH_CLEANUP __attribute__((cleanup(split_path_free)))
 
-static int place_init(struct place *place, const char *name, struct error *error)
+static int split_path_init(struct split_path *path, const char *name, struct error *error)
 {
-    *place = (struct place){0};
-    buffer_append_text(&place->path, PATH_ROOT);
+    *path = (struct split_path){0};
+    buffer_append_text(&path->text, PATH_ROOT);
     /* As in all engines, "/etc" is the image's: umoci insert makes an entry of "/". */
-    const char *reason = path_join(&place->path, name + strspn(name, "/"), false);
+    const char *reason = path_join(&path->text, name + strspn(name, "/"), false);
     if (reason)
         return error_set(error, "refused: %s", reason);
-    char *path = (char *)place->path.data;
-    char *slash = strrchr(path, '/');
-    place->directory = path;
-    place->name = slash ? slash + 1 : PATH_ROOT;
+    path->directory = (char *)path->text.data;
+    char *slash = strrchr(path->directory, '/');
+    path->name = slash ? slash + 1 : PATH_ROOT;
     if (slash)
         *slash = '\0';
     return 0;
 }
 
-static bool is_root(const struct place *place)
+static bool is_root(const struct split_path *path)
 {
-    return strcmp(place->name, PATH_ROOT) == 0;
+    return strcmp(path->name, PATH_ROOT) == 0;
 }
 
 static int refuse_directory(const char *path, struct error *error)
@@ -177,8 +169,8 @@ static int make_symlink(const struct unpack *unpack, int directory, const char *
 static int make_hard_link(const struct unpack *unpack, int directory, const char *name,
                           const struct tar_entry *entry, struct error *error)
 {
-    struct place target PLACE_CLEANUP = {0};
-    if (place_init(&target, entry->link, error) < 0)
+    struct split_path target SPLIT_PATH_CLEANUP = {0};
+    if (split_path_init(&target, entry->link, error) < 0)
         return error_prefix(error, "link to %s", entry->link);
     int from FD_CLEANUP = open_existing(unpack, target.directory);
     if (from < 0) {
@@ -240,78 +232,66 @@ static bool is_directory(int directory, const char *name)
  * before any file of the layer. A directory that is a symbolic link below becomes a real, empty one
  * here: there is nothing to hide in it.
  */
-static int hide(const struct unpack *unpack, const struct tar_entry *entry, struct error *error)
+static int hide(void *context, const struct tar_entry *entry, struct error *error)
 {
-    struct place place PLACE_CLEANUP = {0};
-    if (place_init(&place, entry->name, error) < 0)
+    const struct unpack *unpack = context;
+    struct split_path path SPLIT_PATH_CLEANUP = {0};
+    if (split_path_init(&path, entry->name, error) < 0)
         return -1;
-    const char *whiteout = path_whiteout(place.name);
+    const char *whiteout = path_whiteout(path.name);
     if (!whiteout)
         return 0;
     const char *hidden = whiteout + strlen(WHITEOUT_PREFIX);
     if (!*hidden || strcmp(hidden, ".") == 0 || strcmp(hidden, "..") == 0)
         return error_set(error, "refused: a whiteout of no file");
     int directory FD_CLEANUP =
-        open_beneath(unpack->root, place.directory, O_RDONLY | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
+        open_beneath(unpack->root, path.directory, O_RDONLY | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
     if (directory < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
         return 0;
     if (directory < 0)
-        return refuse_directory(place.directory, error);
+        return refuse_directory(path.directory, error);
     return strcmp(whiteout, WHITEOUT_OPAQUE) == 0 ? tree_remove_children(directory, error)
                                                   : tree_remove(directory, hidden, error);
 }
 
 /* An entry replaces what has its name; only two directories become one (as in docker). */
-static int put(const struct unpack *unpack, const struct tar_entry *entry, struct error *error)
+static int put(void *context, const struct tar_entry *entry, struct error *error)
 {
-    struct place place PLACE_CLEANUP = {0};
+    const struct unpack *unpack = context;
+    struct split_path path SPLIT_PATH_CLEANUP = {0};
     const struct kind *kind = find_kind(entry->type);
     if (!kind)
         return error_set(error, "refused: an image holds no entries of type '%c'", entry->type);
-    if (place_init(&place, entry->name, error) < 0)
+    if (split_path_init(&path, entry->name, error) < 0)
         return -1;
-    if (path_whiteout(place.name))
+    if (path_whiteout(path.name))
         return 0;
-    if (is_root(&place) && entry->type != TAR_TYPE_DIRECTORY)
+    if (is_root(&path) && entry->type != TAR_TYPE_DIRECTORY)
         return error_set(error, "refused: it would replace the root directory");
-    int directory FD_CLEANUP = open_directory(unpack, place.directory, error);
+    int directory FD_CLEANUP = open_directory(unpack, path.directory, error);
     if (directory < 0)
         return -1;
-    bool merge = entry->type == TAR_TYPE_DIRECTORY && is_directory(directory, place.name);
-    if (!merge && tree_remove(directory, place.name, error) < 0)
+    bool merge = entry->type == TAR_TYPE_DIRECTORY && is_directory(directory, path.name);
+    if (!merge && tree_remove(directory, path.name, error) < 0)
         return -1;
-    return kind->make(unpack, directory, place.name, entry, error);
+    return kind->make(unpack, directory, path.name, entry, error);
 }
 
 /* Directories get their mode and time last: until then they were to be filled. */
-static int finish(const struct unpack *unpack, const struct tar_entry *entry, struct error *error)
+static int finish(void *context, const struct tar_entry *entry, struct error *error)
 {
-    struct place place PLACE_CLEANUP = {0};
+    const struct unpack *unpack = context;
+    struct split_path path SPLIT_PATH_CLEANUP = {0};
     if (entry->type != TAR_TYPE_DIRECTORY)
         return 0;
-    if (place_init(&place, entry->name, error) < 0)
+    if (split_path_init(&path, entry->name, error) < 0)
         return -1;
     int directory FD_CLEANUP =
-        open_beneath(unpack->root, place.directory, O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
+        open_beneath(unpack->root, path.directory, O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
     /* A later layer may have put something else there. */
-    if (directory < 0 || !is_directory(directory, place.name))
+    if (directory < 0 || !is_directory(directory, path.name))
         return 0;
-    return set_attributes(directory, place.name, entry, 0, error);
-}
-
-static int pass(const struct unpack *unpack, const struct layer *layer,
-                int (*visit)(const struct unpack *unpack, const struct tar_entry *entry,
-                             struct error *error),
-                struct error *error)
-{
-    struct tar_reader reader TAR_READER_CLEANUP;
-    struct tar_entry entry;
-    int got;
-    tar_reader_init(&reader, &layer->tar);
-    while ((got = tar_next(&reader, &entry, error)) > 0)
-        if (entry.type != TAR_TYPE_PAX_ALL && visit(unpack, &entry, error) < 0)
-            return tar_blame(&reader, error);
-    return got;
+    return set_attributes(directory, path.name, entry, 0, error);
 }
 
 int packer_unpack(struct packer_archive *archive, int rootfs, struct error *error)
@@ -320,11 +300,11 @@ int packer_unpack(struct packer_archive *archive, int rootfs, struct error *erro
     if (packer_verify(archive, error) < 0)
         return -1;
     for (size_t i = 0; i < archive->layer_count; i++)
-        if (pass(&unpack, &archive->layers[i], hide, error) < 0 ||
-            pass(&unpack, &archive->layers[i], put, error) < 0)
+        if (layer_visit(&archive->layers[i], hide, &unpack, error) < 0 ||
+            layer_visit(&archive->layers[i], put, &unpack, error) < 0)
             return -1;
     for (size_t i = 0; i < archive->layer_count; i++)
-        if (pass(&unpack, &archive->layers[i], finish, error) < 0)
+        if (layer_visit(&archive->layers[i], finish, &unpack, error) < 0)
             return -1;
     return 0;
 }
