@@ -323,24 +323,20 @@ static int write_config(const struct packer_job *job, const struct names *names,
     return file_create_at(directory, CONFIG_NAME, CONFIG_MODE, &content, error);
 }
 
-/* A file's place in the bundle, from the heap. */
-static char *path_in(const struct names *names, const struct packer_file *file, struct error *error)
+/* Sets *path to a file's path in the bundle, from the heap. */
+static int format_path(char **path, const struct names *names, const struct packer_file *file,
+                       struct error *error)
 {
-    char *path = NULL;
-    int length = names->program ? asprintf(&path, "%s%s", names->rootfs, names->program)
-                                : asprintf(&path, "%s/%s", names->rootfs, file->path);
-    if (length >= 0)
-        return path;
-    error_set(error, "out of memory");
-    return NULL;
+    return text_format(path, error, "%s/%s", names->rootfs,
+                       names->program ? names->program + 1 : file->path);
 }
 
 /* Makes a file, or a directory that can be filled. */
 static int create_file(const struct names *names, int directory, const struct packer_file *file,
                        struct error *error)
 {
-    char *path TEXT_CLEANUP = path_in(names, file, error);
-    if (!path || create_parents(directory, path, error) < 0)
+    char *path TEXT_CLEANUP = NULL;
+    if (format_path(&path, names, file, error) < 0 || create_parents(directory, path, error) < 0)
         return -1;
     return file->is_directory ? directory_create_at(directory, path, FOLDER_MODE, error)
                               : file_create_at(directory, path, file->mode, &file->content, error);
@@ -349,8 +345,10 @@ static int create_file(const struct names *names, int directory, const struct pa
 static int set_mode(const struct names *names, int directory, const struct packer_file *file,
                     struct error *error)
 {
-    char *path TEXT_CLEANUP = path_in(names, file, error);
-    return path ? directory_create_at(directory, path, file->mode, error) : -1;
+    char *path TEXT_CLEANUP = NULL;
+    return format_path(&path, names, file, error) < 0
+               ? -1
+               : directory_create_at(directory, path, file->mode, error);
 }
 
 /* runc mounts on these, and the root file system is read-only by then. */

@@ -155,8 +155,8 @@ static int add_ports(cJSON *object, const char *const *ports, struct error *erro
     cJSON *set = cJSON_AddObjectToObject(object, "ExposedPorts");
     for (; *ports; ports++) {
         char *key TEXT_CLEANUP = NULL;
-        if (asprintf(&key, "%s%s", *ports, strchr(*ports, '/') ? "" : "/tcp") < 0)
-            return error_set(error, "out of memory");
+        if (text_format(&key, error, "%s%s", *ports, strchr(*ports, '/') ? "" : "/tcp") < 0)
+            return -1;
         cJSON_DeleteItemFromObjectCaseSensitive(set, key);
         cJSON_AddObjectToObject(set, key);
     }

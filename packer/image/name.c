@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/text.h"
 
 #define MAX_TAG_LENGTH  128
 #define MAX_NAME_LENGTH 255
@@ -111,11 +112,8 @@ char *packer_complete_tag(const char *text, struct error *error)
                   tag);
         return NULL;
     }
-    char *full = NULL;
-    if (asprintf(&full, "%.*s:%s", (int)length, text, tag) < 0) {
-        error_set(error, "out of memory");
-        return NULL;
-    }
+    char *full;
+    text_format(&full, error, "%.*s:%s", (int)length, text, tag);
     return full;
 }
 
@@ -123,12 +121,9 @@ char *name_qualify(const char *tag, struct error *error)
 {
     const char *slash = strchr(tag, '/');
     bool has_domain = slash && is_domain(tag, (size_t)(slash - tag));
-    char *full = NULL;
-    if (asprintf(&full, "%s%s%s", has_domain ? "" : DEFAULT_DOMAIN, slash ? "" : DEFAULT_NAMESPACE,
-                 tag) < 0) {
-        error_set(error, "out of memory");
-        return NULL;
-    }
+    char *full;
+    text_format(&full, error, "%s%s%s", has_domain ? "" : DEFAULT_DOMAIN,
+                slash ? "" : DEFAULT_NAMESPACE, tag);
     return full;
 }
 

@@ -23,8 +23,8 @@ static const struct {
     const char *file; /* whose presence shows the format, and which names the rest */
     int (*read)(struct packer_archive *archive, const struct member *file, struct error *error);
 } formats[] = {
-    {"docker archive", "manifest.json", docker_read},
-    {"OCI layout", "index.json", oci_read},
+    {"docker archive", DOCKER_MANIFEST_NAME, docker_read},
+    {"OCI layout", OCI_INDEX_NAME, oci_read},
 };
 #define FORMATS (COUNT(formats))
 

@@ -1,8 +1,9 @@
 /* An image's layers: found, decompressed, hashed, and their tars read from end to end. */
 #include "packer/read/read_internal.h"
 
-#include <stdio.h>
 #include <stdlib.h>
+
+#include "base/text.h"
 
 #define LAYERS_LIMIT    500 /* OVL_MAX_STACK: the kernel's overlayfs takes no more */
 #define PARTS_PER_ENTRY 16  /* pax records and pieces of sparse files: more are as many entries */
@@ -41,11 +42,7 @@ int layer_set(struct packer_archive *archive, struct layer *layer, const char *f
     layer->stored = member->content;
     member->layer = layer;
     size_t number = (size_t)(layer - archive->layers) + 1;
-    if (asprintf(&layer->name, "%s: layer %zu (%s)", archive->path, number, file) < 0) {
-        layer->name = NULL;
-        return error_set(error, "out of memory");
-    }
-    return 0;
+    return text_format(&layer->name, error, "%s: layer %zu (%s)", archive->path, number, file);
 }
 
 int layer_visit(const struct layer *layer, layer_visitor *visit, void *context, struct error *error)

@@ -202,11 +202,8 @@ cJSON *member_read_json(const struct packer_archive *archive, const struct membe
     struct buffer text BUFFER_CLEANUP = {0};
     struct buffer_sink sink = buffer_sink(&text);
     char *name TEXT_CLEANUP = NULL;
-    if (asprintf(&name, "%s: %s", archive->path, member_path(member)) < 0) {
-        name = NULL;
-        error_set(error, "out of memory");
+    if (text_format(&name, error, "%s: %s", archive->path, member_path(member)) < 0)
         return NULL;
-    }
     if (member->content.size > archive->limits.json_bytes) {
         error_set(error, "%s has %llu bytes, more than %llu: --limit=json=SIZE allows more", name,
                   (unsigned long long)member->content.size,

@@ -2,11 +2,11 @@
  * image-layout.md, image-index.md, manifest.md). */
 #include "packer/read/read_internal.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "packer/image/image.h"
 
 #define INDEX_DEPTH 4
 
@@ -14,13 +14,11 @@
 static char *blob_name(const cJSON *descriptor, struct error *error)
 {
     struct digest digest;
-    char *name = NULL;
+    char *name;
     if (descriptor_digest(descriptor, &digest, error) < 0)
         return NULL;
-    if (asprintf(&name, "blobs/sha256/%s", digest.hex) >= 0)
-        return name;
-    error_set(error, "out of memory");
-    return NULL;
+    text_format(&name, error, OCI_BLOBS "%s", digest.hex);
+    return name;
 }
 
 /* Reads the document that a descriptor means; `*bytes` are its own. */
@@ -63,8 +61,8 @@ static const cJSON *choose_manifest(const cJSON *index)
 static const char *name_of(const cJSON *descriptor)
 {
     const cJSON *annotations = cJSON_GetObjectItem(descriptor, "annotations");
-    const char *full = json_string(annotations, "io.containerd.image.name");
-    const char *typed = json_string(annotations, "org.opencontainers.image.ref.name");
+    const char *full = json_string(annotations, OCI_CONTAINERD_NAME);
+    const char *typed = json_string(annotations, OCI_REF_NAME);
     return full && !(typed && packer_tag_of(typed)) ? full : typed;
 }
 
@@ -126,7 +124,7 @@ int oci_read(struct packer_archive *archive, const struct member *file, struct e
 {
     struct member *version;
     /* What oci-layout says is always the same, but its bytes are part of a directory's too. */
-    if (member_find(archive, "oci-layout", &version, error) < 0 ||
+    if (member_find(archive, OCI_LAYOUT_NAME, &version, error) < 0 ||
         find_manifest(archive, file, error) < 0)
         return -1;
     archive->config = read_blob(archive, cJSON_GetObjectItem(archive->manifest, "config"), "config",

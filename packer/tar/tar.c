@@ -104,8 +104,8 @@ int tar_write_header(struct sink *sink, const char *path, mode_t mode, uint64_t 
 int tar_write_directory(struct sink *sink, const char *path, mode_t mode, struct error *error)
 {
     char *name TEXT_CLEANUP = NULL;
-    if (asprintf(&name, "%s/", path) < 0)
-        return error_set(error, "out of memory");
+    if (text_format(&name, error, "%s/", path) < 0)
+        return -1;
     const struct tar_file directory = {.path = name, .type = TAR_TYPE_DIRECTORY, .mode = mode};
     return tar_write_any(sink, &directory, error);
 }
