@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/strings.h"
+#include "base/text.h"
 #include "packer/compress/compress.h"
 
 /* What is written, by its ending or else the name of its format; and the layers in it. */
@@ -139,8 +141,44 @@ static const struct engine *find_exactly(const char *name)
     return NULL;
 }
 
-static int require(struct packer_target *target, const char *name, struct buffer *left_out,
-                   struct error *error)
+/* A guess may be of "podman" and of "podman-5.4" alike. */
+static int refuse_engine(const char *name, struct error *error)
+{
+    struct strings choices STRINGS_CLEANUP = {0};
+    if (strings_append(&choices, ANY, error) < 0)
+        return -1;
+    for (size_t i = 0; i < ENGINES; i++) {
+        const char *full = engines[i].name;
+        char *kind TEXT_CLEANUP = NULL;
+        if (text_format(&kind, error, "%.*s", (int)strcspn(full, "-"), full) < 0 ||
+            strings_append(&choices, kind, error) < 0 || strings_append(&choices, full, error) < 0)
+            return -1;
+    }
+    return text_unknown("engine", name, strings_list(&choices), choices.count,
+                        "`whit list --engines` lists all", error);
+}
+
+/* Fits the target to one engine; `is_any`: or names it among those that are left out. */
+static int fit_engine(struct packer_target *target, const struct engine *engine, bool is_any,
+                      struct buffer *left_out, struct error *error)
+{
+    unsigned ways = ways_of(engine, target);
+    struct buffer reason BUFFER_CLEANUP = {0};
+    append_reason(engine, target, &reason);
+    if (reason.size && !is_any)
+        return error_set(error, "--for=%s: %s (%s)", engine->name, buffer_text(&reason),
+                         engine->evidence);
+    if (reason.size && ways)
+        buffer_printf(left_out, "%s%s", left_out->size ? ", " : "", engine->name);
+    if (reason.size)
+        return 0;
+    target->two_members |= target->compression && !(ways & GZIP);
+    target->needs |= engine->needs;
+    return 0;
+}
+
+static int fit_engines(struct packer_target *target, const char *name, struct buffer *left_out,
+                       struct error *error)
 {
     const struct engine *only = find_exactly(name);
     bool is_any = strcmp(name, ANY) == 0, is_known = is_any;
@@ -149,34 +187,20 @@ static int require(struct packer_target *target, const char *name, struct buffer
         if (only ? engine != only : !is_any && !is_named(engine, name))
             continue;
         is_known = true;
-        unsigned ways = ways_of(engine, target);
-        struct buffer reason BUFFER_CLEANUP = {0};
-        append_reason(engine, target, &reason);
-        if (reason.size && !is_any)
-            return error_set(error, "--for=%s: %s (%s)", engine->name, buffer_text(&reason),
-                             engine->evidence);
-        if (reason.size && ways)
-            buffer_printf(left_out, "%s%s", left_out->size ? ", " : "", engine->name);
-        if (reason.size)
-            continue;
-        target->two_members |= target->compression && !(ways & GZIP);
-        target->needs |= engine->needs;
+        if (fit_engine(target, engine, is_any, left_out, error) < 0)
+            return -1;
     }
-    return is_known ? 0
-                    : error_set(error,
-                                "--for: '%s' is no engine that is known: write " ANY ", docker, "
-                                "podman-4 or another of those that `whit list --engines` lists",
-                                name);
+    return is_known ? 0 : refuse_engine(name, error);
 }
 
-int packer_require(struct packer_target *target, const char *const *names, struct buffer *left_out,
-                   struct error *error)
+int packer_fit_engines(struct packer_target *target, const char *const *names,
+                       struct buffer *left_out, struct error *error)
 {
     static const char *const any[] = {ANY, NULL};
     target->two_members = false;
     target->needs = 0;
     for (const char *const *name = names && *names ? names : any; *name; name++)
-        if (require(target, *name, left_out, error) < 0)
+        if (fit_engines(target, *name, left_out, error) < 0)
             return -1;
     return buffer_check(left_out, error);
 }

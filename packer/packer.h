@@ -124,8 +124,8 @@ int packer_choose(const char *name, const char *path, struct packer_target *targ
  * take such a format); a list ended by NULL; NULL or empty: any. Fails where one of them cannot,
  * and says why. Appends the names of those that "any" has to leave out.
  */
-int packer_require(struct packer_target *target, const char *const *names, struct buffer *left_out,
-                   struct error *error);
+int packer_fit_engines(struct packer_target *target, const char *const *names,
+                       struct buffer *left_out, struct error *error);
 /* Appends the engines that it knows: a line each, of what they load and who says so; or their names
  * alone. */
 void packer_list_engines(bool names_alone, struct buffer *out);

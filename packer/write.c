@@ -64,13 +64,6 @@ static const struct packer_format formats[] = {
 
 #define FORMAT_COUNT (COUNT(formats))
 
-static bool ends_with(const char *text, size_t length, const char *suffix)
-{
-    size_t suffix_length = suffix ? strlen(suffix) : 0;
-    return suffix && length > suffix_length &&
-           memcmp(text + length - suffix_length, suffix, suffix_length) == 0;
-}
-
 static const struct packer_format *find_format(const char *name, struct error *error)
 {
     const char *names[FORMAT_COUNT];
@@ -79,60 +72,62 @@ static const struct packer_format *find_format(const char *name, struct error *e
             return &formats[i];
         names[i] = formats[i].name;
     }
-    const char *nearest = text_nearest(name, names, FORMAT_COUNT);
-    error_set(error,
-              "unknown format '%s'%s%s%s: write docker, oci, combined, bundle, rootfs or docker-v1",
-              name, nearest ? ": did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+    text_unknown("format", name, names, FORMAT_COUNT,
+                 "choose docker, oci, combined, bundle, rootfs or docker-v1", error);
     return NULL;
 }
 
-/* What the end of a path says. */
-struct ending {
-    enum packer_compression compression;
-    bool tar;
-    size_t length; /* of the path without slashes and ".gz" or the like at its end */
-};
-
-static struct ending read_ending(const char *path)
+/* Whether the path is a name and the suffix. */
+static bool has_suffix(const char *path, const char *suffix)
 {
-    struct ending ending = {.length = strlen(path)};
-    while (ending.length > 1 && path[ending.length - 1] == '/')
-        ending.length--;
-    for (int i = PACKER_PLAIN + 1; i < PACKER_COMPRESSIONS && !ending.compression; i++)
-        if (ends_with(path, ending.length, compressors[i].ending))
-            ending.compression = (enum packer_compression)i;
-    if (ending.compression)
-        ending.length -= strlen(compressors[ending.compression].ending);
-    ending.tar = ends_with(path, ending.length, ".tar");
-    return ending;
+    return suffix && text_ends_with(path, suffix) && strcmp(path, suffix) != 0;
+}
+
+/* Cuts the slashes and the ".gz" or the like off the end of a path, and says what that was. */
+static enum packer_compression cut_compression(char *path)
+{
+    size_t length = strlen(path);
+    while (length > 1 && path[length - 1] == '/')
+        path[--length] = '\0';
+    for (int i = PACKER_PLAIN + 1; i < PACKER_COMPRESSIONS; i++)
+        if (has_suffix(path, compressors[i].ending)) {
+            path[length - strlen(compressors[i].ending)] = '\0';
+            return (enum packer_compression)i;
+        }
+    return PACKER_PLAIN;
+}
+
+static const struct packer_format *find_format_by_path(const char *path)
+{
+    for (size_t i = 0; i < FORMAT_COUNT; i++)
+        if (has_suffix(path, formats[i].file_suffix) ||
+            has_suffix(path, formats[i].directory_suffix))
+            return &formats[i];
+    return NULL;
 }
 
 int packer_choose(const char *name, const char *path, struct packer_target *target,
                   struct error *error)
 {
-    struct ending ending = read_ending(path);
-    bool standard = strcmp(path, FILE_STANDARD) == 0;
-    *target = (struct packer_target){.compression = ending.compression, .two_members = true};
-    if (name)
-        target->format = find_format(name, error);
-    for (size_t i = 0; i < FORMAT_COUNT && !name && !target->format; i++) {
-        if (ends_with(path, ending.length, formats[i].file_suffix) ||
-            ends_with(path, ending.length, formats[i].directory_suffix))
-            target->format = &formats[i];
-    }
+    char *stem TEXT_CLEANUP = NULL;
+    *target = (struct packer_target){.two_members = true};
+    if (text_copy(&stem, path, error) < 0)
+        return -1;
+    target->compression = cut_compression(stem);
+    target->format = name ? find_format(name, error) : find_format_by_path(stem);
     if (!target->format)
         return name ? -1
-                    : error_set(
-                          error,
-                          "%s: its name tells no format: end it in .tar (or .tar.gz, .tar.zst, "
-                          ".tar.xz), .oci, .oci.tar, .combined.tar, .bundle or .rootfs.tar, or "
-                          "give --format",
-                          path);
-    bool file = ending.tar || ending.compression || standard || !target->format->directory_suffix;
-    if (file && !target->format->write)
+                    : error_set(error,
+                                "%s: the extension selects no format: use .tar (or .tar.gz, "
+                                ".tar.zst, .tar.xz), .oci, .oci.tar, .combined.tar, .bundle or "
+                                ".rootfs.tar, or give --format",
+                                path);
+    bool is_file = target->compression || has_suffix(stem, ".tar") ||
+                   strcmp(path, FILE_STANDARD) == 0 || !target->format->directory_suffix;
+    if (is_file && !target->format->write)
         return error_set(error, "%s: a %s is a directory, not a file: give it another name", path,
                          target->format->name);
-    target->directory = !file;
+    target->directory = !is_file;
     return 0;
 }
 

@@ -142,7 +142,7 @@ static int choose_engines(const struct cli_context *context, const struct image_
     for (size_t i = 0; i < options->engines.count; i++)
         if (strings_append_split(&names, options->engines.items[i], error) < 0)
             return -1;
-    if (packer_require(target, strings_list(&names), &left_out, error) < 0)
+    if (packer_fit_engines(target, strings_list(&names), &left_out, error) < 0)
         return -1;
     if (options->engines.count && left_out.size)
         cli_note(context, "%s: %s cannot load it compressed: for those write %s", output,

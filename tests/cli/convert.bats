@@ -439,7 +439,7 @@ END
   run -2 "$WHIT" convert one
   run -2 "$WHIT" convert one two three
   run -1 "$WHIT" convert "$WHIT" x
-  output_has "tells no format"
+  output_has "selects no format"
 }
 
 @test "archives cut or flipped anywhere are converted whole, or refused" {

@@ -116,11 +116,20 @@ config() {
   config x.tar | jq -e '.config.Labels.k == "\u0001\n\t\"}]\\\u001b[0m\u20ac" and .config.WorkingDir == "/\""'
 }
 
-@test "a name that tells no format is refused with what there is" {
+@test "a name that selects no format is refused with what there is" {
   run -1 "$WHIT" build hello -o image
   output_has ".tar.gz"
   run -1 "$WHIT" build hello --format=ocl -o image
-  output_has "did you mean 'oci'"
+  output_has "unknown format 'ocl': did you mean 'oci'? choose docker, oci"
+}
+
+@test "an engine that is not known is refused with what was meant, and where all are listed" {
+  run -1 "$WHIT" build -q hello --for=podmann -o x.tar
+  output_has "unknown engine 'podmann': did you mean 'podman'? \`whit list --engines\` lists all"
+  run -1 "$WHIT" build -q hello --for=docker-20.1 -o x.tar
+  output_has "did you mean 'docker-20.10'?"
+  run -1 "$WHIT" build -q hello --for=lxc-of-old -o x.tar
+  output_has "unknown engine 'lxc-of-old': \`whit list --engines\` lists all"
 }
 
 @test "an OCI layout's blobs have the digests and sizes that name them" {
