@@ -118,7 +118,7 @@ static void append_reason(const struct engine *engine, const struct packer_targe
 {
     unsigned ways = ways_of(engine, target);
     if (!ways) {
-        buffer_printf(out, "it loads no %s: write ", form_name(target));
+        buffer_printf(out, "it does not load %s: use ", form_name(target));
         const char *before = "";
         for (size_t i = 0; i < DOCKER_V1; i++)
             if (engine->loads[i]) {
@@ -126,7 +126,7 @@ static void append_reason(const struct engine *engine, const struct packer_targe
                 before = " or ";
             }
     } else if (!(ways & ways_compressed[target->compression])) {
-        buffer_printf(out, "it decompresses no %s: write %s%s",
+        buffer_printf(out, "it does not decompress %s: use %s%s",
                       compressors[target->compression].name, packer_suffix(target),
                       ways & GZIP_TWO ? compressors[PACKER_GZIP].ending : "");
     }

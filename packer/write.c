@@ -59,7 +59,8 @@ static const struct packer_format formats[] = {
      .file_suffix = ".tar",
      .write = docker_v1_write,
      .needs_layer = true,
-     .warning = "only docker up to version 28 loads this form, without the containerd store"},
+     .warning =
+         "only docker up to version 28 loads this format, and not with the containerd store"},
 };
 
 #define FORMAT_COUNT (COUNT(formats))
@@ -245,8 +246,8 @@ int packer_write(const struct packer_image *image, const struct packer_target *t
     *size = 0;
     if (image->seccomp && !target->format->takes_seccomp)
         return error_set(error,
-                         "%s: only a bundle holds a seccomp profile; an engine takes that of an "
-                         "image when it starts it: --security-opt seccomp=FILE",
+                         "%s: only a bundle holds a seccomp profile: for an image, pass it to the "
+                         "engine by --security-opt seccomp=FILE",
                          path);
     if (target->smallest && (!target->format->write_smallest || target->compression > PACKER_GZIP))
         return error_set(

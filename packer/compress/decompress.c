@@ -94,7 +94,7 @@ static enum progress xz_skip_padding(struct flow *flow, struct error *error)
     while (size < flow->in_size && flow->in[size] == 0)
         size++;
     if (size % XZ_ALIGNMENT)
-        return error_set(error, "its padding is no multiple of %d bytes", XZ_ALIGNMENT);
+        return error_set(error, "its padding is not a multiple of %d bytes", XZ_ALIGNMENT);
     flow->in += size;
     flow->in_size -= size;
     return PROGRESS_PART_ENDS;
@@ -105,9 +105,9 @@ static enum progress xz_step(void *state, struct flow *flow, struct error *error
     static const char *const reasons[] = {
         [LZMA_MEM_ERROR] = "out of memory",
         [LZMA_MEMLIMIT_ERROR] = "it takes more than 128 MiB of memory to decompress",
-        [LZMA_FORMAT_ERROR] = "what follows is no xz stream",
-        [LZMA_OPTIONS_ERROR] = "it has options that liblzma does not know",
-        [LZMA_DATA_ERROR] = "its checks do not hold",
+        [LZMA_FORMAT_ERROR] = "what follows is not an xz stream",
+        [LZMA_OPTIONS_ERROR] = "liblzma does not support its options",
+        [LZMA_DATA_ERROR] = "its checksum is wrong",
     };
     lzma_stream *stream = state;
     if (stream->total_in == 0 && flow->in_size && flow->in[0] == 0)
@@ -200,8 +200,8 @@ int compression_expand(const struct compression *compression, const struct exten
         return extent_copy(stored, sink, error);
     if (!compression->create)
         return error_set(error,
-                         "%s is compressed with %s, which whit does not read, nor do all engines: "
-                         "decompress it, or compress it with gzip",
+                         "%s is compressed with %s, which whit and some engines cannot read: "
+                         "decompress it, or use gzip",
                          stored->name, compression->name);
     void *state = compression->create();
     if (!state)

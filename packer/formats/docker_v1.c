@@ -152,7 +152,7 @@ int docker_v1_write(const struct packer_job *job, struct sink *sink, struct erro
     struct buffer diff_ids BUFFER_CLEANUP = {0};
     struct buffer repositories BUFFER_CLEANUP = {0};
     if (job->layer_count == 0)
-        return error_set(error, "docker's v1 form is made of layers, and this image has none");
+        return error_set(error, "docker-v1 needs a layer, and this image has none");
     for (size_t i = 0; i < job->layer_count; i++) {
         struct digest diff_id;
         if (hash_layer(job, i, &diff_id, error) < 0)

@@ -17,7 +17,7 @@ static int check_pairs(const char *const *pairs, const char *what, struct error 
     for (; pairs && *pairs; pairs++) {
         const char *equals = strchr(*pairs, '=');
         if (!equals || equals == *pairs)
-            return error_set(error, "%s '%s': write KEY=VALUE", what, *pairs);
+            return error_set(error, "invalid %s '%s': expected KEY=VALUE", what, *pairs);
         if (!text_is_utf8(*pairs, strlen(*pairs)))
             return error_set(error, "%s '%s' is not UTF-8 text, as JSON must be", what, *pairs);
     }
@@ -36,7 +36,10 @@ static int check_port(const char *port, struct error *error)
     for (size_t i = 0; i < COUNT(protocols); i++)
         known = known || strcmp(port + length, protocols[i]) == 0;
     if (!known || !text_to_number(digits, UINT16_MAX, &number) || number == 0)
-        return error_set(error, "port '%s': write 1 to 65535, then /tcp, /udp or /sctp", port);
+        return error_set(error,
+                         "invalid port '%s': expected PORT, PORT/tcp, PORT/udp or PORT/sctp, PORT "
+                         "from 1 to 65535",
+                         port);
     return 0;
 }
 
@@ -61,7 +64,8 @@ static int check_user(const char *user, struct error *error)
         if (*part++ != ':')
             break;
     }
-    return error_set(error, "user '%s': write UID or UID:GID, each from 0 to %d", user, INT32_MAX);
+    return error_set(error, "invalid user '%s': expected UID or UID:GID, each from 0 to %d", user,
+                     INT32_MAX);
 }
 
 /* A signal as kill(1) names it, with or without SIG, or its number. */
@@ -80,8 +84,8 @@ static int check_signal(const char *signal, struct error *error)
     if (real_time &&
         (!name[5] || ((name[5] == '+' || name[5] == '-') && text_to_number(name + 6, 30, &number))))
         return 0;
-    return error_set(error, "stop signal '%s': write a name such as SIGTERM, or 1 to %d", signal,
-                     SIGRTMAX);
+    return error_set(error, "invalid stop signal '%s': expected a name such as SIGTERM, or 1 to %d",
+                     signal, SIGRTMAX);
 }
 
 int packer_check_config(const struct packer_config *config, struct error *error)
@@ -89,7 +93,7 @@ int packer_check_config(const struct packer_config *config, struct error *error)
     const char *const *const lists[] = {config->entrypoint, config->command};
     const char *const *first = config->entrypoint ? config->entrypoint : config->command;
     if (first && *first && !**first)
-        return error_set(error, "the command's first word is empty: name a program");
+        return error_set(error, "the command is empty: name a program");
 
     if (check_pairs(config->environment, "environment variable", error) < 0 ||
         check_pairs(config->labels, "label", error) < 0)
@@ -103,15 +107,16 @@ int packer_check_config(const struct packer_config *config, struct error *error)
     for (size_t i = 0; i < COUNT(lists); i++)
         for (const char *const *word = lists[i]; word && *word; word++)
             if (!text_is_utf8(*word, strlen(*word)))
-                return error_set(error, "command word '%s' is not UTF-8 text, as JSON must be",
+                return error_set(error, "command argument '%s' is not UTF-8 text, as JSON must be",
                                  *word);
     const char *directory = config->working_directory;
     if (directory && (directory[0] != '/' || !text_is_utf8(directory, strlen(directory))))
-        return error_set(error, "working directory '%s': write an absolute path in UTF-8",
-                         directory);
+        return error_set(
+            error, "invalid working directory '%s': expected an absolute path in UTF-8", directory);
     if (config->created < 0 || config->created > LAST_SECOND_OF_9999)
-        return error_set(error, "creation time %lld: write seconds from 0 (1970) to %lld (9999)",
-                         (long long)config->created, (long long)LAST_SECOND_OF_9999);
+        return error_set(
+            error, "invalid creation time %lld: expected seconds from 0 (1970) to %lld (9999)",
+            (long long)config->created, (long long)LAST_SECOND_OF_9999);
     return 0;
 }
 

@@ -42,8 +42,7 @@ int packer_sort(struct packer_file *files, size_t count, struct error *error)
     for (size_t i = 1; i < count; i++)
         if (strcmp(files[i - 1].path, files[i].path) == 0)
             return error_set(error,
-                             "/%s would be in the image twice: give one of the two another "
-                             "place",
+                             "/%s would be in the image twice: give one of the two another path",
                              files[i].path);
     for (size_t i = 0; i < count; i++)
         if (check_parents(files, count, &files[i], error) < 0)

@@ -95,11 +95,10 @@ char *packer_complete_tag(const char *text, struct error *error)
     const char *typed = packer_tag_of(text);
     size_t length = typed ? (size_t)(typed - 1 - text) : strlen(text);
     if (length > MAX_NAME_LENGTH || !is_name(text, length)) {
-        error_set(
-            error,
-            "'%s' is not an image name: write NAME:TAG, NAME in lower-case letters and digits "
-            "joined by . _ - and /",
-            text);
+        error_set(error,
+                  "invalid image name '%s': expected NAME:TAG, NAME of lower-case letters and "
+                  "digits joined by . _ - and /",
+                  text);
         return NULL;
     }
     const char *tag = typed ? typed : DEFAULT_TAG;
@@ -107,7 +106,7 @@ char *packer_complete_tag(const char *text, struct error *error)
     if (tag_length == 0 || tag_length > MAX_TAG_LENGTH || tag[0] == '.' || tag[0] == '-' ||
         strspn(tag, tag_characters) != tag_length) {
         error_set(error,
-                  "'%s' is not a tag: write up to 128 letters, digits, _ . and -, beginning with a "
+                  "invalid tag '%s': expected up to 128 letters, digits, _ . and -, the first a "
                   "letter, a digit or _",
                   tag);
         return NULL;
@@ -133,26 +132,24 @@ int packer_check_path(const char *path, struct error *error)
     for (size_t i = 0; i < COUNT(mounted); i++)
         if (strncmp(path, mounted[i], strlen(mounted[i])) == 0 &&
             (path[strlen(mounted[i])] == '/' || !path[strlen(mounted[i])]))
-            return error_set(error, "'%s' would be hidden: engines mount something on /%s", path,
-                             mounted[i]);
+            return error_set(error, "invalid path '%s': engines hide it by what they mount on /%s",
+                             path, mounted[i]);
     for (const char *component = path;;) {
         size_t length = strcspn(component, "/");
         if (length > NAME_MAX)
-            return error_set(error,
-                             "'%s' has a part of more than %d bytes, which no file's name has",
-                             path, NAME_MAX);
+            return error_set(error, "invalid path '%s': a component is longer than %d bytes", path,
+                             NAME_MAX);
         if (strncmp(component, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) == 0)
-            return error_set(error,
-                             "'%s' would not be a file: what begins with .wh. hides files of lower "
-                             "layers",
-                             path);
-        if (length == 0 || (length == 1 && component[0] == '.') ||
-            (length == 2 && component[0] == '.' && component[1] == '.'))
             return error_set(
                 error,
-                "'%s' is no place in an image: write a path like usr/bin/hello, without "
-                "an empty part, . or ..",
+                "invalid path '%s': a name that begins with .wh. hides files of lower layers",
                 path);
+        if (length == 0 || (length == 1 && component[0] == '.') ||
+            (length == 2 && component[0] == '.' && component[1] == '.'))
+            return error_set(error,
+                             "invalid path '%s': expected one like usr/bin/hello, without empty, . "
+                             "or .. components",
+                             path);
         if (!component[length])
             return 0;
         component += length + 1;

@@ -45,8 +45,8 @@ static int check_config_to_be(const struct packer_archive *archive, struct error
     if (config && (config->entrypoint || config->command || config->environment ||
                    config->working_directory || config->user))
         return error_set(error,
-                         "%s is an image with a config, which is kept as it is: only that of a "
-                         "root file system or bundle can be given",
+                         "%s is an image and keeps its config: only a root file system or a bundle "
+                         "can be given one",
                          archive->path);
     return 0;
 }
@@ -65,12 +65,13 @@ static int read_image(struct packer_archive *archive, struct error *error)
     if (archive->directory >= 0 && member_find(archive, "config.json", &other, error) > 0)
         return archive->config_to_be
                    ? bundle_read(archive, other, error)
-                   : error_set(error, "%s is no image but a bundle: runc run --bundle %s NAME",
+                   : error_set(error,
+                               "%s is a bundle, not an image: run it by runc run --bundle %s NAME",
                                archive->path, archive->path);
     if (member_find(archive, DOCKER_V1_FILE, &other, error) > 0)
         return error_set(error,
-                         "%s is a docker archive of the v1 form, without a manifest.json, which "
-                         "whit does not read: have docker load it, and save it",
+                         "%s is a docker archive in the v1 format, without manifest.json, which "
+                         "whit cannot read: convert it by docker load and docker save",
                          archive->path);
     return error_set(error,
                      "%s is no image: it holds neither manifest.json (docker archive) nor "
@@ -112,11 +113,10 @@ static int open_file(struct packer_archive *archive, struct error *error)
     if (archive->stored.size >= SELFMAG &&
         extent_read(&archive->stored, 0, magic, SELFMAG, error) == 0 &&
         memcmp(magic, ELFMAG, SELFMAG) == 0)
-        return error_set(
-            error,
-            "%s is a program, not an image: `whit check` judges it, `whit pack` makes an "
-            "image of it",
-            archive->path);
+        return error_set(error,
+                         "%s is a program, not an image: check it by `whit check`, or make an "
+                         "image of it by `whit pack`",
+                         archive->path);
     archive->compression = detect_compression(&archive->stored, error);
     if (!archive->compression)
         return -1;

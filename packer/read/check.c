@@ -39,11 +39,11 @@ int archive_require_checks(const struct packer_archive *archive, struct error *e
             continue;
         check_subject(check, &subject);
         return error_set(error,
-                         "%s: the %s is not what its %s says: sha256:%s of %llu bytes, but there "
-                         "are %llu of sha256:%s",
+                         "%s: the %s does not match its %s: expected sha256:%s of %llu bytes, got "
+                         "sha256:%s of %llu bytes",
                          archive->path, buffer_text(&subject), check->where, check->named.hex,
-                         (unsigned long long)check->named_size, (unsigned long long)check->size,
-                         check->computed.hex);
+                         (unsigned long long)check->named_size, check->computed.hex,
+                         (unsigned long long)check->size);
     }
     return 0;
 }
@@ -84,7 +84,7 @@ int archive_check_descriptor(struct packer_archive *archive, const cJSON *descri
     const cJSON *size = cJSON_GetObjectItem(descriptor, "size");
     if (size &&
         (!cJSON_IsNumber(size) || !(size->valuedouble >= 0) || size->valuedouble > MAX_INTEGER))
-        return error_set(error, "the descriptor of the %s has a size that is none", what);
+        return error_set(error, "the descriptor of the %s has an invalid size", what);
     if (size)
         check.named_size = (uint64_t)size->valuedouble;
     if (descriptor_digest(descriptor, &check.named, error) < 0 ||

@@ -50,7 +50,8 @@ int docker_read(struct packer_archive *archive, const struct member *file, struc
     const cJSON *name;
     cJSON_ArrayForEach (name, files) {
         if (!cJSON_IsString(name))
-            return error_set(error, "%s: manifest.json names a layer that is no text",
+            return error_set(error,
+                             "%s: manifest.json names a layer by something other than a string",
                              archive->path);
         if (layer_set(archive, layer++, name->valuestring, error) < 0)
             return -1;

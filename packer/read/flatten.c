@@ -120,11 +120,10 @@ static struct node *find(struct overlay *overlay, char *path, const struct posit
             return node;
         hidden = node->hidden > hidden ? node->hidden : hidden;
         if (from && !imply(overlay, node, hidden, from)) {
-            error_set(
-                error,
-                "refused: it lies below %s, which is no directory but a link or a file: write "
-                "a .bundle, for which the layers are unpacked",
-                node->name);
+            error_set(error,
+                      "refused: its parent %s is a link or a file, not a directory: write a "
+                      ".bundle, which unpacks the layers",
+                      node->name);
             return NULL;
         }
         hidden = node->emptied > hidden ? node->emptied : hidden;
@@ -165,7 +164,7 @@ static int hide(void *context, const struct tar_entry *entry, struct error *erro
     bool is_opaque = strcmp(whiteout, WHITEOUT_OPAQUE) == 0;
     const char *hidden = whiteout + strlen(WHITEOUT_PREFIX);
     if (!*hidden || strcmp(hidden, ".") == 0 || strcmp(hidden, "..") == 0)
-        return error_set(error, "refused: a whiteout of no file");
+        return error_set(error, "refused: a whiteout names no file");
     if (is_opaque)
         whiteout[-1] = '\0';
     else
@@ -187,7 +186,7 @@ static int link_node(struct overlay *overlay, struct node *node, const char *lin
     if (!target)
         return -1;
     if (!is_visible(target) || target->type == TAR_TYPE_DIRECTORY)
-        return error_set(error, "refused: it links to %s, and there is no such file", link);
+        return error_set(error, "refused: it links to %s, which does not exist", link);
     node->target = target;
     node->inode = target->inode;
     return 0;
@@ -201,7 +200,7 @@ static int put(void *context, const struct tar_entry *entry, struct error *error
     struct overlay *overlay = context;
     struct buffer path BUFFER_CLEANUP = {0};
     if (!memchr(types, entry->type, sizeof types))
-        return error_set(error, "refused: an image holds no entries of type '%c'", entry->type);
+        return error_set(error, "refused: unsupported entry type '%c'", entry->type);
     if (join(&path, entry->name, error) < 0)
         return -1;
     if (path_whiteout(buffer_text(&path)))
@@ -297,11 +296,10 @@ static int write_copy(const struct node *node, struct sink *sink, struct error *
         read_entry(&node->inode, &file_reader, &file, error) < 0)
         return -1;
     if (file.type != TAR_TYPE_FILE)
-        return error_set(
-            error,
-            "%s: the hard link %s is to what is no file, and hidden by a higher layer: "
-            "write a .bundle, for which the layers are unpacked",
-            node->from.layer->name, link.name);
+        return error_set(error,
+                         "%s: the hard link %s is to something other than a file, which a higher "
+                         "layer hides: write a .bundle, which unpacks the layers",
+                         node->from.layer->name, link.name);
     const struct tar_file copy = {.path = link.name,
                                   .type = TAR_TYPE_FILE,
                                   .mode = (mode_t)file.mode & 07777,

@@ -55,15 +55,22 @@ int packer_set_limit(struct packer_limits *values, const char *text, struct erro
             continue;
         if (!text[length] ||
             !parse_size(text + length + 1, (uint64_t *)((char *)values + limits[i].value)))
-            return error_set(error, "'%s': write %s=NUMBER, which may end in K, M, G or T", text,
-                             limits[i].name);
+            return error_set(error,
+                             "invalid limit '%s': expected %s=NUMBER, with K, M, G or T for a unit",
+                             text, limits[i].name);
         /* Who says how much there may be means it, however small the archive is. */
         if (limits[i].value == offsetof(struct packer_limits, unpacked_bytes))
             values->unpacked_ratio = UINT64_MAX;
         return 0;
     }
-    return error_set(error, "there is no limit '%.*s': write unpacked, entries, names or json",
-                     (int)length, text);
+    char *name TEXT_CLEANUP = NULL;
+    const char *names[LIMITS];
+    for (size_t i = 0; i < LIMITS; i++)
+        names[i] = limits[i].name;
+    return text_format(&name, error, "%.*s", (int)length, text) < 0
+               ? -1
+               : text_unknown("limit", name, names, LIMITS,
+                              "choose unpacked, entries, names or json", error);
 }
 
 static int spend(uint64_t *spent, uint64_t count, uint64_t limit)

@@ -67,8 +67,7 @@ int member_index(struct packer_archive *archive, struct tally *tally, const stru
     bool link = entry->type == TAR_TYPE_SYMLINK || entry->type == TAR_TYPE_HARD_LINK;
     const char *reason = path_join(&path, entry->name, false);
     if (reason)
-        return error_set(error, "refused: %s, and engines differ in what they make of that",
-                         reason);
+        return error_set(error, "refused: %s, which engines read differently", reason);
     bool named = path.size > strlen(PATH_ROOT);
     if (!named || (!link && entry->type != TAR_TYPE_FILE)) {
         tally->bytes[BYTES_OTHER] += entry->content.size;
@@ -178,8 +177,7 @@ int member_find(struct packer_archive *archive, const char *name, struct member 
             return *found ? 1 : 0;
         target = (*found)->link;
     }
-    return error_set(error, "%s: %s is a link to a link, and so on without an end", archive->path,
-                     name);
+    return error_set(error, "%s: %s has too many levels of links", archive->path, name);
 }
 
 const char *member_path(const struct member *member)

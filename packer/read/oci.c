@@ -108,15 +108,15 @@ static int find_manifest(struct packer_archive *archive, const struct member *fi
         bool is_manifest = cJSON_HasObjectItem(document, "config");
         if (is_index == is_manifest)
             return error_set(error, "%s: a manifest is %s", archive->path,
-                             is_index ? "both an image's and an index: refused"
-                                      : "neither an image's nor an index");
+                             is_index ? "both an image's manifest and an index: refused"
+                                      : "neither an image's manifest nor an index");
         if (is_manifest) {
             archive->manifest = document;
             index = NULL;
             return 0;
         }
     }
-    return error_set(error, "%s: an index lists an index, and so on, %d deep", archive->path,
+    return error_set(error, "%s: its indexes are nested more than %d deep", archive->path,
                      INDEX_DEPTH);
 }
 

@@ -204,8 +204,8 @@ static int write_entry(struct bundle_tree *tree, const struct tree_entry *entry,
     case DT_LNK:
         return write_symlink(tree, entry, &file, error);
     default:
-        return error_set(error, "it is neither a file, a directory nor a symbolic link, and whit "
-                                "makes layers of those");
+        return error_set(
+            error, "it is not a file, directory or symbolic link, which is all that whit packs");
     }
 }
 
@@ -282,7 +282,7 @@ static int read_list(const cJSON *object, const char *key, struct strings *words
         if (is_list && strings_append(words, item->valuestring, error) < 0)
             return -1;
     }
-    return is_list ? 0 : error_set(error, "process.%s is not a list of texts", key);
+    return is_list ? 0 : error_set(error, "process.%s is not a list of strings", key);
 }
 
 static int read_id(const cJSON *user, const char *key, unsigned *id, struct error *error)
@@ -292,7 +292,7 @@ static int read_id(const cJSON *user, const char *key, unsigned *id, struct erro
     if (!number)
         return 0;
     if (!cJSON_IsNumber(number) || !(number->valuedouble >= 0 && number->valuedouble <= INT32_MAX))
-        return error_set(error, "process.user.%s is no number from 0 to %d", key, INT32_MAX);
+        return error_set(error, "process.user.%s is not a number from 0 to %d", key, INT32_MAX);
     *id = (unsigned)number->valuedouble;
     return 0;
 }

@@ -243,7 +243,7 @@ static int hide(void *context, const struct tar_entry *entry, struct error *erro
         return 0;
     const char *hidden = whiteout + strlen(WHITEOUT_PREFIX);
     if (!*hidden || strcmp(hidden, ".") == 0 || strcmp(hidden, "..") == 0)
-        return error_set(error, "refused: a whiteout of no file");
+        return error_set(error, "refused: a whiteout names no file");
     int directory FD_CLEANUP =
         open_beneath(unpack->root, path.directory, O_RDONLY | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
     if (directory < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
@@ -261,7 +261,7 @@ static int put(void *context, const struct tar_entry *entry, struct error *error
     struct split_path path SPLIT_PATH_CLEANUP = {0};
     const struct kind *kind = find_kind(entry->type);
     if (!kind)
-        return error_set(error, "refused: an image holds no entries of type '%c'", entry->type);
+        return error_set(error, "refused: unsupported entry type '%c'", entry->type);
     if (split_path_init(&path, entry->name, error) < 0)
         return -1;
     if (path_whiteout(path.name))

@@ -54,7 +54,7 @@ int sparse_add_record(struct tar_reader *reader, const char *keyword, const char
         if (strcmp(keyword, keywords[i]) != 0)
             continue;
         if (strlen(value) != size || !text_to_number(value, INT64_MAX, &number))
-            return error_set(error, "its pax record \"%s\" is no number", keyword);
+            return error_set(error, "its pax record \"%s\" is not a number", keyword);
         if (reader->pieces.size / sizeof(uint64_t) % 2 != i)
             return error_set(error, "its pax record \"%s\" is out of order", keyword);
         return add_number(reader, number, error);
@@ -87,9 +87,9 @@ int sparse_read_headers(struct tar_reader *reader, const struct tar_header *head
     /* star uses the type, too, for something else. */
     if (memcmp(header->magic, "ustar ", sizeof header->magic) != 0 ||
         memcmp(header->version, " ", sizeof header->version) != 0)
-        return error_set(error, "it is sparse in a way that is not GNU's");
+        return error_set(error, "it is sparse, but not in GNU's format");
     if (!tar_parse_number(gnu->size, sizeof gnu->size, &entry->size))
-        return error_set(error, "its size is no number");
+        return error_set(error, "its size is not a number");
     if (add_gnu_pieces(reader, gnu->pieces, COUNT(gnu->pieces), error) < 0)
         return -1;
     for (char continues = gnu->continues; continues; continues = more.continues) {
@@ -154,7 +154,7 @@ static int read_map_in_records(struct tar_reader *reader, struct error *error)
         if (map.left == 1)
             return feed_map(&map, reader, ",", 1, error);
     }
-    return error_set(error, "its sparse map has not as many pieces as it says");
+    return error_set(error, "its sparse map has another number of pieces than it says");
 }
 
 /* Version 1.0: the map fills blocks before the file's bytes. */
@@ -189,7 +189,7 @@ enum sparse_form sparse_find_form(const struct tar_reader *reader, const struct 
         return SPARSE_RECORDS;
     if (strcmp(major, "1") == 0 && strcmp(minor, "0") == 0)
         return SPARSE_CONTENT;
-    return error_set(error, "it is sparse in GNU's version \"%.20s.%.20s\", which nobody knows",
+    return error_set(error, "it is sparse in GNU's version \"%.20s.%.20s\", which is unknown",
                      major, minor);
 }
 
@@ -200,7 +200,7 @@ static int apply_sparse(struct tar_reader *reader, struct tar_entry *entry, stru
     const struct buffer *size = sparse->size.size ? &sparse->size : &sparse->real_size;
     unsigned long long number = (unsigned long long)entry->size;
     if (size->size && !text_to_number(buffer_text(size), INT64_MAX, &number))
-        return error_set(error, "the size of the sparse file is no number");
+        return error_set(error, "the size of the sparse file is not a number");
     entry->size = (int64_t)number;
     if (sparse->name.size)
         tar_set_text(&reader->name, buffer_text(&sparse->name), sparse->name.size);
@@ -218,8 +218,8 @@ static int check_pieces(struct tar_reader *reader, struct tar_entry *entry, stru
         if (piece->offset < end || __builtin_add_overflow(piece->offset, piece->size, &end) ||
             end > (uint64_t)entry->size)
             return error_set(error,
-                             "piece %zu of the sparse file, %llu bytes at %llu, lies in the one "
-                             "before or beyond the end",
+                             "piece %zu of the sparse file, %llu bytes at %llu, overlaps the one "
+                             "before or exceeds the file",
                              i + 1, (unsigned long long)piece->size,
                              (unsigned long long)piece->offset);
         total += piece->size;

@@ -138,7 +138,7 @@ static int read_end(struct tar_reader *reader, struct error *error)
     }
     reader->end_bytes = offset - reader->next;
     if (reader->end_bytes == sizeof header && offset < size)
-        return error_set(error, "a single block of zeros stands before more data");
+        return error_set(error, "a single block of zeros is followed by more data");
     return 0;
 }
 
@@ -164,7 +164,8 @@ static int read_header(struct tar_reader *reader, struct tar_header *header, str
     if (is_zero(header))
         return read_end(reader, error);
     if (!tar_is_header(header))
-        return error_set(error, "the header's checksum is wrong: it is damaged, or no tar archive");
+        return error_set(error,
+                         "the header's checksum is wrong: it is damaged, or not a tar archive");
     reader->next += sizeof *header;
     return 1;
 }
@@ -201,7 +202,7 @@ static int apply_record(struct tar_reader *reader, struct tar_entry *entry, cons
     for (size_t i = 0; i < NUMBERS && size; i++)
         if (numbers[i].keyword && strcmp(keyword, numbers[i].keyword) == 0 &&
             !parse_decimal(value, size, number_value(&numbers[i], entry)))
-            return error_set(error, "its pax record \"%s\" is no number", keyword);
+            return error_set(error, "its pax record \"%s\" is not a number", keyword);
     return sparse_add_record(reader, keyword, value, size, error);
 }
 
@@ -251,7 +252,7 @@ static int read_header_numbers(const struct tar_header *header, struct tar_entry
     for (size_t i = 0; i < NUMBERS; i++) {
         const char *field = (const char *)header + numbers[i].field;
         if (!tar_parse_number(field, numbers[i].field_size, number_value(&numbers[i], entry)))
-            return error_set(error, "its %s is no number", numbers[i].name);
+            return error_set(error, "its %s is not a number", numbers[i].name);
     }
     return 0;
 }
@@ -278,7 +279,7 @@ static int check_entry(struct tar_reader *reader, struct tar_entry *entry, struc
     for (size_t i = 0; i < NUMBERS; i++) {
         int64_t value = *number_value(&numbers[i], entry);
         if (value < numbers[i].minimum || value > numbers[i].maximum)
-            return error_set(error, "its %s is %lld, which cannot be", numbers[i].name,
+            return error_set(error, "its %s is %lld, which is out of range", numbers[i].name,
                              (long long)value);
     }
     return check_text(&reader->name, "name", error) < 0 ? -1
@@ -301,9 +302,9 @@ static int take_extension(struct tar_reader *reader, const struct tar_header *he
     uint64_t padding;
     int64_t size;
     if (!tar_parse_number(header->size, sizeof header->size, &size))
-        return error_set(error, "its size is no number");
+        return error_set(error, "its size is not a number");
     if (size < 0 || size > EXTENSION_SIZE_LIMIT)
-        return error_set(error, "its long name or pax header says it has %lld bytes, at most %d do",
+        return error_set(error, "its long name or pax header has %lld bytes, more than %d",
                          (long long)size, EXTENSION_SIZE_LIMIT);
     return take_content(reader, (uint64_t)size, content, &padding, error);
 }
@@ -346,7 +347,7 @@ static int read_file(struct tar_reader *reader, const struct tar_header *header,
     if (memchr(types_without_content, entry->type, sizeof types_without_content)) {
         entry->size = 0;
         if (form != SPARSE_NOT)
-            return error_set(error, "it is sparse, but no file");
+            return error_set(error, "it is sparse, but not a file");
     }
     uint64_t stored = (uint64_t)entry->size;
     if ((form == SPARSE_HEADERS && sparse_read_headers(reader, header, entry, error) < 0) ||
@@ -377,7 +378,7 @@ static int read_entry(struct tar_reader *reader, struct tar_entry *entry, struct
             return -1;
     }
     if (got == 0 && reader->next != reader->offset)
-        return error_set(error, "a long name or pax header stands before no entry");
+        return error_set(error, "a long name or pax header is followed by no entry");
     return got;
 }
 

@@ -162,8 +162,8 @@ tmp $(stat -c %a root/tmp)"
 --add=file:/x --mkdir=/x|/x would be in the image twice
 --add=file:/hello/x|/hello is a file, not a directory
 --add=file:/x --add=file:/x-y --add=file:/x/y|/x is a file, not a directory
---add=file:/x/../y|is no place in an image
---add=file:/x/|is no place in an image
+--add=file:/x/../y|expected one like usr/bin/hello
+--add=file:/x/|expected one like usr/bin/hello
 --add=file:/proc/x|engines mount something on /proc
 --mkdir=/dev|engines mount something on /dev
 --add=file:/x/.wh.y|hides files of lower layers

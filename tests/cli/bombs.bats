@@ -107,7 +107,7 @@ for name in sys.argv[1:]:
   head -c 2M /dev/zero >xlarge
   entries xlarge 0file >layer
   image layer
-  defused 'says it has 2097152 bytes, at most 1048576 do' bomb.tar
+  defused 'has 2097152 bytes, more than 1048576' bomb.tar
   yes '6 a=b' | head -n 174762 >xmany
   entries xmany 0file >one
   times 200 one >layer
@@ -159,9 +159,9 @@ for name in sys.argv[1:]:
 @test "--limit refuses what it does not know" {
   for limit in entries entries= entries=x entries=1X entries=-1 entries=99999999999T; do
     run -2 "$WHIT" inspect --limit=$limit x.tar
-    output_has "--limit: '$limit': write entries=NUMBER, which may end in K, M, G or T"
+    output_has "--limit: invalid limit '$limit': expected entries=NUMBER, with K, M, G or T for a unit"
   done
   run -2 "$WHIT" check --limit=size=1 x.tar
-  output_has "there is no limit 'size': write unpacked, entries, names or json"
+  output_has "unknown limit 'size': choose unpacked, entries, names or json"
   run -125 "$WHIT" run --limit= x.tar
 }

@@ -183,7 +183,7 @@ TEXT
   sed -i 's/"sha256:..../"sha256:0000/' parts/config.json
   tar cf wrong.tar -C parts .
   run -1 "$WHIT" inspect --bytes wrong.tar
-  output_has 'the layer 1 is not what its diff ID says'
+  output_has 'the layer 1 does not match its diff ID'
   output_has 'where the bits are'
 }
 

@@ -183,7 +183,7 @@ flattens() {
   for from in damaged.oci damaged.oci.tar damaged.tar; do
     for to in $formats; do
       run -1 "$WHIT" convert $from out/$to
-      output_has "is not what its"
+      output_has "does not match its"
       is_empty out
     done
     run -1 --separate-stderr "$WHIT" convert $from - --format=docker
@@ -264,7 +264,7 @@ flattens() {
   [ "$(grep -o '"id"' json | wc -l) $(grep -c '"parent"' json)" = '1 0' ]
   [ "$(tar xOf v1.tar repositories | grep -o '"1"' | wc -l)" = 1 ]
   run -1 "$WHIT" convert v1.tar x.tar
-  output_has 'of the v1 form'
+  output_has 'in the v1 format'
 }
 
 @test "the smallest bundle is read back, without the places that engines mount on" {
@@ -304,7 +304,7 @@ flattens() {
   output_has "--cmd"
   [ ! -e x.bundle ]
   run -1 "$WHIT" convert x.tar y.tar --cmd /link
-  output_has "kept as it is"
+  output_has "keeps its config"
   tar cf none.tar -T /dev/null
   "$WHIT" convert -q none.tar empty.tar
   "$WHIT" pack -q --empty -o packed.tar
@@ -421,7 +421,7 @@ END
   "$WHIT" convert -q x.oci y.tar.gz --for=docker
   cmp x.tar.gz y.tar.gz
   run -1 "$WHIT" convert x.oci z.tar.gz --for=containerd-1
-  output_has "write .tar"
+  output_has "use .tar"
   [ ! -e z.tar.gz ]
 }
 

@@ -39,7 +39,7 @@ config() {
 
 @test "docker's v1 form holds the layer, its JSON, and who is named how, and warns" {
   run -0 "$WHIT" build hello --format=docker-v1 -t a:1 -t a:2 -t me/b -e A=1 -o v1.tar
-  output_has "only docker up to version 28 loads this form"
+  output_has "only docker up to version 28 loads this format"
   run -0 "$WHIT" build -q hello --format=docker-v1 -o v1.tar.gz
   [ -z "$output" ]
   tar xf v1.tar
@@ -51,7 +51,7 @@ config() {
     config: {Env: ["A=1"], Cmd: ["/hello"]}}' "$id/json"
   [ "$(tar xzOf v1.tar.gz repositories)" = '{}' ]
   run -1 "$WHIT" inspect v1.tar
-  output_has "v1 form"
+  output_has "v1 format"
 }
 
 @test "inspect says of a file that is no image what would be, and of one cut short where it ends" {

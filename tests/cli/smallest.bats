@@ -152,7 +152,7 @@ END
   for name in $(sed 'p; s/\..*//; p; s/-.*//' names | sort -u); do
     for output in x.tar x.oci x.bundle; do
       ! "$WHIT" build -q hello --for="$name" -o "$name-$output" 2>refused || continue 2
-      grep -q "^whit: --for=$name.*: it loads no $(grep -o '\..*' <<<$output): write \." refused
+      grep -q "^whit: --for=$name.*: it does not load $(grep -o '\..*' <<<$output): use \." refused
     done
     return 1
   done
@@ -182,7 +182,7 @@ END
 --smallest=-1 -o x.tar
 END
   run -1 "$WHIT" build -q hello --for=docker -o x.tar.zst
-  [ "$output" = 'whit: --for=docker-20.10: it decompresses no zstd: write .tar.gz (tests/engines/docker.bats)' ]
+  [ "$output" = 'whit: --for=docker-20.10: it does not decompress zstd: use .tar.gz (tests/engines/docker.bats)' ]
   head -c 2000000 /dev/zero >large
   run -1 "$WHIT" build hello --add=large --smallest -o x.tar
   [[ $output == *"large' they are larger"* ]]

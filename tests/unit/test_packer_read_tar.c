@@ -314,10 +314,10 @@ static void refuses_numbers_that_cannot_be(void **state)
         void (*spoil)(struct tar_header *header);
         const char *message;
     } rows[] = {
-        {spoil_size, "its size is no number"},
-        {spoil_mode, "its mode is no number"},
+        {spoil_size, "its size is not a number"},
+        {spoil_mode, "its mode is not a number"},
         {negate_size, "its size is -1"},
-        {overflow_size, "its size is no number"},
+        {overflow_size, "its size is not a number"},
         {largest_size, "it should hold 9223372036854775807 bytes, but only 0 follow"},
         {largest_uid, "its uid is 4294967295"},
     };
@@ -344,8 +344,8 @@ static void refuses_damaged_pax_records(void **state)
         {RECORDS("3 \n"), "no keyword in the record at byte 0"},
         {RECORDS("11 pa\0th=a\n"), "no keyword in the record at byte 0"},
         {RECORDS("12 path=a\0b\n"), "record \"path\" has a NUL"},
-        {RECORDS("11 size=1x\n"), "record \"size\" is no number"},
-        {RECORDS("29 size=99999999999999999999\n"), "record \"size\" is no number"},
+        {RECORDS("11 size=1x\n"), "record \"size\" is not a number"},
+        {RECORDS("29 size=99999999999999999999\n"), "record \"size\" is not a number"},
         {RECORDS("11 size=-1\n"), "its size is -1"},
     };
     for (size_t i = 0; i < COUNT(rows); i++)
@@ -366,7 +366,7 @@ static void refuses_extensions_above_the_limit(void **state)
         assert_refused(
             &(struct builder_entry){
                 .name = "second", .type = types[i], .content = large.data, .size = large.size},
-            NULL, "says it has 1048577 bytes");
+            NULL, "has 1048577 bytes");
     assert_refused(
         &(struct builder_entry){.name = "second", .type = 'L', .content = large.data, .size = 4096},
         NULL, "its name has 4096 bytes, Linux takes at most 4095");
@@ -383,7 +383,7 @@ static void refuses_a_wrong_checksum(void **state)
     assert_int_equal(start(&fixture, &tar), 1);
     assert_int_equal(next(&fixture), -1);
     assert_string_equal(error.message, "x.tar: tar entry at offset 1024: the header's checksum is "
-                                       "wrong: it is damaged, or no tar archive");
+                                       "wrong: it is damaged, or not a tar archive");
 }
 
 static void refuses_an_end_that_readers_disagree_on(void **state)
@@ -395,7 +395,7 @@ static void refuses_an_end_that_readers_disagree_on(void **state)
     buffer_append(&tar, zeros, sizeof zeros);
     builder_file(&tar, "second", "x");
     assert_int_equal(start(&fixture, &tar), -1);
-    assert_non_null(strstr(error.message, "a single block of zeros stands before more data"));
+    assert_non_null(strstr(error.message, "a single block of zeros is followed by more data"));
 }
 
 static void refuses_extensions_of_no_entry(void **state)
@@ -407,7 +407,7 @@ static void refuses_extensions_of_no_entry(void **state)
                 (struct builder_entry){.name = "x", .type = 'L', .content = "abc", .size = 3});
     builder_end(&tar);
     assert_int_equal(start(&fixture, &tar), -1);
-    assert_non_null(strstr(error.message, "stands before no entry"));
+    assert_non_null(strstr(error.message, "is followed by no entry"));
 }
 
 /* ---- sparse files ---------------------------------------------------------------------------- */
@@ -562,9 +562,9 @@ static void assert_sparse_refused(const struct buffer *tar, const char *message)
 static void refuses_sparse_maps_that_cannot_be(void **state)
 {
     (void)state;
-    static const char overlaps[] = "before or beyond the end";
+    static const char overlaps[] = "overlaps the one before or exceeds the file";
     static const char damaged[] = "its sparse map is damaged at piece ";
-    static const char few[] = "as many pieces as it says";
+    static const char few[] = "another number of pieces than it says";
 #define RECORD_MAP  NAME "GNU.sparse.size=12 GNU.sparse.numblocks="
 #define CONTENT_MAP NAME "GNU.sparse.major=1 GNU.sparse.minor=0 GNU.sparse.realsize=12"
     static const struct {
@@ -592,10 +592,10 @@ static void refuses_sparse_maps_that_cannot_be(void **state)
         {RECORD_MAP "1 GNU.sparse.numbytes=7", "abcdefg", "numbytes\" is out of order"},
         {RECORD_MAP "1 GNU.sparse.offset=1 GNU.sparse.offset=2", "abcdefg", "is out of order"},
         {RECORD_MAP "1 GNU.sparse.offset=1", "abcdefg", few},
-        {RECORD_MAP "1 GNU.sparse.offset=1,1", "abcdefg", "offset\" is no number"},
+        {RECORD_MAP "1 GNU.sparse.offset=1,1", "abcdefg", "offset\" is not a number"},
         {RECORD_MAP "2 GNU.sparse.offset=1 GNU.sparse.numbytes=7", "abcdefg", few},
         {CONTENT_MAP, "abcdefg", "it ends within its sparse map"},
-        {CONTENT_MAP " GNU.sparse.minor=9", "abcdefg", "version \"1.9\", which nobody knows"},
+        {CONTENT_MAP " GNU.sparse.minor=9", "abcdefg", "version \"1.9\", which is unknown"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct buffer tar BUFFER_CLEANUP = {0};
@@ -615,7 +615,7 @@ static void refuses_sparse_maps_that_cannot_be(void **state)
     builder_add(&tar, (struct builder_entry){
                           .name = "pax", .type = 'x', .content = pax.data, .size = pax.size});
     builder_add(&tar, (struct builder_entry){.name = "link", .type = '2', .link = "a"});
-    assert_sparse_refused(&tar, "it is sparse, but no file");
+    assert_sparse_refused(&tar, "it is sparse, but not a file");
 }
 
 static void refuses_sparse_headers_that_cannot_be(void **state)
@@ -625,12 +625,12 @@ static void refuses_sparse_headers_that_cannot_be(void **state)
         struct piece pieces[2];
         const char *size, *message;
     } rows[] = {
-        {{{"2", "4"}, {"5", "3"}}, "14", "before or beyond the end"},
-        {{{"2", "4"}, {"7", "3"}}, "11", "before or beyond the end"},
+        {{{"2", "4"}, {"5", "3"}}, "14", "overlaps the one before or exceeds the file"},
+        {{{"2", "4"}, {"7", "3"}}, "11", "overlaps the one before or exceeds the file"},
         {{{"2", "4"}, {"7", "2"}}, "14", "have 6 bytes, but it holds 7"},
         {{{"2", "4"}, {"9", "3"}}, "14", "its sparse map is damaged at piece 2"},
         {{{"2", "4"}, {"\xff", "3"}}, "14", "its sparse map is damaged at piece 2"},
-        {{{"2", "4"}, {"7", "3"}}, "x", "its size is no number"},
+        {{{"2", "4"}, {"7", "3"}}, "x", "its size is not a number"},
         {{{"2", "4"}, {"7", "3"}},
          "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
          "its size is -1"},
@@ -647,7 +647,7 @@ static void refuses_sparse_headers_that_cannot_be(void **state)
     cut.size -= 1;
     assert_sparse_refused(&cut, "x.tar ends before byte 1024");
     builder_add(&ustar, (struct builder_entry){.name = "star", .type = 'S'});
-    assert_sparse_refused(&ustar, "it is sparse in a way that is not GNU's");
+    assert_sparse_refused(&ustar, "it is sparse, but not in GNU's format");
 }
 
 static void refuses_sparse_maps_above_the_limit(void **state)

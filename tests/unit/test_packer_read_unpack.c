@@ -367,10 +367,10 @@ static void refuses_entries_that_no_engine_makes(void **state)
     } rows[] = {
         {{.name = "."}, "it would replace the root directory"},
         {{.name = "", .type = '2', .link = "x"}, "it would replace the root directory"},
-        {{.name = "v", .type = 'V'}, "an image holds no entries of type 'V'"},
-        {{.name = ".wh."}, "a whiteout of no file"},
-        {{.name = ".wh.."}, "a whiteout of no file"},
-        {{.name = "a/.wh..."}, "a whiteout of no file"},
+        {{.name = "v", .type = 'V'}, "unsupported entry type 'V'"},
+        {{.name = ".wh."}, "a whiteout names no file"},
+        {{.name = ".wh.."}, "a whiteout names no file"},
+        {{.name = "a/.wh..."}, "a whiteout names no file"},
         {{.name = "h", .type = '1', .link = "missing"}, "cannot link it to missing"},
         {{.name = "h", .type = '1', .link = "h"}, "cannot link it to h"},
         {{.name = "h", .type = '1', .link = "."}, "cannot link it to ."},
@@ -401,7 +401,7 @@ static void refuses_a_layer_that_is_not_its_diff_id(void **state)
         builder_open(tar.data, tar.size, NULL, &error);
     assert_non_null(archive);
     assert_int_equal(packer_unpack(archive, fixture->rootfs, &error), -1);
-    assert_non_null(strstr(error.message, "the layer 2 is not what its diff ID says: sha256:"));
+    assert_non_null(strstr(error.message, "the layer 2 does not match its diff ID: expected sha256:"));
     assert_absent(fixture, "hello"); /* nor is the first one written */
 }
 
