@@ -26,7 +26,7 @@ static void *gzip_create(uint64_t size)
     return NULL;
 }
 
-static enum progress gzip_step(void *state, struct flow *flow, bool ends, struct error *error)
+static enum codec_status gzip_step(void *state, struct flow *flow, bool ends, struct error *error)
 {
     z_stream *stream = state;
     stream->next_in = (unsigned char *)flow->in; /* which zlib only reads */
@@ -37,7 +37,7 @@ static enum progress gzip_step(void *state, struct flow *flow, bool ends, struct
     *flow = (struct flow){stream->next_in, stream->avail_in, stream->next_out, stream->avail_out};
     if (status == Z_STREAM_ERROR || (status == Z_STREAM_END && deflateReset(stream) != Z_OK))
         return error_set(error, "zlib: cannot compress");
-    return status == Z_STREAM_END ? PROGRESS_PART_ENDS : PROGRESS_MORE;
+    return status == Z_STREAM_END ? CODEC_PART_ENDS : CODEC_MORE;
 }
 
 static void gzip_destroy(void *state)
@@ -63,7 +63,7 @@ static void *zstd_create(uint64_t size)
     return NULL;
 }
 
-static enum progress zstd_step(void *state, struct flow *flow, bool ends, struct error *error)
+static enum codec_status zstd_step(void *state, struct flow *flow, bool ends, struct error *error)
 {
     ZSTD_inBuffer in = {flow->in, flow->in_size, 0};
     ZSTD_outBuffer out = {flow->out, flow->out_size, 0};
@@ -72,7 +72,7 @@ static enum progress zstd_step(void *state, struct flow *flow, bool ends, struct
         return error_set(error, "zstd: cannot compress: %s", ZSTD_getErrorName(left));
     *flow =
         (struct flow){flow->in + in.pos, in.size - in.pos, flow->out + out.pos, out.size - out.pos};
-    return ends && left == 0 ? PROGRESS_PART_ENDS : PROGRESS_MORE;
+    return ends && left == 0 ? CODEC_PART_ENDS : CODEC_MORE;
 }
 
 static void zstd_destroy(void *state)
@@ -95,7 +95,7 @@ static void *xz_create(uint64_t size)
     return NULL;
 }
 
-static enum progress xz_step(void *state, struct flow *flow, bool ends, struct error *error)
+static enum codec_status xz_step(void *state, struct flow *flow, bool ends, struct error *error)
 {
     lzma_stream *stream = state;
     stream->next_in = flow->in;
@@ -105,9 +105,9 @@ static enum progress xz_step(void *state, struct flow *flow, bool ends, struct e
     lzma_ret status = lzma_code(stream, ends ? LZMA_FINISH : LZMA_RUN);
     *flow = (struct flow){stream->next_in, stream->avail_in, stream->next_out, stream->avail_out};
     if (status == LZMA_STREAM_END)
-        return PROGRESS_PART_ENDS;
+        return CODEC_PART_ENDS;
     if (status == LZMA_OK || status == LZMA_BUF_ERROR)
-        return PROGRESS_MORE;
+        return CODEC_MORE;
     return error_set(error, "liblzma: cannot compress: error %d", (int)status);
 }
 
@@ -132,15 +132,15 @@ static int step_and_pass(struct compress_sink *compress, const void *data, size_
 {
     unsigned char out[OUT_CHUNK_SIZE];
     struct flow flow = {.in = data, .in_size = size};
-    enum progress progress;
+    enum codec_status status;
     do {
         flow.out = out;
         flow.out_size = sizeof out;
-        progress = compress->compressor->step(compress->state, &flow, ends, error);
-        if (progress == PROGRESS_FAILED ||
+        status = compress->compressor->step(compress->state, &flow, ends, error);
+        if (status == CODEC_FAILED ||
             sink_write(compress->next, out, sizeof out - flow.out_size, error) < 0)
             return -1;
-    } while (ends ? progress == PROGRESS_MORE : flow.in_size || !flow.out_size);
+    } while (ends ? status == CODEC_MORE : flow.in_size || !flow.out_size);
     return 0;
 }
 

@@ -17,7 +17,7 @@ struct flow {
     size_t out_size;
 };
 
-enum progress { PROGRESS_FAILED = -1, PROGRESS_MORE, PROGRESS_PART_ENDS };
+enum codec_status { CODEC_FAILED = -1, CODEC_MORE, CODEC_PART_ENDS };
 
 /* ---- compressing (compress.c) ---------------------------------------------------------------- */
 
@@ -28,7 +28,7 @@ struct compressor {
     bool writes_size;    /* of what is compressed, and wants to be told it before */
     void *(*create)(uint64_t size);
     /* With `ends`, until the part has ended. */
-    enum progress (*step)(void *state, struct flow *flow, bool ends, struct error *error);
+    enum codec_status (*step)(void *state, struct flow *flow, bool ends, struct error *error);
     void (*destroy)(void *state);
 };
 
@@ -64,7 +64,7 @@ struct compression {
     const char *magic; /* the first bytes of every file of this kind */
     size_t magic_size;
     void *(*create)(void); /* NULL: known by name only */
-    enum progress (*step)(void *state, struct flow *flow, struct error *error);
+    enum codec_status (*step)(void *state, struct flow *flow, struct error *error);
     void (*destroy)(void *state);
 };
 

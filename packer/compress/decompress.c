@@ -25,7 +25,7 @@ static void *gzip_create(void)
     return NULL;
 }
 
-static enum progress gzip_step(void *state, struct flow *flow, struct error *error)
+static enum codec_status gzip_step(void *state, struct flow *flow, struct error *error)
 {
     z_stream *stream = state;
     stream->next_in = (unsigned char *)flow->in; /* which zlib only reads */
@@ -37,9 +37,9 @@ static enum progress gzip_step(void *state, struct flow *flow, struct error *err
     if (status == Z_STREAM_END)
         status = inflateReset(stream) == Z_OK ? Z_STREAM_END : Z_STREAM_ERROR;
     if (status == Z_STREAM_END)
-        return PROGRESS_PART_ENDS;
+        return CODEC_PART_ENDS;
     if (status == Z_OK || status == Z_BUF_ERROR)
-        return PROGRESS_MORE;
+        return CODEC_MORE;
     return error_set(error, "%s", stream->msg ? stream->msg : zError(status));
 }
 
@@ -56,7 +56,7 @@ static void *zstd_create(void)
     return ZSTD_createDStream();
 }
 
-static enum progress zstd_step(void *state, struct flow *flow, struct error *error)
+static enum codec_status zstd_step(void *state, struct flow *flow, struct error *error)
 {
     ZSTD_inBuffer in = {flow->in, flow->in_size, 0};
     ZSTD_outBuffer out = {flow->out, flow->out_size, 0};
@@ -65,7 +65,7 @@ static enum progress zstd_step(void *state, struct flow *flow, struct error *err
         return error_set(error, "%s", ZSTD_getErrorName(status));
     *flow =
         (struct flow){flow->in + in.pos, in.size - in.pos, flow->out + out.pos, out.size - out.pos};
-    return status == 0 ? PROGRESS_PART_ENDS : PROGRESS_MORE;
+    return status == 0 ? CODEC_PART_ENDS : CODEC_MORE;
 }
 
 static void zstd_destroy(void *state)
@@ -88,7 +88,7 @@ static void *xz_create(void)
 }
 
 /* Zeros may stand behind each stream. */
-static enum progress xz_skip_padding(struct flow *flow, struct error *error)
+static enum codec_status xz_skip_padding(struct flow *flow, struct error *error)
 {
     size_t size = 0;
     while (size < flow->in_size && flow->in[size] == 0)
@@ -97,10 +97,10 @@ static enum progress xz_skip_padding(struct flow *flow, struct error *error)
         return error_set(error, "its padding is not a multiple of %d bytes", XZ_ALIGNMENT);
     flow->in += size;
     flow->in_size -= size;
-    return PROGRESS_PART_ENDS;
+    return CODEC_PART_ENDS;
 }
 
-static enum progress xz_step(void *state, struct flow *flow, struct error *error)
+static enum codec_status xz_step(void *state, struct flow *flow, struct error *error)
 {
     static const char *const reasons[] = {
         [LZMA_MEM_ERROR] = "out of memory",
@@ -122,7 +122,7 @@ static enum progress xz_step(void *state, struct flow *flow, struct error *error
         (status = lzma_stream_decoder(stream, XZ_MEMORY, 0)) == LZMA_OK)
         return xz_skip_padding(flow, error);
     if (status == LZMA_OK || status == LZMA_BUF_ERROR)
-        return PROGRESS_MORE;
+        return CODEC_MORE;
     return error_set(error, "%s", status <= LZMA_DATA_ERROR ? reasons[status] : "liblzma failed");
 }
 
@@ -178,14 +178,14 @@ static int expand(const struct compression *compression, void *state, const stru
             ++*parts;
         flow.out = out;
         flow.out_size = sizeof out;
-        enum progress progress = compression->step(state, &flow, error);
+        enum codec_status status = compression->step(state, &flow, error);
         size_t made = sizeof out - flow.out_size;
-        if (progress == PROGRESS_FAILED)
+        if (status == CODEC_FAILED)
             return error_prefix(error, "%s: its %s data is damaged near offset %llu", stored->name,
                                 compression->name, (unsigned long long)(taken - flow.in_size));
         if (made && sink_write(sink, out, made, error) < 0)
             return -1;
-        inside = progress == PROGRESS_MORE;
+        inside = status == CODEC_MORE;
         if (inside && made == 0 && flow.in_size == 0 && taken == stored->size)
             return error_set(error, "%s: its %s data ends in the middle: it was cut short",
                              stored->name, compression->name);

@@ -39,9 +39,9 @@ const char *archive_format(struct packer_archive *archive, size_t number)
 }
 
 /* An image has a config, which is not to be changed. */
-static int check_config_to_be(const struct packer_archive *archive, struct error *error)
+static int check_new_config(const struct packer_archive *archive, struct error *error)
 {
-    const struct packer_config *config = archive->config_to_be;
+    const struct packer_config *config = archive->new_config;
     if (config && (config->entrypoint || config->command || config->environment ||
                    config->working_directory || config->user))
         return error_set(error,
@@ -56,14 +56,14 @@ static int read_image(struct packer_archive *archive, struct error *error)
     for (size_t i = 0; i < FORMATS; i++) {
         struct member *file;
         int found = member_find(archive, formats[i].file, &file, error);
-        if (found < 0 || (found && check_config_to_be(archive, error) < 0))
+        if (found < 0 || (found && check_new_config(archive, error) < 0))
             return -1;
         if (found)
             return formats[i].read(archive, file, error);
     }
     struct member *other;
     if (archive->directory >= 0 && member_find(archive, "config.json", &other, error) > 0)
-        return archive->config_to_be
+        return archive->new_config
                    ? bundle_read(archive, other, error)
                    : error_set(error,
                                "%s is a bundle, not an image: run it by runc run --bundle %s NAME",
@@ -160,7 +160,7 @@ static int check_tar(const struct packer_archive *archive, struct error *error)
         return -1;
     return is_tar ? 0
                   : error_set(error, "%s is no image: give a docker archive%s", archive->path,
-                              archive->config_to_be
+                              archive->new_config
                                   ? ", an OCI layout, a bundle or the tar of a root file system"
                                   : " or an OCI layout");
 }
@@ -169,7 +169,7 @@ static int read_file(struct packer_archive *archive, struct error *error)
 {
     if (open_file(archive, error) < 0 || check_tar(archive, error) < 0)
         return -1;
-    int root = archive->config_to_be ? is_root(archive, error) : 0;
+    int root = archive->new_config ? is_root(archive, error) : 0;
     if (root != 0)
         return root < 0 ? -1 : rootfs_read(archive, error);
     if (tar_tally(archive, &archive->tar, &archive->tally, member_index, error) < 0 ||
@@ -227,7 +227,7 @@ struct packer_archive *packer_open_any(const char *path, const struct packer_con
 {
     struct packer_archive *archive = archive_new(path, temporary, limits, error);
     if (archive)
-        archive->config_to_be = config;
+        archive->new_config = config;
     if (archive && open_path(archive, path, error) < 0)
         packer_close(&archive);
     return archive;

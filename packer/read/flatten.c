@@ -307,7 +307,7 @@ static int write_copy(const struct node *node, struct sink *sink, struct error *
                                   .gid = file.gid,
                                   .mtime = file.mtime,
                                   .size = file.size};
-    if (tar_write_any(sink, &copy, error) < 0 || sparse_copy_file(&file, sink, error) < 0)
+    if (tar_write_any(sink, &copy, error) < 0 || tar_copy_file(&file, sink, error) < 0)
         return -1;
     return tar_write_padding(sink, (uint64_t)file.size, error);
 }

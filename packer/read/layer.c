@@ -53,7 +53,7 @@ int layer_visit(const struct layer *layer, layer_visitor *visit, void *context, 
     tar_reader_init(&reader, &layer->tar);
     while ((got = tar_next(&reader, &entry, error)) > 0)
         if (entry.type != TAR_TYPE_PAX_ALL && visit(context, &entry, error) < 0)
-            return tar_blame(&reader, error);
+            return tar_prefix_error(&reader, error);
     return got;
 }
 
@@ -72,7 +72,7 @@ int tar_tally(struct packer_archive *archive, const struct extent *tar, struct t
         if (archive_spend_entries(
                 archive, 1 + (entry.records + entry.piece_count) / PARTS_PER_ENTRY, error) < 0 ||
             visit(archive, tally, &entry, error) < 0)
-            return tar_blame(&reader, error);
+            return tar_prefix_error(&reader, error);
     }
     tally->bytes[BYTES_END] += reader.end_bytes;
     tally->bytes[BYTES_OTHER] += tar->size - reader.next - reader.end_bytes;

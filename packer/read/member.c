@@ -53,7 +53,7 @@ static int find_content(struct packer_archive *archive, const struct tar_entry *
     *content = entry->content;
     if (content->size == (uint64_t)entry->size)
         return 0;
-    if (sparse_copy_file(entry, &archive->spool.sink, error) < 0)
+    if (tar_copy_file(entry, &archive->spool.sink, error) < 0)
         return -1;
     *content = spool_extent(&archive->spool, start, archive->path);
     return 0;

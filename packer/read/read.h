@@ -75,8 +75,7 @@ struct spool {
 struct packer_archive {
     char *path;
     struct packer_limits limits;
-    const struct packer_config
-        *config_to_be; /* of a root file system; NULL: only images are read */
+    const struct packer_config *new_config; /* of a root file system; NULL: only images are read */
     uint64_t entries, name_bytes, unpacked_bytes; /* read so far, of what the limits allow */
     int directory;                                /* the layout's; -1 for a file */
     int file;                                     /* -1 for a directory */

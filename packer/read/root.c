@@ -63,7 +63,7 @@ int rootfs_read(struct packer_archive *archive, struct error *error)
         return error_set(error, "%s is empty", archive->path);
     return set_layer(archive, &archive->tar, error) < 0
                ? -1
-               : set_config(archive, archive->config_to_be, error);
+               : set_config(archive, archive->new_config, error);
 }
 
 /* ---- the tree in a bundle -------------------------------------------------------------------- */
@@ -330,7 +330,7 @@ static void complete_config(struct packer_config *config, const struct process *
 int bundle_read(struct packer_archive *archive, const struct member *file, struct error *error)
 {
     struct process process PROCESS_CLEANUP = {0};
-    struct packer_config config = *archive->config_to_be;
+    struct packer_config config = *archive->new_config;
     struct extent tar;
     cJSON *document JSON_CLEANUP = member_read_json(archive, file, error);
     if (!document)

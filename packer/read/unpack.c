@@ -141,7 +141,7 @@ static int make_file(const struct unpack *unpack, int directory, const char *nam
     if (fd < 0)
         return error_system(error, errno, "cannot create it");
     struct file_sink file = file_sink(fd, "it");
-    if (sparse_copy_file(entry, &file.sink, error) < 0)
+    if (tar_copy_file(entry, &file.sink, error) < 0)
         return -1;
     return set_attributes(directory, name, entry, 0, error);
 }

@@ -260,7 +260,7 @@ static int write_zeros(struct sink *sink, uint64_t size, struct error *error)
     return 0;
 }
 
-int sparse_copy_file(const struct tar_entry *entry, struct sink *sink, struct error *error)
+int tar_copy_file(const struct tar_entry *entry, struct sink *sink, struct error *error)
 {
     struct extent bytes = entry->content;
     uint64_t at = 0;

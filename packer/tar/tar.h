@@ -144,7 +144,7 @@ void tar_reader_free(struct tar_reader *reader);
  * error. */
 int tar_next(struct tar_reader *reader, struct tar_entry *entry, struct error *error);
 /* Puts the archive, the last entry's name and its offset in front of the message; returns -1. */
-int tar_blame(const struct tar_reader *reader, struct error *error);
+int tar_prefix_error(const struct tar_reader *reader, struct error *error);
 
 /* Writes the file's `size` bytes: the content, and zeros where there are holes. */
-int sparse_copy_file(const struct tar_entry *entry, struct sink *sink, struct error *error);
+int tar_copy_file(const struct tar_entry *entry, struct sink *sink, struct error *error);

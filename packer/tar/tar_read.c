@@ -111,7 +111,7 @@ void tar_reader_free(struct tar_reader *reader)
     buffer_free(&reader->pieces);
 }
 
-int tar_blame(const struct tar_reader *reader, struct error *error)
+int tar_prefix_error(const struct tar_reader *reader, struct error *error)
 {
     return error_prefix(error, "%s: tar entry %s%sat offset %llu", reader->archive.name,
                         buffer_text(&reader->name), reader->name.size ? " " : "",
@@ -391,5 +391,5 @@ int tar_next(struct tar_reader *reader, struct tar_entry *entry, struct error *e
         text_at(reader, extensions[i].text)->size = 0;
     reader->pieces.size = 0;
     int got = read_entry(reader, entry, error);
-    return got < 0 ? tar_blame(reader, error) : got;
+    return got < 0 ? tar_prefix_error(reader, error) : got;
 }

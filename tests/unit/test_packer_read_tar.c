@@ -481,7 +481,7 @@ static void assert_sparse(const struct buffer *tar, uint64_t header_bytes)
     assert_int_equal(fixture.entry.size, 12);
     assert_int_equal(fixture.entry.header_bytes, header_bytes);
     assert_content(&fixture, "abcdefg");
-    assert_int_equal(sparse_copy_file(&fixture.entry, &sink.sink, &error), 0);
+    assert_int_equal(tar_copy_file(&fixture.entry, &sink.sink, &error), 0);
     assert_int_equal(file.size, 12);
     assert_memory_equal(file.data, "\0\0abcd\0efg\0\0", 12);
     assert_int_equal(next(&fixture), 1);
