@@ -195,7 +195,7 @@ int image_list_files(const struct image_options *options, const struct program *
     for (size_t i = 0; i < options->directories.count; i++)
         if (image_files_make_directory(files, options->directories.items[i], error) < 0)
             return -1;
-    return packer_sort(files->items, files->count, error);
+    return packer_sort_files(files->items, files->count, error);
 }
 
 /* The program among the files. */

@@ -151,7 +151,8 @@ static int open_in_list(void *context, const char *path)
         errno = ENOMEM;
         return -1;
     }
-    const struct packer_file *file = packer_find(files->items, files->count, buffer_text(&plain));
+    const struct packer_file *file =
+        packer_find_file(files->items, files->count, buffer_text(&plain));
     if (file && !file->is_directory)
         return content_open(&file->content);
     if (file || is_parent(files, buffer_text(&plain)))

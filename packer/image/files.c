@@ -1,4 +1,4 @@
-/* The files of an image: in order, and each at a place of its own. */
+/* The files of an image: sorted, no two with one path, none below another file. */
 #include "packer/packer.h"
 
 #include <stdlib.h>
@@ -12,8 +12,8 @@ static int compare_paths(const void *left, const void *right)
     return strcmp(a->path, b->path);
 }
 
-const struct packer_file *packer_find(const struct packer_file *files, size_t count,
-                                      const char *path)
+const struct packer_file *packer_find_file(const struct packer_file *files, size_t count,
+                                           const char *path)
 {
     const struct packer_file wanted = {.path = path};
     return count ? bsearch(&wanted, files, count, sizeof *files, compare_paths) : NULL;
@@ -27,7 +27,7 @@ static int check_parents(const struct packer_file *files, size_t count,
         char *parent TEXT_CLEANUP = strndup(file->path, (size_t)(slash - file->path));
         if (!parent)
             return error_set(error, "out of memory");
-        const struct packer_file *above = packer_find(files, count, parent);
+        const struct packer_file *above = packer_find_file(files, count, parent);
         if (above && !above->is_directory)
             return error_set(error, "/%s cannot be in the image: /%s is a file, not a directory",
                              file->path, parent);
@@ -35,7 +35,7 @@ static int check_parents(const struct packer_file *files, size_t count,
     return 0;
 }
 
-int packer_sort(struct packer_file *files, size_t count, struct error *error)
+int packer_sort_files(struct packer_file *files, size_t count, struct error *error)
 {
     if (count)
         qsort(files, count, sizeof *files, compare_paths);
