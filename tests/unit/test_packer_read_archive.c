@@ -177,7 +177,8 @@ static void follows_links_between_entries(void **state)
         if (rows[i].good)
             assert_reads(&tar);
         else
-            assert_refused(&tar, i == 6 ? "has too many levels of links" : "lacks the file a/config");
+            assert_refused(&tar,
+                           i == 6 ? "has too many levels of links" : "lacks the file a/config");
     }
 }
 

@@ -401,7 +401,8 @@ static void refuses_a_layer_that_is_not_its_diff_id(void **state)
         builder_open(tar.data, tar.size, NULL, &error);
     assert_non_null(archive);
     assert_int_equal(packer_unpack(archive, fixture->rootfs, &error), -1);
-    assert_non_null(strstr(error.message, "the layer 2 does not match its diff ID: expected sha256:"));
+    assert_non_null(
+        strstr(error.message, "the layer 2 does not match its diff ID: expected sha256:"));
     assert_absent(fixture, "hello"); /* nor is the first one written */
 }
 
