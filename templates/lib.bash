@@ -64,7 +64,7 @@ start_as_process_1() {
   needs_namespaces
   start unshare --fork --pid --mount-proc --kill-child "$@"
   outside=$pid
-  within 5 has_child "$outside"
+  within 60 has_child "$outside"
   pid=$(children "$outside")
 }
 
@@ -119,7 +119,7 @@ has_ended() {
 # ends PID CODE: at once, but on a busy machine.
 ends() {
   local code=0
-  within 5 has_ended "$1" || return
+  within 60 has_ended "$1" || return
   wait "$1" || code=$?
   [ "$code" = "$2" ] || {
     echo "exit code $code, expected $2"
@@ -130,9 +130,9 @@ ends() {
 # stop_and_continue PID
 stop_and_continue() {
   kill -STOP "$1"
-  within 5 in_state "$1" T
+  within 60 in_state "$1" T
   kill -CONT "$1"
-  within 5 in_state "$1" S
+  within 60 in_state "$1" S
 }
 
 # ---- pipes ---------------------------------------------------------------------------------------

@@ -174,7 +174,7 @@ bytes() {
   build
   bytes 65536 >file
   start ./cat file >&5
-  within 5 in_state "$pid" S
+  within 60 in_state "$pid" S
   stop_and_continue "$pid"
   head -c $((61440 + 65536)) <&5 | tail -c 65536 | cmp - file
   ends "$pid" 0
@@ -185,7 +185,7 @@ bytes() {
   mkfifo pipe
   exec 5<>pipe
   start ./cat pipe >out 5>&-
-  within 5 in_state "$pid" S
+  within 60 in_state "$pid" S
   stop_and_continue "$pid"
   printf late >&5
   exec 5>&-
@@ -205,7 +205,7 @@ bytes() {
 
 @test "a write that takes nothing does not keep it for ever" {
   build
-  run -2 timeout 10 strace -qq -o trace -e inject=write:retval=0 ./cat cat
+  run -2 timeout 60 strace -qq -o trace -e inject=write:retval=0 ./cat cat
 }
 
 @test "many files need few descriptors" {

@@ -149,7 +149,7 @@ sizes=(0 13 5000)
   message 65536
   build message=@message
   start ./hello >&5
-  within 5 in_state "$pid" S
+  within 60 in_state "$pid" S
   stop_and_continue "$pid"
   head -c $((61440 + 65536)) <&5 | tail -c 65536 | cmp - message
   ends "$pid" 0
@@ -166,7 +166,7 @@ sizes=(0 13 5000)
 @test "a write that takes nothing does not keep it for ever" {
   message 5000
   build message=@message
-  run -1 timeout 10 strace -qq -o trace -e inject=write:retval=0 ./hello
+  run -1 timeout 60 strace -qq -o trace -e inject=write:retval=0 ./hello
 }
 
 @test "up to PIPE_BUF bytes are one write, more are as few as it takes" {

@@ -4,7 +4,7 @@ load ../lib
 
 start_pause() {
   start ./pause
-  within 5 waits_for_signal "$pid"
+  within 60 waits_for_signal "$pid"
 }
 
 has_no_children() {
@@ -43,7 +43,7 @@ has_zombie() {
     build exit_code=7 reap=$reap
     for signal in TERM INT; do
       start_as_process_1 ./pause
-      within 5 waits_for_signal "$pid"
+      within 60 waits_for_signal "$pid"
       kill -$signal "$pid"
       ends "$outside" 7
     done
@@ -53,7 +53,7 @@ has_zombie() {
 @test "as process 1 it outlives other signals" {
   build
   start_as_process_1 ./pause
-  within 5 waits_for_signal "$pid"
+  within 60 waits_for_signal "$pid"
   for signal in HUP QUIT USR1 ALRM PIPE CHLD; do
     kill -$signal "$pid"
   done
@@ -112,10 +112,10 @@ END
   build
   mkfifo go
   start_as_process_1 sh -c '(sh -c "read -r line" <go &); exec ./pause'
-  within 5 waits_for_signal "$pid"
-  within 5 has_child "$pid"
+  within 60 waits_for_signal "$pid"
+  within 60 has_child "$pid"
   : >go
-  within 5 has_no_children "$pid"
+  within 60 has_no_children "$pid"
 }
 
 # A shell would reap them before its exec.
@@ -123,9 +123,9 @@ END
   build
   mkfifo go
   start perl -e 'fork or exit for 1 .. 2; open(my $go, "<", "go"); exec "./pause"'
-  within 5 has_zombie "$pid"
+  within 60 has_zombie "$pid"
   : >go
-  within 5 waits_for_signal "$pid"
+  within 60 waits_for_signal "$pid"
   has_no_children "$pid"
 }
 
@@ -133,18 +133,18 @@ END
   build
   mkfifo go
   start perl -e 'fork or exit; fork or do { open(my $go, "<", "go"); exit }; exec "./pause"'
-  within 5 waits_for_signal "$pid"
-  within 5 has_one_child "$pid"
+  within 60 waits_for_signal "$pid"
+  within 60 has_one_child "$pid"
   run ! has_zombie "$pid"
   : >go
-  within 5 has_no_children "$pid"
+  within 60 has_no_children "$pid"
 }
 
 @test "without reap a child that ends stays a zombie" {
   build reap=false
   start sh -c 'sleep 0.1 & exec ./pause'
-  within 5 waits_for_signal "$pid"
-  within 5 has_zombie "$pid"
+  within 60 waits_for_signal "$pid"
+  within 60 has_zombie "$pid"
 }
 
 @test "with stop=false it only waits, in 120 bytes that are valid by the gABI" {
@@ -164,7 +164,7 @@ END
 @test "arguments and closed descriptors change nothing" {
   build exit_code=7
   start bash -c 'exec ./pause 1 --help <&- >&- 2>&-'
-  within 5 waits_for_signal "$pid"
+  within 60 waits_for_signal "$pid"
   kill "$pid"
   ends "$pid" 7
 }
@@ -180,11 +180,11 @@ END
 @test "it makes the calls that template.json lists" {
   build
   start traced ./pause
-  within 5 has_child "$pid"
+  within 60 has_child "$pid"
   tracer=$(children "$pid")
-  within 5 has_child "$tracer"
+  within 60 has_child "$tracer"
   traced=$(children "$tracer")
-  within 5 waits_for_signal "$traced"
+  within 60 waits_for_signal "$traced"
   kill "$traced"
   ends "$pid" 0
   calls_are_as_listed

@@ -5,20 +5,20 @@ load ../lib
 # start_sleep [ARGUMENT...]
 start_sleep() {
   start ./sleep "$@"
-  within 5 waits_for_signal "$pid"
+  within 60 waits_for_signal "$pid"
 }
 
-# takes MILLISECONDS COMMAND...: not less, and not much more.
+# takes MILLISECONDS COMMAND...: not less. How much more does not depend on the program alone.
 takes() {
   local least=$1 begin milliseconds
   shift
   begin=$(date +%s%N)
   "$@"
   milliseconds=$((($(date +%s%N) - begin) / 1000000))
-  if ((milliseconds < least || milliseconds > least + 3000)); then
+  ((milliseconds >= least)) || {
     echo "$milliseconds ms"
     return 1
-  fi
+  }
 }
 
 @test "it sleeps the duration that it was built with" {
@@ -31,7 +31,7 @@ takes() {
 @test "durations of 0 and near it are over at once" {
   for duration in 0 1ns 999ns 1us 1001ns; do
     build duration=$duration
-    takes 0 timeout 10 ./sleep
+    takes 0 timeout 60 ./sleep
   done
 }
 
@@ -53,17 +53,29 @@ takes() {
 @test "seconds with and without a fraction are understood" {
   build
   for argument in 0 00 0.0 0.000001 0.0000009 000.01 0.1 0.10 0.100000 0.09; do
-    takes 0 timeout 10 ./sleep $argument
+    takes 0 timeout 60 ./sleep $argument
   done
   takes 1100 ./sleep 1.1
   takes 50 ./sleep 0.05
+}
+
+@test "the timer is set to the time that is asked for, and a microsecond" {
+  build
+  while read -r argument seconds microseconds; do
+    strace -qq -e trace=setitimer -o trace ./sleep "$argument"
+    grep -q "it_value={tv_sec=$seconds, tv_usec=$microseconds}" trace
+  done <<'END'
+0.05 0 50001
+0.2 0 200001
+1.1 1 100001
+END
 }
 
 @test "what is no time ends with 2 at once" {
   build
   for argument in '' ' ' a . .5 -1 +1 ' 1' '1 ' 1s 1m 1e3 0x10 1,5 1.5.2 1..2 1.a 1.0000000a 1/ 1: \
     foreve forever1 'forever ' Forever forevermore infinity inf $'1\n' $'\xb9' 1$'\xff'; do
-    run -2 timeout 10 ./sleep "$argument"
+    run -2 timeout 60 ./sleep "$argument"
   done
 }
 
@@ -71,7 +83,7 @@ takes() {
   build
   for argument in 9223372036854775808 18446744073709551615 18446744073709551616 \
     18446744073709551617 92233720368547758070 99999999999999999999999999999999999999; do
-    run -2 timeout 10 ./sleep $argument
+    run -2 timeout 60 ./sleep $argument
   done
 }
 
@@ -104,11 +116,11 @@ takes() {
   build
   for argument in forever 3600; do
     start_as_process_1 ./sleep $argument
-    within 5 waits_for_signal "$pid"
+    within 60 waits_for_signal "$pid"
     kill -TERM "$pid"
     ends "$outside" 143
     start_as_process_1 ./sleep $argument
-    within 5 waits_for_signal "$pid"
+    within 60 waits_for_signal "$pid"
     kill -INT "$pid"
     ends "$outside" 130
   done
@@ -123,14 +135,14 @@ takes() {
 @test "the time goes on while it is stopped, and does not begin anew after that" {
   build
   start ./sleep 0.6
-  within 5 waits_for_signal "$pid"
+  within 60 waits_for_signal "$pid"
   kill -STOP "$pid"
   sleep 1
   in_state "$pid" T
   kill -CONT "$pid"
   takes 0 ends "$pid" 0
   start ./sleep 1
-  within 5 waits_for_signal "$pid"
+  within 60 waits_for_signal "$pid"
   stop_and_continue "$pid"
   stop_and_continue "$pid"
   takes 0 ends "$pid" 0

@@ -43,7 +43,7 @@ two_findings() {
   [ "$(id -u)" != 0 ] || mknod tree/device c 1 5 || :
   hello tree/a/hello
   hello tree/a/10
-  run -0 timeout 10 "$WHIT" check tree
+  run -0 timeout 60 "$WHIT" check tree
   diff <(printf '%s\n' tree/c tree/a/10 tree/a/hello tree/b/z tree/b/.hidden/y) \
     <(sed -n 's/: runs in scratch.*//p' <<<"$output")
   [ "${lines[5]}" = "5 ELF files: 5 run in scratch, 5 notes with --all" ]
@@ -82,7 +82,7 @@ two_findings() {
   hello hello
   mkfifo pipe
   cat hello >pipe &
-  run -0 timeout 10 "$WHIT" check pipe
+  run -0 timeout 60 "$WHIT" check pipe
   output_has "pipe: runs in scratch"
 }
 
@@ -167,7 +167,7 @@ os.link(sys.argv[1], "bottom")' "$BATS_FILE_TMPDIR/hello"
   ) &
   changer=$!
   for _ in $(seq 20); do
-    timeout 10 "$WHIT" check tree >out 2>err || [ $? = 2 ]
+    timeout 60 "$WHIT" check tree >out 2>err || [ $? = 2 ]
   done
   wait $changer
 }

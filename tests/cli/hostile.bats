@@ -7,7 +7,7 @@ load lib
 # no sanitizer's report. Sets `code`.
 ends() {
   code=0
-  timeout 20 "${@:2}" >out 2>err || code=$?
+  timeout 60 "${@:2}" >out 2>err || code=$?
   if [[ $code != @($1) ]] || grep -aE 'Sanitizer|runtime error' err ||
     { [ "$code" != 0 ] && [ ! -s err ] && [ ! -s out ]; }; then
     echo "exit code $code, not $1, of ${*:2}"

@@ -37,7 +37,7 @@ elfcheck_says() {
 # does COMMAND...: yes or no, whether it exits with 42.
 does() {
   local code=0
-  timeout 10 "$@" &>/dev/null || code=$?
+  timeout 60 "$@" &>/dev/null || code=$?
   if [ $code = 42 ]; then
     echo yes
   else

@@ -123,7 +123,7 @@ objdump_line() {
 does_the_same() {
   local code=0 alone=0
   "./$1" <read.go >expected || alone=$?
-  timeout 20 "${@:2}" "./$1" <read.go >printed 2>errors || code=$?
+  timeout 60 "${@:2}" "./$1" <read.go >printed 2>errors || code=$?
   [ $code = $alone ] && cmp -s expected printed
 }
 

@@ -214,18 +214,18 @@ END
   for make in mkfifo 'ln -s /dev/zero' mkdir; do
     $make "$library"
     [ "$make" = mkfifo ] || [ -d "$library" ] || mkdir -p root/dev
-    run -1 timeout 10 "$WHIT" check --no-config --root=root root/usr/bin/answer
+    run -1 timeout 60 "$WHIT" check --no-config --root=root root/usr/bin/answer
     output_has "needs libc.so.6, "
     rm -r "$library"
   done
   rm "root$LOADER"
   mkfifo -m 755 "root$LOADER"
-  run -1 timeout 10 "$WHIT" check --no-config --root=root root/usr/bin/answer
+  run -1 timeout 60 "$WHIT" check --no-config --root=root root/usr/bin/answer
   output_has "needs $LOADER, which is not a file"
   rm -rf image
   mv root image
   image '{"Cmd":["answer"]}'
-  run -1 timeout 10 "$WHIT" check --no-config image.tar
+  run -1 timeout 60 "$WHIT" check --no-config image.tar
   output_has "needs $LOADER, which is not a file"
 }
 

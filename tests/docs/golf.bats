@@ -58,7 +58,7 @@ sizes_shown() {
     }
     previous=$hello
   done < <(rows '| step | hello |')
-  [ $count -ge 13 ]
+  [ $count = 13 ]
   grep -qx "# From 8,872 bytes to $previous" "$PAGE"
 }
 

@@ -218,13 +218,11 @@ shows() { # IMAGE JQ-EXPRESSION VALUE
   prints '0\n' docker wait sleeper
 }
 
-@test "docker stop ends pause at once" {
+@test "docker stop ends pause by SIGTERM" {
   "$WHIT" build pause -t pause:1 -o pause.tar.gz
   docker load -i pause.tar.gz
   docker run -d --name pause pause:1
   prints 'true\n' docker inspect --format '{{.State.Running}}' pause
-  local before=$SECONDS
-  docker stop --time 10 pause
-  ((SECONDS - before < 5))
+  docker stop --time 60 pause # then SIGKILL, and 137
   prints '0\n' docker inspect --format '{{.State.ExitCode}}' pause
 }

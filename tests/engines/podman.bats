@@ -128,12 +128,10 @@ start() {
   exits 42 podman run --rm exit:42
 }
 
-@test "podman stop ends pause at once" {
+@test "podman stop ends pause by SIGTERM" {
   "$WHIT" build pause -t pause:1 -o pause.tar.gz
   podman load -i pause.tar.gz
   podman run -d --name pause pause:1
-  local before=$SECONDS
-  podman stop --time 10 pause
-  ((SECONDS - before < 5))
+  podman stop --time 60 pause # then SIGKILL, and 137
   prints '0\n' podman inspect --format '{{.State.ExitCode}}' pause
 }
