@@ -176,8 +176,9 @@ rooms: all ## which room uses which, as docs/architecture.md has it, and no circ
 	@tests/lint/rooms docs/architecture.md $(BUILD)/obj $(patsubst $(BUILD)/obj/%,%,$(library_objects) $(cli_objects))
 
 .PHONY: lint
-lint: ## static analysis and format of C and shell
+lint: ## static analysis and format of C and shell, and the rooms
 	sh tests/packages.sh build lint
+	$(MAKE) $(parallel) rooms
 	clang-format --dry-run -Werror $(c_files)
 	printf '%s\n' $(filter %.c,$(c_files)) | xargs -P 2 -n 4 sh -c 'clang-tidy --quiet "$$@" -- -D_GNU_SOURCE -DWHIT_VERSION="\"\"" -DWHIT_RULES_URI="\"\"" -I. -std=c17 2>/dev/null' -
 	cppcheck --quiet --error-exitcode=1 --std=c17 --inline-suppr --suppress=ctuuninitvar --enable=warning,performance,portability -I. $(library_sources) $(cli_sources)
