@@ -1,7 +1,7 @@
 /*
  * Would Linux start it? What execve(2) checks while it can still return an error, in its order:
  * fs/exec.c and the first half of load_elf_binary (fs/binfmt_elf.c), for x86-64 and, included from
- * fs/compat_binfmt_elf.c, for i386. rules_segments.c has the rest.
+ * fs/compat_binfmt_elf.c, for i386. segments.c has the rest.
  */
 #include <inttypes.h>
 #include <string.h>
