@@ -1,9 +1,7 @@
 /* The driver: asks all rules of one file, in their order, and sorts what they found. */
 #include "elfcheck/elfcheck.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/text.h"
 #include "elfcheck/libraries/libraries.h"
@@ -106,29 +104,31 @@ static int judge(int fd, const char *name, const struct elfcheck_settings *setti
 int elfcheck_file(int fd, const char *name, const struct elfcheck_settings *settings,
                   struct elfcheck_report *report, struct error *error)
 {
-    *report = (struct elfcheck_report){.name = strdup(name), .in_root = settings->root};
-    int result =
-        report->name ? judge(fd, name, settings, report, error) : error_set(error, "out of memory");
-    if (result < 0)
+    *report = (struct elfcheck_report){.in_root = settings->root};
+    if (text_copy(&report->name, name, error) < 0 || judge(fd, name, settings, report, error) < 0) {
         elfcheck_report_free(report);
-    else if (report->finding_count)
+        return -1;
+    }
+    if (report->finding_count)
         qsort(report->findings, report->finding_count, sizeof *report->findings, compare_findings);
-    return result;
+    return 0;
 }
 
 int elfcheck_missing(const char *name, const struct elfcheck_settings *settings,
                      struct elfcheck_report *report, struct error *error)
 {
-    *report = (struct elfcheck_report){.name = strdup(name), .in_root = settings->root};
     struct elfcheck_inspection inspection = {
         .fd = -1, .name = name, .settings = settings, .report = report, .error = error};
     size_t rule;
-    if (report->name && elfcheck_find_rule("program", &rule)) {
+    *report = (struct elfcheck_report){.in_root = settings->root};
+    if (text_copy(&report->name, name, error) < 0)
+        return -1;
+    if (elfcheck_find_rule("program", &rule)) {
         begin_rule(&inspection, elfcheck_rule(rule), rule);
         inspection.rule->check(&inspection);
     }
-    if (report->name && !inspection.failed)
+    if (!inspection.failed)
         return 0;
     elfcheck_report_free(report);
-    return error_set(error, "out of memory");
+    return -1;
 }

@@ -38,13 +38,14 @@ static const struct rule_table *const tables[] = {
     &version_rules,         /* form: symbol versions */
     &extent_rules,          /* form: the end of the file */
     &hardened_rules,        /* hardened: all others */
+    NULL,
 };
 
 size_t elfcheck_rule_count(void)
 {
     size_t count = 0;
-    for (size_t i = 0; i < COUNT(tables); i++)
-        count += tables[i]->count;
+    for (const struct rule_table *const *table = tables; *table; table++)
+        count += (*table)->count;
     return count;
 }
 

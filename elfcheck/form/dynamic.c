@@ -244,13 +244,13 @@ static void check_dynamic_strings(struct elfcheck_inspection *inspection)
 static void check_dynamic_agrees(struct elfcheck_inspection *inspection)
 {
     static const struct {
-        uint32_t type;
         int64_t tag;
+        uint32_t type;
         bool is_needed; /* Go leaves empty version tables out of the dynamic section */
     } pairs[] = {
-        {SHT_DYNSYM, DT_SYMTAB, true},      {SHT_HASH, DT_HASH, true},
-        {SHT_GNU_HASH, DT_GNU_HASH, true},  {SHT_GNU_versym, DT_VERSYM, false},
-        {SHT_GNU_verdef, DT_VERDEF, false}, {SHT_GNU_verneed, DT_VERNEED, false},
+        {DT_SYMTAB, SHT_DYNSYM, true},      {DT_HASH, SHT_HASH, true},
+        {DT_GNU_HASH, SHT_GNU_HASH, true},  {DT_VERSYM, SHT_GNU_versym, false},
+        {DT_VERDEF, SHT_GNU_verdef, false}, {DT_VERNEED, SHT_GNU_verneed, false},
     };
     const struct dynamic *dynamic = dynamic_of_image(inspection);
     for (size_t i = 0; dynamic && i < COUNT(pairs); i++) {

@@ -56,9 +56,9 @@ static enum attempt refuse(struct wanted *wanted, const char *path, const char *
     struct buffer text BUFFER_CLEANUP = {0};
     append_library_name(path, &text);
     buffer_printf(&text, " %s", fault);
-    wanted->fault = text.failed ? NULL : strdup(buffer_text(&text));
-    if (!wanted->fault)
-        fail_out_of_memory(wanted->inspection);
+    struct error *error = wanted->inspection->error;
+    if (buffer_check(&text, error) < 0 || text_copy(&wanted->fault, buffer_text(&text), error) < 0)
+        wanted->inspection->failed = true;
     return ATTEMPT_FAILED;
 }
 

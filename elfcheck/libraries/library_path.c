@@ -48,9 +48,9 @@ static int add_directory(struct strings *directories, const char *text, size_t l
 {
     while (length > 1 && text[length - 1] == '/')
         length--;
-    char *directory TEXT_CLEANUP = strndup(text, length);
-    if (!directory)
-        return error_set(error, "out of memory");
+    char *directory TEXT_CLEANUP = NULL;
+    if (text_format(&directory, error, "%.*s", (int)length, text) < 0)
+        return -1;
     if (has(directories, directory) || directories->count == MAX_DIRECTORIES)
         return 0;
     return strings_append(directories, directory, error);
@@ -177,11 +177,10 @@ static enum attempt try_path(const struct quest *quest, const char *path)
 static enum attempt try_directory(const struct quest *quest, const char *directory)
 {
     char *path TEXT_CLEANUP = NULL;
-    if (asprintf(&path, "%s/%s", strcmp(directory, "/") == 0 ? "" : directory, quest->name) < 0) {
-        error_set(quest->error, "out of memory");
-        return ATTEMPT_FAILED;
-    }
-    return try_path(quest, path);
+    const char *parent = strcmp(directory, "/") == 0 ? "" : directory;
+    return text_format(&path, quest->error, "%s/%s", parent, quest->name) < 0
+               ? ATTEMPT_FAILED
+               : try_path(quest, path);
 }
 
 static void append_origin(const struct object *object, struct buffer *out)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/text.h"
 
 /* A line from each compiler and linker; real ones have less. */
 #define MAX_COMMENT_SIZE 4096
@@ -233,9 +234,8 @@ void describe_producer(struct elfcheck_inspection *inspection)
     if (!text.size || inspection->failed)
         return;
     free(inspection->report->producer);
-    inspection->report->producer = strdup(buffer_text(&text));
-    if (!inspection->report->producer)
-        fail_out_of_memory(inspection);
+    if (text_copy(&inspection->report->producer, buffer_text(&text), inspection->error) < 0)
+        inspection->failed = true;
 }
 
 /* ---- how it would be static ------------------------------------------------------------------ */
