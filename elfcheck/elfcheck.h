@@ -73,8 +73,8 @@ size_t elfcheck_rule_count(void);
 const struct elfcheck_rule *elfcheck_rule(size_t index);
 /* Sets *index to that of the rule of that id or name; false: there is none. */
 bool elfcheck_find_rule(const char *name, size_t *index);
-/* Appends what there is to say of a rule, its page (docs/rules/NAME.md) among it, as plain text in
- * lines of at most `width` columns; 0: in a line a paragraph. */
+/* Appends the rule's page (docs/rules/NAME.md) as plain text, in lines of at most `width` columns;
+ * 0: in a line a paragraph. */
 void elfcheck_explain(const struct elfcheck_rule *rule, size_t width, struct buffer *out);
 
 struct elfcheck_finding {
