@@ -135,7 +135,7 @@ size_t fetch(const struct code_trace *trace, uint64_t address, unsigned char *by
 static struct block *new_block(struct code_trace *trace, uint64_t address, uint16_t *index)
 {
     if (trace->block_count == MAX_BLOCKS) {
-        give_up(trace, address, "it jumps to more than %d places", MAX_BLOCKS);
+        give_up(trace, address, "it jumps to more than %d addresses", MAX_BLOCKS);
         return NULL;
     }
     if (trace->block_count == trace->block_room) {

@@ -25,8 +25,7 @@ struct version {
 /* What the dynamic section says of libraries (gABI, "Dynamic Section"). A text that cannot be read
  * is an empty one. */
 struct linkage {
-    bool exists;           /* there is a PT_DYNAMIC */
-    uint64_t offset;       /* of it in the file */
+    uint64_t offset;       /* of it in the file; 0 where there is none */
     struct strings needed; /* DT_NEEDED, the first of them */
     size_t needed_count;   /* of all */
     char *name;            /* DT_SONAME, or NULL */

@@ -209,7 +209,6 @@ int linkage_read(struct elfcheck_inspection *inspection, struct budget *budget,
     *linkage = (struct linkage){0};
     if (!segment)
         return 0;
-    linkage->exists = true;
     linkage->offset = segment->p_offset;
     struct window window = {.inspection = inspection, .budget = budget};
     const struct dynamic *dynamic = read_dynamic(inspection);

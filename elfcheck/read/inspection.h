@@ -78,7 +78,7 @@ struct elfcheck_inspection {
     bool is_debug_file;      /* what `strip` split off: the loaded bytes are in another file */
     struct dynamic *dynamic; /* NULL until a rule asks */
 
-    struct page *pages; /* of the file, the last that were read: read.c */
+    struct page *pages; /* of the file, the last that were read: range.c */
     size_t next_page;   /* to be given up for another */
 
     Elf *elf;                 /* libelf's view of the same file, or NULL */
@@ -100,8 +100,8 @@ struct elfcheck_inspection {
     bool has_obstacle; /* one of the findings so far keeps a program from starting */
     bool failed;       /* the file could not be read on; `error` says why */
 
-    /* Judges another file, which this one makes Linux start: what keeps it from starting. NULL:
-     * this is not asked. -1 where it cannot be read. */
+    /* Judges another file, which Linux starts in this one's place: what keeps it from starting. -1
+     * where it cannot be read. The driver hands it in, since it is the driver itself. */
     int (*find_obstacle)(int fd, const char *name, const struct elfcheck_settings *settings,
                          struct obstacle *obstacle, struct error *error);
 };
