@@ -1,5 +1,5 @@
-/* What each engine loads. Of the rows whose evidence is a test, it tries every cell, also that what
- * is said to be refused is. */
+/* The table of engines: what each loads and requires, and fitting an output to them. Where the
+ * evidence of a row is a test, that tries every cell, also the refusals. */
 #include "packer/packer.h"
 
 #include <string.h>

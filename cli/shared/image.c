@@ -133,7 +133,7 @@ static int choose_config(const struct image_options *options, const char *output
     return 0;
 }
 
-/* --for; packer_require also needs to be called without it. */
+/* --for; packer_fit_engines also needs to be called without it. */
 static int choose_engines(const struct cli_context *context, const struct image_options *options,
                           const char *output, struct packer_target *target, struct error *error)
 {

@@ -1,4 +1,4 @@
-/* Compressing: whole archives, and layers. Equal bytes become equal bytes. */
+/* Compresses archives and layers by gzip, zstd and xz. Equal bytes become equal bytes. */
 #include "packer/compress/compress.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Compressed bytes from outside: told by their content, unpacked part by part. */
+/* Decompresses untrusted gzip, zstd and xz data, known by its first bytes, stream by stream. */
 #include "packer/compress/compress.h"
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
-/* How long a zstd frame is (RFC 8878, 3.1): its blocks tell, and need not be unpacked for it. */
+/* Measures zstd frames (RFC 8878, 3.1) by the headers of their blocks, without decompressing them.
+ */
 #include "packer/compress/compress.h"
 
 #define MAGIC_SIZE     4

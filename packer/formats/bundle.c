@@ -1,4 +1,5 @@
-/* The runc bundle: config.json beside rootfs/ (OCI runtime-spec 1.0, bundle.md and config.md). */
+/* Writes the runc bundle: config.json beside rootfs/ (OCI runtime-spec 1.0, bundle.md and
+ * config.md). */
 #include "packer/formats/formats.h"
 
 #include <errno.h>

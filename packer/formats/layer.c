@@ -1,4 +1,4 @@
-/* The layer: a tar of the image's files (image-spec, layer.md). */
+/* Writes and measures the layer: a tar of the image's files (image-spec, layer.md). */
 #include "packer/formats/formats.h"
 
 #include "packer/tar/tar.h"

@@ -1,4 +1,4 @@
-/* The bare root file system, for `docker import`. */
+/* Writes the bare root file system, for `docker import`. */
 #include "packer/formats/formats.h"
 
 #include "packer/read/read.h"

@@ -1,4 +1,4 @@
-/* What the writers ask of an image: of one that is made of files, or of one that was read. */
+/* Gives the writers an image's layers and config, whether it is made of files or was read. */
 #include "packer/formats/formats_internal.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* The image config (OCI image-spec 1.1, config.md). */
+/* Checks what an image config is made of, and renders it (OCI image-spec 1.1, config.md). */
 #include "packer/image/image.h"
 
 #include <signal.h>

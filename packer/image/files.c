@@ -1,4 +1,4 @@
-/* The files of an image: sorted, no two with one path, none below another file. */
+/* Sorts and finds the files of an image: no two have one path, none lies below another file. */
 #include "packer/packer.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Image names, as people type them and as engines want them (distribution/reference, regexp.go). */
+/* Checks and completes image names (distribution/reference, regexp.go), and paths in an image. */
 #include "packer/image/image.h"
 
 #include <ctype.h>

@@ -1,4 +1,4 @@
-/* From a path to an image: what the archive holds, and which bytes are its config and layers. */
+/* Opens an image: finds its format, its config and its layers, and says why there is none. */
 #include "packer/read/read_internal.h"
 
 #include <elf.h>

@@ -1,4 +1,4 @@
-/* Digests that an image names, each beside the one that its bytes have. */
+/* Compares the digests that an image names with those of its bytes. */
 #include "packer/read/read_internal.h"
 
 #include <stdlib.h>

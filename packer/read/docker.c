@@ -1,4 +1,4 @@
-/* Docker archives: manifest.json names a config and the layers (moby image/spec/v1.2.md). */
+/* Reads docker archives: manifest.json names a config and the layers (moby image/spec/v1.2.md). */
 #include "packer/read/read_internal.h"
 
 #include <string.h>

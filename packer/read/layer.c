@@ -1,4 +1,4 @@
-/* An image's layers: found, decompressed, hashed, and their tars read from end to end. */
+/* Finds an image's layers, decompresses and hashes them, and reads their tars from end to end. */
 #include "packer/read/read_internal.h"
 
 #include <stdlib.h>

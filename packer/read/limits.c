@@ -1,4 +1,4 @@
-/* What reading an image may cost: memory, time and space, whatever it says of itself. */
+/* Limits what reading an image may cost in memory, time and space, whatever it claims. */
 #include "packer/read/read_internal.h"
 
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* The files of an archive or a layout's directory, found by name. */
+/* Indexes the files of an archive or a layout's directory, and finds them by name. */
 #include "packer/read/read_internal.h"
 
 #include <errno.h>

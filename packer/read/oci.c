@@ -1,4 +1,4 @@
-/* OCI layouts: index.json names manifests, a manifest its config and layers (image-spec 1.1,
+/* Reads OCI layouts: index.json names manifests, a manifest its config and layers (image-spec 1.1,
  * image-layout.md, image-index.md, manifest.md). */
 #include "packer/read/read_internal.h"
 

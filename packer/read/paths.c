@@ -1,4 +1,4 @@
-/* Names from archives: joined to paths that do not leave the root, and whiteouts among them. */
+/* Joins untrusted names to paths that do not leave the root, and recognizes whiteouts. */
 #include "packer/read/read_internal.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* Root file systems: a tar, or the directory in a bundle, becomes an image of one layer. */
+/* Makes an image of one layer from a root file system: a tar, or the directory in a bundle. */
 #include "packer/read/read_internal.h"
 
 #include <dirent.h>

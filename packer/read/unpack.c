@@ -1,4 +1,4 @@
-/* Layers onto a file system (image-spec, layer.md), whatever their entries try. */
+/* Unpacks untrusted layers into a directory (image-spec, layer.md), which no entry can leave. */
 #include "packer/read/read_internal.h"
 
 #include <errno.h>

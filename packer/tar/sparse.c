@@ -1,4 +1,4 @@
-/* GNU tar's sparse files: in old headers of type 'S', or in pax records of three versions. */
+/* Reads GNU tar's sparse files: in old headers of type 'S', or in pax records of three versions. */
 #include "packer/tar/tar_internal.h"
 
 #include <string.h>

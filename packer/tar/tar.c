@@ -1,4 +1,4 @@
-/* Writing tar archives: plain ustar, with a pax header only where ustar has no room. */
+/* Writes tar archives: plain ustar, with a pax header only where ustar has no room. */
 #include "packer/tar/tar.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* Tar from outside: v7, ustar, GNU and pax, read as Go's archive/tar reads them. */
+/* Reads untrusted tar archives of any dialect (v7, ustar, GNU, pax) as Go's archive/tar does. */
 #include "packer/tar/tar_internal.h"
 
 #include <limits.h>
