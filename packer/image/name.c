@@ -132,7 +132,8 @@ int packer_check_path(const char *path, struct error *error)
     for (size_t i = 0; i < COUNT(mounted); i++)
         if (strncmp(path, mounted[i], strlen(mounted[i])) == 0 &&
             (path[strlen(mounted[i])] == '/' || !path[strlen(mounted[i])]))
-            return error_set(error, "invalid path '%s': engines hide it by what they mount on /%s",
+            return error_set(error,
+                             "invalid path '%s': engines mount something on /%s, which hides it",
                              path, mounted[i]);
     for (const char *component = path;;) {
         size_t length = strcspn(component, "/");
