@@ -1,5 +1,7 @@
 #include "base/json.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -154,7 +156,9 @@ void json_add_text(cJSON *object, const char *key, const char *text, size_t size
 
 void json_add_number(cJSON *object, const char *key, uint64_t number)
 {
-    cJSON_AddNumberToObject(object, key, (double)number);
+    char digits[sizeof "18446744073709551615"];
+    snprintf(digits, sizeof digits, "%" PRIu64, number);
+    cJSON_AddRawToObject(object, key, digits);
 }
 
 const char *json_string(const cJSON *object, const char *key)

@@ -24,7 +24,7 @@ int json_render(const cJSON *value, struct buffer *out, struct error *error);
 /* Adds text from outside: as it is where a JSON string can hold it (UTF-8 without NUL), else as
  * text_append_visible shows it. */
 void json_add_text(cJSON *object, const char *key, const char *text, size_t size);
-/* Adds a number; above 2^53 the nearest one that JSON readers can hold. */
+/* Adds a whole number in all its digits: cJSON's own are doubles, exact only up to 2^53. */
 void json_add_number(cJSON *object, const char *key, uint64_t number);
 
 /* The string of that key (any case, as Go's decoder reads it), or NULL. Owned by `object`. */

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "base/text.h"
 #include "elfcheck/calls/calls.h"
 #include "elfcheck/elfcheck.h"
 #include "elfcheck/read/names.h"
@@ -14,14 +13,6 @@
 
 /* docs/elfcheck.schema.json; a key that goes or changes its meaning makes it 2. */
 #define SCHEMA_VERSION "1"
-
-/* A whole number: cJSON's own are doubles, exact only up to 2^53. */
-static void add_number(cJSON *object, const char *key, uint64_t number)
-{
-    char digits[sizeof "18446744073709551615"];
-    snprintf(digits, sizeof digits, "%" PRIu64, number);
-    cJSON_AddRawToObject(object, key, digits);
-}
 
 /* An address, in the form in which people and tools write it. */
 static void add_address(cJSON *object, const char *key, uint64_t address)
@@ -37,19 +28,6 @@ static void add_named(cJSON *object, const char *key, const char *name, unsigned
     char digits[sizeof "65535"];
     snprintf(digits, sizeof digits, "%u", number);
     cJSON_AddStringToObject(object, key, name ? name : digits);
-}
-
-/* Text from outside: as it is, or made visible where it is not UTF-8, which JSON is. */
-static int add_text(cJSON *object, const char *key, const char *text, struct error *error)
-{
-    struct buffer visible BUFFER_CLEANUP = {0};
-    if (text_is_utf8(text, strlen(text))) {
-        cJSON_AddStringToObject(object, key, text);
-        return 0;
-    }
-    text_append_visible(&visible, text, strlen(text));
-    cJSON_AddStringToObject(object, key, buffer_text(&visible));
-    return buffer_check(&visible, error);
 }
 
 static int add_verdict(cJSON *object, const struct elfcheck_report *report, struct error *error)
@@ -76,9 +54,9 @@ static void add_segments(cJSON *file, const struct elfcheck_report *report)
         cJSON *item = add_item(array);
         cJSON_AddStringToObject(item, "flags", flags_name(segment->flags));
         add_address(item, "address", segment->address);
-        add_number(item, "offset", segment->offset);
-        add_number(item, "file_size", segment->file_size);
-        add_number(item, "memory_size", segment->memory_size);
+        json_add_number(item, "offset", segment->offset);
+        json_add_number(item, "file_size", segment->file_size);
+        json_add_number(item, "memory_size", segment->memory_size);
     }
 }
 
@@ -104,7 +82,7 @@ static void add_findings(cJSON *file, const struct elfcheck_report *report)
         cJSON_AddStringToObject(item, "group", elfcheck_group_name(rule->group));
         cJSON_AddStringToObject(item, "severity", elfcheck_severity_name(finding->severity));
         cJSON_AddStringToObject(item, "message", finding->message);
-        add_number(item, "offset", finding->offset);
+        json_add_number(item, "offset", finding->offset);
         if (finding->outcome != ELFCHECK_STARTS)
             cJSON_AddStringToObject(item, "outcome", elfcheck_outcome_text(finding->outcome));
         cJSON_AddStringToObject(item, "remedy", elfcheck_remedy(finding));
@@ -121,11 +99,17 @@ static void add_starts(cJSON *file, const struct elfcheck_report *report)
         cJSON_AddNullToObject(file, "starts");
 }
 
+/* A file that could not be read, and why. */
+static void add_unread(cJSON *file, const char *name, const char *why)
+{
+    json_add_text(file, "name", name, strlen(name));
+    json_add_text(file, "error", why, strlen(why));
+}
+
 static int add_file(cJSON *file, const struct elfcheck_report *report, struct error *error)
 {
-    if (add_text(file, "name", report->name, error) < 0)
-        return -1;
-    add_number(file, "size", report->size);
+    json_add_text(file, "name", report->name, strlen(report->name));
+    json_add_number(file, "size", report->size);
     if (add_verdict(file, report, error) < 0)
         return -1;
     add_starts(file, report);
@@ -168,8 +152,7 @@ static int write_unread_item(struct elfcheck_writer *writer, const char *name, c
                              struct buffer *out, struct error *error)
 {
     cJSON *file JSON_CLEANUP = cJSON_CreateObject();
-    if (add_text(file, "name", name, error) < 0 || add_text(file, "error", why, error) < 0)
-        return -1;
+    add_unread(file, name, why);
     buffer_append_text(out, writer->count ? "," : "");
     return json_render(file, out, error);
 }
@@ -209,8 +192,8 @@ static int write_unread_line(struct elfcheck_writer *writer, const char *name, c
     (void)writer;
     cJSON *file JSON_CLEANUP = cJSON_CreateObject();
     cJSON_AddRawToObject(file, "schema", SCHEMA_VERSION);
-    if (add_text(file, "name", name, error) < 0 || add_text(file, "error", why, error) < 0 ||
-        json_render(file, out, error) < 0)
+    add_unread(file, name, why);
+    if (json_render(file, out, error) < 0)
         return -1;
     buffer_append_text(out, "\n");
     return 0;
