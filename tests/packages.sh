@@ -2,6 +2,7 @@
 # Installs what is missing of the named sets, with Debian's packages.
 #
 #   sh tests/packages.sh build test
+#   sh tests/packages.sh --count build test    what they are to a Debian of nothing but the base
 #
 # Silent and quick where nothing is missing; on a terminal apt shows how far it is. Where there is no apt-get, it lists what is missing and
 # stops with exit 1.
@@ -126,6 +127,30 @@ packages() {
       ;;
   esac
 }
+
+# bare PACKAGE...: what apt would install on a machine that has nothing, a name a line.
+bare() {
+  apt-get -s -o Dir::State::status=/dev/null --no-install-recommends install "$@" |
+    sed -n 's/^Inst \([^ ]*\).*/\1/p' | sort
+}
+
+count() {
+  base=$(mktemp)
+  bare apt '?essential' '?priority(required)' >"$base"
+  # shellcheck disable=SC2046 # names
+  set -- $(for set in "$@"; do packages "$set"; done | awk 'NF { print $1 }' | sort -u)
+  # shellcheck disable=SC2046
+  apt-cache show --no-all-versions $(bare "$@" | comm -23 - "$base") | awk '
+    /^Package: / { count++ } /^Size: / { size += $2 } /^Installed-Size: / { installed += $2 }
+    END { printf "%d packages, %d MB to fetch, %d MB installed\n", count, size / 1e6, installed / 1e3 }'
+  rm "$base"
+}
+
+if [ "${1-}" = --count ]; then
+  shift
+  count "$@"
+  exit
+fi
 
 # Daemons lie in sbin, which a user's PATH may lack.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin

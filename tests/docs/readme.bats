@@ -22,11 +22,6 @@ table_of() { # FILE HEADING
   sed -n "/^##* $2\$/,/^##* /p" "$1" | grep '^|' | sed -e '1,2d' -e 's/^| *//; s/ *|$//; s/ *| */|/g'
 }
 
-@test "every command of the README prints what it shows" {
-  unset -f docker podman whit
-  check_console "$ROOT/README.md" plain
-}
-
 # The docker of the box has no bridge: it publishes no port, and containers share the box's network.
 docker_without_bridge() {
   local words=("$@") i
@@ -38,12 +33,16 @@ docker_without_bridge() {
   engine docker "${words[@]}"
 }
 
-@test "every command of the README prints what it shows, with docker and podman" {
-  engine_setup docker
+@test "every command of the README prints what it shows" {
+  if [ -e "$SKIP" ]; then
+    echo "#| not those of docker and podman: $(cat "$SKIP")" >&3
+    unset -f docker podman whit
+    check_console "$ROOT/README.md" plain
+    return
+  fi
   docker() { docker_without_bridge "$@"; }
   curl() { box curl "$@"; }
   box ip link set lo up
-  cd work
   check_console "$ROOT/README.md" all
 }
 
