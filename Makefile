@@ -114,9 +114,10 @@ SOLVED_PROGRAMS ?= 6
 RANDOM_PROGRAMS ?= 2000
 FLIP_STEP ?= 1
 VALUE_STEP ?= 1
+CODE_STEP ?= 1
 CUTS ?= 100
 ALL ?= 1
-knobs := $(foreach knob,MESSAGES LAID_OUT_MESSAGES SOLVED_PROGRAMS RANDOM_PROGRAMS FLIP_STEP VALUE_STEP CUTS ALL,$(knob)='$($(knob))')
+knobs := $(foreach knob,MESSAGES LAID_OUT_MESSAGES SOLVED_PROGRAMS RANDOM_PROGRAMS FLIP_STEP VALUE_STEP CODE_STEP CUTS ALL,$(knob)='$($(knob))')
 
 .PHONY: check-all
 check-all: ## all that takes too long for every day

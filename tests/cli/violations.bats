@@ -14,7 +14,7 @@ by_json() {
 }
 
 small() {
-  "$WHIT" build -q hello on_error=ignore --smallest -o "$@"
+  "$WHIT" build -q hello on_error=ignore --smallest=20x -o "$@"
 }
 
 # has_violations IMAGE <LIST
@@ -60,7 +60,7 @@ END
 }
 
 @test "those of the smallest empty archive, too" {
-  "$WHIT" pack -q --empty --smallest --for=docker -o x.tar
+  "$WHIT" pack -q --empty --smallest=20x --for=docker -o x.tar
   has_violations x.tar <<'END'
 manifest.json: Config is spelled config
 manifest.json: Layers is missing
@@ -99,7 +99,7 @@ END
     small $output --strict -t a:b
     has_violations $output </dev/null
     rm -rf $output
-    "$WHIT" pack -q --empty --smallest --strict -o $output
+    "$WHIT" pack -q --empty --smallest=20x --strict -o $output
     has_violations $output </dev/null
   done
 }
