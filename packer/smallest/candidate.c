@@ -202,7 +202,8 @@ static bool move_in_order(const struct search_space *space, const struct candida
         is_layer = present[next] == &parts->files[LAYER];
         image->files[image->count++] = *present[next];
         present[next]->content = (struct buffer){0};
-        memmove(&present[next], &present[next + 1], (left - next - 1) * sizeof *present);
+        memmove(&present[next], &present[next + 1],
+                (left - next - 1) * sizeof(struct candidate_file *));
     }
     return is_layer;
 }

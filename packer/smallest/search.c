@@ -132,10 +132,10 @@ static void *evaluate_share(void *argument)
 
 static void evaluate_batch(struct batch *batch)
 {
-    struct worker workers[MAX_BATCH];
+    struct worker workers[MAX_BATCH] = {{batch, 0}};
     pthread_t ids[MAX_BATCH];
     size_t started = 0;
-    for (size_t i = 0; i < batch->threads; i++)
+    for (size_t i = 1; i < batch->threads; i++)
         workers[i] = (struct worker){batch, i};
     while (started + 1 < batch->threads &&
            pthread_create(&ids[started], NULL, evaluate_share, &workers[started + 1]) == 0)
