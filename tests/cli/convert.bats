@@ -163,7 +163,7 @@ flattens() {
   [ "$(tar xOf a.tar manifest.json | jq -c '.[0].RepoTags')" = '["docker.io/library/a:1","b:2","docker.io/me/c:2"]' ]
   name 'no name' a:1
   run -0 "$WHIT" convert x.oci a.tar
-  output_has "is left out: 'no name'"
+  output_has "is left out: invalid image name 'no name'"
   [ "$(tar xOf a.tar manifest.json | jq -c '.[0].RepoTags')" = '["a:1"]' ]
 }
 
