@@ -237,7 +237,7 @@ static inline enum elfcheck_outcome foretold(const struct oracle *oracle,
         const struct elfcheck_rule *rule = finding->rule;
         if (rule->severity == ELFCHECK_ERROR &&
             (rule->group == ELFCHECK_LOAD || rule->group == ELFCHECK_SCRATCH) &&
-            !speaks_of_later(finding) && (!first || rule < first->rule))
+            !speaks_of_later(finding) && (!first || finding->rule_index < first->rule_index))
             first = finding;
     }
     return first ? first->outcome : ELFCHECK_STARTS;
