@@ -9,11 +9,9 @@ setup_file() {
   "${WHIT:-whit}" build -q hello --format=elf -o hello
   # Many files, some of them ELF: dynamic, static and none.
   mkdir many
-  for d in $(seq 100); do
-    mkdir "many/$d"
-    for i in $(seq 99); do echo "$i" >"many/$d/text$i"; done
-    ln hello "many/$d/hello"
-  done
+  seq -f many/%g 100 | xargs mkdir
+  seq 9900 | awk '{ file = "many/" $1 % 100 + 1 "/text" $1; print >file; close(file) }'
+  for d in $(seq 100); do ln hello "many/$d/hello"; done
 }
 
 check() { "$WHIT" check --no-config "$@"; }

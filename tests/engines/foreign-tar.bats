@@ -174,9 +174,8 @@ make_sparse() {
 
 @test "whit reads thousands of files, layers of gzip members and zstd frames" {
   mkdir -p tree/data/{0..9}
-  for i in {1..5000}; do
-    echo "$i" >"tree/data/$((i % 10))/$i"
-  done
+  # A loop of the shell's takes a second a thousand under bats, which traces each command.
+  seq 5000 | awk '{ file = "tree/data/" $1 % 10 "/" $1; print >file; close(file) }'
   tar cf 1.tar -C tree data/{0..4}
   tar cf 2.tar -C tree data/{5..9}
   split -n 3 1.tar part-
