@@ -102,8 +102,8 @@ FORCE:
 
 .PHONY: check
 check: ## install what the tests need, build, and run the tests of every day
-	sh tests/packages.sh build run test doc $(with_corpus)
-	$(MAKE) $(parallel) all tests man $(with_corpus)
+	sh tests/packages.sh build run test doc
+	$(MAKE) $(parallel) all tests man
 	BUILD=$(BUILD) tests/run $(TESTS)
 
 # The knobs: how much an exhaustive test tries under `make check-thorough`. What it tries under `make
@@ -126,8 +126,8 @@ check-all: ## all that takes too long for every day
 
 .PHONY: check-thorough
 check-thorough: ## the exhaustive tests
-	sh tests/packages.sh build run test doc $(with_corpus)
-	$(MAKE) $(parallel) all tests $(with_corpus)
+	sh tests/packages.sh build run test doc thorough
+	$(MAKE) $(parallel) all tests man $(with_corpus)
 	BUILD=$(BUILD) $(knobs) tests/run --thorough $(TESTS)
 
 .PHONY: check-sanitized

@@ -49,8 +49,6 @@ packages() {
       binutils                          readelf
       elfutils                          eu-elflint
       gdb                               gdb
-      llvm                              llvm-readelf
-      python3-pyelftools                /usr/lib/python3/dist-packages/elftools/__init__.py
       file                              file
       strace                            strace
       qemu-user-static                  qemu-x86_64-static
@@ -91,7 +89,9 @@ packages() {
     doc) echo '
       scdoc                             scdoc
       mandoc                            mandoc' ;;
-    corpus) echo '
+    thorough) echo '
+      llvm                              llvm-readelf
+      python3-pyelftools                /usr/lib/python3/dist-packages/elftools/__init__.py
       g++                               g++
       clang                             clang
       musl-tools                        musl-gcc
@@ -121,7 +121,7 @@ packages() {
       debootstrap                       debootstrap
       debian-archive-keyring            /usr/share/keyrings/debian-archive-keyring.gpg' ;;
     *)
-      echo "packages.sh: no set '$1'; there are build, run, test, lint, fuzz, bench, doc, corpus," \
+      echo "packages.sh: no set '$1'; there are build, run, test, lint, fuzz, bench, doc, thorough," \
         "kernels, next" >&2
       exit 2
       ;;

@@ -510,7 +510,7 @@ END
   script -qec "$(printf '%q ' "$WHIT" check --format=json "${roots[@]}") >report.json" screen </dev/null
   tr '\r' '\n' <screen | grep -qaE '^[0-9]{1,3}(,[0-9]{3})* files, [0-9,]+ ELF, 0 will not start'
   # It is not drawn anew for each file.
-  [ "$(tr '\r' '\n' <screen | grep -ca 'files, ')" -lt 200 ]
+  [ "$(tr '\r' '\n' <screen | grep -ca 'files, ')" -lt 2000 ]
   # The last thing on the line is its erasure.
   tr -d '\n' <screen | sed 's/Script done.*//' | tail -c 4 | grep -qa $'\e\[K'
   jq -e '.files | length == 2000' report.json

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Who else reads the layouts: each cell of the table in docs/layouts.md beside what that reader does
 # with the programs of that row, and what elfcheck says of readers.
+# bats file_tags=thorough
 
 load lib
 

@@ -164,7 +164,7 @@ END
   while read -r words; do
     # shellcheck disable=SC2086 # words
     run -1 "$WHIT" build hello $words
-    [[ $output == *'whit: '*--for* || $output == *'whit: '*--smallest* ]]
+    [[ $output =~ 'whit: '.*(--for|--smallest|'unknown engine') ]]
     [ ! -e x ]
   done <<'END'
 --for=containerd -o x.tar.gz

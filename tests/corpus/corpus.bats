@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # elfcheck beside reality: what it says of some 250 programs, and what they do in an empty image.
+# bats file_tags=thorough
 
 bats_require_minimum_version 1.5.0
 

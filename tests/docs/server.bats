@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # How the README builds a server: its lines for Go and Rust make programs for an empty image. The
 # line for C is one of its examples.
+# bats file_tags=thorough
 
 load lib
 

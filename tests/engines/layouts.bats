@@ -5,10 +5,11 @@
 # The engine limits memory where the box's cgroup2 has the controller for it. Where version 1 has it,
 # the box's runc enters a group of version 1 first, which its containers then are in. Where there is
 # neither, the programs run with memory as it is, and the tests of the limit are skipped.
+# bats file_tags=knob
 
 load lib
 
-layouts=(standard compact overlap golf overlap-overcommit golf-overcommit)
+mapfile -t layouts < <(printf '%s\n' standard compact golf overlap overlap-overcommit golf-overcommit | some 2)
 memory=$((32 << 20))
 group=$BATS_FILE_TMPDIR/memory/whit-test # of version 1
 limit=$BATS_FILE_TMPDIR/limit            # engine, group or nobody
