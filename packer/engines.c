@@ -154,8 +154,9 @@ static int refuse_engine(const char *name, struct error *error)
             strings_append(&choices, kind, error) < 0 || strings_append(&choices, full, error) < 0)
             return -1;
     }
-    return text_unknown("engine", name, strings_list(&choices), choices.count,
-                        "`whit list --engines` lists all", error);
+    text_unknown("engine", name, strings_list(&choices), choices.count,
+                 "`whit list --engines` lists all", error);
+    return error_prefix(error, "--for");
 }
 
 /* Fits the target to one engine; `is_any`: or names it among those that are left out. */
