@@ -77,7 +77,7 @@ docker_without_bridge() {
 
 @test "sizes.md shows what sizes.sh prints" {
   sh "$ROOT/docs/sizes.sh" >printed
-  diff <(sed '/^## Beside other tools/,$d' "$ROOT/docs/sizes.md" | grep '^|') <(grep '^|' printed)
+  diff <(sed '/^## Compared with other tools/,$d' "$ROOT/docs/sizes.md" | grep '^|') <(grep '^|' printed)
 }
 
 @test "the demo builds, checks, runs and compares" {
