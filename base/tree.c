@@ -222,8 +222,9 @@ static int enter(struct tree_walk *walk, int fd, bool is_link, struct tree_entry
     struct tree_level level = {.fd = fd, .is_link = is_link, .path_size = walk->path.size};
     entry->event = TREE_FAILED;
     entry->kind = DT_DIR;
-    entry->failure = fd < 0 || fstat(fd, &status) < 0 ? errno : is_loop(walk, &status) ? ELOOP : 0;
-    if (entry->failure) {
+    bool is_known = fd >= 0 && fstat(fd, &status) == 0;
+    if (!is_known || is_loop(walk, &status)) {
+        entry->failure = is_known ? ELOOP : errno;
         free_level(&level);
         return 1;
     }

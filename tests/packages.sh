@@ -4,8 +4,8 @@
 #   sh tests/packages.sh build test
 #   sh tests/packages.sh --count build test    what they are to a Debian of nothing but the base
 #
-# Silent and quick where nothing is missing; on a terminal apt shows how far it is. Where there is no apt-get, it lists what is missing and
-# stops with exit 1.
+# Silent and quick where nothing is missing; on a terminal apt shows how far it is. Where there is no
+# apt-get, it lists what is missing and stops with exit 1.
 set -eu
 
 # A row: the package in Debian 12, and what shows that it is there already, whoever installed it:

@@ -59,10 +59,9 @@ static void check_qemu_span(struct elfcheck_inspection *inspection)
     if (!lowest)
         return;
     if (inspection->header.e_type == ET_EXEC && lowest->p_vaddr < PAGE_SIZE && !lowest->p_memsz)
-        report_segment_finding(
-            inspection, lowest, offsetof(Elf64_Phdr, p_vaddr),
-            "qemu-user does not start it: it maps from there on, and address 0 is "
-            "not to be had");
+        report_segment_finding(inspection, lowest, offsetof(Elf64_Phdr, p_vaddr),
+                               "qemu-user does not start it: it maps from address 0 on, where only "
+                               "CAP_SYS_RAWIO may");
     else if (end + QEMU_HEAP - lowest->p_vaddr > QEMU_MAX_SPAN)
         report_segment_finding(inspection, lowest, offsetof(Elf64_Phdr, p_vaddr),
                                "qemu-user may not start it: it keeps %d bytes for each page from "
