@@ -3,16 +3,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 int strings_append(struct strings *strings, const char *string, struct error *error)
 {
-    char **items = realloc(strings->items, (strings->count + 2) * sizeof *items);
+    size_t count = strings->count + 1; /* with the NULL at the end */
+    char **items = array_append(strings->items, &count, sizeof *items);
     if (!items)
         return error_set(error, "out of memory");
     strings->items = items;
     items[strings->count] = strdup(string);
     if (!items[strings->count])
         return error_set(error, "out of memory");
-    items[++strings->count] = NULL;
+    strings->count++;
     return 0;
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 #include "elfcheck/read/dynamic.h"
 
@@ -134,15 +135,15 @@ static void add_needed_version(struct window *window, const Elf64_Verneed *libra
                                const Elf64_Vernaux *version, struct linkage *linkage)
 {
     struct version *grown =
-        reallocarray(linkage->needed_versions, linkage->needed_version_count + 1, sizeof *grown);
+        array_append(linkage->needed_versions, &linkage->needed_version_count, sizeof *grown);
     if (!grown) {
         error_set(window->inspection->error, "out of memory");
         window->inspection->failed = true;
         return;
     }
     linkage->needed_versions = grown;
-    struct version *added = &grown[linkage->needed_version_count++];
-    *added = (struct version){.library = read_text(window, library->vn_file)};
+    struct version *added = &grown[linkage->needed_version_count - 1];
+    added->library = read_text(window, library->vn_file);
     added->name = read_text(window, version->vna_name);
 }
 

@@ -1,8 +1,9 @@
 /* Compares the digests that an image names with those of its bytes. */
 #include "packer/read/read_internal.h"
 
-#include <stdlib.h>
 #include <string.h>
+
+#include "base/array.h"
 
 #define MAX_INTEGER 9007199254740992.0 /* 2^53: what a JSON number tells exactly */
 
@@ -21,12 +22,11 @@ void check_subject(const struct check *check, struct buffer *out)
 int archive_add_check(struct packer_archive *archive, const struct check *check,
                       struct error *error)
 {
-    struct check *checks =
-        realloc(archive->checks, (archive->check_count + 1) * sizeof *archive->checks);
+    struct check *checks = array_append(archive->checks, &archive->check_count, sizeof *checks);
     if (!checks)
         return error_set(error, "out of memory");
     archive->checks = checks;
-    checks[archive->check_count++] = *check;
+    checks[archive->check_count - 1] = *check;
     return 0;
 }
 

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -57,9 +58,17 @@ static uint64_t below(uint64_t limit)
     return random_number() % limit;
 }
 
-static uint64_t *cell(uint64_t rsp, unsigned number)
+static void write_cell(unsigned number, uint64_t value)
 {
-    return (uint64_t *)(uintptr_t)(rsp + number * STACK_CELL_SIZE); // NOLINT
+    memcpy((char *)STACK_START + number * STACK_CELL_SIZE, &value, sizeof value); // NOLINT
+}
+
+/* An instruction may have left the stack pointer unaligned. */
+static uint64_t read_cell(uint64_t address)
+{
+    uint64_t value;
+    memcpy(&value, (const char *)address, sizeof value); // NOLINT
+    return value;
 }
 
 /* ---- states ---------------------------------------------------------------------------------- */
@@ -135,7 +144,7 @@ static void invent_state(struct state *known, struct user_regs_struct *registers
             *register_of(registers, i) = invent(&known->registers[i], STACK_START);
     known->registers[RSP] = value_address(VALUE_STACK, 0);
     for (unsigned i = 0; i < STACK_CELLS; i++)
-        *cell(STACK_START, i) = invent(&known->stack[i], STACK_START);
+        write_cell(i, invent(&known->stack[i], STACK_START));
 }
 
 static void assert_holds(const struct state *known, struct user_regs_struct *registers,
@@ -148,8 +157,8 @@ static void assert_holds(const struct state *known, struct user_regs_struct *reg
     for (unsigned i = 0; i < STACK_CELLS; i++) {
         uint64_t address = rsp + i * STACK_CELL_SIZE;
         if (address >= STACK && address <= STACK + AREA_SIZE - STACK_CELL_SIZE &&
-            !holds(&known->stack[i], *cell(rsp, i), rsp))
-            fail_msg("%s: cell %u is 0x%llx", text, i, (unsigned long long)*cell(rsp, i));
+            !holds(&known->stack[i], read_cell(address), rsp))
+            fail_msg("%s: cell %u is 0x%" PRIx64, text, i, read_cell(address));
     }
     if (known->has_start_flags && (registers->eflags & ARITHMETIC_FLAGS))
         fail_msg("%s: flags are 0x%llx", text, registers->eflags);
