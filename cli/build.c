@@ -16,7 +16,8 @@
 #include "cli/shared/program.h"
 #include "cli/shared/source.h"
 
-#define FORMAT_ELF "elf"
+#define FORMAT_ELF  "elf"
+#define MAX_FORMATS 16
 
 enum source_kind { SOURCE_TEMPLATE, SOURCE_ASSEMBLY, SOURCE_BINARY };
 
@@ -84,6 +85,20 @@ static int make_program(const struct cli_context *context, const struct build_so
     return made < 0 ? -1 : name_program(program, source->name, &linked.elf, error);
 }
 
+/* --format is one of an image, or the program itself. */
+static int check_format(const char *format, bool *is_elf, struct error *error)
+{
+    const char *names[MAX_FORMATS];
+    size_t count = 0, chosen = 0;
+    while (count + 1 < MAX_FORMATS && (names[count] = packer_list_format(count)))
+        count++;
+    names[count] = FORMAT_ELF;
+    if (format && cli_choose("format", format, names, count + 1, &chosen, error) < 0)
+        return -1;
+    *is_elf = format && chosen == count;
+    return 0;
+}
+
 /* --format=elf: the program itself is the output. */
 static int write_program(const struct cli_context *context, const struct image_options *options,
                          struct program *program, char *const *inputs, struct error *error)
@@ -132,13 +147,14 @@ int command_build(struct cli_context *context, int argc, char **argv)
     struct error error;
     struct build_source source BUILD_SOURCE_CLEANUP = {0};
     struct program program PROGRAM_CLEANUP = {0};
-    if (find_source(arguments.operands[0], &source, &error) < 0 ||
+    bool is_elf;
+    if (check_format(options.format, &is_elf, &error) < 0 ||
+        find_source(arguments.operands[0], &source, &error) < 0 ||
         make_program(context, &source, arguments.operands + 1, (size_t)arguments.count - 1, &link,
                      &program, &error) < 0)
         return cli_fail(&error);
     /* The name of a template is not that of a file. */
     char **inputs = arguments.operands + (source.kind == SOURCE_TEMPLATE);
-    bool is_elf = options.format && strcmp(options.format, FORMAT_ELF) == 0;
     int written = is_elf ? write_program(context, &options, &program, inputs, &error)
                          : write_image(context, &options, &program, inputs, &error);
     return written < 0 ? cli_fail(&error) : CLI_OK;

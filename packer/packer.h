@@ -123,6 +123,8 @@ int packer_fit_engines(struct packer_target *target, const char *const *names,
  * their names. */
 void packer_list_engines(bool names_alone, struct buffer *out);
 
+/* The name of each format, from index 0; NULL: there are no more. */
+const char *packer_list_format(size_t index);
 /* "docker", "oci", "combined", "bundle", "rootfs" or "docker-v1". */
 const char *packer_format_name(const struct packer_target *target);
 /* A reason against the format, for people; or NULL. */

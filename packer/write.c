@@ -132,6 +132,11 @@ int packer_choose(const char *name, const char *path, struct packer_target *targ
     return 0;
 }
 
+const char *packer_list_format(size_t index)
+{
+    return index < FORMAT_COUNT ? formats[index].name : NULL;
+}
+
 const char *packer_format_name(const struct packer_target *target)
 {
     return target->format->name;

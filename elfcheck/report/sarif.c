@@ -53,9 +53,10 @@ static void append_sentence(struct buffer *out, const char *text)
     buffer_append_text(out, *text && text[strlen(text) - 1] == '.' ? "" : ".");
 }
 
-static int add_text(cJSON *object, const char *key, const struct buffer *text, struct error *error)
+/* Text in an object of its own: SARIF 2.1.0, 3.11 and 3.12. */
+static int add_message(cJSON *item, const char *key, const struct buffer *text, struct error *error)
 {
-    cJSON_AddStringToObject(cJSON_AddObjectToObject(object, key), "text", buffer_text(text));
+    json_add_text(cJSON_AddObjectToObject(item, key), "text", buffer_text(text), text->size);
     return buffer_check(text, error);
 }
 
@@ -63,7 +64,7 @@ static int add_sentence(cJSON *object, const char *key, const char *sentence, st
 {
     struct buffer text BUFFER_CLEANUP = {0};
     append_sentence(&text, sentence);
-    return add_text(object, key, &text, error);
+    return add_message(object, key, &text, error);
 }
 
 /* ---- rules ----------------------------------------------------------------------------------- */
@@ -106,8 +107,8 @@ static int add_page(cJSON *item, const struct elfcheck_rule *rule, const char *r
     buffer_append(&page, markdown.begin, (size_t)(markdown.end - markdown.begin));
     if (rules_uri)
         buffer_printf(&uri, "%s/%s.md", rules_uri, rule->name);
-    if (add_text(item, "fullDescription", &why, error) < 0 ||
-        add_text(item, "help", &help, error) < 0 || buffer_check(&page, error) < 0 ||
+    if (add_message(item, "fullDescription", &why, error) < 0 ||
+        add_message(item, "help", &help, error) < 0 || buffer_check(&page, error) < 0 ||
         buffer_check(&uri, error) < 0)
         return -1;
     cJSON_AddStringToObject(cJSON_GetObjectItem(item, "help"), "markdown", buffer_text(&page));
@@ -226,7 +227,7 @@ static int append_result(const struct elfcheck_report *report, size_t number, st
     cJSON_AddStringToObject(item, "ruleId", finding->rule->id);
     cJSON_AddNumberToObject(item, "ruleIndex", (double)finding->rule_index);
     cJSON_AddStringToObject(item, "level", level_name(finding->severity));
-    if (add_text(item, "message", &message, error) < 0 ||
+    if (add_message(item, "message", &message, error) < 0 ||
         add_location(item, report->name, error) < 0 ||
         add_fingerprint(item, report, number, error) < 0)
         return -1;

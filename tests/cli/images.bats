@@ -120,6 +120,8 @@ config() {
   run -1 "$WHIT" build hello -o image
   output_has ".tar.gz"
   run -1 "$WHIT" build hello --format=ocl -o image
+  output_has "unknown format 'ocl': did you mean 'oci'? write oci, combined"
+  run -1 "$WHIT" pack --empty --format=ocl -o image
   output_has "unknown format 'ocl': did you mean 'oci'? choose docker, oci"
 }
 

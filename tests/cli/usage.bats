@@ -66,6 +66,7 @@ suggests() {
   suggests "--runs-on: unknown target 'linxu': did you mean 'linux'?" build hello --layout=auto --runs-on=linxu
   suggests "--assume: unknown assumption 'argc': did you mean 'argc1'?" build hello --layout=golf --assume=stdin,argc
   suggests "--bundle: unknown config 'minmal': did you mean 'minimal'?" build hello --bundle=minmal -o x.bundle
+  suggests "unknown format 'elff': did you mean 'elf'? write oci, combined," build hello --format=elff
   suggests "unknown format 'jsn': did you mean 'json'?" inspect --format=jsn x.tar
   suggests "unknown format 'sarfi': did you mean 'sarif'?" check --format=sarfi hello
   suggests "unknown template 'helo': did you mean 'hello'?" build helo
