@@ -142,7 +142,7 @@ static void writes_only_the_include_files_that_a_source_may_include(void **state
         {"%include \"loop.inc\"\nnop\n", ""},
         {"%include \"decimal.inc\"\n%ifndef SHADOW\n%error\n%endif\n", ""},
         {"incbin \"program.asm\"\n", ""},
-        {"incbin \"choice.inc\"\n", "choice.inc"},
+        {"incbin \"choice.inc\"\n", "choice.inc syscall.inc"},
         {"%macro with 1\n%include %1\n%endmacro\nwith \"syscall.inc\"\nEXIT 0\n", ALL_INCLUDES},
         {"%define file \"syscall.inc\"\n%include file\nEXIT 0\n", ALL_INCLUDES},
         {"%macro do 2\n%1 %2\n%endmacro\ndo %include, \"syscall.inc\"\nEXIT 0\n", ALL_INCLUDES},
