@@ -19,13 +19,15 @@
 /* What is part of the program: the files of templates/ and asm/include/, and the linker scripts. */
 extern const struct embedded_file asm_files[];
 
-/* Where templates and includes come from: a directory laid out like the repository, or NULL for the
- * files embedded in the program. */
+/* Where the user's own files are, which are looked for before those embedded in the program. */
 struct asm_data {
-    const char *directory;
+    const char *directory; /* laid out like the repository, or NULL */
+    const char *templates; /* of folders NAME with NAME.asm and template.json, or NULL; before the
+                              other directory's */
 };
 
-/* Appends the file of that name; fails where there is none. */
+/* Appends the file of that name in the repository ("asm/link/standard.ld"); fails where there is
+ * none. */
 int asm_data_read(const struct asm_data *data, const char *name, struct buffer *out,
                   struct error *error);
 
@@ -56,6 +58,7 @@ struct asm_parameter {
 
 struct asm_template {
     char *name;
+    char *folder;            /* of the user's, that has its files; NULL: the program has them */
     char *summary;           /* one line, no full stop */
     struct strings contract; /* arguments, signals, exit codes: a sentence each */
     struct strings syscalls; /* by their kernel names */
@@ -66,10 +69,12 @@ struct asm_template {
 
 /* Appends the names of all templates, sorted. */
 int asm_template_names(const struct asm_data *data, struct strings *names, struct error *error);
+/* Whether there is one of that name, right or wrong. */
+bool asm_template_exists(const struct asm_data *data, const char *name);
 
 /*
- * Reads and checks templates/NAME/template.json; an unknown name is an error that suggests the
- * nearest one. Any text is safe as a name. After a failure there is nothing to free.
+ * Reads and checks the template.json of that template; an unknown name is an error that suggests
+ * the nearest one. Any text is safe as a name. After a failure there is nothing to free.
  */
 int asm_template_load(const struct asm_data *data, const char *name, struct asm_template *template,
                       struct error *error);
@@ -81,6 +86,34 @@ const char *asm_type_name(enum asm_type type);
 /* Appends what a parameter accepts, for people: "0 to 255", "up to 65536 bytes", "exit or ignore".
  */
 void asm_parameter_range(const struct asm_parameter *parameter, struct buffer *out);
+
+/* ---- include files --------------------------------------------------------------------------- */
+
+/* A macro of an include file: how it is written, and what it does. */
+struct asm_macro {
+    char *usage; /* "LOAD register, value" */
+    struct strings lines;
+};
+
+/* An include file, as the comments in it describe it. */
+struct asm_include {
+    char *name;    /* "syscall.inc" */
+    char *summary; /* one line, no full stop; "" where the file begins with no comment */
+    struct strings description;
+    struct asm_macro *macros;
+    size_t macro_count;
+    struct strings constants; /* "SYS_read=0" */
+};
+
+/* Appends the names of all include files, sorted. */
+int asm_include_names(const struct asm_data *data, struct strings *names, struct error *error);
+
+/* Reads an include file's comments; an unknown name is an error that suggests the nearest one. Any
+ * text is safe as a name. After a failure there is nothing to free. */
+int asm_include_load(const struct asm_data *data, const char *name, struct asm_include *include,
+                     struct error *error);
+void asm_include_free(struct asm_include *include);
+#define ASM_INCLUDE_CLEANUP __attribute__((cleanup(asm_include_free)))
 
 /* ---- generate -------------------------------------------------------------------------------- */
 

@@ -44,11 +44,10 @@ static int find_source(const char *name, struct build_source *source, struct err
     *source = (struct build_source){.name = name, .kind = SOURCE_BINARY};
     if (text_ends_with(name, ASM_SUFFIX))
         source->kind = SOURCE_ASSEMBLY;
-    else if (!strpbrk(name, "/.") && strcmp(name, FILE_STANDARD) != 0) {
-        if (asm_template_load(&data, name, &source->template, error) == 0)
-            source->kind = SOURCE_TEMPLATE;
-        else if (access(name, F_OK) < 0)
-            return -1;
+    else if (!strpbrk(name, "/.") && strcmp(name, FILE_STANDARD) != 0 &&
+             (asm_template_exists(&data, name) || access(name, F_OK) < 0)) {
+        source->kind = SOURCE_TEMPLATE;
+        return asm_template_load(&data, name, &source->template, error);
     }
     return 0;
 }

@@ -105,16 +105,18 @@ static const struct cli_command commands[] = {
      .alias = "elfcheck"},
     {.name = "list",
      .operands = "",
-     .summary = "list templates or container engines",
+     .summary = "list templates, include files or container engines",
      .examples = "  whit list\n"
+                 "  whit list --includes\n"
                  "  whit list --engines\n",
      .help = "",
      .run = command_list},
     {.name = "describe",
-     .operands = "TEMPLATE",
-     .summary = "show a template's parameters, contract and system calls",
-     .examples = "  whit describe hello\n",
-     .help = "",
+     .operands = "TEMPLATE|INCLUDE",
+     .summary = "show a template's parameters and contract, or an include file's macros",
+     .examples = "  whit describe hello\n"
+                 "  whit describe syscall.inc\n",
+     .help = "TEMPLATE is a name from `whit list`, INCLUDE an include file for NASM sources.\n",
      .run = command_describe},
     {.name = "gen",
      .operands = "TEMPLATE [KEY=VALUE]...",

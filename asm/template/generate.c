@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "asm/template/data.h"
+#include "asm/template/include.h"
 #include "asm/template/parameter.h"
 #include "base/text.h"
 
@@ -85,14 +87,32 @@ static int emit_parameters(const struct asm_template *template, const char *cons
 
 struct expansion {
     const struct asm_data *data;
+    const struct asm_template *template;
     const struct buffer *parameters;
     struct buffer *source;
     struct strings included; /* each file stands once, so that files may include one another */
 };
 
-static int expand_file(struct expansion *expansion, const char *path, struct error *error);
+static int expand_text(struct expansion *expansion, const char *path, const struct buffer *file,
+                       struct error *error);
 
-/* Appends the file whose name stands in the text at `start`. */
+/* Appends an include file: one in the template's own folder, or one for all. */
+static int expand_file(struct expansion *expansion, const char *name, struct error *error)
+{
+    struct buffer file BUFFER_CLEANUP = {0};
+    char *path TEXT_CLEANUP = NULL;
+    if (asm_data_is_beside(expansion->template, name)) {
+        if (asm_data_read_template(expansion->template, name, &path, &file, error) < 0)
+            return -1;
+    } else if (asm_include_check(expansion->data, name, error) < 0 ||
+               text_format(&path, error, INCLUDE_FOLDER "/%s", name) < 0 ||
+               asm_data_read(expansion->data, path, &file, error) < 0) {
+        return -1;
+    }
+    return expand_text(expansion, path, &file, error);
+}
+
+/* Appends what is included by the name in the text at `start`. */
 static int expand_include(struct expansion *expansion, const char *start, size_t length,
                           struct error *error)
 {
@@ -104,15 +124,10 @@ static int expand_include(struct expansion *expansion, const char *start, size_t
     if (strings_append(&expansion->included, name, error) < 0)
         return -1;
     buffer_printf(expansion->source, "; ---- %s ----\n", name);
-    if (strcmp(name, PARAMETERS_INCLUDE) == 0) {
+    if (strcmp(name, PARAMETERS_INCLUDE) == 0)
         buffer_append(expansion->source, expansion->parameters->data, expansion->parameters->size);
-    } else {
-        char *path TEXT_CLEANUP = NULL;
-        if (text_format(&path, error, "asm/include/%s", name) < 0)
-            return -1;
-        if (expand_file(expansion, path, error) < 0)
-            return -1;
-    }
+    else if (expand_file(expansion, name, error) < 0)
+        return -1;
     buffer_printf(expansion->source, "; ---- end of %s ----\n", name);
     return 0;
 }
@@ -137,16 +152,14 @@ static bool is_include(const char *line, const char **name, size_t *length)
     return true;
 }
 
-/* Appends the file with its includes in place. */
-static int expand_file(struct expansion *expansion, const char *path, struct error *error)
+/* Appends a file with its includes in place. */
+static int expand_text(struct expansion *expansion, const char *path, const struct buffer *file,
+                       struct error *error)
 {
-    struct buffer file BUFFER_CLEANUP = {0};
-    if (asm_data_read(expansion->data, path, &file, error) < 0)
-        return -1;
-    if (strlen(buffer_text(&file)) != file.size)
+    if (strlen(buffer_text(file)) != file->size)
         return error_set(error, "%s is not a text file: it contains a NUL byte", path);
     size_t number = 1;
-    for (const char *line = buffer_text(&file); *line; number++) {
+    for (const char *line = buffer_text(file); *line; number++) {
         size_t length = strcspn(line, "\n");
         const char *name;
         size_t name_length;
@@ -181,16 +194,17 @@ int asm_generate(const struct asm_data *data, const struct asm_template *templat
                  const char *const *settings, size_t setting_count, struct buffer *source,
                  struct error *error)
 {
-    struct buffer parameters BUFFER_CLEANUP = {0};
-    char *path TEXT_CLEANUP = NULL;
-    if (text_format(&path, error, "templates/%s/%s.asm", template->name, template->name) < 0)
-        return -1;
+    struct buffer parameters BUFFER_CLEANUP = {0}, file BUFFER_CLEANUP = {0};
+    char *name TEXT_CLEANUP = NULL, *path TEXT_CLEANUP = NULL;
     if (emit_parameters(template, settings, setting_count, &parameters, error) < 0 ||
-        buffer_check(&parameters, error) < 0)
+        buffer_check(&parameters, error) < 0 ||
+        text_format(&name, error, "%s.asm", template->name) < 0 ||
+        asm_data_read_template(template, name, &path, &file, error) < 0)
         return -1;
     append_header(source, template->name);
-    struct expansion expansion = {.data = data, .parameters = &parameters, .source = source};
-    int result = expand_file(&expansion, path, error);
+    struct expansion expansion = {
+        .data = data, .template = template, .parameters = &parameters, .source = source};
+    int result = expand_text(&expansion, path, &file, error);
     strings_free(&expansion.included);
     return result;
 }

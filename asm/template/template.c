@@ -36,13 +36,20 @@ static bool is_symbol_name(const char *name)
 int asm_template_names(const struct asm_data *data, struct strings *names, struct error *error)
 {
     struct strings folders STRINGS_CLEANUP = {0};
-    if (asm_data_list(data, "templates", &folders, error) < 0)
+    if (asm_data_list_templates(data, &folders, error) < 0)
         return -1;
     for (size_t i = 0; i < folders.count; i++)
         if (is_template_name(folders.items[i]) &&
             strings_append(names, folders.items[i], error) < 0)
             return -1;
     return 0;
+}
+
+bool asm_template_exists(const struct asm_data *data, const char *name)
+{
+    struct strings names STRINGS_CLEANUP = {0};
+    struct error ignored;
+    return asm_template_names(data, &names, &ignored) == 0 && strings_contain(&names, name);
 }
 
 /* Only a name that is listed is ever made a path. */
@@ -54,7 +61,9 @@ static int check_exists(const struct asm_data *data, const char *name, struct er
     if (strings_contain(&names, name))
         return 0;
     return text_unknown("template", name, strings_list(&names), names.count,
-                        "`whit list` shows all", error);
+                        is_template_name(name) ? "`whit list` shows all"
+                                               : "a template's name consists of a-z, 0-9 and -",
+                        error);
 }
 
 /* ---- the fields of a JSON object ------------------------------------------------------------- */
@@ -67,10 +76,20 @@ struct field {
     size_t offset;
 };
 
+/* Texts are printed as they are. */
+static bool is_visible(const char *text)
+{
+    struct buffer visible BUFFER_CLEANUP = {0};
+    text_append_visible(&visible, text, strlen(text));
+    return strcmp(buffer_text(&visible), text) == 0;
+}
+
 static int read_text(const cJSON *value, void *member, struct error *error)
 {
     if (!cJSON_IsString(value))
         return error_set(error, "must be a string");
+    if (!is_visible(value->valuestring))
+        return error_set(error, "must be one line, without control characters");
     return text_copy(member, value->valuestring, error);
 }
 
@@ -99,6 +118,8 @@ static int read_list(const cJSON *value, void *member, struct error *error)
     cJSON_ArrayForEach (item, value) {
         if (!cJSON_IsString(item))
             return error_set(error, "must be an array of strings");
+        if (!is_visible(item->valuestring))
+            return error_set(error, "must be of one line each, without control characters");
         if (strings_append(member, item->valuestring, error) < 0)
             return -1;
     }
@@ -239,10 +260,10 @@ static int read_template(const struct asm_data *data, const char *name,
                          struct asm_template *template, struct error *error)
 {
     char *path TEXT_CLEANUP = NULL;
-    if (text_format(&path, error, "templates/%s/template.json", name) < 0)
-        return -1;
     struct buffer text BUFFER_CLEANUP = {0};
-    if (text_copy(&template->name, name, error) < 0 || asm_data_read(data, path, &text, error) < 0)
+    if (text_copy(&template->name, name, error) < 0 ||
+        asm_data_find_template(data, name, &template->folder, error) < 0 ||
+        asm_data_read_template(template, TEMPLATE_JSON, &path, &text, error) < 0)
         return -1;
     cJSON *json JSON_CLEANUP = json_parse(text.data, text.size, path, error);
     if (!json)
@@ -277,6 +298,7 @@ void asm_template_free(struct asm_template *template)
     strings_free(&template->contract);
     strings_free(&template->syscalls);
     free(template->name);
+    free(template->folder);
     free(template->summary);
     free(template->example);
     *template = (struct asm_template){0};

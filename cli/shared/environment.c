@@ -3,14 +3,21 @@
 
 #include <stdlib.h>
 
+/* An empty value is none. */
+static const char *variable(const char *name)
+{
+    const char *value = getenv(name);
+    return value && *value ? value : NULL;
+}
+
 struct asm_data cli_data(void)
 {
-    const char *directory = getenv("WHIT_DATA");
-    return (struct asm_data){.directory = directory && *directory ? directory : NULL};
+    return (struct asm_data){.directory = variable("WHIT_DATA"),
+                             .templates = variable("WHIT_TEMPLATES")};
 }
 
 const char *cli_temporary_parent(void)
 {
-    const char *directory = getenv("TMPDIR");
-    return directory && *directory ? directory : "/tmp";
+    const char *directory = variable("TMPDIR");
+    return directory ? directory : "/tmp";
 }

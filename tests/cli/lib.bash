@@ -8,7 +8,7 @@ setup() {
   cd "$BATS_TEST_TMPDIR" || return
   export TMPDIR=$BATS_TEST_TMPDIR/tmp
   mkdir "$TMPDIR"
-  unset SOURCE_DATE_EPOCH WHIT_DATA
+  unset SOURCE_DATE_EPOCH WHIT_DATA WHIT_TEMPLATES
 }
 
 # Fails unless $output (of `run`) contains the text.
@@ -34,6 +34,10 @@ some() { awk -v every="$([ -n "${ALL-}" ] && echo 1 || echo "$1")" 'NR % every =
 # as_user COMMAND...: as somebody who may not read everything, which root may; for him ./whit is a copy.
 as_user() {
   cp "$(readlink -f "$WHIT")" whit
+  as_somebody "$@"
+}
+
+as_somebody() {
   [ "$EUID" != 0 ] || set -- setpriv --reuid 12345 --regid 12345 --clear-groups "$@"
   chmod 711 . "$BATS_TEST_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_SUITE_TMPDIR" "$BATS_RUN_TMPDIR" \
     2>/dev/null || :

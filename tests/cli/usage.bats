@@ -59,7 +59,7 @@ suggests() {
   "$WHIT" build -q hello --format=elf -o hello
   suggests "hello is an ELF file, not NASM source: \`whit pack hello\` packs it" link hello
   [ ! -e a.out ]
-  suggests "unexpected argument 'hello': \`whit describe hello\` shows a template" list hello
+  suggests "unexpected argument 'hello': \`whit describe hello\` shows it" list hello
   suggests "unknown option --layout=golf: \`whit build\`, \`whit gen\` and \`whit link\` take it" pack --layout=golf hello
   suggests "unknown option --kernel: \`whit check\` takes it" pack --kernel 6.1 hello
   suggests "--layout: unknown layout 'overlp': did you mean 'overlap'?" build hello --layout=overlp

@@ -7,7 +7,7 @@ bats_require_minimum_version 1.5.0
 setup_file() {
   . "$BATS_TEST_DIRNAME/lib.bash"
   export ELFCHECK=${ELFCHECK:-$BUILD/elfcheck}
-  unset SOURCE_DATE_EPOCH WHIT_DATA
+  unset SOURCE_DATE_EPOCH WHIT_DATA WHIT_TEMPLATES
   "$BATS_TEST_DIRNAME/make"
   local status=0
   "$BATS_TEST_DIRNAME/measure" >"$work/measured" || status=$?

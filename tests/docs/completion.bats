@@ -69,9 +69,11 @@ offers() { # LINE WORD...
   offers 'elfcheck --explain seg' $(elfcheck --explain | grep -oE ' segment-[a-z-]+ ')
 }
 
-@test "offers templates" {
-  diff <(whit list -q) <(completes 'whit describe ' | sort)
+@test "offers templates and include files" {
+  diff <(whit list -q && whit list --includes -q) <(completes 'whit describe ')
   offers 'whit gen hel' hello
+  offers 'whit gen sys'
+  offers 'whit describe sys' syscall.inc
   offers 'whit build -t a:b hel' hello
 }
 

@@ -25,7 +25,7 @@ enter_empty_directory() {
   cd work || return
   export TMPDIR=$BATS_TEST_TMPDIR/tmp
   PATH=$(dirname "$WHIT"):$PATH
-  unset SOURCE_DATE_EPOCH WHIT_DATA
+  unset SOURCE_DATE_EPOCH WHIT_DATA WHIT_TEMPLATES
 }
 
 # A shown output as a bash pattern.

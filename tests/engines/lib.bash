@@ -158,7 +158,7 @@ engine_start() {
   shift
   # No settings of the user's.
   unset DOCKER_HOST DOCKER_CONTEXT CONTAINER_HOST CONTAINERD_ADDRESS CONTAINERD_NAMESPACE
-  unset SOURCE_DATE_EPOCH WHIT_DATA
+  unset SOURCE_DATE_EPOCH WHIT_DATA WHIT_TEMPLATES
   export HOME=$BATS_FILE_TMPDIR
   cd "$BATS_FILE_TMPDIR" || return
   box_open || return 0

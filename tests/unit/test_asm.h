@@ -79,7 +79,7 @@ static inline int load_demo(struct asm_template *template, const char *parameter
     struct buffer json BUFFER_CLEANUP = {0};
     buffer_printf(&json, TEMPLATE_JSON("%s"), parameters);
     write_file("templates/demo/template.json", json.data, json.size);
-    return asm_template_load(&(struct asm_data){folder}, "demo", template, &error);
+    return asm_template_load(&(struct asm_data){.directory = folder}, "demo", template, &error);
 }
 
 static inline void assert_message(const char *part)

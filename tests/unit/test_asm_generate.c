@@ -17,8 +17,8 @@ static int generate(const char *program, const char *setting, struct buffer *sou
     struct asm_template template ASM_TEMPLATE_CLEANUP = {0};
     write_text("templates/demo/demo.asm", program);
     assert_int_equal(load_demo(&template, MESSAGE), 0);
-    return asm_generate(&(struct asm_data){folder}, &template, &setting, setting ? 1 : 0, source,
-                        &error);
+    return asm_generate(&(struct asm_data){.directory = folder}, &template, &setting,
+                        setting ? 1 : 0, source, &error);
 }
 
 /* Assembles the source by the strictest rules into a flat file of nothing but the program. */

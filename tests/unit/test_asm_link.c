@@ -33,7 +33,7 @@ static int link_with(const char *source, struct linking how, struct buffer *elf)
 {
     struct error ignored;
     char *temporary TEMPORARY_DIRECTORY_CLEANUP = temporary_directory_create("/tmp", &ignored);
-    struct asm_data data = {how.data};
+    struct asm_data data = {.directory = how.data};
     struct asm_link_options options = {.data = &data,
                                        .temporary = temporary,
                                        .path = how.path,
@@ -332,7 +332,7 @@ static char *write_data(void)
     for (size_t i = 0; i < 2; i++) {
         struct buffer script BUFFER_CLEANUP = {0};
         char name[64];
-        assert_int_equal(asm_data_read(&(struct asm_data){NULL}, layouts[i], &script, &error), 0);
+        assert_int_equal(asm_data_read(&(struct asm_data){0}, layouts[i], &script, &error), 0);
         snprintf(name, sizeof name, "data/%s", layouts[i]);
         write_file(name, script.data, script.size);
     }
@@ -439,7 +439,7 @@ static void a_source_in_the_temporary_directory_goes_by_its_name(void **state)
 {
     (void)state;
     struct buffer elf BUFFER_CLEANUP = {0};
-    struct asm_data data = {NULL};
+    struct asm_data data = {0};
     struct asm_link_options options = {.data = &data, .temporary = folder, .keep_symbols = true};
     const char *source =
         write_text("hello.asm", "bits 64\nglobal _start\nextern there\n_start: call there\n");

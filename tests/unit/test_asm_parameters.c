@@ -19,8 +19,8 @@ static void generate(const char *parameters, const char *const *settings, size_t
     struct asm_template template ASM_TEMPLATE_CLEANUP = {0};
     assert_int_equal(load_demo(&template, parameters), 0);
     write_text("templates/demo/demo.asm", "%include \"parameters.inc\"\n");
-    int result =
-        asm_generate(&(struct asm_data){folder}, &template, settings, count, source, &error);
+    int result = asm_generate(&(struct asm_data){.directory = folder}, &template, settings, count,
+                              source, &error);
     assert_int_equal(result, source->size ? 0 : -1);
 }
 

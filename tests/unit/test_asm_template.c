@@ -9,7 +9,7 @@ static int load(const char *json)
 {
     struct asm_template template ASM_TEMPLATE_CLEANUP = {0};
     write_text("templates/demo/template.json", json);
-    return asm_template_load(&(struct asm_data){folder}, "demo", &template, &error);
+    return asm_template_load(&(struct asm_data){.directory = folder}, "demo", &template, &error);
 }
 
 static void reads_all_that_a_template_says(void **state)
@@ -45,12 +45,17 @@ static void lists_only_what_is_named_like_a_template(void **state)
     write_text("templates/two/template.json", "");
     write_text("templates/one/template.json", "");
     write_text("templates/README.md", "");
+    write_text("templates/empty/notes", "");
     write_text("templates/-o/template.json", "");
     struct strings names STRINGS_CLEANUP = {0};
-    assert_int_equal(asm_template_names(&(struct asm_data){folder}, &names, &error), 0);
-    assert_int_equal(names.count, 2);
-    assert_string_equal(names.items[0], "one");
-    assert_string_equal(names.items[1], "two");
+    assert_int_equal(asm_template_names(&(struct asm_data){.directory = folder}, &names, &error),
+                     0);
+    assert_true(strings_contain(&names, "one"));
+    assert_true(strings_contain(&names, "two"));
+    assert_true(strings_contain(&names, "hello")); /* the program's */
+    assert_false(strings_contain(&names, "README.md"));
+    assert_false(strings_contain(&names, "-o"));
+    assert_false(strings_contain(&names, "empty"));
 }
 
 static void suggests_the_nearest_name_for_an_unknown_template(void **state)
@@ -58,9 +63,11 @@ static void suggests_the_nearest_name_for_an_unknown_template(void **state)
     (void)state;
     struct asm_template template ASM_TEMPLATE_CLEANUP = {0};
     write_text("templates/hello/template.json", "");
-    assert_int_equal(asm_template_load(&(struct asm_data){folder}, "helo", &template, &error), -1);
+    assert_int_equal(
+        asm_template_load(&(struct asm_data){.directory = folder}, "helo", &template, &error), -1);
     assert_message("unknown template 'helo': did you mean 'hello'? `whit list` shows all");
-    assert_int_equal(asm_template_load(&(struct asm_data){folder}, "x", &template, &error), -1);
+    assert_int_equal(
+        asm_template_load(&(struct asm_data){.directory = folder}, "x", &template, &error), -1);
     assert_message("unknown template 'x': `whit list` shows all");
 }
 
@@ -73,8 +80,9 @@ static void never_makes_a_path_of_an_unlisted_name(void **state)
                                           "..",         "/",     "demo\n", "%s%n",         "Demo"};
     for (size_t i = 0; i < COUNT(hostile); i++) {
         struct asm_template template ASM_TEMPLATE_CLEANUP = {0};
-        assert_int_equal(
-            asm_template_load(&(struct asm_data){folder}, hostile[i], &template, &error), -1);
+        assert_int_equal(asm_template_load(&(struct asm_data){.directory = folder}, hostile[i],
+                                           &template, &error),
+                         -1);
         assert_message("unknown template");
     }
 }
@@ -103,7 +111,7 @@ static void refuses_a_wrong_parameter_with_its_file_and_name(void **state)
         {TEMPLATE_JSON(PARAMETER("\"type\":\"enum\"")), "an enum needs \"choices\""},
         {TEMPLATE_JSON(PARAMETER("\"type\":\"enum\",\"choices\":[]")), "an enum needs \"choices\""},
         {TEMPLATE_JSON(PARAMETER("\"type\":\"u8\",\"choices\":[\"a\"]")), "no other type takes"},
-        {TEMPLATE_JSON(PARAMETER("\"type\":\"enum\",\"choices\":[\"a\\n\"]")), "invalid choice"},
+        {TEMPLATE_JSON(PARAMETER("\"type\":\"enum\",\"choices\":[\"a b\"]")), "invalid choice"},
         {TEMPLATE_JSON(PARAMETER("\"type\":\"enum\",\"choices\":[1]")), "array of strings"},
         {TEMPLATE_JSON(PARAMETER("\"type\":\"u8\",\"forever\":true")), "only a duration"},
     };
@@ -119,7 +127,6 @@ static void refuses_a_name_that_would_be_assembly_text(void **state)
     (void)state;
     static const char *const hostile[] = {
         TEMPLATE_JSON("{\"name\":\"a b\",\"type\":\"u8\",\"help\":\"\"}"),
-        TEMPLATE_JSON("{\"name\":\"a\\n\",\"type\":\"u8\",\"help\":\"\"}"),
         TEMPLATE_JSON("{\"name\":\"%a\",\"type\":\"u8\",\"help\":\"\"}"),
         TEMPLATE_JSON("{\"name\":\"A\",\"type\":\"u8\",\"help\":\"\"}"),
         TEMPLATE_JSON("{\"name\":\"\",\"type\":\"u8\",\"help\":\"\"}"),
@@ -127,6 +134,23 @@ static void refuses_a_name_that_would_be_assembly_text(void **state)
     for (size_t i = 0; i < COUNT(hostile); i++) {
         assert_int_equal(load(hostile[i]), -1);
         assert_message("invalid name: use a-z, 0-9 and _");
+    }
+}
+
+static void refuses_text_that_a_terminal_would_obey(void **state)
+{
+    (void)state;
+    static const char *const hostile[] = {
+        "{\"summary\":\"\\u001b[2J\"}",
+        "{\"example\":\"\\u009b2J\"}",
+        "{\"contract\":[\"one\\ntwo\"]}",
+        "{\"syscalls\":[\"\\u0007\"]}",
+        TEMPLATE_JSON("{\"name\":\"a\\n\",\"type\":\"u8\",\"help\":\"\"}"),
+        TEMPLATE_JSON(PARAMETER("\"type\":\"enum\",\"choices\":[\"\\r\"]")),
+    };
+    for (size_t i = 0; i < COUNT(hostile); i++) {
+        assert_int_equal(load(hostile[i]), -1);
+        assert_message("without control characters");
     }
 }
 
@@ -161,12 +185,83 @@ static void refuses_a_file_of_another_form(void **state)
     }
 }
 
+/* Loads a template by its name, and says in which folder it was found. */
+static const char *folder_of(const struct asm_data *data, const char *name)
+{
+    static char found[PATH_MAX];
+    struct asm_template template ASM_TEMPLATE_CLEANUP = {0};
+    if (asm_template_load(data, name, &template, &error) < 0)
+        fail_msg("%s", error.message);
+    return template.folder ? strcpy(found, template.folder + strlen(folder) + 1) : NULL;
+}
+
+static void looks_for_templates_in_the_users_folders_first(void **state)
+{
+    (void)state;
+    write_text("mine/one/template.json", TEMPLATE_JSON(""));
+    write_text("data/templates/one/template.json", TEMPLATE_JSON(""));
+    write_text("data/templates/two/template.json", TEMPLATE_JSON(""));
+    write_text("data/templates/hello/template.json", TEMPLATE_JSON(""));
+    struct asm_data data = {.directory = path_of("data"), .templates = path_of("mine")};
+    assert_string_equal(folder_of(&data, "one"), "mine/one");
+    assert_string_equal(folder_of(&data, "two"), "data/templates/two");
+    assert_string_equal(folder_of(&data, "hello"), "data/templates/hello");
+    assert_null(folder_of(&data, "exit"));
+}
+
+static void takes_no_file_of_another_template_of_that_name(void **state)
+{
+    (void)state;
+    struct asm_data data = {.templates = folder};
+    struct asm_template template ASM_TEMPLATE_CLEANUP = {0};
+    struct buffer source BUFFER_CLEANUP = {0};
+    write_text("exit/template.json", TEMPLATE_JSON(""));
+    assert_int_equal(asm_template_load(&data, "exit", &template, &error), 0);
+    assert_int_equal(asm_generate(&data, &template, NULL, 0, &source, &error), -1);
+    assert_message(path_of("exit/exit.asm"));
+    write_text("hello/hello.asm", "");
+    struct asm_template other;
+    assert_int_equal(asm_template_load(&data, "hello", &other, &error), -1);
+    assert_message(path_of("hello/template.json"));
+}
+
+static void reads_neither_a_pipe_nor_a_directory(void **state)
+{
+    (void)state;
+    struct asm_data data = {.templates = folder};
+    struct asm_template template;
+    write_text("pipe/notes", "");
+    assert_int_equal(mkfifo(path_of("pipe/template.json"), 0600), 0);
+    write_text("directory/template.json/file", "");
+    static const char *const names[] = {"pipe", "directory"};
+    for (size_t i = 0; i < COUNT(names); i++) {
+        assert_int_equal(asm_template_load(&data, names[i], &template, &error), -1);
+        assert_message("template.json is not a regular file");
+    }
+}
+
+static void says_which_directory_of_the_users_is_missing(void **state)
+{
+    (void)state;
+    struct strings names STRINGS_CLEANUP = {0};
+    const char *nowhere = path_of("nowhere");
+    assert_int_equal(asm_template_names(&(struct asm_data){.templates = nowhere}, &names, &error),
+                     -1);
+    assert_message(nowhere);
+    assert_int_equal(asm_template_names(&(struct asm_data){.directory = nowhere}, &names, &error),
+                     -1);
+    assert_message(nowhere);
+    assert_int_equal(asm_template_names(&(struct asm_data){.directory = folder}, &names, &error),
+                     0);
+}
+
 static void says_which_file_a_template_lacks(void **state)
 {
     (void)state;
     struct asm_template template ASM_TEMPLATE_CLEANUP = {0};
     write_text("templates/demo/demo.asm", "");
-    assert_int_equal(asm_template_load(&(struct asm_data){folder}, "demo", &template, &error), -1);
+    assert_int_equal(
+        asm_template_load(&(struct asm_data){.directory = folder}, "demo", &template, &error), -1);
     assert_message("templates/demo/template.json");
 }
 
@@ -179,8 +274,13 @@ int main(void)
         IN_FOLDER(never_makes_a_path_of_an_unlisted_name),
         IN_FOLDER(refuses_a_wrong_parameter_with_its_file_and_name),
         IN_FOLDER(refuses_a_name_that_would_be_assembly_text),
+        IN_FOLDER(refuses_text_that_a_terminal_would_obey),
         IN_FOLDER(refuses_two_parameters_of_one_name),
         IN_FOLDER(refuses_a_file_of_another_form),
+        IN_FOLDER(looks_for_templates_in_the_users_folders_first),
+        IN_FOLDER(takes_no_file_of_another_template_of_that_name),
+        IN_FOLDER(reads_neither_a_pipe_nor_a_directory),
+        IN_FOLDER(says_which_directory_of_the_users_is_missing),
         IN_FOLDER(says_which_file_a_template_lacks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
