@@ -24,7 +24,8 @@ embedded_objects := $(BUILD)/obj/asm/template/embedded.o $(BUILD)/obj/elfcheck/r
 library_objects := $(library_sources:%.c=$(BUILD)/obj/%.o) $(embedded_objects)
 cli_sources := $(sort $(shell find cli -name '*.c'))
 cli_objects := $(cli_sources:%.c=$(BUILD)/obj/%.o)
-asm_files := $(wildcard templates/*/*.asm templates/*/template.json asm/include/*.inc asm/link/*.ld)
+include_files := $(wildcard asm/include/*.inc)
+asm_files := $(wildcard templates/*/*.asm templates/*/template.json asm/link/*.ld) $(include_files)
 rule_pages := $(wildcard docs/rules/*.md)
 c_files := $(sort $(shell find base asm elfcheck packer cli tests/unit tests/fuzz -name '*.[ch]') $(wildcard docs/*.c tests/corpus/*.c tests/kernels/*.c))
 shell_files := $(wildcard .ci/run base/*.sh docs/*.sh docs/*.bash-completion tests/*.sh tests/run tests/compare tests/*/run tests/lint/rooms tests/bench/sizes tests/corpus/make tests/corpus/measure tests/corpus/judge tests/kernels/fetch tests/kernels/init tests/*/*.bash tests/*/*.bats templates/*/*.bats)
@@ -255,25 +256,31 @@ $(BUILD)/man/%: docs/man/%.scd docs/man/tidy.awk
 	@rm $@.scdoc
 
 bindir := $(DESTDIR)$(PREFIX)/bin
-mandir := $(DESTDIR)$(PREFIX)/share/man/man1
+mandir := $(DESTDIR)$(PREFIX)/share/man
+# For `nasm -I`, as docs/man/whit-asm.7.scd says; whit has them in it.
+includedir := $(DESTDIR)$(PREFIX)/share/whit/include
 rulesdir := $(DESTDIR)$(PREFIX)/share/doc/whit/rules
 completiondir := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 
 .PHONY: install
-install: all ## install whit, elfcheck, man pages, rules and completion (PREFIX, DESTDIR)
+install: all ## install whit, elfcheck, man pages, includes, rules and completion (PREFIX, DESTDIR)
 	sh tests/packages.sh doc
 	$(MAKE) $(parallel) man
-	install -d $(bindir) $(mandir) $(rulesdir) $(completiondir)
+	install -d $(bindir) $(mandir)/man1 $(mandir)/man7 $(includedir) $(rulesdir) $(completiondir)
 	install -m 755 $(BUILD)/whit $(bindir)/whit
 	ln -sf whit $(bindir)/elfcheck
-	install -m 644 $(manuals) $(mandir)
+	install -m 644 $(filter %.1,$(manuals)) $(mandir)/man1
+	install -m 644 $(filter %.7,$(manuals)) $(mandir)/man7
+	install -m 644 $(include_files) $(includedir)
 	install -m 644 $(rule_pages) $(rulesdir)
 	install -m 644 docs/whit.bash-completion $(completiondir)/whit
 
 .PHONY: uninstall
 uninstall: ## remove what install installed
-	rm -f $(bindir)/whit $(bindir)/elfcheck $(manuals:$(BUILD)/man/%=$(mandir)/%) $(completiondir)/whit
-	rm -rf $(rulesdir)
+	rm -f $(bindir)/whit $(bindir)/elfcheck $(completiondir)/whit
+	rm -f $(patsubst $(BUILD)/man/%.1,$(mandir)/man1/%.1,$(filter %.1,$(manuals)))
+	rm -f $(patsubst $(BUILD)/man/%.7,$(mandir)/man7/%.7,$(filter %.7,$(manuals)))
+	rm -rf $(rulesdir) $(includedir)
 
 .PHONY: clean
 clean: ## remove all that was built

@@ -35,7 +35,7 @@ compare_options() { # PAGE COMMAND...
   for command in $(commands); do
     [ -e "docs/man/whit-$command.1.scd" ]
   done
-  [ "$(commands | wc -l)" -eq "$(count docs/man/whit-*.scd)" ]
+  [ "$(commands | wc -l)" -eq "$(count docs/man/whit-*.1.scd)" ]
 }
 
 @test "whit.1 names every command" {
@@ -73,8 +73,8 @@ compare_options() { # PAGE COMMAND...
 
 @test "pages refer to pages that exist, or to other programs" {
   local reference
-  for reference in $(grep -ohE '\*(whit|elfcheck)[a-z-]*\*\(1\)' docs/man/*.scd | tr -d '*' | sort -u); do
-    [ -e "docs/man/${reference%(1)}.1.scd" ]
+  for reference in $(grep -ohE '\*(whit|elfcheck)[a-z-]*\*\([17]\)' docs/man/*.scd | tr -d '*)' | sort -u); do
+    [ -e "docs/man/${reference/(/.}.scd" ]
   done
 }
 
