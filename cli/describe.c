@@ -32,13 +32,16 @@ static void describe_template(const struct asm_template *template, struct buffer
         buffer_append_text(text, "\nParameters:\n");
     for (size_t i = 0; i < template->parameter_count; i++)
         describe_parameter(&template->parameters[i], text);
-    buffer_append_text(text, "\nContract:\n");
+    if (template->contract.count)
+        buffer_append_text(text, "\nContract:\n");
     for (size_t i = 0; i < template->contract.count; i++)
         buffer_printf(text, "  %s\n", template->contract.items[i]);
-    buffer_append_text(text, "\nSystem calls:\n ");
+    if (template->syscalls.count)
+        buffer_append_text(text, "\nSystem calls:\n ");
     for (size_t i = 0; i < template->syscalls.count; i++)
-        buffer_printf(text, " %s", template->syscalls.items[i]);
-    buffer_printf(text, "\n\nExample:\n  %s\n", template->example);
+        buffer_printf(text, " %s%s", template->syscalls.items[i],
+                      i + 1 == template->syscalls.count ? "\n" : "");
+    buffer_printf(text, "\nExample:\n  %s\n", template->example);
 }
 
 /* A blank line has no blanks. */

@@ -213,6 +213,19 @@ END
   [ "$("$WHIT" describe plain.inc)" = plain.inc ]
 }
 
+@test "a template that promises nothing has no headings for that" {
+  own_template templates/mine
+  jq '.contract = [] | .syscalls = [] | .parameters = []' templates/mine/template.json >template.json
+  mv template.json templates/mine
+  export WHIT_TEMPLATES=templates
+  diff <("$WHIT" describe mine) - <<'END'
+mine: prints a word
+
+Example:
+  whit build mine
+END
+}
+
 @test "an unknown include file is refused with the nearest name" {
   suggests() {
     run -1 "$WHIT" describe "$1"
