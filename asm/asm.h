@@ -155,22 +155,33 @@ struct asm_link_options {
     enum asm_layout layout;
     unsigned assume; /* ASM_ASSUME_... */
     unsigned effort; /* of layouts but the standard one: 1 to 9; 0: the default */
+    bool is_generated;        /* the source is asm_generate's: nasm has nothing to warn of */
+    bool fail_on_warnings;    /* of nasm, about a source */
+    struct strings includes;  /* where nasm looks after the source's folder: absolute, with a / */
+    struct strings defines;   /* NAME or NAME=VALUE, for nasm */
+    struct strings warns;     /* -w+NAME, -w-NAME: for nasm */
+    struct strings libraries; /* -LDIR, -lNAME: for ld, behind all inputs */
+    struct buffer *warnings;  /* gets what nasm and ld say of an input that they take; or NULL */
     const struct trace *trace;
 };
 
 /*
- * In the standard layout, whatever the options say: nasm, ld with whit's linker script, then the
- * section header table dropped: appends a static ELF64
- * with one read+execute segment, and a second, read+write one only if the program has data that it
- * writes (.data, .bss). `source` is the file's path, also for messages and debug information.
+ * In the standard layout, whatever the options say: nasm for NASM sources, ld with whit's linker
+ * script for what they become and for other inputs (relocatable ELF64, archives), then the section
+ * header table dropped: appends a static ELF64 with one read+execute segment, and a second,
+ * read+write one only if the program has data that it writes (.data, .bss). A section that may be
+ * both written and executed makes it one segment, which may be all three. `inputs` are paths, also
+ * for messages and debug information.
  */
-int asm_link(const char *source, const struct asm_link_options *options, struct buffer *elf,
-             struct error *error);
+int asm_link(const struct strings *inputs, const struct asm_link_options *options,
+             struct buffer *elf, struct error *error);
 
 /*
- * The same in another layout than the standard one: the program's instructions are placed anew, the
- * smallest file wins. `*source_out` and `*map`, unless NULL, get the file as NASM source and as a
- * map of its bytes.
+ * The same in another layout than the standard one: the smaller of the program as ld joins it
+ * behind the layout's headers, and, of a single NASM source, its instructions placed anew, between
+ * the headers' fields, too. `*source_out` and `*map`, unless NULL, get the file as NASM source and
+ * as a map of its bytes.
  */
-int asm_link_small(const char *source, const struct asm_link_options *options, struct buffer *elf,
-                   struct buffer *source_out, struct buffer *map, struct error *error);
+int asm_link_small(const struct strings *inputs, const struct asm_link_options *options,
+                   struct buffer *elf, struct buffer *source_out, struct buffer *map,
+                   struct error *error);

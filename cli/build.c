@@ -79,7 +79,7 @@ static int make_program(const struct cli_context *context, const struct build_so
         return program_open(program, source->name, error);
     int made =
         source->kind == SOURCE_ASSEMBLY
-            ? source_link(context, source->name, link, &linked, error)
+            ? source_link(context, &(char *){(char *)source->name}, 1, link, &linked, error)
             : source_generate(context, &source->template, settings, count, link, &linked, error);
     return made < 0 ? -1 : name_program(program, source->name, &linked.elf, error);
 }
@@ -133,12 +133,13 @@ int command_build(struct cli_context *context, int argc, char **argv)
     image_options_table(
         &options, "docker, oci, combined, bundle, rootfs, docker-v1 or elf [by extension]", shared);
     struct link_settings link LINK_SETTINGS_CLEANUP = {0};
-    struct cli_option own[2 + LAYOUT_OPTION_COUNT] = {
+    struct cli_option own[2 + SOURCE_OPTION_COUNT + LAYOUT_OPTION_COUNT] = {
         {"Program options", 0, CLI_HEADING, NULL, NULL, NULL},
         {"keep-symbols", 'g', CLI_FLAG, &link.keep_symbols, NULL,
          "keep sections and debug information for gdb"},
     };
-    layout_options_table(&link, own + 2);
+    source_options_table(&link, 0, 0, own + 2);
+    layout_options_table(&link, own + 2 + SOURCE_OPTION_COUNT);
     struct cli_arguments arguments = cli_parse(context, shared, own, 1, -1, argc, argv);
     if (arguments.done)
         return arguments.code;

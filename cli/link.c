@@ -1,34 +1,28 @@
-/* whit link: NASM source becomes a static ELF. */
+/* whit link: NASM sources, objects and archives become a static ELF. */
 #include "cli/commands.h"
 
 #include <string.h>
 
+#include "base/array.h"
 #include "base/read.h"
 #include "base/text.h"
 #include "cli/shared/message.h"
 #include "cli/shared/options.h"
 #include "cli/shared/output.h"
-#include "cli/shared/program.h"
 #include "cli/shared/source.h"
 
 /* FILE.asm becomes FILE, in the current directory as compilers do it. */
 static int default_output(const char *source, char **output, struct error *error)
 {
+    static const char *const suffixes[] = {ASM_SUFFIX, ".nasm", ".s", ".S", ".o"};
     const char *slash = strrchr(source, '/');
     const char *name = slash ? slash + 1 : source;
-    size_t length = strlen(name), suffix = strlen(ASM_SUFFIX);
-    if (length <= suffix || !text_ends_with(name, ASM_SUFFIX))
-        return text_copy(output, "a.out", error);
-    return text_format(output, error, "%.*s", (int)(length - suffix), name);
-}
-
-/* nasm would read an ELF as text, and complain of line 1. */
-static int refuse_elf(const char *source, struct error *error)
-{
-    return program_is_elf(source)
-               ? error_set(error, "%s is an ELF file, not NASM source: `whit pack %s` packs it",
-                           source, source)
-               : 0;
+    for (size_t i = 0; i < COUNT(suffixes); i++) {
+        size_t length = strlen(name), suffix = strlen(suffixes[i]);
+        if (length > suffix && text_ends_with(name, suffixes[i]))
+            return text_format(output, error, "%.*s", (int)(length - suffix), name);
+    }
+    return text_copy(output, "a.out", error);
 }
 
 int command_link(struct cli_context *context, int argc, char **argv)
@@ -38,14 +32,14 @@ int command_link(struct cli_context *context, int argc, char **argv)
     bool explain = false;
     struct cli_option layout[LAYOUT_OPTION_COUNT];
     layout_options_table(&settings, layout);
-    const struct cli_option options[] = {
+    struct cli_option options[3 + SOURCE_OPTION_COUNT + 1] = {
         {"output", 'o', CLI_TEXT, &output_path, "FILE", "output file [FILE without .asm]"},
         {"keep-symbols", 'g', CLI_FLAG, &settings.keep_symbols, NULL,
          "keep sections and debug information for gdb"},
         {"explain", 0, CLI_FLAG, &explain, NULL, "print the purpose of each byte of the program"},
-        {0},
     };
-    struct cli_arguments arguments = cli_parse(context, options, layout, 1, 1, argc, argv);
+    source_options_table(&settings, 'w', 'l', options + 3);
+    struct cli_arguments arguments = cli_parse(context, options, layout, 1, -1, argc, argv);
     if (arguments.done)
         return arguments.code;
 
@@ -56,8 +50,8 @@ int command_link(struct cli_context *context, int argc, char **argv)
     if ((output_path ? text_copy(&output, output_path, &error)
                      : default_output(source, &output, &error)) < 0 ||
         cli_check_output(output, arguments.operands, true, &error) < 0 ||
-        refuse_elf(source, &error) < 0 ||
-        source_link(context, source, &settings, &linked, &error) < 0)
+        source_link(context, arguments.operands, (size_t)arguments.count, &settings, &linked,
+                    &error) < 0)
         return cli_fail(&error);
     if (explain && linked.map.size == 0) {
         error_set(&error, "--explain requires --layout=compact, overlap or golf");

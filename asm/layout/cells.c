@@ -14,10 +14,10 @@
  * A pattern names the bytes of a file's headers, two characters each:
  *
  *   7f      this value                    ..      any value: room for the program
- *   E0 E1   of the entry point's offset   S0..S7  of the file's size
+ *   E0 E1   of the entry point's offset   S0..S7  of the file's size; T0..T7 of the memory's
  *   A2..A5  of the file's address; the same wherever it stands
- *   P4      the same as A4, and p_flags: read and execute
- *   F0..F5  of p_filesz, which p_memsz repeats
+ *   P4      the same as A4, and p_flags; W0 only that: read, execute and perhaps write
+ *   F0..F5  of p_filesz, which p_memsz repeats; M0..M5 of a p_memsz that need not
  *   Q0 Q1   of a p_filesz that ends past the file's end, in the first page
  *   R1      of a p_filesz that ends with a page, whatever comes behind this byte
  */
@@ -45,13 +45,13 @@ struct layout_row {
 #define SECOND(for_needs)                                                                  \
     {                                                                                      \
         .name = "0x2f", .layout = ASM_OVERLAP, .header = 0x2f, .size = 103, .entry = -1,   \
-        .is_fixed = true, .needs = (for_needs),                                            \
+        .is_fixed = true, .has_memory = true, .needs = (for_needs),                        \
         .trick = "e_phnum makes p_offset 0x100, which Linux rounds down to the first page" \
     }
 #define SECOND_PATTERN(ehsize)                                                             \
     "7f454c46020101.. ................ 02003e00........ E0E1A2A3A4A50000 2f00000000000000" \
-    "..............01 00000005" ehsize "3800 0100000000000000 01A2A3A4A50000.."            \
-    "..............F0 F1F2F3F4F50000F0 F1F2F3F4F50000.. .............."
+    "..............01 000000W0" ehsize "3800 0100000000000000 01A2A3A4A50000.."            \
+    "..............F0 F1F2F3F4F50000M0 M1M2M3M4M50000.. .............."
 
 /* The smallest headers first: what they make of a program spares a search of the others. */
 static const struct layout_row rows[] = {
@@ -83,12 +83,13 @@ static const struct layout_row rows[] = {
       .size = 120,
       .entry = -1,
       .is_fixed = true,
+      .has_memory = true,
       .needs = "nothing",
       .trick = "Linux does not look at p_paddr, and takes most addresses: both hold code"},
      "7f454c4602010100 0000000000000000 02003e0001000000 E0E1A2A3A4A50000"
      "4000000000000000 0000000000000000 0000000040003800 0100000000000000"
-     "0100000005000000 0000000000000000 0000A2A3A4A50000 ................"
-     "S0S1S2S3S4S5S6S7 S0S1S2S3S4S5S6S7 0010000000000000"},
+     "01000000W0000000 0000000000000000 0000A2A3A4A50000 ................"
+     "S0S1S2S3S4S5S6S7 T0T1T2T3T4T5T6T7 0010000000000000"},
 };
 #define ROWS (COUNT(rows))
 
@@ -109,25 +110,46 @@ static unsigned char byte_of(uint64_t value, unsigned number)
     return (unsigned char)(value >> 8 * number);
 }
 
-/* The value that all bytes of one letter and number have, or its bits that are fixed. */
-static struct cell lettered_cell(char letter, unsigned number, size_t size)
+#define PAGE_SIZE 0x1000
+
+bool overlay_needs_memory(const struct file_shape *file)
 {
+    return file->memory > (file->size + PAGE_SIZE - 1) / PAGE_SIZE * PAGE_SIZE;
+}
+
+/* p_filesz or p_memsz of a segment that ends with the file or the memory; at least 1, since newer
+ * kernels map nothing of a segment that is empty in the file. */
+static uint64_t size_from(uint64_t offset, uint64_t end)
+{
+    return end > offset ? end - offset : 1;
+}
+
+#define SECOND_OFFSET 0x100 /* p_offset, where e_phnum is a part of it */
+
+/* The value that all bytes of one letter and number have, or its bits that are fixed. */
+static struct cell lettered_cell(char letter, unsigned number, const struct file_shape *file)
+{
+    size_t size = file->size;
     /* Beyond the first page the whole file has to be in the segment, and the kernel has to find its
      * end in the last one. */
     uint64_t end = size - 0x0c;
     struct cell cell = {0};
     switch (letter) {
     case 'S': /* all of it */
+    case 'T':
+        cell.mask = 0xff;
+        cell.value = byte_of(letter == 'S' ? size : file->memory, number);
+        break;
     case 'E': /* set later */
         cell.mask = 0xff;
-        cell.value = letter == 'S' ? byte_of(size, number) : 0;
         break;
     case 'A':
         cell.mask = byte_of(number == 5 ? 0xc0 : 0, 0);
         break; /* less than 64 TB */
     case 'P':
-        cell.mask = 0x07;
-        cell.value = PF_R | PF_X;
+    case 'W':
+        cell.mask = letter == 'P' ? 0x07 : 0xff;
+        cell.value = PF_R | PF_X | (file->is_writable ? PF_W : 0);
         break;
     case 'Q':
         cell.mask = byte_of(size > 0x800 ? 0xffff : 0xf900, number);
@@ -136,19 +158,37 @@ static struct cell lettered_cell(char letter, unsigned number, size_t size)
     case 'R':
         cell.mask = cell.value = 0x0f;
         break;
-    default: /* less than 8 TB, since ext4 has no larger files */
+    case 'M': /* as F, unless it is the end of all memory */
+    case 'F':
+        if (overlay_needs_memory(file)) {
+            cell.mask = 0xff;
+            cell.value =
+                byte_of(size_from(SECOND_OFFSET, letter == 'F' ? size : file->memory), number);
+            break;
+        }
+        /* less than 8 TB, since ext4 has no larger files */
         cell.mask = byte_of(size > 0x1000 ? UINT64_MAX : UINT64_C(0xf8) << 40, number);
         cell.value = size > 0x1000 ? byte_of(size + 0x10000, number) : 0;
+        break;
+    default:
         break;
     }
     return cell;
 }
 
-void overlay_cells(const struct overlay *overlay, size_t size, struct cell *cells)
+/* The letter whose bytes are the same. */
+static unsigned char letter_of(char letter, const struct file_shape *file)
+{
+    return letter == 'P'                                  ? 'A'
+           : letter == 'M' && !overlay_needs_memory(file) ? 'F'
+                                                          : (unsigned char)letter;
+}
+
+void overlay_cells(const struct overlay *overlay, const struct file_shape *file, struct cell *cells)
 {
     const struct layout_row *row = (const struct layout_row *)(const void *)overlay;
     uint32_t roots['Z'][8] = {0}; /* where each letter and number stood first; 0: nowhere yet */
-    for (size_t i = 0; i < size; i++)
+    for (size_t i = 0; i < file->size; i++)
         cells[i] = (struct cell){.root = (uint32_t)i};
     size_t offset = 0;
     for (const char *text = row->pattern; *text; text++) {
@@ -158,8 +198,8 @@ void overlay_cells(const struct overlay *overlay, size_t size, struct cell *cell
         struct cell *cell = &cells[offset];
         if (first >= 'A' && first <= 'Z') {
             unsigned number = (unsigned)(second - '0');
-            uint32_t *root = &roots[first == 'P' ? 'A' : (unsigned char)first][number];
-            *cell = lettered_cell(first, number, size);
+            uint32_t *root = &roots[letter_of(first, file)][number];
+            *cell = lettered_cell(first, number, file);
             if (*root == 0)
                 *root = (uint32_t)offset;
             cell->root = *root;
@@ -171,6 +211,29 @@ void overlay_cells(const struct overlay *overlay, size_t size, struct cell *cell
         }
         offset++;
     }
+}
+
+/* Fixes a number in header bytes, as far as they leave it open. */
+static void set_number(struct cell *cells, size_t offset, uint64_t number, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        struct cell *cell = &cells[cells[offset + i].root];
+        cell->value = (unsigned char)((cell->value & cell->mask) |
+                                      (byte_of(number, (unsigned)i) & ~cell->mask));
+        cell->mask = 0xff;
+    }
+}
+
+void overlay_set_segment(const struct overlay *overlay, const struct file_shape *file,
+                         uint64_t address, struct cell *cells)
+{
+    size_t segment = overlay->header;
+    uint64_t offset = overlay->header == 0x2f ? SECOND_OFFSET : 0;
+    set_number(cells, segment + offsetof(Elf64_Phdr, p_vaddr), address, sizeof address);
+    set_number(cells, segment + offsetof(Elf64_Phdr, p_filesz), size_from(offset, file->size),
+               sizeof(uint64_t));
+    set_number(cells, segment + offsetof(Elf64_Phdr, p_memsz), size_from(offset, file->memory),
+               sizeof(uint64_t));
 }
 
 void overlay_set_entry(const struct overlay *overlay, struct cell *cells, size_t entry)

@@ -106,7 +106,7 @@ static void append_item(const struct solution *solution, const struct placed *it
         buffer_printf(&comment, "%s%s", comment.size && remark.size ? "; " : "",
                       buffer_text(&remark));
     } else if (!item->filler) {
-        buffer_printf(&text, "jmp short at_%zx", item->target);
+        buffer_printf(&text, "jmp %s at_%zx", item->size == 2 ? "short" : "near", item->target);
     } else {
         struct buffer fields BUFFER_CLEANUP = {0};
         append_filler(item, &text);
@@ -225,7 +225,7 @@ void compose_source(const struct parts *parts, const struct solution *solution,
                     struct buffer *source)
 {
     const struct overlay *overlay = solution->overlay;
-    bool is_apart = parts->data_size && is_data_apart(solution, parts);
+    bool is_apart = parts->data.count && is_data_apart(solution, parts);
     buffer_printf(
         source,
         "; The program header lies over the ELF header from byte %s on: %zu bytes in all.\n"
@@ -263,7 +263,7 @@ void compose_source(const struct parts *parts, const struct solution *solution,
         do
             end++;
         while (end < next && is_data(parts, solution, end) == is_of_data &&
-               !is_target(solution, end));
+               !is_target(solution, end) && end != solution->entry);
         append_bytes(solution, offset, end, is_of_data ? "data" : "", source);
         offset = end;
     }

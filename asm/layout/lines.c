@@ -377,6 +377,7 @@ static int begin_at_start(struct parts *parts, struct error *error)
     struct part first = *jump;
     memmove(parts->parts + 1, parts->parts, (parts->count - 1) * sizeof first);
     parts->parts[0] = first;
+    parts->is_start_added = true;
     return 0;
 }
 

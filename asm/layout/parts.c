@@ -10,7 +10,7 @@
 #include "asm/layout/effects.h"
 #include "asm/layout/lines.h"
 #include "asm/layout/probe.h"
-#include "asm/link/includes.h"
+#include "asm/link/objects.h"
 #include "base/array.h"
 #include "base/read.h"
 #include "base/text.h"
@@ -141,29 +141,15 @@ static int preprocess(const struct asm_job *job, unsigned assume, struct buffer 
                       struct error *error)
 {
     struct strings arguments STRINGS_CLEANUP = {0};
-    char *includes TEXT_CLEANUP = NULL, *path TEXT_CLEANUP = NULL;
-    static const struct {
-        unsigned assumption;
-        const char *define;
-    } defines[] = {{ASM_ASSUME_ARGC1, "-dWHIT_ASSUME_ARGC1"},
-                   {ASM_ASSUME_STDIN, "-dWHIT_ASSUME_STDIN"},
-                   {ASM_ASSUME_EXIT_ANY, "-dWHIT_ASSUME_EXIT_ANY"}};
-    if (text_format(&includes, error, "%s/" INCLUDES "/", job->temporary) < 0 ||
-        text_format(&path, error, "%s/" PREPROCESSED, job->temporary) < 0)
+    char *path TEXT_CLEANUP = NULL;
+    if (text_format(&path, error, "%s/" PREPROCESSED, job->temporary) < 0)
         return -1;
-    const char *const command[] = {
-        "nasm", "-E", "-dWHIT_CHOICES", "-w+all", "-Werror", "-I", includes,
-        "-o",   path, job->source_name, NULL};
-    if (strings_append_all(&arguments, command, error) < 0)
-        return -1;
-    for (size_t i = 0; i < COUNT(defines); i++)
-        if (assume & defines[i].assumption &&
-            strings_append(&arguments, defines[i].define, error) < 0)
-            return -1;
-    if (asm_write_includes(job, error) < 0 ||
-        asm_run_tool(job, job->source_folder, &arguments, error) < 0)
-        return -1;
-    return file_read_path(path, MAX_TEXT_SIZE, text, error);
+    const char *const files[] = {"-E", "-dWHIT_CHOICES", "-o", path, job->inputs[0].name, NULL};
+    return asm_source_arguments(job, assume, &arguments, error) < 0 ||
+                   strings_append_all(&arguments, files, error) < 0 ||
+                   asm_run_nasm(job, &job->inputs[0], &arguments, NULL, error) < 0
+               ? -1
+               : file_read_path(path, MAX_TEXT_SIZE, text, error);
 }
 
 int parts_read(const struct asm_job *job, unsigned assume, struct parts *parts, struct error *error)
@@ -177,5 +163,5 @@ int parts_read(const struct asm_job *job, unsigned assume, struct parts *parts, 
         parts_offer_addresses(parts, error) < 0)
         return -1;
     struct probe probe PROBE_CLEANUP = {0};
-    return probe_open(&probe, job, parts, error) < 0 ? -1 : read_probe(parts, &probe, error);
+    return probe_open(&probe, job, parts, 0, error) < 0 ? -1 : read_probe(parts, &probe, error);
 }

@@ -87,6 +87,7 @@ struct parts {
     struct strings definitions; /* NAME equ VALUE */
     struct part *parts;
     size_t count;
+    bool is_start_added; /* the first part is a jump to _start, which is not in the source */
     struct strings data; /* the lines of the data, labels included */
     unsigned char *data_bytes;
     size_t data_size;
@@ -106,8 +107,9 @@ struct parts {
 static inline size_t data_offset(const struct parts *parts,
                                  const size_t offsets[static DATA_BLOCKS], size_t byte)
 {
-    return byte < parts->first_block_size ? offsets[0] + byte
-                                          : offsets[1] + byte - parts->first_block_size;
+    /* Behind the last byte, too, a label may be: tables end with one. */
+    bool is_first = byte < parts->first_block_size || parts->first_block_size == parts->data_size;
+    return is_first ? offsets[0] + byte : offsets[1] + byte - parts->first_block_size;
 }
 
 /* Reads the instructions and data of a source. `assume` (ASM_ASSUME_...) is defined for it. Fails

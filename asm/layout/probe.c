@@ -11,13 +11,12 @@
 #include <unistd.h>
 
 #include "asm/layout/lines.h"
+#include "asm/link/objects.h"
 #include "base/array.h"
 #include "base/read.h"
 #include "base/text.h"
 
-#define PROBE        "probe.asm"
-#define PROBE_OBJECT "probe.o"
-#define CHOICES      ".whit" /* the section of all choices but the first */
+#define CHOICES ".whit" /* the section of all choices but the first */
 
 /* The search goes through all of it for each size. */
 #define MAX_DATA (1024 * 1024)
@@ -40,8 +39,9 @@ static void append_lines(struct buffer *out, const struct strings *lines)
 /* ---- making it --------------------------------------------------------------------------------
  */
 
-/* All instructions of one choice of each part, or of all but the first, with a label each. */
-static void append_choices(struct buffer *out, const struct parts *parts, bool is_first)
+/* All instructions of one choice of each part, or of all but the first, with a label before and a
+ * gap behind each. */
+static void append_choices(struct buffer *out, const struct parts *parts, bool is_first, size_t gap)
 {
     for (size_t i = 0; i < parts->count; i++) {
         const struct part *part = &parts->parts[i];
@@ -49,25 +49,56 @@ static void append_choices(struct buffer *out, const struct parts *parts, bool i
             for (size_t k = 0; k < part->choices[j].count; k++) {
                 for (size_t l = 0; is_first && k == 0 && l < part->labels.count; l++)
                     buffer_printf(out, "%s:\n", part->labels.items[l]);
-                buffer_printf(out, ITEM ":\n%s\n", i, j, k, part->choices[j].instructions[k].text);
+                buffer_printf(out, ITEM ":\n%s\ntimes %zu nop\n", i, j, k,
+                              part->choices[j].instructions[k].text, gap);
             }
             buffer_printf(out, ITEM ":\n", i, j, part->choices[j].count);
         }
     }
 }
 
-static int write_probe(const struct asm_job *job, const struct parts *parts, struct error *error)
+static void append_probe(struct buffer *out, const struct parts *parts, size_t gap)
 {
-    struct buffer out BUFFER_CLEANUP = {0};
-    buffer_append_text(&out, "bits 64\ndefault rel\n%define " MARK_NEAR "label) 1\n");
-    append_lines(&out, &parts->definitions);
-    buffer_append_text(&out, "section .text align=1\n");
-    append_choices(&out, parts, true);
-    buffer_append_text(&out, "section " CHOICES " progbits alloc exec nowrite align=1\n");
-    append_choices(&out, parts, false);
-    buffer_append_text(&out, MARK_PAST ":\nsection .rodata align=1\n" DATA_BEGIN ":\n");
-    append_lines(&out, &parts->data);
-    return buffer_check(&out, error) < 0 ? -1 : asm_write_input(job, PROBE, &out, error);
+    buffer_append_text(out, "bits 64\ndefault rel\n%define " MARK_NEAR "label) 1\n");
+    append_lines(out, &parts->definitions);
+    buffer_append_text(out, "section .text align=1\n");
+    append_choices(out, parts, true, gap);
+    buffer_append_text(out, "section " CHOICES " progbits alloc exec nowrite align=1\n");
+    append_choices(out, parts, false, gap);
+    buffer_append_text(out, MARK_PAST ":\nsection .rodata align=1\n" DATA_BEGIN ":\n");
+    append_lines(out, &parts->data);
+}
+
+static void read_section(struct probe *probe, Elf_Scn *section, const GElf_Shdr *header,
+                         const char *name)
+{
+    Elf_Data *data = elf_getdata(section, NULL);
+    bool is_data = strcmp(name, ".rodata") == 0;
+    bool is_known = is_data;
+    if (header->sh_type == SHT_SYMTAB) {
+        probe->symbols = data;
+        probe->symbol_names = header->sh_link;
+    }
+    for (size_t i = 0; i < 2; i++) {
+        const char *wanted = i ? CHOICES : ".text";
+        if (strcmp(name, wanted) == 0) {
+            probe->code[i] = data;
+            probe->sections[i] = elf_ndxscn(section);
+            is_known = true;
+        }
+        if (strncmp(name, ".rela", 5) == 0 && strcmp(name + 5, wanted) == 0)
+            probe->relocations[i] = data;
+    }
+    probe->has_address |= strcmp(name, ".rela.rodata") == 0;
+    if (is_data) {
+        probe->data = data;
+        probe->data_section = elf_ndxscn(section);
+    }
+    if (!(header->sh_flags & SHF_ALLOC) || header->sh_size == 0)
+        return;
+    probe->has_other |= !is_known || header->sh_flags & SHF_WRITE;
+    if (header->sh_addralign > probe->alignment)
+        probe->alignment = header->sh_addralign;
 }
 
 static void read_sections(struct probe *probe)
@@ -76,61 +107,43 @@ static void read_sections(struct probe *probe)
     elf_getshdrstrndx(probe->elf, &names);
     for (Elf_Scn *section = NULL; (section = elf_nextscn(probe->elf, section));) {
         GElf_Shdr header;
-        if (!gelf_getshdr(section, &header))
-            continue;
-        const char *name = elf_strptr(probe->elf, names, header.sh_name);
-        Elf_Data *data = elf_getdata(section, NULL);
-        if (header.sh_type == SHT_SYMTAB) {
-            probe->symbols = data;
-            probe->symbol_names = header.sh_link;
-        }
-        for (size_t i = 0; name && i < 2; i++) {
-            const char *wanted = i ? CHOICES : ".text";
-            if (strcmp(name, wanted) == 0) {
-                probe->code[i] = data;
-                probe->sections[i] = elf_ndxscn(section);
-            }
-            if (strncmp(name, ".rela", 5) == 0 && strcmp(name + 5, wanted) == 0)
-                probe->relocations[i] = data;
-        }
-        probe->has_address |= name && strcmp(name, ".rela.rodata") == 0;
-        if (name && strcmp(name, ".rodata") == 0) {
-            probe->data = data;
-            probe->data_section = elf_ndxscn(section);
-        }
+        const char *name =
+            gelf_getshdr(section, &header) ? elf_strptr(probe->elf, names, header.sh_name) : NULL;
+        if (name)
+            read_section(probe, section, &header, name);
     }
 }
 
-/* Assembles it into the probe's object. */
-static int assemble(const struct asm_job *job, struct buffer *object, struct error *error)
+static int open_object(struct probe *probe, struct error *error)
 {
-    struct strings arguments STRINGS_CLEANUP = {0};
-    char *path TEXT_CLEANUP = NULL, *folder TEXT_CLEANUP = NULL;
-    if (text_format(&path, error, "%s/" PROBE_OBJECT, job->temporary) < 0 ||
-        text_format(&folder, error, "%s/", job->source_folder) < 0) /* for incbin */
-        return -1;
-    const char *const command[] = {"nasm", "-f", "elf64",      "-w+all", "-Werror", "-I",
-                                   folder, "-o", PROBE_OBJECT, PROBE,    NULL};
-    return strings_append_all(&arguments, command, error) < 0 ||
-                   asm_run_tool(job, job->temporary, &arguments, error) < 0 ||
-                   file_read_path(path, MAX_PROGRAM_SIZE, object, error) < 0
-               ? -1
-               : 0;
-}
-
-int probe_open(struct probe *probe, const struct asm_job *job, const struct parts *parts,
-               struct error *error)
-{
-    *probe = (struct probe){0};
-    if (write_probe(job, parts, error) < 0 || assemble(job, &probe->object, error) < 0)
-        return -1;
-    unlinkat(job->temporary_fd, PROBE, 0); /* another reading makes it anew */
     elf_version(EV_CURRENT);
     probe->elf = elf_memory((char *)probe->object.data, probe->object.size);
     if (!probe->elf)
-        return error_set(error, "libelf cannot read " PROBE_OBJECT ": %s", elf_errmsg(-1));
+        return error_set(error, "libelf cannot read what nasm wrote: %s", elf_errmsg(-1));
     read_sections(probe);
     return 0;
+}
+
+int probe_open(struct probe *probe, const struct asm_job *job, const struct parts *parts,
+               size_t gap, struct error *error)
+{
+    struct buffer text BUFFER_CLEANUP = {0};
+    *probe = (struct probe){.gap = gap};
+    append_probe(&text, parts, gap);
+    return buffer_check(&text, error) < 0 ||
+                   asm_assemble_text(job, "elf64", &text, &probe->object, error) < 0
+               ? -1
+               : open_object(probe, error);
+}
+
+int probe_open_source(struct probe *probe, const struct asm_job *job, unsigned assume,
+                      struct error *error)
+{
+    static const char *const defines[] = {"-dWHIT_CHOICES", "-dWHIT_PROBE", NULL};
+    *probe = (struct probe){0};
+    return asm_assemble_source(job, assume, defines, &probe->object, error) < 0
+               ? -1
+               : open_object(probe, error);
 }
 
 void probe_close(struct probe *probe)
@@ -171,7 +184,7 @@ void probe_set_bounds(const struct probe *probe, const struct parts *parts)
         if (number < wanted->count)
             wanted->instructions[number].begin = symbol.st_value;
         if (number > 0 && number <= wanted->count)
-            wanted->instructions[number - 1].end = symbol.st_value;
+            wanted->instructions[number - 1].end = symbol.st_value - probe->gap;
     }
 }
 

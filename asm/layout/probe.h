@@ -19,12 +19,18 @@ struct probe {
     Elf_Data *symbols, *relocations[2], *code[2], *data;
     size_t symbol_names;
     size_t sections[2], data_section;
+    size_t gap;       /* bytes behind each instruction */
     bool has_address; /* in the data */
+    bool has_other;   /* bytes of the program in other sections */
+    size_t alignment; /* that a section asks for, in bytes */
 };
 
-/* Has nasm assemble the parts. */
+/* Has nasm assemble the parts, with a gap of so many bytes behind each instruction. */
 int probe_open(struct probe *probe, const struct asm_job *job, const struct parts *parts,
-               struct error *error);
+               size_t gap, struct error *error);
+/* Has nasm assemble the source itself. */
+int probe_open_source(struct probe *probe, const struct asm_job *job, unsigned assume,
+                      struct error *error);
 void probe_close(struct probe *probe);
 #define PROBE_CLEANUP __attribute__((cleanup(probe_close)))
 

@@ -7,14 +7,12 @@
 #include "asm/layout/cells.h"
 #include "asm/layout/compose.h"
 #include "asm/layout/parts.h"
+#include "asm/layout/proof.h"
 #include "asm/layout/solve.h"
-#include "asm/link/tools.h"
+#include "asm/layout/whole.h"
+#include "asm/link/objects.h"
 #include "base/interrupt.h"
-#include "base/read.h"
-#include "base/text.h"
-
-#define COMPOSED "small.asm"
-#define PROGRAM  "small"
+#include "base/trace.h"
 
 static const char *const names[ASM_LAYOUT_COUNT] = {"standard", "compact", "overlap", "golf"};
 
@@ -42,51 +40,68 @@ static int solve_all(const struct parts *parts, const struct asm_link_options *o
     return interrupt_check(error);
 }
 
+/* ---- the program's instructions anew --------------------------------------------------------- */
+
 /* What a program can be written for. */
 #define OF_PROGRAMS (ASM_ASSUME_ARGC1 | ASM_ASSUME_STDIN | ASM_ASSUME_EXIT_ANY)
 
-/* Of the program as it is with all that is assumed, and with nothing, the smaller one. */
-static int find_best(const struct asm_job *job, struct parts *parts, struct solution *best,
-                     struct error *error)
+/* What has been found so far: the parts are those of the solution. */
+struct found {
+    struct parts parts;
+    struct solution solution;
+};
+#define FOUND_CLEANUP __attribute__((cleanup(free_found)))
+
+static void free_found(struct found *found)
 {
-    const struct asm_link_options *options = job->options;
-    struct parts plain PARTS_CLEANUP = {0};
-    if (parts_read(job, options->assume, parts, error) < 0 ||
-        solve_all(parts, options, best, error) < 0)
-        return -1;
-    if (options->assume & OF_PROGRAMS) {
-        size_t size = best->size;
-        if (parts_read(job, 0, &plain, error) < 0 || solve_all(&plain, options, best, error) < 0)
-            return -1;
-        if (best->size != size) {
-            struct parts other = *parts;
-            *parts = plain;
-            plain = other;
-        }
-    }
-    return best->size
-               ? 0
-               : error_set(error, "the program cannot be laid out as %s", names[options->layout]);
+    parts_free(&found->parts);
+    solution_free(&found->solution);
 }
+
+static void swap_parts(struct parts *left, struct parts *right)
+{
+    struct parts other = *left;
+    *left = *right;
+    *right = other;
+}
+
+/* The program as it is where so much is assumed. */
+static int solve_source(const struct asm_job *job, unsigned assume, struct found *best,
+                        struct error *error)
+{
+    struct parts parts PARTS_CLEANUP = {0};
+    size_t size = best->solution.size;
+    if (parts_read(job, assume, &parts, error) < 0 || proof_check(job, assume, &parts, error) < 0 ||
+        solve_all(&parts, job->options, &best->solution, error) < 0)
+        return -1;
+    if (best->solution.size != size)
+        swap_parts(&best->parts, &parts);
+    return 0;
+}
+
+/* Of the program as it is with all that is assumed, and with nothing, the smaller one; the trace
+ * says why it cannot be taken apart. */
+static void solve_sources(const struct asm_job *job, struct found *best)
+{
+    unsigned assume = job->options->assume & OF_PROGRAMS;
+    struct error reason;
+    if (job->input_count != 1 || !job->inputs[0].is_source)
+        return;
+    if (assume && solve_source(job, assume, best, &reason) < 0)
+        trace_text(job->options->trace, "# not laid out anew as --assume allows: %s",
+                   reason.message);
+    if (solve_source(job, 0, best, &reason) < 0)
+        trace_text(job->options->trace, "# not laid out anew: %s", reason.message);
+}
+
+/* ---- the file -------------------------------------------------------------------------------- */
 
 /* Assembles the source; its bytes have to be those that were foreseen. */
 static int assemble(const struct asm_job *job, const struct buffer *source,
-                    const struct solution *solution, struct buffer *elf, struct error *error)
+                    const struct solution *solution, struct error *error)
 {
-    struct strings arguments STRINGS_CLEANUP = {0};
     struct buffer program BUFFER_CLEANUP = {0};
-    char *path TEXT_CLEANUP = NULL, *folder TEXT_CLEANUP = NULL;
-    if (text_format(&path, error, "%s/" PROGRAM, job->temporary) < 0 ||
-        text_format(&folder, error, "%s/", job->source_folder) < 0) /* for incbin */
-        return -1;
-    const char *const command[] = {"nasm", "-f", "bin",   "-w+all", "-Werror", "-I",
-                                   folder, "-o", PROGRAM, COMPOSED, NULL};
-    if (asm_write_input(job, COMPOSED, source, error) < 0 ||
-        strings_append_all(&arguments, command, error) < 0)
-        return -1;
-    trace_text(job->options->trace, "$ cat > " COMPOSED " << 'END'\n%sEND", buffer_text(source));
-    if (asm_run_tool(job, job->temporary, &arguments, error) < 0 ||
-        file_read_path(path, MAX_PROGRAM_SIZE, &program, error) < 0)
+    if (asm_assemble_text(job, "bin", source, &program, error) < 0)
         return -1;
     for (size_t i = 0; i < program.size || i < solution->size; i++)
         if (i >= program.size || i >= solution->size || program.data[i] != solution->image[i])
@@ -94,39 +109,54 @@ static int assemble(const struct asm_job *job, const struct buffer *source,
                              "nasm encodes the instruction at offset 0x%zx differently now: "
                              "use --layout=standard",
                              i);
-    buffer_append(elf, program.data, program.size);
-    return buffer_check(elf, error);
+    return 0;
 }
 
-static int link_parts(const struct asm_job *job, struct buffer *elf, struct buffer *source_out,
-                      struct buffer *map, struct error *error)
+/* The object shows, too, what is wrong with a source. */
+static int find_best(const struct asm_job *job, struct found *best, struct error *error)
 {
-    struct parts parts PARTS_CLEANUP = {0};
-    struct solution solution SOLUTION_CLEANUP = {0};
+    struct asm_object object ASM_OBJECT_CLEANUP = {0};
+    if (asm_make_object(job, &object, error) < 0)
+        return -1;
+    solve_sources(job, best);
+    if (interrupt_check(error) < 0)
+        return -1;
+    if (best->solution.size == 0 &&
+        whole_solve(job, &object, &best->parts, &best->solution, error) < 0)
+        return error_prefix(error, "%s: it cannot be laid out as %s",
+                            asm_input_name(job, job->inputs), names[job->options->layout]);
+    return 0;
+}
+
+static int write_program(const struct asm_job *job, const struct found *best, struct buffer *elf,
+                         struct buffer *source_out, struct buffer *map, struct error *error)
+{
+    const struct solution *solution = &best->solution;
     struct buffer source BUFFER_CLEANUP = {0};
-    if (find_best(job, &parts, &solution, error) < 0)
+    compose_source(&best->parts, solution, &source);
+    if (buffer_check(&source, error) < 0 || assemble(job, &source, solution, error) < 0)
         return -1;
-    compose_source(&parts, &solution, &source);
-    if (buffer_check(&source, error) < 0 || assemble(job, &source, &solution, elf, error) < 0)
-        return -1;
+    buffer_append(elf, solution->image, solution->size);
     if (map)
-        compose_map(&parts, &solution, map);
+        compose_map(&best->parts, solution, map);
     if (source_out)
         buffer_append(source_out, source.data, source.size);
-    return (map && buffer_check(map, error) < 0) ||
+    return buffer_check(elf, error) < 0 || (map && buffer_check(map, error) < 0) ||
                    (source_out && buffer_check(source_out, error) < 0)
                ? -1
                : 0;
 }
 
-int asm_link_small(const char *source, const struct asm_link_options *options, struct buffer *elf,
-                   struct buffer *source_out, struct buffer *map, struct error *error)
+int asm_link_small(const struct strings *inputs, const struct asm_link_options *options,
+                   struct buffer *elf, struct buffer *source_out, struct buffer *map,
+                   struct error *error)
 {
     struct asm_job job ASM_JOB_CLEANUP;
-    if (asm_job_init(&job, source, options, error) < 0)
+    struct found best FOUND_CLEANUP = {0};
+    if (asm_job_init(&job, inputs, options, error) < 0)
         return -1;
-    if (link_parts(&job, elf, source_out, map, error) == 0)
-        return 0;
-    bool is_temporary = strcmp(job.source_folder, job.temporary) == 0;
-    return error_prefix(error, "%s", is_temporary ? job.source_name : source);
+    return find_best(&job, &best, error) < 0 ||
+                   write_program(&job, &best, elf, source_out, map, error) < 0
+               ? -1
+               : 0;
 }

@@ -6,10 +6,6 @@
 
 #include "asm/layout/solve_state.h"
 
-/* Where the prefixes in the ELF magic end: an instruction at this offset of layout 0x18 follows
- * REX.R and REX.X. */
-#define PREFIXED_START 4
-
 /* Continues at that offset until all parts are placed; false where that cannot be done within the
  * limit of steps, or an interrupt came. `after_jump`: nothing needs to jump from there again. */
 bool solver_continue(struct solver *solver, size_t offset, bool after_jump);

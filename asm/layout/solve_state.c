@@ -150,7 +150,8 @@ static void keep_address_low(struct solver *solver)
 
 static void begin_headers(struct solver *solver, size_t entry)
 {
-    overlay_cells(solver->overlay, solver->size, solver->cells);
+    struct file_shape file = {.size = solver->size, .memory = solver->size};
+    overlay_cells(solver->overlay, &file, solver->cells);
     overlay_set_entry(solver->overlay, solver->cells, entry);
     if (solver->parts->needs_low_addresses)
         keep_address_low(solver);

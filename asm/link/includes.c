@@ -99,7 +99,7 @@ static size_t plain_name(const char *text, const char **name)
 /* nasm runs in the source's folder, and looks there first. */
 static int own_path(const struct scan *scan, const char *name, char **path, struct error *error)
 {
-    const char *folder = *name == '/' ? "" : scan->job->source_folder;
+    const char *folder = *name == '/' ? "" : scan->job->inputs[0].folder;
     return text_format(path, error, "%s%s%s", folder, *folder ? "/" : "", name);
 }
 
@@ -207,11 +207,13 @@ static int list_available(struct scan *scan, struct error *error)
 
 int asm_write_includes(const struct asm_job *job, struct error *error)
 {
-    struct scan scan SCAN_CLEANUP = {.job = job};
+    /* Of one source it is worth the while. */
+    struct scan scan SCAN_CLEANUP = {.job = job, .is_unclear = job->input_count > 1};
     char *source TEXT_CLEANUP = NULL;
     if (faccessat(job->temporary_fd, INCLUDES, F_OK, 0) == 0)
         return 0;
-    if (list_available(&scan, error) < 0 || own_path(&scan, job->source_name, &source, error) < 0 ||
+    if (list_available(&scan, error) < 0 ||
+        own_path(&scan, job->inputs[0].name, &source, error) < 0 ||
         strings_append(&scan.own, source, error) < 0)
         return -1;
     for (size_t i = 0; i < scan.own.count && !scan.is_unclear; i++)

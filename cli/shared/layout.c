@@ -1,9 +1,10 @@
-/* --layout, --runs-on, --assume and --effort: what they accept, and what they mean to the linker.
- */
+/* The options of linking: what they accept, and what they mean to nasm, ld and the layouts. */
 #include "cli/shared/layout.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/sysinfo.h>
+#include <unistd.h>
 
 #include "base/array.h"
 #include "base/read.h"
@@ -30,9 +31,105 @@ void layout_options_table(struct link_settings *settings,
     memcpy(table, rows, sizeof rows);
 }
 
+void source_options_table(struct link_settings *settings, char warning_letter, char library_letter,
+                          struct cli_option table[static SOURCE_OPTION_COUNT])
+{
+    const struct cli_option rows[SOURCE_OPTION_COUNT] = {
+        {"include", 'I', CLI_LIST, &settings->includes, "DIR",
+         "search DIR for %include and incbin; repeatable"},
+        {"define", 'D', CLI_LIST, &settings->defines, "NAME[=VALUE]",
+         "define a macro for nasm; repeatable"},
+        {"warning", warning_letter, CLI_LIST, &settings->warnings, "[+-]NAME",
+         "enable or disable a warning of nasm; repeatable"},
+        {"werror", 0, CLI_FLAG, &settings->fail_on_warnings, NULL, "treat warnings as errors"},
+        {"library", library_letter, CLI_LIST, &settings->libraries, "NAME",
+         "link the library libNAME.a; repeatable"},
+        {"library-path", 'L', CLI_LIST, &settings->library_paths, "DIR",
+         "search DIR for libraries; repeatable"},
+    };
+    memcpy(table, rows, sizeof rows);
+}
+
 void link_settings_free(struct link_settings *settings)
 {
     strings_free(&settings->assume);
+    strings_free(&settings->includes);
+    strings_free(&settings->defines);
+    strings_free(&settings->warnings);
+    strings_free(&settings->libraries);
+    strings_free(&settings->library_paths);
+}
+
+void layout_options_free(struct asm_link_options *options)
+{
+    strings_free(&options->includes);
+    strings_free(&options->defines);
+    strings_free(&options->warns);
+    strings_free(&options->libraries);
+}
+
+/* ---- what is passed on ----------------------------------------------------------------------- */
+
+/* nasm and ld run in other directories: a relative path gets the current one before it. */
+static int append_directory(struct strings *list, const char *option, const char *path,
+                            const char *end, struct error *error)
+{
+    char *current TEXT_CLEANUP = *path == '/' ? NULL : getcwd(NULL, 0);
+    char *text TEXT_CLEANUP = NULL;
+    if (*path != '/' && !current)
+        return error_system(error, errno, "cannot name the current directory");
+    return text_format(&text, error, "%s%s%s%s%s", option, current ? current : "",
+                       current ? "/" : "", path, end) < 0
+               ? -1
+               : strings_append(list, text, error);
+}
+
+static int append_named(struct strings *list, const char *option, const struct strings *names,
+                        struct error *error)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        char *text TEXT_CLEANUP = NULL;
+        if (!*names->items[i])
+            return error_set(error, "an option needs a name: %s NAME", option);
+        if (text_format(&text, error, "%s%s", option, names->items[i]) < 0 ||
+            strings_append(list, text, error) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* nasm takes "-w+NAME" and "-w-NAME"; a name alone enables it. */
+static int append_warnings(const struct strings *names, struct strings *list, struct error *error)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        const char *name = names->items[i];
+        char *text TEXT_CLEANUP = NULL;
+        bool has_sign = *name == '+' || *name == '-';
+        if (!name[has_sign])
+            return error_set(error, "--warning: '%s' names no warning of nasm", name);
+        if (text_format(&text, error, "-w%s%s", has_sign ? "" : "+", name) < 0 ||
+            strings_append(list, text, error) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int pass_on(const struct link_settings *settings, struct asm_link_options *options,
+                   struct error *error)
+{
+    options->fail_on_warnings = settings->fail_on_warnings;
+    for (size_t i = 0; i < settings->includes.count; i++)
+        if (append_directory(&options->includes, "", settings->includes.items[i], "/", error) < 0)
+            return -1;
+    for (size_t i = 0; i < settings->library_paths.count; i++)
+        if (append_directory(&options->libraries, "-L", settings->library_paths.items[i], "",
+                             error) < 0)
+            return -1;
+    return append_named(&options->defines, "", &settings->defines, error) < 0 ||
+                   append_warnings(&settings->warnings, &options->warns, error) < 0 ||
+                   append_named(&options->libraries, "-l", &settings->libraries, error) < 0
+               ? -1
+               : 0;
 }
 
 /* ---- --assume -------------------------------------------------------------------------------- */
@@ -127,7 +224,8 @@ int layout_choose(const struct link_settings *settings, struct asm_link_options 
             return error_set(error, "--effort: '%s' is not a number from 1 to 9", settings->effort);
         options->effort = (unsigned)effort;
     }
-    if (read_assumptions(&settings->assume, &options->assume, error) < 0 ||
+    if (pass_on(settings, options, error) < 0 ||
+        read_assumptions(&settings->assume, &options->assume, error) < 0 ||
         choose_layout(settings, options, error) < 0)
         return -1;
     if (options->layout == ASM_STANDARD && options->assume)

@@ -38,51 +38,76 @@ static char *keep_source(const char *directory, const char *name, const struct b
 }
 
 /* Of the layout auto, the standard one for a program that no other can hold. */
-static int link_in_layout(const struct cli_context *context, const char *path,
+static int link_in_layout(const struct cli_context *context, const struct strings *inputs,
                           const struct link_settings *settings, struct asm_link_options *options,
                           struct linked *linked, struct error *error)
 {
     if (layout_choose(settings, options, error) < 0)
         return -1;
     if (options->layout == ASM_STANDARD)
-        return asm_link(path, options, &linked->elf, error);
-    if (asm_link_small(path, options, &linked->elf, &linked->source, &linked->map, error) == 0)
+        return asm_link(inputs, options, &linked->elf, error);
+    if (asm_link_small(inputs, options, &linked->elf, &linked->source, &linked->map, error) == 0)
         return 0;
     if (!layout_is_auto(settings))
         return -1;
     cli_note(context, "whit: %s; linked as standard", error->message);
-    return asm_link(path, options, &linked->elf, error);
+    return asm_link(inputs, options, &linked->elf, error);
 }
 
-static int link_file(const struct cli_context *context, const char *path, const char *directory,
-                     const struct link_settings *settings, struct linked *linked,
-                     struct error *error)
+/* What nasm and ld say of a source that they take. */
+static void note_tools(const struct cli_context *context, const struct buffer *warnings)
+{
+    int length = (int)warnings->size;
+    while (length && warnings->data[length - 1] == '\n')
+        length--;
+    if (length)
+        cli_note(context, "%.*s", length, buffer_text(warnings));
+}
+
+static int link_inputs(const struct cli_context *context, const struct strings *inputs,
+                       const char *directory, const struct link_settings *settings,
+                       bool is_generated, struct linked *linked, struct error *error)
 {
     struct asm_data data = cli_data();
-    struct asm_link_options options = {.data = &data,
-                                       .temporary = directory,
-                                       .path = getenv("PATH"),
-                                       .keep_symbols = settings->keep_symbols,
-                                       .trace = cli_trace(context)};
-    return link_in_layout(context, path, settings, &options, linked, error);
+    struct buffer warnings BUFFER_CLEANUP = {0};
+    struct asm_link_options options LAYOUT_OPTIONS_CLEANUP = {.data = &data,
+                                                              .temporary = directory,
+                                                              .path = getenv("PATH"),
+                                                              .keep_symbols =
+                                                                  settings->keep_symbols,
+                                                              .is_generated = is_generated,
+                                                              .warnings = &warnings,
+                                                              .trace = cli_trace(context)};
+    int result = link_in_layout(context, inputs, settings, &options, linked, error);
+    note_tools(context, &warnings);
+    return result;
 }
 
-int source_link(const struct cli_context *context, const char *path,
-                const struct link_settings *settings, struct linked *linked, struct error *error)
+/* The path of an input: standard input is kept in the directory first. */
+static int append_input(struct strings *inputs, const char *path, const char *directory,
+                        struct error *error)
 {
     struct buffer piped BUFFER_CLEANUP = {0};
-    char *kept TEXT_CLEANUP = NULL;
+    if (strcmp(path, FILE_STANDARD) != 0)
+        return strings_append(inputs, path, error);
+    if (file_read_path(path, MAX_SOURCE_SIZE, &piped, error) < 0)
+        return -1;
+    char *kept TEXT_CLEANUP = keep_source(directory, "stdin", &piped, error);
+    return kept ? strings_append(inputs, kept, error) : -1;
+}
+
+int source_link(const struct cli_context *context, char *const *paths, size_t count,
+                const struct link_settings *settings, struct linked *linked, struct error *error)
+{
+    struct strings inputs STRINGS_CLEANUP = {0};
     char *directory TEMPORARY_DIRECTORY_CLEANUP =
         temporary_directory_create(cli_temporary_parent(), error);
     if (!directory)
         return -1;
-    if (strcmp(path, FILE_STANDARD) == 0) {
-        if (file_read_path(path, MAX_SOURCE_SIZE, &piped, error) < 0 ||
-            !(kept = keep_source(directory, "stdin", &piped, error)))
+    for (size_t i = 0; i < count; i++)
+        if (append_input(&inputs, paths[i], directory, error) < 0)
             return -1;
-        path = kept;
-    }
-    return link_file(context, path, directory, settings, linked, error);
+    return link_inputs(context, &inputs, directory, settings, false, linked, error);
 }
 
 int source_generate(const struct cli_context *context, const struct asm_template *template,
@@ -91,11 +116,14 @@ int source_generate(const struct cli_context *context, const struct asm_template
 {
     struct asm_data data = cli_data();
     struct buffer source BUFFER_CLEANUP = {0};
+    struct strings inputs STRINGS_CLEANUP = {0};
     char *directory TEMPORARY_DIRECTORY_CLEANUP =
         temporary_directory_create(cli_temporary_parent(), error);
     if (!directory ||
         asm_generate(&data, template, (const char *const *)arguments, count, &source, error) < 0)
         return -1;
     char *path TEXT_CLEANUP = keep_source(directory, template->name, &source, error);
-    return path ? link_file(context, path, directory, settings, linked, error) : -1;
+    return path && strings_append(&inputs, path, error) == 0
+               ? link_inputs(context, &inputs, directory, settings, true, linked, error)
+               : -1;
 }

@@ -18,8 +18,8 @@ struct linked {
 };
 #define LINKED_CLEANUP __attribute__((cleanup(linked_free)))
 
-/* Links an assembly file ("-": standard input). */
-int source_link(const struct cli_context *context, const char *path,
+/* Links assembly files ("-": standard input), objects and archives. */
+int source_link(const struct cli_context *context, char *const *paths, size_t count,
                 const struct link_settings *settings, struct linked *linked, struct error *error);
 /* Links a template with these KEY=VALUE arguments. */
 int source_generate(const struct cli_context *context, const struct asm_template *template,

@@ -270,26 +270,6 @@ END
   run -1 "$WHIT" link -q own.asm --explain
 }
 
-@test "what cannot be laid out is told with the reason, and auto takes the standard layout" {
-  source_with .data
-  run -1 "$WHIT" link own.asm --layout=golf
-  [[ $output == *'section .data: this layout has .text and .rodata only'*--layout=standard* ]]
-  run -0 "$WHIT" link own.asm --layout=auto --runs-on=linux
-  [[ $output == *'linked as standard'* ]]
-  ./own
-  while read -r line; do
-    printf 'global _start\n_start:\n    %s\n    syscall\n' "$line" >bad.asm
-    run -1 "$WHIT" link bad.asm --layout=golf
-    [[ $output == *bad.asm:* ]]
-  done <<'END'
-extern other
-db 1, 2
-mov rax, [rel _start]
-jmp 0x1234
-resb 10
-END
-}
-
 @test "wrong words are told" {
   for words in --layout=small --runs-on=linux '--layout=auto --runs-on=mars' --assume=overcommit \
     '--layout=golf --assume=luck' '--layout=golf --effort=0' '--layout=golf -g'; do

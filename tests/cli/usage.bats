@@ -57,7 +57,7 @@ suggests() {
 
 @test "a wrong word suggests the one that is meant, or says what to do" {
   "$WHIT" build -q hello --format=elf -o hello
-  suggests "hello is an ELF file, not NASM source: \`whit pack hello\` packs it" link hello
+  suggests "hello is an ELF file, neither NASM source nor an object: \`whit pack hello\` packs it" link hello
   [ ! -e a.out ]
   suggests "unexpected argument 'hello': \`whit describe hello\` shows it" list hello
   suggests "unknown option --layout=golf: \`whit build\`, \`whit gen\` and \`whit link\` take it" pack --layout=golf hello

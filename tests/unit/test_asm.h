@@ -87,3 +87,15 @@ static inline void assert_message(const char *part)
     if (!strstr(error.message, part))
         fail_msg("'%s' does not say '%s'", error.message, part);
 }
+
+/* As asm_link or, in another layout than the standard one, asm_link_small do it for one source. */
+static inline int link_source(const char *source, const struct asm_link_options *options,
+                              struct buffer *elf)
+{
+    struct strings inputs STRINGS_CLEANUP = {0};
+    if (strings_append(&inputs, source, &error) < 0)
+        return -1;
+    return options->layout == ASM_STANDARD
+               ? asm_link(&inputs, options, elf, &error)
+               : asm_link_small(&inputs, options, elf, NULL, NULL, &error);
+}

@@ -150,7 +150,7 @@ static void starts(const struct overlay *overlay, size_t size, size_t entry)
 
 static void starts_so_filled(const struct overlay *overlay, size_t size, int value)
 {
-    overlay_cells(overlay, size, cells);
+    overlay_cells(overlay, &(struct file_shape){.size = size, .memory = size}, cells);
     fill(size, value);
     mind(overlay, size);
     size_t entry = choose_entry(overlay, size);
@@ -217,7 +217,7 @@ static void the_entry_point_is_where_it_was_set(void **state)
     {
         size_t entry =
             overlay->entry < 0 ? size < 0xfedc ? size - 1 : 0xfedc : (size_t)overlay->entry;
-        overlay_cells(overlay, size, cells);
+        overlay_cells(overlay, &(struct file_shape){.size = size, .memory = size}, cells);
         overlay_set_entry(overlay, cells, entry);
         fill(size, -1);
         Elf64_Phdr program = segment(overlay);
@@ -233,7 +233,7 @@ static void the_segment_covers_the_file(void **state)
     FOR_EACH_LAYOUT(overlay)
     FOR_EACH_FILE(overlay, size)
     {
-        overlay_cells(overlay, size, cells);
+        overlay_cells(overlay, &(struct file_shape){.size = size, .memory = size}, cells);
         fill(size, -1);
         mind(overlay, size);
         Elf64_Phdr program = segment(overlay);
@@ -251,7 +251,8 @@ static void the_address_bytes_are_the_files_address(void **state)
     {
         if (!overlay->is_fixed)
             continue;
-        overlay_cells(overlay, overlay->size, cells);
+        overlay_cells(overlay, &(struct file_shape){.size = overlay->size, .memory = overlay->size},
+                      cells);
         fill(overlay->size, 0);
         for (unsigned number = 2; number < 6; number++) {
             set_root(overlay->size, ADDRESS_BYTE(overlay, number), (unsigned char)(number * 9));
@@ -269,7 +270,7 @@ static void all_that_is_behind_the_headers_is_free(void **state)
     FOR_EACH_LAYOUT(overlay)
     FOR_EACH_FILE(overlay, size)
     {
-        overlay_cells(overlay, size, cells);
+        overlay_cells(overlay, &(struct file_shape){.size = size, .memory = size}, cells);
         for (size_t i = MAX_HEADERS_SIZE; i < size; i++) {
             assert_int_equal(cells[i].mask, 0);
             assert_int_equal(cells[i].root, i);
@@ -284,7 +285,7 @@ static void bytes_that_are_the_same_have_one_root(void **state)
     FOR_EACH_LAYOUT(overlay)
     FOR_EACH_FILE(overlay, size)
     {
-        overlay_cells(overlay, size, cells);
+        overlay_cells(overlay, &(struct file_shape){.size = size, .memory = size}, cells);
         for (size_t i = 0; i < size && i < MAX_HEADERS_SIZE; i++) {
             size_t same = 0;
             for (size_t j = 0; j < size && j < MAX_HEADERS_SIZE; j++)

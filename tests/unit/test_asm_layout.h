@@ -14,7 +14,9 @@ static inline int read_parts_assuming(const char *text, unsigned assume, struct 
     struct asm_link_options options = {.data = &embedded, .temporary = temporary};
     struct asm_job job ASM_JOB_CLEANUP;
     error.message[0] = 0;
-    if (asm_job_init(&job, write_text("program.asm", text), &options, &error) < 0)
+    struct strings inputs STRINGS_CLEANUP = {0};
+    if (strings_append(&inputs, write_text("program.asm", text), &error) < 0 ||
+        asm_job_init(&job, &inputs, &options, &error) < 0)
         fail_msg("%s", error.message);
     return parts_read(&job, assume, parts, &error);
 }

@@ -720,7 +720,7 @@ static void says_what_cannot_be_laid_out(void **state)
         {RODATA "dd text\n", "the data contains an address: use --layout=standard"},
         {RODATA "dq _start\n", "the data contains an address: use --layout=standard"},
         {"here nop\n", "label 'here' needs a colon"},
-        {"here\nnop\n", "label alone on a line without a colon"},
+        {"here\nnop\n", "label 'here' needs a colon"},
         {"mov dword [text], text\n", "only 32-bit and relative references to data"},
         {"whit_either\nwhit_end\n", "'whit_end' is out of place, or follows an empty choice"},
         {"whit_either\nnop\nwhit_or\nwhit_end\n", "'whit_end' is out of place"},

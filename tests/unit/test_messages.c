@@ -77,6 +77,7 @@ static int try_message(unsigned int number, const char *directory, struct error 
     char source_path[64], program[64];
     snprintf(source_path, sizeof source_path, "%s/hello.asm", directory);
     snprintf(program, sizeof program, "%s/hello", directory);
+    struct strings inputs STRINGS_CLEANUP = {0};
     struct asm_link_options options = {
         .data = &embedded, .temporary = directory, .path = getenv("PATH")};
     const char *arguments[] = {program, NULL};
@@ -91,7 +92,9 @@ static int try_message(unsigned int number, const char *directory, struct error 
     if (result == 0)
         result = file_create_at(at, "hello.asm", 0600, &text, error);
     if (result == 0)
-        result = asm_link(source_path, &options, &elf, error);
+        result = strings_append(&inputs, source_path, error);
+    if (result == 0)
+        result = asm_link(&inputs, &options, &elf, error);
     struct content binary = {.data = elf.data, .size = elf.size};
     if (result == 0)
         result = file_create_at(at, "hello", 0700, &binary, error);

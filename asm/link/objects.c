@@ -1,0 +1,248 @@
+/* Sources become relocatable objects: nasm, with what the user gave it. */
+#include "asm/link/objects.h"
+
+#include <gelf.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "asm/link/includes.h"
+#include "asm/template/data.h"
+#include "base/array.h"
+#include "base/read.h"
+#include "base/text.h"
+
+/* A text of whit's own, and what it becomes. */
+#define OWN_SOURCE "layout.asm"
+#define OWN_OUTPUT "layout"
+
+/* The option before each value, as an argument of its own. */
+static int append_each(struct strings *arguments, const char *option, const struct strings *values,
+                       struct error *error)
+{
+    for (size_t i = 0; i < values->count; i++)
+        if (strings_append(arguments, option, error) < 0 ||
+            strings_append(arguments, values->items[i], error) < 0)
+            return -1;
+    return 0;
+}
+
+static int append_assumptions(struct strings *arguments, unsigned assume, struct error *error)
+{
+    static const struct {
+        unsigned assumption;
+        const char *define;
+    } defines[] = {{ASM_ASSUME_ARGC1, "-dWHIT_ASSUME_ARGC1"},
+                   {ASM_ASSUME_STDIN, "-dWHIT_ASSUME_STDIN"},
+                   {ASM_ASSUME_EXIT_ANY, "-dWHIT_ASSUME_EXIT_ANY"}};
+    for (size_t i = 0; i < COUNT(defines); i++)
+        if (assume & defines[i].assumption &&
+            strings_append(arguments, defines[i].define, error) < 0)
+            return -1;
+    return 0;
+}
+
+int asm_source_arguments(const struct asm_job *job, unsigned assume, struct strings *arguments,
+                         struct error *error)
+{
+    const struct asm_link_options *options = job->options;
+    char *includes TEXT_CLEANUP = NULL;
+    if (asm_write_includes(job, error) < 0 ||
+        text_format(&includes, error, "%s/" INCLUDES "/", job->temporary) < 0 ||
+        strings_append_all(arguments, (const char *const[]){"nasm", "-f", "elf64", NULL}, error) <
+            0 ||
+        (options->is_generated && strings_append(arguments, "-w+all", error) < 0) ||
+        strings_append_all(arguments, strings_list(&options->warns), error) < 0 ||
+        ((options->is_generated || options->fail_on_warnings) &&
+         strings_append(arguments, "-Werror", error) < 0) ||
+        append_each(arguments, "-I", &options->includes, error) < 0 ||
+        strings_append_all(arguments, (const char *const[]){"-I", includes, NULL}, error) < 0 ||
+        append_each(arguments, "-D", &options->defines, error) < 0)
+        return -1;
+    return append_assumptions(arguments, assume, error);
+}
+
+int asm_run_nasm(const struct asm_job *job, const struct asm_input *input,
+                 const struct strings *arguments, struct buffer *warnings, struct error *error)
+{
+    if (asm_run_tool(job, input->folder, arguments, warnings, error) == 0)
+        return 0;
+    return error_prefix(error, "%s", asm_input_name(job, input));
+}
+
+/* So declared, a section is aligned as far as the source asks; nasm alone gives .text 16 bytes,
+ * .data and .rodata 4. */
+static const char *const before_source[] = {
+    "--before", "section .rodata align=1", "--before", "section .data align=1",
+    "--before", "section .text align=1",   "--before", "global _start",
+    NULL};
+
+static int assemble(const struct asm_job *job, const struct asm_input *input, unsigned assume,
+                    const char *const *more, const char *object, struct buffer *warnings,
+                    struct error *error)
+{
+    struct strings arguments STRINGS_CLEANUP = {0};
+    const char *debug = job->options->keep_symbols ? "-gdwarf" : NULL;
+    const char *const files[] = {"-o", object, input->name, debug, NULL};
+    return asm_source_arguments(job, assume, &arguments, error) < 0 ||
+                   strings_append_all(&arguments, more, error) < 0 ||
+                   strings_append_all(&arguments, before_source, error) < 0 ||
+                   strings_append_all(&arguments, files, error) < 0
+               ? -1
+               : asm_run_nasm(job, input, &arguments, warnings, error);
+}
+
+int asm_assemble_source(const struct asm_job *job, unsigned assume, const char *const *more,
+                        struct buffer *bytes, struct error *error)
+{
+    char *object TEXT_CLEANUP = NULL;
+    return text_format(&object, error, "%s/" OWN_OUTPUT, job->temporary) < 0 ||
+                   assemble(job, &job->inputs[0], assume, more, object, NULL, error) < 0
+               ? -1
+               : file_read_path(object, MAX_PROGRAM_SIZE, bytes, error);
+}
+
+int asm_assemble_text(const struct asm_job *job, const char *format, const struct buffer *text,
+                      struct buffer *bytes, struct error *error)
+{
+    struct strings arguments STRINGS_CLEANUP = {0};
+    char *source TEXT_CLEANUP = NULL, *output TEXT_CLEANUP = NULL;
+    if (asm_write_input(job, OWN_SOURCE, text, error) < 0 ||
+        text_format(&source, error, "%s/" OWN_SOURCE, job->temporary) < 0 ||
+        text_format(&output, error, "%s/" OWN_OUTPUT, job->temporary) < 0)
+        return -1;
+    const char *const before[] = {"nasm", "-f", format, "-w-all", NULL};
+    const char *const files[] = {"-o", output, source, NULL};
+    trace_text(job->options->trace, "$ cat > " OWN_SOURCE " << 'END'\n%sEND", buffer_text(text));
+    int result = strings_append_all(&arguments, before, error) < 0 ||
+                         append_each(&arguments, "-I", &job->options->includes, error) < 0 ||
+                         strings_append_all(&arguments, files, error) < 0 ||
+                         asm_run_tool(job, job->inputs[0].folder, &arguments, NULL, error) < 0
+                     ? -1
+                     : file_read_path(output, MAX_PROGRAM_SIZE, bytes, error);
+    unlinkat(job->temporary_fd, OWN_SOURCE, 0); /* the next one takes its name */
+    return result;
+}
+
+/* ---- one object ------------------------------------------------------------------------------ */
+
+#define JOINED "joined.o"
+
+void asm_object_free(struct asm_object *object)
+{
+    text_free(&object->path);
+}
+
+static int assemble_all(const struct asm_job *job, struct strings *objects, struct error *error)
+{
+    for (size_t i = 0; i < job->input_count; i++) {
+        const struct asm_input *input = &job->inputs[i];
+        char *object TEXT_CLEANUP = NULL;
+        int named = !input->is_source
+                        ? text_format(&object, error, "%s/%s", input->folder, input->name)
+                    : i == 0 ? text_format(&object, error, "%s/program.o", job->temporary)
+                             : text_format(&object, error, "%s/program-%zu.o", job->temporary, i);
+        if (named < 0 ||
+            (input->is_source &&
+             assemble(job, input, 0, NULL, object, job->options->warnings, error) < 0) ||
+            strings_append(objects, object, error) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int join(const struct asm_job *job, const struct strings *objects, const char *joined,
+                struct error *error)
+{
+    struct strings arguments STRINGS_CLEANUP = {0};
+    const char *const always[] = {"ld", "-m", "elf_x86_64", "-r", "-o", joined, NULL};
+    return strings_append_all(&arguments, always, error) < 0 ||
+                   strings_append_all(&arguments, strings_list(objects), error) < 0 ||
+                   strings_append_all(&arguments, strings_list(&job->options->libraries), error) < 0
+               ? -1
+               : asm_run_tool(job, job->temporary, &arguments, job->options->warnings, error);
+}
+
+static int elf_error(const char *path, struct error *error)
+{
+    return error_set(error, "libelf cannot read %s: %s", path, elf_errmsg(-1));
+}
+
+static int examine(struct asm_object *object, struct error *error)
+{
+    int fd FD_CLEANUP = file_open(object->path, error);
+    if (fd < 0)
+        return -1;
+    elf_version(EV_CURRENT);
+    Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
+    if (!elf)
+        return elf_error(object->path, error);
+    for (Elf_Scn *section = NULL; (section = elf_nextscn(elf, section));) {
+        GElf_Shdr header;
+        if (!gelf_getshdr(section, &header) || !(header.sh_flags & SHF_ALLOC) || !header.sh_size)
+            continue;
+        bool is_writable = header.sh_flags & SHF_WRITE;
+        object->is_writable |= is_writable;
+        object->is_code_writable |= is_writable && header.sh_flags & SHF_EXECINSTR;
+        object->is_thread_local |= (header.sh_flags & SHF_TLS) != 0;
+    }
+    elf_end(elf);
+    return 0;
+}
+
+int asm_make_object(const struct asm_job *job, struct asm_object *object, struct error *error)
+{
+    struct strings objects STRINGS_CLEANUP = {0};
+    *object = (struct asm_object){0};
+    if (assemble_all(job, &objects, error) < 0)
+        return -1;
+    bool is_one =
+        objects.count == 1 && job->options->libraries.count == 0 && !job->inputs[0].is_archive;
+    int made = is_one ? text_copy(&object->path, objects.items[0], error)
+                      : text_format(&object->path, error, "%s/" JOINED, job->temporary);
+    return made < 0 || (!is_one && join(job, &objects, object->path, error) < 0) ||
+                   examine(object, error) < 0
+               ? -1
+               : 0;
+}
+
+/* ---- ld -------------------------------------------------------------------------------------- */
+
+#define PROGRAM "program"
+
+int asm_run_ld(const struct asm_job *job, const struct asm_object *object, const char *script,
+               const struct strings *symbols, struct buffer *bytes, struct error *error)
+{
+    char *source TEXT_CLEANUP = NULL, *path TEXT_CLEANUP = NULL;
+    struct buffer text BUFFER_CLEANUP = {0};
+    struct strings arguments STRINGS_CLEANUP = {0};
+    if (text_format(&source, error, "asm/link/%s", script) < 0 ||
+        text_format(&path, error, "%s/" PROGRAM, job->temporary) < 0 ||
+        asm_data_read(job->options->data, source, &text, error) < 0 ||
+        asm_write_input(job, script, &text, error) < 0)
+        return -1;
+    trace_text(job->options->trace, "$ cat > %s << 'END'\n%sEND", script, buffer_text(&text));
+    /* The page size is named because ld's own idea of it differs between distributions. That a
+     * segment can be written and executed is elfcheck's to say. */
+    static const char *const always[] = {"ld",
+                                         "-m",
+                                         "elf_x86_64",
+                                         "-static",
+                                         "-nostdlib",
+                                         "-z",
+                                         "max-page-size=4096",
+                                         "--fatal-warnings",
+                                         "--no-warn-rwx-segments",
+                                         "--no-warn-execstack",
+                                         NULL};
+    const char *strip = job->options->keep_symbols ? NULL : "-s";
+    const char *const files[] = {"-T", script, "-o", PROGRAM, object->path, strip, NULL};
+    if (strings_append_all(&arguments, always, error) < 0 ||
+        append_each(&arguments, "--defsym", symbols, error) < 0 ||
+        strings_append_all(&arguments, files, error) < 0)
+        return -1;
+    int result = asm_run_tool(job, job->temporary, &arguments, NULL, error) < 0
+                     ? -1
+                     : file_read_path(path, MAX_PROGRAM_SIZE, bytes, error);
+    unlinkat(job->temporary_fd, script, 0); /* another layout needs it anew */
+    return result;
+}

@@ -1,0 +1,376 @@
+#!/usr/bin/env bats
+# What people write: NASM sources, objects of other assemblers and of compilers, several of them. In
+# every layout the program does what nasm and ld alone make it do.
+
+load lib
+
+LAYOUTS=(standard compact overlap golf)
+
+# run_program FILE: its output and, in the last line, its exit code.
+run_program() {
+  local code=0
+  timeout 10 "$1" </dev/null || code=$?
+  echo "exit code $code"
+}
+
+# same PLAIN INPUT...: in every layout, link's program of the inputs does as the program PLAIN.
+same() {
+  run_program "./$1" >expected
+  for layout in "${LAYOUTS[@]}"; do
+    "$WHIT" link -q "${@:2}" --layout="$layout" -o "laid-out-$layout"
+    run_program "./laid-out-$layout" | cmp - expected
+  done
+}
+
+# plain_same CODE: own.asm, from standard input, exits with this code, however it is linked.
+plain_same() {
+  cat >own.asm
+  nasm -f elf64 -w-all own.asm -o own.o
+  ld -o plain own.o
+  same plain own.asm
+  [ "$(tail -n 1 expected)" = "exit code $1" ]
+}
+
+# exits_with CODE: the same for a source that ends with the exit code in edi.
+exits_with() {
+  { echo 'global _start' && cat && printf '    mov eax, 60\n    syscall\n'; } | plain_same "$1"
+}
+
+@test "a label at the end of a table is where the table ends" {
+  plain_same 21 <<'END_OF_SOURCE'
+global _start
+section .text
+_start: mov rsi, table
+        xor edi, edi
+.next:  add dil, [rsi]
+        inc rsi
+        cmp rsi, table.end
+        jb .next
+        mov eax, 60
+        syscall
+section .rodata
+table:  db 1, 2, 3, 4, 5, 6
+.end:
+END_OF_SOURCE
+}
+
+@test "the number of bytes of code that a layout would move is not changed" {
+  plain_same 7 <<'END_OF_SOURCE'
+_start: mov edi, end - begin
+begin:  mov eax, 60
+        syscall
+end:
+END_OF_SOURCE
+}
+
+@test "nasm's own macros say what they say without whit" {
+  exits_with 3 <<'END_OF_SOURCE'
+%ifidn __OUTPUT_FORMAT__, elf64
+  %define CODE 1
+%else
+  %define CODE 5
+%endif
+%if __BITS__ = 64
+  %define MORE 2
+%endif
+_start: mov edi, CODE + MORE
+END_OF_SOURCE
+}
+
+@test "strings in all quotes, with the others in them" {
+  plain_same 0 <<'END_OF_SOURCE'
+global _start
+_start: mov eax, 1
+        mov edi, 1
+        mov esi, text
+        mov edx, length
+        syscall
+        mov eax, 60
+        xor edi, edi
+        syscall
+section .rodata
+text:   db `a\`b"c'd;.e\t\x41\n`, "it's `.f;", '"g"', 10
+length equ $ - text
+END_OF_SOURCE
+  [ "$(head -n 2 expected)" = $'a`b"c\'d;.e\tA\nit\'s `.f;"g"' ]
+}
+
+@test "sections keep the alignment that they ask for" {
+  for how in 'section .rodata align=16' 'section .rodata ALIGN = 32' 'section .data align=16'; do
+    exits_with 9 <<END_OF_SOURCE
+$how
+        db 1
+        align 16
+value:  dd 9, 0, 0, 0
+section .text
+_start: movaps xmm0, [rel value]
+        movd edi, xmm0
+END_OF_SOURCE
+  done
+}
+
+@test ".data is written, .bss is empty at the start, and both may be large" {
+  for size in 1 100 5000 100000; do
+    exits_with 12 <<END_OF_SOURCE
+section .data
+count:  dd 10
+more:   resb 3
+section .bss
+        alignb 16
+room:   resb $size
+last:   resb 1
+section .text
+_start: inc dword [count]
+        mov edi, [count]
+        mov rcx, $size
+        mov rsi, room
+.next:  cmp byte [rsi], 0
+        jne .wrong
+        mov byte [rsi], 1
+        inc rsi
+        dec rcx
+        jnz .next
+        add [last], byte 1
+        add edi, [last]
+.wrong:
+END_OF_SOURCE
+  done
+}
+
+@test "code that changes itself, in a section that may be written" {
+  exits_with 42 <<'END_OF_SOURCE'
+section .text
+_start: mov byte [rel patch + 1], 42
+        call patch
+        jmp leave
+section .own progbits alloc exec write
+patch:  mov edi, 7
+        ret
+section .text
+leave:
+END_OF_SOURCE
+  run -0 readelf -lW laid-out-standard
+  grep -q 'LOAD .* RWE ' <<<"$output"
+  run -0 "$WHIT" check laid-out-standard
+  output_has "writable and executable"
+}
+
+@test "jump tables, addresses in data, and data among code" {
+  exits_with 33 <<'END_OF_SOURCE'
+section .text
+_start: mov ecx, 1
+        mov rax, [table + rcx * 8]
+        call rax
+        call [second]
+        add edi, [number]
+        jmp leave
+number: dd 3
+one:    mov edi, 10
+        ret
+two:    mov edi, 20
+        ret
+three:  add edi, 10
+        ret
+section .rodata
+table:  dq one, two
+section .data
+second: dq three
+section .text
+leave:
+END_OF_SOURCE
+}
+
+@test "a file of any name is included from the source's folder" {
+  printf '\x09' >parts.asm
+  printf '\x03' >layout.asm
+  exits_with 12 <<'END_OF_SOURCE'
+section .text
+_start: movzx edi, byte [a]
+        add dil, [b]
+        jmp leave
+section .rodata
+a:      incbin "parts.asm"
+b:      incbin "layout.asm"
+section .text
+leave:
+END_OF_SOURCE
+}
+
+@test "what tutorials write: labels without a colon, _start without global, structures, and more" {
+  plain_same 23 <<'END_OF_SOURCE'
+struc point
+  .x: resd 1
+  .y: resd 1
+endstruc
+section .note.GNU-stack noalloc noexec nowrite progbits
+section .text
+_start  mov edi, [rel here + point.y]
+        call f
+        call g
+        mov rsi, rsp
+        sub rsp, 16
+        mov ecx, 8
+        mov rdi, rsp
+        mov al, 9
+        rep
+        stosb
+        movzx edi, byte [rsp + 7]
+        add edi, ebx
+        mov eax, 60
+        syscall
+f:      mov ecx, 2
+.1:     add ebx, 1
+        dec ecx
+        jnz .1
+        ret
+g:      mov ecx, 4
+.1:     add ebx, 3
+        dec ecx
+        jnz .1
+        ret
+section .rodata
+here:   istruc point
+          at point.x, dd 3
+          at point.y, dd 4
+        iend
+END_OF_SOURCE
+}
+
+@test "-v says why a program is not laid out anew, and --explain shows its bytes" {
+  exits_with 5 <<'END_OF_SOURCE'
+section .data
+n:      dd 5
+section .text
+_start: mov edi, [n]
+END_OF_SOURCE
+  run -0 "$WHIT" link -v own.asm --layout=golf -o own
+  output_has "# not laid out anew: "
+  run -0 "$WHIT" link -q own.asm --layout=golf --explain
+  [ "$(grep -cE '^[0-9a-f]{4}  [0-9a-f]{2}  ' <<<"$output")" = "$(stat -c %s own)" ]
+}
+
+@test "what no layout's headers can describe is told with the reason" {
+  printf 'times 65536 nop\n_start: mov al, 60\nsyscall\n' >far.asm
+  run -1 "$WHIT" link far.asm --layout=compact
+  [[ $output == *'far.asm: it cannot be laid out as compact: the entry point is not in the first 64 kB'* ]]
+  printf '_start: mov al, 60\nsyscall\nsection .tdata write tls\ndq 1\n' >local.asm
+  run -1 "$WHIT" link local.asm --layout=golf
+  [[ $output == *'thread-local data'*--layout=standard* ]]
+  run -0 "$WHIT" link far.asm --layout=auto
+  [[ $output == *'linked as standard'* ]]
+}
+
+@test "warnings of nasm are shown, chosen by -w, and errors with --werror" {
+  printf 'bits 64\nglobal _start\n_start mov edi, 3\nmov eax, 60\nhere\nsyscall\n' >own.asm
+  run -0 "$WHIT" link own.asm -o own
+  output_has "own.asm:5: warning: label alone on a line without a colon"
+  [ "$(grep -c warning <<<"$output")" = 1 ]
+  run -0 "$WHIT" link own.asm -o own --layout=golf
+  [ "$(grep -c warning <<<"$output")" = 1 ]
+  run -0 "$WHIT" link own.asm -w-label-orphan -o own
+  [[ $output != *warning* ]]
+  run -1 "$WHIT" link own.asm --werror -o own
+  output_has "own.asm:5: error: label alone on a line"
+}
+
+@test "-I and -D reach nasm, from wherever whit is called" {
+  mkdir -p source/inc other
+  echo '%define CODE 4' >source/inc/code.inc
+  printf '%%include "code.inc"\nglobal _start\n_start: mov edi, CODE + MORE\nmov eax, 60\nsyscall\n' \
+    >source/own.asm
+  cd other
+  for layout in "${LAYOUTS[@]}"; do
+    "$WHIT" link -q ../source/own.asm -I ../source/inc -D MORE=3 --layout="$layout" -o own
+    run -7 ./own
+    "$WHIT" build -q ../source/own.asm -I../source/inc -DMORE=4 --format=elf --layout="$layout" -o own
+    run -8 ./own
+  done
+  run -1 "$WHIT" link ../source/own.asm -D MORE=3 -o own
+  output_has "unable to open include file \`code.inc'"
+}
+
+@test "several sources, objects and libraries become one program" {
+  printf 'extern f, g\nglobal _start\n_start: call f\ncall g\nmov edi, eax\nmov eax, 60\nsyscall\n' >a.asm
+  printf 'global f\nf: mov eax, [n]\nret\nsection .data\nn: dd 40\n' >b.asm
+  printf 'global g\nsection .text\ng: inc dword [m]\nadd eax, [m]\nret\nsection .bss\nm: resd 1\n' >c.asm
+  for name in a b c; do
+    nasm -f elf64 $name.asm -o $name.o
+  done
+  ar rc libc1.a c.o
+  ld -o plain a.o b.o c.o
+  same plain a.asm b.asm c.asm
+  same plain a.o b.asm libc1.a
+  same plain a.asm b.o -L . -l c1
+  ld -r -o joined.o a.o b.o c.o
+  same plain joined.o
+  [ "$(cat expected)" = "exit code 41" ]
+  run -1 "$WHIT" link a.asm b.asm -o own
+  output_has "undefined reference to \`g'"
+}
+
+@test "objects of gcc and as are laid out, too" {
+  cat >own.c <<'END_OF_SOURCE'
+static long call(long number, long a, long b, long c)
+{
+    long result;
+    __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c)
+                     : "rcx", "r11", "memory");
+    return result;
+}
+static char room[300];
+static int count = 2;
+static const char *const names[] = {"one\n", "two\n", "three\n"};
+static int choose(int n)
+{
+    switch (n) {
+    case 0: return 11;
+    case 1: return 7;
+    case 2: return 5;
+    case 3: return 3;
+    case 4: return 23;
+    case 5: return 42;
+    }
+    return room[n];
+}
+void _start(void)
+{
+    for (volatile int i = 0; i < 3; i++) {
+        const char *name = names[i];
+        long size = 0;
+        while (name[size])
+            size++;
+        call(1, 1, (long)name, size);
+        count += i;
+    }
+    room[200] = 1;
+    call(60, choose(count) + room[200] + room[100], 0, 0);
+}
+END_OF_SOURCE
+  for flags in '-Os -fno-pic -fno-pie' '-O2 -fno-pic -fno-pie' '-Os -fpie' '-O2 -fpic'; do
+    # shellcheck disable=SC2086 # words
+    gcc $flags -ffreestanding -nostdlib -fno-stack-protector -fno-asynchronous-unwind-tables \
+      -c own.c -o own.o
+    ld -o plain own.o
+    same plain own.o
+    [ "$(tail -n 1 expected)" = "exit code 43" ]
+  done
+  cat >own.s <<'END_OF_SOURCE'
+    .globl _start
+_start: movl $1, %eax
+    movl $1, %edi
+    leaq text(%rip), %rsi
+    movl $length, %edx
+    syscall
+    movl $60, %eax
+    movl number, %edi
+    syscall
+    .data
+number: .long 6
+    .section .rodata
+text: .ascii "as\n"
+    .set length, . - text
+END_OF_SOURCE
+  as own.s -o own.o
+  ld -o plain own.o
+  same plain own.o
+}
