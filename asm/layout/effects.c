@@ -218,6 +218,24 @@ static int add_operands(struct instruction_text *instruction, const struct decod
     return 0;
 }
 
+/* Shifts by 0 leave flags as they are, inc and dec one of them. */
+static bool sets_all_flags(const ZydisDecodedInstruction *decoded)
+{
+    switch (decoded->mnemonic) {
+    case ZYDIS_MNEMONIC_ADD:
+    case ZYDIS_MNEMONIC_SUB:
+    case ZYDIS_MNEMONIC_CMP:
+    case ZYDIS_MNEMONIC_NEG:
+    case ZYDIS_MNEMONIC_AND:
+    case ZYDIS_MNEMONIC_OR:
+    case ZYDIS_MNEMONIC_XOR:
+    case ZYDIS_MNEMONIC_TEST:
+        return true;
+    default:
+        return false;
+    }
+}
+
 int effects_read(const struct probe *probe, struct parts *parts, struct part *part,
                  const struct choice *choice, struct instruction_text *instruction,
                  struct error *error)
@@ -242,6 +260,7 @@ int effects_read(const struct probe *probe, struct parts *parts, struct part *pa
                                           instruction->kind != REFERENCE_PAST);
     part->never_ends |=
         code->mnemonic == ZYDIS_MNEMONIC_JMP || code->mnemonic == ZYDIS_MNEMONIC_RET;
+    instruction->sets_all_flags = sets_all_flags(code);
     parts->reads_flags |= (instruction->reads & TOUCHES_FLAGS) != 0;
     return 0;
 }

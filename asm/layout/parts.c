@@ -76,8 +76,15 @@ static void add_address_width(struct parts *parts)
     parts->needs_low_addresses |= (instruction->used_32 & loaded) != 0;
 }
 
+/* A jump to _start that is not in the source leads there with the registers of the start. */
+static void add_target(struct parts *parts, size_t from, size_t target)
+{
+    parts->parts[target].is_barrier = true;
+    parts->parts[target].is_target |= from > 0 || !parts->is_start_added;
+}
+
 /* Flags that nobody looks at are no reason for an order, nor to leave an instruction out. */
-static void summarise(struct parts *parts)
+void parts_summarise(struct parts *parts)
 {
     for (size_t i = 0; i < parts->count; i++) {
         struct part *part = &parts->parts[i];
@@ -90,7 +97,7 @@ static void summarise(struct parts *parts)
                 if (!parts->reads_flags)
                     instruction->writes &= ~TOUCHES_FLAGS;
                 if (instruction->kind == REFERENCE_BRANCH)
-                    parts->parts[instruction->target].is_barrier = true;
+                    add_target(parts, i, (size_t)instruction->target);
                 choice->reads |= instruction->reads;
                 choice->writes |= instruction->writes;
                 choice->size += instruction->size;
@@ -131,7 +138,7 @@ static int read_probe(struct parts *parts, const struct probe *probe, struct err
                 return -1;
     if (probe_read_data(probe, parts, error) < 0)
         return -1;
-    summarise(parts);
+    parts_summarise(parts);
     return 0;
 }
 

@@ -46,6 +46,7 @@ struct instruction_text {
     uint32_t reads, writes;          /* TOUCHES_... and registers */
     uint32_t used_32, used_64;       /* registers of which it takes 32 or 64 bits for a number */
     bool loads_address;              /* lea of data */
+    bool sets_all_flags;             /* those of arithmetic, whatever they were */
 };
 
 /* One way to write a part: instructions in their order. */
@@ -65,6 +66,7 @@ struct part {
     struct choice *choices;
     size_t choice_count;
     bool is_barrier; /* nothing moves past it */
+    bool is_target;  /* of a branch in the source */
     bool never_ends; /* does not fall through to the next part: jmp, ret */
     size_t min_size; /* of the smallest choice, in bytes */
 };
@@ -117,5 +119,7 @@ static inline size_t data_offset(const struct parts *parts,
  * failure, too, the parts are the caller's to free. */
 int parts_read(const struct asm_job *job, unsigned assume, struct parts *parts,
                struct error *error);
+/* Sets what follows from the instructions of all choices, which have been read. */
+void parts_summarise(struct parts *parts);
 void parts_free(struct parts *parts);
 #define PARTS_CLEANUP __attribute__((cleanup(parts_free)))

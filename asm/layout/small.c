@@ -6,6 +6,7 @@
 
 #include "asm/layout/cells.h"
 #include "asm/layout/compose.h"
+#include "asm/layout/forms.h"
 #include "asm/layout/parts.h"
 #include "asm/layout/proof.h"
 #include "asm/layout/solve.h"
@@ -72,6 +73,7 @@ static int solve_source(const struct asm_job *job, unsigned assume, struct found
     struct parts parts PARTS_CLEANUP = {0};
     size_t size = best->solution.size;
     if (parts_read(job, assume, &parts, error) < 0 || proof_check(job, assume, &parts, error) < 0 ||
+        (!job->options->is_generated && forms_offer(&parts, error) < 0) ||
         solve_all(&parts, job->options, &best->solution, error) < 0)
         return -1;
     if (best->solution.size != size)
