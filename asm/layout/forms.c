@@ -19,11 +19,11 @@
 static const char *const names_64[REGISTERS] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp",
                                                 "rsi", "rdi", "r8",  "r9",  "r10", "r11",
                                                 "r12", "r13", "r14", "r15"};
-static const char *const names_32[REGISTERS] = {"eax", "ecx",  "edx",  "ebx",  "esp",  "ebp",
-                                                "esi", "edi",  "r8d",  "r9d",  "r10d", "r11d",
+static const char *const names_32[REGISTERS] = {"eax",  "ecx",  "edx",  "ebx", "esp",  "ebp",
+                                                "esi",  "edi",  "r8d",  "r9d", "r10d", "r11d",
                                                 "r12d", "r13d", "r14d", "r15d"};
-static const char *const names_8[REGISTERS] = {"al",  "cl",  "dl",   "bl",   "spl",  "bpl",
-                                               "sil", "dil", "r8b",  "r9b",  "r10b", "r11b",
+static const char *const names_8[REGISTERS] = {"al",   "cl",   "dl",   "bl",  "spl",  "bpl",
+                                               "sil",  "dil",  "r8b",  "r9b", "r10b", "r11b",
                                                "r12b", "r13b", "r14b", "r15b"};
 
 /* ---- adding a choice ------------------------------------------------------------------------- */
@@ -219,8 +219,7 @@ static int offer(struct parts *parts, size_t index, const struct numbers *number
     if (value <= INT8_MAX && !parts->uses_red_zone &&
         offer_push(parts, part, number, value, error) < 0)
         return -1;
-    if (value == 0 && is_unused &&
-        offer_pair(parts, part, "xor", 0x31, number, number, error) < 0)
+    if (value == 0 && is_unused && offer_pair(parts, part, "xor", 0x31, number, number, error) < 0)
         return -1;
     if (from < REGISTERS && from != number &&
         offer_pair(parts, part, "mov", 0x89, number, from, error) < 0)
@@ -232,15 +231,15 @@ static int offer(struct parts *parts, size_t index, const struct numbers *number
 static void enter(const struct parts *parts, size_t index, struct numbers *numbers)
 {
     const struct part *part = &parts->parts[index], *above = part - 1;
-    bool is_start =
-        parts->is_start_added ? parts->parts[0].choices[0].instructions[0].target == (int64_t)index
-                              : index == 0;
+    bool is_start = parts->is_start_added
+                        ? parts->parts[0].choices[0].instructions[0].target == (int64_t)index
+                        : index == 0;
     bool is_fallen_into = index > 0 && !(parts->is_start_added && index == 1);
     if (is_start && (index == 0 || above->never_ends || !is_fallen_into))
         *numbers = numbers_at_start();
     /* Whoever jumps there, or returns, may have any numbers. */
-    if (part->is_target || (index > 0 && !is_start && leads_elsewhere(above) &&
-                            !is_conditional_jump(above)))
+    if (part->is_target ||
+        (index > 0 && !is_start && leads_elsewhere(above) && !is_conditional_jump(above)))
         *numbers = (struct numbers){0};
 }
 

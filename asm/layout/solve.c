@@ -33,6 +33,10 @@
 #define BLOCK_SHARE 8
 #define WIDE_SHARE  4
 
+/* So many sizes in a row that cannot be reached end the search for smaller ones. */
+#define MAX_FAILURES 4
+#define FIRST_SHARE  16 /* of the first look at a size of a large program, of a large program's */
+
 /* Where e_entry leads in layouts that leave no choice. */
 #define MAGIC_JUMP_TARGET 0x47 /* 7f 45: jg 0x47 */
 
@@ -140,12 +144,13 @@ static bool try_data_offsets(struct solver *solver, uint64_t steps)
 /* First what is likely, then, of small programs, all that there is. */
 static bool try_size(struct solver *solver, uint64_t steps)
 {
-    bool is_wide = is_small(solver->parts);
     solver->is_wide = false;
-    if (try_data_offsets(solver, is_wide ? steps : steps / WIDE_SHARE))
+    if (!is_small(solver->parts))
+        return try_data_offsets(solver, steps / WIDE_SHARE);
+    if (try_data_offsets(solver, steps))
         return true;
-    solver->is_wide = is_wide;
-    return is_wide && try_data_offsets(solver, steps / WIDE_SHARE);
+    solver->is_wide = true;
+    return try_data_offsets(solver, steps / WIDE_SHARE);
 }
 
 /* ---- the solution ---------------------------------------------------------------------------- */
@@ -218,6 +223,44 @@ static size_t max_size_of(const struct parts *parts, const struct overlay *overl
     return overlay->max_size && overlay->max_size < max_size ? overlay->max_size : max_size;
 }
 
+/* The smallest size for which these steps are enough. */
+static int solve_small(struct solver *solver, size_t min_size, size_t max_size, uint64_t steps,
+                       struct solution *solution, struct error *error)
+{
+    for (solver->size = min_size; solver->size <= max_size; solver->size++) {
+        if (try_size(solver, steps))
+            return take_solution(solver, solution, error);
+        if (interrupt_check(error) < 0)
+            return -1;
+    }
+    return error_set(error, "the program cannot be laid out so");
+}
+
+/* All sizes that are too small would take most of the time: a size that is easy to reach comes
+ * first, and is made smaller as long as that goes. */
+static int solve_large(struct solver *solver, size_t min_size, size_t max_size, uint64_t steps,
+                       struct solution *solution, struct error *error)
+{
+    if (solve_small(solver, min_size, max_size, steps / FIRST_SHARE, solution, error) < 0)
+        return -1;
+    unsigned failures = 0;
+    for (solver->size = solution->size - 1; solver->size >= min_size && failures < MAX_FAILURES;
+         solver->size--) {
+        struct solution smaller = {0};
+        solver_forget(solver); /* what the first look at this size left behind for lack of steps */
+        if (!try_size(solver, steps)) {
+            failures++;
+            continue;
+        }
+        if (take_solution(solver, &smaller, error) < 0)
+            return -1;
+        solution_free(solution);
+        *solution = smaller;
+        failures = 0;
+    }
+    return interrupt_check(error);
+}
+
 int solve(const struct parts *parts, const struct overlay *overlay, unsigned effort,
           size_t smaller_than, struct solution *solution, struct error *error)
 {
@@ -229,11 +272,6 @@ int solve(const struct parts *parts, const struct overlay *overlay, unsigned eff
     size_t min_size = overlay->size < parts->data_size ? parts->data_size : overlay->size;
     if (solver_init(&solver, parts, overlay, max_size + 1, error) < 0)
         return -1;
-    for (solver.size = min_size; solver.size <= max_size; solver.size++) {
-        if (try_size(&solver, steps))
-            return take_solution(&solver, solution, error);
-        if (interrupt_check(error) < 0)
-            return -1;
-    }
-    return error_set(error, "the program cannot be laid out so");
+    return is_small(parts) ? solve_small(&solver, min_size, max_size, steps, solution, error)
+                           : solve_large(&solver, min_size, max_size, steps, solution, error);
 }

@@ -138,6 +138,11 @@ void solver_undo(struct solver *solver, const struct mark *mark)
     solver->hash = mark->hash;
 }
 
+void solver_forget(struct solver *solver)
+{
+    memset(solver->transpositions, 0, TRANSPOSITION_COUNT * sizeof *solver->transpositions);
+}
+
 /* ---- beginning ------------------------------------------------------------------------------- */
 
 /* Keeps the file's address below 2^31, as ld does. */

@@ -84,6 +84,9 @@ int solver_init(struct solver *solver, const struct parts *parts, const struct o
 void solver_free(struct solver *solver);
 #define SOLVER_CLEANUP __attribute__((cleanup(solver_free)))
 
+/* Empties the transposition table. */
+void solver_forget(struct solver *solver);
+
 /* Begins anew for the solver's size and data offsets: fixes the headers, with that entry point
  * where the overlay leaves it open, and the data; false where they do not fit into one another, or
  * leave too little room for the program. */
