@@ -67,9 +67,21 @@ static int name_program(struct program *program, const char *source, const struc
     return program_from_bytes(program, name, elf, error);
 }
 
+/* --smallest is about the program, too: the smallest layout that Linux starts, as all engines run
+ * programs. Returns whether it was chosen here. */
+static bool choose_smallest_layout(const struct image_options *options, struct link_settings *link)
+{
+    if (!options->smallest || link->layout || link->keep_symbols)
+        return false;
+    link->layout = "auto";
+    if (!link->runs_on)
+        link->runs_on = "linux";
+    return true;
+}
+
 static int make_program(const struct cli_context *context, const struct build_source *source,
                         char **settings, size_t count, const struct link_settings *link,
-                        struct program *program, struct error *error)
+                        bool tell_layout, struct program *program, struct error *error)
 {
     struct linked linked LINKED_CLEANUP = {0};
     if (source->kind != SOURCE_TEMPLATE && count)
@@ -81,7 +93,12 @@ static int make_program(const struct cli_context *context, const struct build_so
         source->kind == SOURCE_ASSEMBLY
             ? source_link(context, &(char *){(char *)source->name}, 1, link, &linked, error)
             : source_generate(context, &source->template, settings, count, link, &linked, error);
-    return made < 0 ? -1 : name_program(program, source->name, &linked.elf, error);
+    if (made < 0 || name_program(program, source->name, &linked.elf, error) < 0)
+        return -1;
+    if (tell_layout)
+        cli_note(context, "%s: %zu bytes, layout %s", program->name, linked.elf.size,
+                 asm_layout_name(linked.layout));
+    return 0;
 }
 
 /* --format is one of an image, or the program itself. */
@@ -144,6 +161,7 @@ int command_build(struct cli_context *context, int argc, char **argv)
     if (arguments.done)
         return arguments.code;
 
+    bool tell_layout = choose_smallest_layout(&options, &link);
     struct error error;
     struct build_source source BUILD_SOURCE_CLEANUP = {0};
     struct program program PROGRAM_CLEANUP = {0};
@@ -151,7 +169,7 @@ int command_build(struct cli_context *context, int argc, char **argv)
     if (check_format(options.format, &is_elf, &error) < 0 ||
         find_source(arguments.operands[0], &source, &error) < 0 ||
         make_program(context, &source, arguments.operands + 1, (size_t)arguments.count - 1, &link,
-                     &program, &error) < 0)
+                     tell_layout, &program, &error) < 0)
         return cli_fail(&error);
     /* The name of a template is not that of a file. */
     char **inputs = arguments.operands + (source.kind == SOURCE_TEMPLATE);

@@ -44,6 +44,7 @@ static int link_in_layout(const struct cli_context *context, const struct string
 {
     if (layout_choose(settings, options, error) < 0)
         return -1;
+    linked->layout = options->layout;
     if (options->layout == ASM_STANDARD)
         return asm_link(inputs, options, &linked->elf, error);
     if (asm_link_small(inputs, options, &linked->elf, &linked->source, &linked->map, error) == 0)
@@ -51,6 +52,7 @@ static int link_in_layout(const struct cli_context *context, const struct string
     if (!layout_is_auto(settings))
         return -1;
     cli_note(context, "whit: %s; linked as standard", error->message);
+    linked->layout = ASM_STANDARD;
     return asm_link(inputs, options, &linked->elf, error);
 }
 

@@ -13,6 +13,7 @@
 /* A linked program. The standard layout has only the ELF. */
 struct linked {
     struct buffer elf;
+    enum asm_layout layout;
     struct buffer source; /* as it was laid out */
     struct buffer map;    /* of its bytes */
 };
