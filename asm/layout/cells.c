@@ -32,7 +32,7 @@ struct layout_row {
     {                                                                                            \
         .name = "0x0c", .layout = (for_layout), .assume = ASM_ASSUME_OVERCOMMIT, .header = 0x0c, \
         .size = 73, .max_size = (largest_file), .address = 0xc00000000, .entry = 0,              \
-        .needs = "4.3 GB of memory or swap, or overcommit",                                      \
+        .has_memory = true, .needs = "4.3 GB of memory or swap, or overcommit",                  \
         .trick = "e_entry leads to the first byte, where 7f 45 is a jump to 0x47"                \
     }
 #define LOWEST_PATTERN(identity, filesz)                                         \
@@ -166,9 +166,16 @@ static struct cell lettered_cell(char letter, unsigned number, const struct file
                 byte_of(size_from(SECOND_OFFSET, letter == 'F' ? size : file->memory), number);
             break;
         }
-        /* less than 8 TB, since ext4 has no larger files */
-        cell.mask = byte_of(size > 0x1000 ? UINT64_MAX : UINT64_C(0xf8) << 40, number);
-        cell.value = size > 0x1000 ? byte_of(size + 0x10000, number) : 0;
+        /* less than 8 TB, since ext4 has no larger files; 64 kB of what can be written, since it
+         * counts as memory */
+        if (size > PAGE_SIZE) {
+            cell.mask = 0xff;
+            cell.value = byte_of(size + 0x10000, number);
+        } else if (file->is_writable) {
+            cell.mask = number < 2 ? 0 : 0xff;
+        } else {
+            cell.mask = byte_of(UINT64_C(0xf8) << 40, number);
+        }
         break;
     default:
         break;

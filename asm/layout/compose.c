@@ -221,22 +221,30 @@ static void append_inner_targets(const struct solution *solution, struct buffer 
     }
 }
 
+static void append_lines(struct buffer *source, const struct strings *lines)
+{
+    for (size_t i = 0; i < lines->count; i++)
+        buffer_printf(source, "%s\n", lines->items[i]);
+}
+
 void compose_source(const struct parts *parts, const struct solution *solution,
                     struct buffer *source)
 {
     const struct overlay *overlay = solution->overlay;
-    bool is_apart = parts->data.count && is_data_apart(solution, parts);
+    bool is_apart = parts->data.count + parts->written.count > 0 && parts->zeros.count == 0 &&
+                    is_data_apart(solution, parts);
     buffer_printf(
         source,
         "; The program header lies over the ELF header from byte %s on: %zu bytes in all.\n"
         "; %s.\n"
         "; nasm -f bin makes the program of this; what stands behind a semicolon are the\n"
         "; fields that the bytes are for the kernel. It needs of a machine: %s.\n"
-        "bits 64\ndefault rel\norg 0x%" PRIx64 "\n",
-        overlay->name, solution->size, overlay->trick, overlay->needs, solution->address);
+        "bits 64\n%sorg 0x%" PRIx64 "\n",
+        overlay->name, solution->size, overlay->trick, overlay->needs,
+        parts->is_relative ? "default rel\n" : "", solution->address);
     for (size_t i = 0; i < parts->definitions.count; i++)
         buffer_printf(source, "%s\n", parts->definitions.items[i]);
-    if (parts->data_size && !is_apart)
+    if (!is_apart)
         append_data_names(parts, solution, source);
     append_inner_targets(solution, source);
     for (size_t offset = 0; offset < solution->size;) {
@@ -253,8 +261,8 @@ void compose_source(const struct parts *parts, const struct solution *solution,
             continue;
         }
         if (is_apart && offset == solution->data_offsets[0]) {
-            for (size_t i = 0; i < parts->data.count; i++)
-                buffer_printf(source, "%s\n", parts->data.items[i]);
+            append_lines(source, &parts->data);
+            append_lines(source, &parts->written);
             offset += parts->data_size;
             continue;
         }

@@ -31,8 +31,11 @@ static const char *const names_8[REGISTERS] = {"al",   "cl",   "dl",   "bl",  "s
 /* An instruction as it is written, and its code. */
 struct form {
     char *text;
-    unsigned char bytes[4];
+    unsigned char bytes[MAX_INSTRUCTION_SIZE];
     size_t size;
+    enum reference_kind kind; /* of 4 bytes at this offset */
+    size_t field_offset;
+    int64_t target;
 };
 
 static void append_byte(struct form *form, unsigned byte)
@@ -54,6 +57,10 @@ static int append_form(struct parts *parts, struct part *part, struct choice *ch
         return error_set(error, "out of memory");
     memcpy(grown->bytes, form->bytes, form->size);
     grown->size = form->size;
+    grown->kind = form->kind;
+    grown->field_offset = form->field_offset;
+    grown->field_size = form->kind == REFERENCE_NONE ? 0 : 4;
+    grown->target = form->target;
     return effects_read(NULL, parts, part, choice, grown, error);
 }
 
@@ -243,6 +250,52 @@ static void enter(const struct parts *parts, size_t index, struct numbers *numbe
         *numbers = (struct numbers){0};
 }
 
+int forms_check_addresses(struct parts *parts, struct error *error)
+{
+    for (size_t i = 0; i < parts->count; i++) {
+        struct part *part = &parts->parts[i];
+        struct choice *first = part->choices;
+        const struct instruction_text *load = first->instructions;
+        bool is_wide = load->kind == REFERENCE_ABSOLUTE && load->field_size == 8;
+        for (size_t j = 1; part->offers_address && j < part->choice_count; j++)
+            if (load->kind != REFERENCE_ABSOLUTE || first[j].instructions->target != load->target ||
+                first[j].instructions->kind == REFERENCE_NONE)
+                return error_set(error, "'%.60s' loads no address of data", load->text);
+        if (!is_wide)
+            continue;
+        if (part->choice_count == 1)
+            return error_set(error, "'%.60s' has an address of 64 bits", load->text);
+        choice_free(first);
+        part->choice_count--;
+        memmove(first, first + 1, part->choice_count * sizeof *first);
+    }
+    return 0;
+}
+
+/* The address in 4 bytes, without registers, becomes a distance: a byte less, and at any address.
+ */
+static int offer_relative(struct parts *parts, struct part *part, struct error *error)
+{
+    const struct instruction_text *old = part->choices[0].instructions;
+    size_t sib = old->field_offset - 1;
+    const char *bracket = strchr(old->text, '[');
+    if (old->kind != REFERENCE_ABSOLUTE || old->field_size != 4 || old->field_offset < 3 ||
+        (old->bytes[sib - 1] & 0xc7) != 0x04 || old->bytes[sib] != 0x25 || !bracket ||
+        strchr(bracket + 1, '[') || strncasecmp(bracket + 1, "abs", 3) == 0)
+        return 0;
+    struct form form = {.size = 0}, none = {0};
+    form.kind = REFERENCE_RELATIVE;
+    form.field_offset = sib;
+    form.target = old->target;
+    for (size_t i = 0; i < old->size; i++)
+        if (i != sib)
+            append_byte(&form, i == sib - 1 ? old->bytes[i] | 1u : old->bytes[i]);
+    return text_format(&form.text, error, "%.*s[rel %s", (int)(bracket - old->text), old->text,
+                       bracket + 1) < 0
+               ? -1
+               : append_choice(parts, part, &form, &none, error);
+}
+
 int forms_offer(struct parts *parts, struct error *error)
 {
     struct numbers numbers = {0};
@@ -253,9 +306,11 @@ int forms_offer(struct parts *parts, struct error *error)
         enter(parts, i, &numbers);
         struct numbers before = numbers;
         follow(&numbers, part);
-        if (part->choice_count == 1 && part->choices[0].count == 1 &&
-            is_load(part->choices[0].instructions, &number, &value) &&
-            offer(parts, i, &before, number, value, error) < 0)
+        if (part->choice_count != 1 || part->choices[0].count != 1)
+            continue;
+        if (offer_relative(parts, &parts->parts[i], error) < 0 ||
+            (is_load(part->choices[0].instructions, &number, &value) &&
+             offer(parts, i, &before, number, value, error) < 0))
             return -1;
     }
     parts_summarise(parts);

@@ -62,9 +62,9 @@ struct reader {
     struct parts *parts;
     char *scope;           /* the label that local ones belong to */
     struct strings labels; /* of the next instruction */
-    bool is_data;          /* in a section of data */
-    bool is_in_choices;    /* between MARK_EITHER and MARK_END */
-    size_t instructions;   /* so far */
+    enum { SECTION_TEXT, SECTION_CONSTANTS, SECTION_DATA, SECTION_ZEROS } section;
+    bool is_in_choices;  /* between MARK_EITHER and MARK_END */
+    size_t instructions; /* so far */
 };
 
 static bool is_name(char letter)
@@ -98,9 +98,9 @@ static bool is_one_of(const char *word, const char *const *words)
 static const char *const data_words[] = {"db", "dw", "dd",    "dq",     "dt", "do",
                                          "dy", "dz", "times", "incbin", NULL};
 static const char *const ignored_words[] = {"global", "static", "cpu", "use64", NULL};
-static const char *const refused_words[] = {"extern", "common", "org",    "absolute", "struc",
-                                            "resb",   "resw",   "resd",   "resq",     "use16",
-                                            "use32",  "align",  "alignb", NULL};
+static const char *const reserve_words[] = {"resb", "resw", "resd", "resq", NULL};
+static const char *const refused_words[] = {"extern", "common", "org",   "absolute", "struc",
+                                            "use16",  "use32",  "align", "alignb",   NULL};
 
 /* Local labels get the name that they belong to, since what stands around them will change. Strings
  * stay as they are. */
@@ -160,15 +160,16 @@ static int read_section(struct reader *reader, const char *rest, struct error *e
 {
     char name[32];
     first_word(rest, name);
-    if (strcmp(name, ".text") == 0)
-        reader->is_data = false;
-    else if (strcmp(name, ".rodata") == 0)
-        reader->is_data = true;
-    else
+    static const char *const names[] = {".text", ".rodata", ".data", ".bss"};
+    size_t section = 0;
+    while (section < COUNT(names) && strcmp(name, names[section]) != 0)
+        section++;
+    if (section == COUNT(names))
         return error_set(error,
-                         "section %s: this layout has .text and .rodata only: move constants to "
-                         ".rodata, or use --layout=standard",
+                         "section %s: this layout has .text, .rodata, .data and .bss only: use "
+                         "--layout=standard",
                          name);
+    reader->section = section;
     const char *align = strstr(rest, "align=");
     if (align && strtoul(align + strlen("align="), NULL, 10) != 1)
         return error_set(
@@ -176,13 +177,18 @@ static int read_section(struct reader *reader, const char *rest, struct error *e
     return 0;
 }
 
-/* `bits 64` and `default rel` are what is there anyway. */
-static int check_mode(const char *word, const char *rest, struct error *error)
+/* `bits 64` is what is there anyway; `default rel` is for all instructions or none. */
+static int check_mode(struct reader *reader, const char *word, const char *rest,
+                      struct error *error)
 {
     char value[32];
     first_word(rest, value);
-    if (strcmp(value, strcmp(word, "bits") == 0 ? "64" : "rel") == 0)
+    bool is_rel = strcmp(word, "default") == 0 && strcmp(value, "rel") == 0;
+    bool is_first = reader->instructions == 0 || reader->parts->is_relative;
+    if ((is_rel && is_first) || strcmp(value, "64") == 0) {
+        reader->parts->is_relative |= is_rel;
         return 0;
+    }
     return error_set(error, "'%s %s' is not supported in this layout: use --layout=standard", word,
                      value);
 }
@@ -250,8 +256,11 @@ static int read_data(struct reader *reader, const char *label, const char *text,
         return error_set(error, "'%.60s' refers to the start of its section: use a label", text);
     buffer_printf(&line, "%s%s%s%s", label ? label : "", label ? ":" : "",
                   label && *text ? " " : "", text);
-    return buffer_check(&line, error) < 0 ||
-                   strings_append(&reader->parts->data, buffer_text(&line), error) < 0
+    struct parts *parts = reader->parts;
+    struct strings *lines = reader->section == SECTION_DATA    ? &parts->written
+                            : reader->section == SECTION_ZEROS ? &parts->zeros
+                                                               : &parts->data;
+    return buffer_check(&line, error) < 0 || strings_append(lines, buffer_text(&line), error) < 0
                ? -1
                : 0;
 }
@@ -276,7 +285,7 @@ static int read_definition(struct reader *reader, const char *line, const char *
         return -1;
     if (!has_address(equ, false))
         return strings_append(&reader->parts->definitions, buffer_text(&text), error);
-    if (!reader->is_data)
+    if (reader->section == SECTION_TEXT)
         return error_set(error, "'%.60s' is an address of code: use --layout=standard", line);
     /* The size of data so far stays with it. */
     return read_data(reader, NULL, buffer_text(&text), error);
@@ -300,22 +309,23 @@ static int read_statement(struct reader *reader, const char *label, const char *
     if (is_one_of(word, ignored_words))
         return 0;
     if (strcmp(word, "bits") == 0 || strcmp(word, "default") == 0)
-        return check_mode(word, rest, error);
+        return check_mode(reader, word, rest, error);
     if (is_one_of(word, refused_words))
         return error_set(error, "'%s' is not supported in this layout: use --layout=standard",
                          word);
     if (strcmp(word, "section") == 0 || strcmp(word, "segment") == 0)
         return read_section(reader, rest, error);
-    if (reader->is_data && strcmp(word, MARK_APART) == 0)
+    if (reader->section == SECTION_CONSTANTS && strcmp(word, MARK_APART) == 0)
         return read_apart(reader, rest, error);
-    if (reader->is_data)
+    if (reader->section != SECTION_TEXT)
         return read_data(reader, label, line, error);
     if (label && reader->is_in_choices)
         return error_set(error, "label '%s' is inside a choice", label);
     /* "NAME db 1": a label without a colon. */
     char second[32];
     first_word(rest, second);
-    if (is_one_of(second, data_words) || is_one_of(word, data_words))
+    if (is_one_of(second, data_words) || is_one_of(word, data_words) ||
+        is_one_of(second, reserve_words) || is_one_of(word, reserve_words))
         return error_set(error, "data in section .text ('%.40s'): move it to section .rodata",
                          line);
     if (label && strings_append(&reader->labels, label, error) < 0)
@@ -333,7 +343,7 @@ static int set_scope(struct reader *reader, const char *line, struct error *erro
     const char *rest = first_word(line, word), *equ;
     first_word(rest, second);
     if (is_definition(line, &equ) || !is_name(line[0]) ||
-        (*rest != ':' && !is_one_of(second, data_words)))
+        (*rest != ':' && !is_one_of(second, data_words) && !is_one_of(second, reserve_words)))
         return 0;
     size_t length = 0;
     while (is_name(line[length]))
@@ -409,13 +419,16 @@ int parts_read_lines(struct parts *parts, char *text, struct error *error)
 /* ---- other ways to load an address ------------------------------------------------------------
  */
 
-/* Whether a text is a label of the data, and what is behind the label. */
-static bool is_label(const struct parts *parts, const char *text, const char **rest)
+/* Whether a text begins with a label of these lines, rather than with a number that they name, and
+ * what is behind the label. */
+static bool is_label_of(const struct strings *lines, const char *text, const char **rest)
 {
-    for (size_t i = 0; i < parts->data.count; i++) {
-        const char *line = parts->data.items[i];
-        size_t length = strcspn(line, ": \t");
-        if (length && line[length] == ':' && strncmp(text, line, length) == 0 &&
+    for (size_t i = 0; i < lines->count; i++) {
+        const char *line = lines->items[i], *equ;
+        size_t length = 0;
+        while (is_name(line[length]))
+            length++;
+        if (length && !is_definition(line, &equ) && strncmp(text, line, length) == 0 &&
             !is_name(text[length])) {
             *rest = text + length + strspn(text + length, " \t");
             return true;
@@ -424,12 +437,25 @@ static bool is_label(const struct parts *parts, const char *text, const char **r
     return false;
 }
 
-/* Two ways to write `mov esi, label`: lea, where addresses need more than 32 bits; and a call right
- * before the data, which is a jump over it, too. */
-static int offer_address(struct part *part, const char *name, const char *label, bool is_all,
-                         struct error *error)
+static bool is_label(const struct parts *parts, const char *text, const char **rest)
 {
-    struct buffer lea BUFFER_CLEANUP = {0}, pop BUFFER_CLEANUP = {0};
+    return is_label_of(&parts->data, text, rest) || is_label_of(&parts->written, text, rest) ||
+           is_label_of(&parts->zeros, text, rest);
+}
+
+/* Other ways to write `mov esi, label`: lea, where addresses need more than 32 bits; and a call
+ * right before the data, which is a jump over it, too. Of `mov rsi, label` the first one is what it
+ * would be in 32 bits. */
+static int offer_address(struct part *part, const char *const names[2], const char *label,
+                         bool is_wide, bool is_all, struct error *error)
+{
+    const char *name = names[1];
+    part->offers_address = true;
+    struct buffer lea BUFFER_CLEANUP = {0}, pop BUFFER_CLEANUP = {0}, mov BUFFER_CLEANUP = {0};
+    buffer_printf(&mov, "mov %s, %s", names[0], label);
+    if (is_wide && (buffer_check(&mov, error) < 0 || !append_choice(part) ||
+                    append_instruction(part, buffer_text(&mov), error) < 0))
+        return error_set(error, "out of memory");
     buffer_printf(&lea, "lea %s, [rel %s]", name, label);
     buffer_printf(&pop, "pop %s", name);
     if (buffer_check(&lea, error) < 0 || buffer_check(&pop, error) < 0 || !append_choice(part) ||
@@ -447,8 +473,9 @@ static int offer_address(struct part *part, const char *name, const char *label,
 int parts_offer_addresses(struct parts *parts, struct error *error)
 {
     static const char *const names[][2] = {
-        {"eax", "rax"}, {"ecx", "rcx"}, {"edx", "rdx"}, {"ebx", "rbx"},
-        {"esi", "rsi"}, {"edi", "rdi"}, {"ebp", "rbp"},
+        {"eax", "rax"},  {"ecx", "rcx"},  {"edx", "rdx"},  {"ebx", "rbx"},  {"esi", "rsi"},
+        {"edi", "rdi"},  {"ebp", "rbp"},  {"r8d", "r8"},   {"r9d", "r9"},   {"r10d", "r10"},
+        {"r11d", "r11"}, {"r12d", "r12"}, {"r13d", "r13"}, {"r14d", "r14"}, {"r15d", "r15"},
     };
     for (size_t i = 0; i < parts->count; i++) {
         struct part *part = &parts->parts[i];
@@ -465,8 +492,9 @@ int parts_offer_addresses(struct parts *parts, struct error *error)
             (*added && (*added != '+' || added[1 + strspn(added + 1, " 0123456789")])))
             continue;
         for (size_t j = 0; j < COUNT(names); j++)
-            if (strcmp(name, names[j][0]) == 0 &&
-                offer_address(part, names[j][1], label, !*added, error) < 0)
+            if ((strcmp(name, names[j][0]) == 0 || strcmp(name, names[j][1]) == 0) &&
+                offer_address(part, names[j], label, strcmp(name, names[j][1]) == 0, !*added,
+                              error) < 0)
                 return -1;
     }
     return 0;

@@ -31,23 +31,29 @@ static void free_data(struct parts *parts)
     parts->name_count = 0;
 }
 
+void choice_free(struct choice *choice)
+{
+    for (size_t i = 0; i < choice->count; i++) {
+        free(choice->instructions[i].text);
+        free(choice->instructions[i].bytes);
+    }
+    free(choice->instructions);
+}
+
 void parts_free(struct parts *parts)
 {
     for (size_t i = 0; i < parts->count; i++) {
         struct part *part = &parts->parts[i];
-        for (size_t j = 0; j < part->choice_count; j++) {
-            for (size_t k = 0; k < part->choices[j].count; k++) {
-                free(part->choices[j].instructions[k].text);
-                free(part->choices[j].instructions[k].bytes);
-            }
-            free(part->choices[j].instructions);
-        }
+        for (size_t j = 0; j < part->choice_count; j++)
+            choice_free(&part->choices[j]);
         free(part->choices);
         strings_free(&part->labels);
     }
     free(parts->parts);
     strings_free(&parts->definitions);
     strings_free(&parts->data);
+    strings_free(&parts->written);
+    strings_free(&parts->zeros);
     free_data(parts);
     *parts = (struct parts){0};
 }

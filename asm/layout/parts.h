@@ -65,10 +65,11 @@ struct part {
     struct strings labels; /* before it */
     struct choice *choices;
     size_t choice_count;
-    bool is_barrier; /* nothing moves past it */
-    bool is_target;  /* of a branch in the source */
-    bool never_ends; /* does not fall through to the next part: jmp, ret */
-    size_t min_size; /* of the smallest choice, in bytes */
+    bool is_barrier;     /* nothing moves past it */
+    bool is_target;      /* of a branch in the source */
+    bool offers_address; /* all choices load the same one */
+    bool never_ends;     /* does not fall through to the next part: jmp, ret */
+    size_t min_size;     /* of the smallest choice, in bytes */
 };
 
 /* Whether a part is nothing but a jump, which takes no bytes where its target follows it. */
@@ -81,7 +82,7 @@ static inline bool part_may_fall_through(const struct part *part)
 /* A name that the data gives to one of its bytes, or to a number (`len equ $ - text`). */
 struct data_name {
     char *name;
-    uint64_t value; /* an offset in the data, or the number */
+    uint64_t value; /* the number of a byte of the data, or the number */
     bool is_number;
 };
 
@@ -89,10 +90,15 @@ struct parts {
     struct strings definitions; /* NAME equ VALUE */
     struct part *parts;
     size_t count;
-    bool is_start_added; /* the first part is a jump to _start, which is not in the source */
-    struct strings data; /* the lines of the data, labels included */
+    bool is_start_added;    /* the first part is a jump to _start, which is not in the source */
+    bool is_relative;       /* `default rel` */
+    struct strings data;    /* the lines of .rodata, labels included */
+    struct strings written; /* of .data, which follows it */
+    struct strings zeros;   /* of .bss */
     unsigned char *data_bytes;
-    size_t data_size;
+    size_t data_size;        /* of .rodata and .data */
+    size_t zeros_size;       /* of .bss, which lies behind the file */
+    bool is_writable;        /* there is .data or .bss */
     size_t first_block_size; /* what follows may lie elsewhere; data_size: all is one block */
     struct data_name *names;
     size_t name_count;
@@ -102,13 +108,23 @@ struct parts {
     uint32_t touched;         /* registers that any instruction reads or changes */
 };
 
-/* Of the data, at most. */
+/* Of the data, at most; and where its parts lie: the blocks, and .bss behind the file. */
 #define DATA_BLOCKS 2
+#define DATA_PLACES 3
 
-/* The offset in the file of a byte of the data, whose blocks are at these offsets. */
-static inline size_t data_offset(const struct parts *parts,
-                                 const size_t offsets[static DATA_BLOCKS], size_t byte)
+/* The number of a byte of .bss among those of the data; the one before is where the data ends. */
+static inline size_t zeros_begin(const struct parts *parts)
 {
+    return parts->data_size + 1;
+}
+
+/* The offset in the file of a byte of the data, whose places are at these offsets. */
+static inline size_t data_offset(const struct parts *parts,
+                                 const size_t offsets[static DATA_PLACES], size_t byte)
+{
+    if (byte >= zeros_begin(parts))
+        return offsets[DATA_BLOCKS] + byte - zeros_begin(parts);
+
     /* Behind the last byte, too, a label may be: tables end with one. */
     bool is_first = byte < parts->first_block_size || parts->first_block_size == parts->data_size;
     return is_first ? offsets[0] + byte : offsets[1] + byte - parts->first_block_size;
@@ -121,5 +137,6 @@ int parts_read(const struct asm_job *job, unsigned assume, struct parts *parts,
                struct error *error);
 /* Sets what follows from the instructions of all choices, which have been read. */
 void parts_summarise(struct parts *parts);
+void choice_free(struct choice *choice);
 void parts_free(struct parts *parts);
 #define PARTS_CLEANUP __attribute__((cleanup(parts_free)))

@@ -59,7 +59,8 @@ static void append_choices(struct buffer *out, const struct parts *parts, bool i
 
 static void append_probe(struct buffer *out, const struct parts *parts, size_t gap)
 {
-    buffer_append_text(out, "bits 64\ndefault rel\n%define " MARK_NEAR "label) 1\n");
+    buffer_printf(out, "bits 64\n%s%%define " MARK_NEAR "label) 1\n",
+                  parts->is_relative ? "default rel\n" : "");
     append_lines(out, &parts->definitions);
     buffer_append_text(out, "section .text align=1\n");
     append_choices(out, parts, true, gap);
@@ -67,14 +68,40 @@ static void append_probe(struct buffer *out, const struct parts *parts, size_t g
     append_choices(out, parts, false, gap);
     buffer_append_text(out, MARK_PAST ":\nsection .rodata align=1\n" DATA_BEGIN ":\n");
     append_lines(out, &parts->data);
+    buffer_append_text(out, "section .data align=1\n");
+    append_lines(out, &parts->written);
+    buffer_append_text(out, "section .bss align=1\n");
+    append_lines(out, &parts->zeros);
+}
+
+/* The sections of data, in the order of probe_data. */
+static const char *const data_names[] = {".rodata", ".data", ".bss"};
+
+/* Whether it is one of those. */
+static bool read_data_section(struct probe *probe, Elf_Scn *section, const GElf_Shdr *header,
+                              const char *name)
+{
+    for (size_t i = 0; i < COUNT(data_names); i++) {
+        if (strncmp(name, ".rela", 5) == 0 && strcmp(name + 5, data_names[i]) == 0)
+            probe->has_address = true;
+        if (strcmp(name, data_names[i]) != 0)
+            continue;
+        bool is_zero = header->sh_type == SHT_NOBITS;
+        const Elf_Data *data = is_zero ? NULL : elf_getdata(section, NULL);
+        probe->data[i] = (struct probe_data){.section = elf_ndxscn(section),
+                                             .size = header->sh_size,
+                                             .bytes = data ? data->d_buf : NULL};
+        probe->has_other |= is_zero != (i == COUNT(data_names) - 1);
+        return true;
+    }
+    return false;
 }
 
 static void read_section(struct probe *probe, Elf_Scn *section, const GElf_Shdr *header,
                          const char *name)
 {
     Elf_Data *data = elf_getdata(section, NULL);
-    bool is_data = strcmp(name, ".rodata") == 0;
-    bool is_known = is_data;
+    bool is_known = read_data_section(probe, section, header, name);
     if (header->sh_type == SHT_SYMTAB) {
         probe->symbols = data;
         probe->symbol_names = header->sh_link;
@@ -84,19 +111,14 @@ static void read_section(struct probe *probe, Elf_Scn *section, const GElf_Shdr 
         if (strcmp(name, wanted) == 0) {
             probe->code[i] = data;
             probe->sections[i] = elf_ndxscn(section);
-            is_known = true;
+            is_known = !(header->sh_flags & SHF_WRITE);
         }
         if (strncmp(name, ".rela", 5) == 0 && strcmp(name + 5, wanted) == 0)
             probe->relocations[i] = data;
     }
-    probe->has_address |= strcmp(name, ".rela.rodata") == 0;
-    if (is_data) {
-        probe->data = data;
-        probe->data_section = elf_ndxscn(section);
-    }
     if (!(header->sh_flags & SHF_ALLOC) || header->sh_size == 0)
         return;
-    probe->has_other |= !is_known || header->sh_flags & SHF_WRITE;
+    probe->has_other |= !is_known;
     if (header->sh_addralign > probe->alignment)
         probe->alignment = header->sh_addralign;
 }
@@ -203,6 +225,27 @@ static int take_bytes(const struct probe *probe, struct instruction_text *instru
     return 0;
 }
 
+/* The number of a symbol's byte among those of the data, or -1. */
+static int64_t data_number(const struct probe *probe, const GElf_Sym *symbol)
+{
+    size_t base = 0;
+    for (size_t i = 0; i < COUNT(data_names); i++) {
+        if (i == COUNT(data_names) - 1)
+            base++; /* .bss: see zeros_begin */
+        if (probe->data[i].section && symbol->st_shndx == probe->data[i].section)
+            return (int64_t)(base + symbol->st_value);
+        base += probe->data[i].size;
+    }
+    return -1;
+}
+
+/* `mov r64, imm64`, whose number is an address: a choice of 32 bits takes its place later. */
+static bool is_wide_load(const struct instruction_text *instruction)
+{
+    return instruction->size == 10 && instruction->bytes[0] >> 1 == 0x48 >> 1 &&
+           instruction->bytes[1] >> 3 == 0xb8 >> 3;
+}
+
 /* A reference to data is a relocation of the probe. */
 static int read_relocation(const struct probe *probe, struct instruction_text *instruction,
                            size_t from, struct error *error)
@@ -218,9 +261,12 @@ static int read_relocation(const struct probe *probe, struct instruction_text *i
             continue;
         uint32_t type = (uint32_t)GELF_R_TYPE(relocation.r_info);
         bool is_relative = type == R_X86_64_PC32;
-        if (!gelf_getsym(probe->symbols, (int)GELF_R_SYM(relocation.r_info), &symbol) ||
-            symbol.st_shndx != probe->data_section || instruction->kind != REFERENCE_NONE ||
-            (type != R_X86_64_32 && type != R_X86_64_32S && !is_relative))
+        bool is_wide = type == R_X86_64_64 && is_wide_load(instruction);
+        int64_t number = gelf_getsym(probe->symbols, (int)GELF_R_SYM(relocation.r_info), &symbol)
+                             ? data_number(probe, &symbol)
+                             : -1;
+        if (number < 0 || instruction->kind != REFERENCE_NONE ||
+            (type != R_X86_64_32 && type != R_X86_64_32S && !is_relative && !is_wide))
             return error_set(
                 error,
                 "'%.60s': this layout has only 32-bit and relative references to data: "
@@ -228,8 +274,8 @@ static int read_relocation(const struct probe *probe, struct instruction_text *i
                 instruction->text);
         instruction->kind = is_relative ? REFERENCE_RELATIVE : REFERENCE_ABSOLUTE;
         instruction->field_offset = relocation.r_offset - begin;
-        instruction->field_size = 4;
-        instruction->target = (int64_t)symbol.st_value + relocation.r_addend;
+        instruction->field_size = is_wide ? 8 : 4;
+        instruction->target = number + relocation.r_addend;
         if (is_relative) /* counted from the field rather than from the end */
             instruction->target += (int64_t)(instruction->size - instruction->field_offset);
     }
@@ -244,6 +290,12 @@ int probe_read_instruction(const struct probe *probe, struct instruction_text *i
                    read_relocation(probe, instruction, from, error) < 0
                ? -1
                : 0;
+}
+
+/* Of .rodata and .data. */
+static size_t data_size(const struct probe *probe)
+{
+    return probe->data[0].size + probe->data[1].size;
 }
 
 /* ---- labels ---------------------------------------------------------------------------------- */
@@ -264,11 +316,11 @@ int probe_find_label(const struct probe *probe, const char *text, int64_t *offse
     if (*added != ')')
         return -1;
     for (size_t i = 0; next_symbol(probe, &i, &symbol, &name);) {
-        if (symbol.st_shndx != probe->data_section || strlen(name) != length ||
+        if (data_number(probe, &symbol) < 0 || strlen(name) != length ||
             strncmp(name, text, length) != 0)
             continue;
-        *offset = (int64_t)symbol.st_value + sum;
-        return sum > MAX_DATA || *offset >= (int64_t)probe->data->d_size ? -1 : 0;
+        *offset = data_number(probe, &symbol) + sum;
+        return sum > MAX_DATA || *offset >= (int64_t)data_size(probe) ? -1 : 0;
     }
     return -1;
 }
@@ -314,7 +366,7 @@ static int read_names(const struct probe *probe, struct parts *parts, struct err
     const char *name;
     for (size_t i = 0; next_symbol(probe, &i, &symbol, &name);) {
         if (GELF_ST_TYPE(symbol.st_info) != STT_NOTYPE ||
-            (symbol.st_shndx != SHN_ABS && symbol.st_shndx != probe->data_section) ||
+            (symbol.st_shndx != SHN_ABS && data_number(probe, &symbol) < 0) ||
             strcmp(name, DATA_BEGIN) == 0 || is_defined(parts, name))
             continue;
         struct data_name *grown = array_append(parts->names, &parts->name_count, sizeof *grown);
@@ -322,17 +374,28 @@ static int read_names(const struct probe *probe, struct parts *parts, struct err
             return error_set(error, "out of memory");
         parts->names = grown;
         grown += parts->name_count - 1;
-        grown->value = symbol.st_value;
         grown->is_number = symbol.st_shndx == SHN_ABS;
+        grown->value = grown->is_number ? symbol.st_value : (uint64_t)data_number(probe, &symbol);
         if (text_copy(&grown->name, name, error) < 0)
             return -1;
     }
     return 0;
 }
 
+bool probe_has_data(const struct probe *probe, const struct parts *parts)
+{
+    const struct probe_data *data = probe->data;
+    return data_size(probe) == parts->data_size && data[2].size == parts->zeros_size &&
+           (!data[0].size || memcmp(parts->data_bytes, data[0].bytes, data[0].size) == 0) &&
+           (!data[1].size ||
+            memcmp(parts->data_bytes + data[0].size, data[1].bytes, data[1].size) == 0);
+}
+
 int probe_read_data(const struct probe *probe, struct parts *parts, struct error *error)
 {
-    parts->data_size = probe->data ? probe->data->d_size : 0;
+    parts->data_size = data_size(probe);
+    parts->zeros_size = probe->data[2].size;
+    parts->is_writable = probe->data[1].size || parts->zeros_size;
     if (parts->data_size > MAX_DATA)
         return error_set(error, "more than %d bytes of data: use --layout=standard", MAX_DATA);
     if (parts->first_block_size == 0 || parts->first_block_size > parts->data_size)
@@ -340,7 +403,9 @@ int probe_read_data(const struct probe *probe, struct parts *parts, struct error
     parts->data_bytes = malloc(parts->data_size + 1);
     if (!parts->data_bytes)
         return error_set(error, "out of memory");
-    if (parts->data_size)
-        memcpy(parts->data_bytes, probe->data->d_buf, parts->data_size);
+    if (probe->data[0].size)
+        memcpy(parts->data_bytes, probe->data[0].bytes, probe->data[0].size);
+    if (probe->data[1].size)
+        memcpy(parts->data_bytes + probe->data[0].size, probe->data[1].bytes, probe->data[1].size);
     return read_names(probe, parts, error);
 }

@@ -16,13 +16,18 @@
 struct probe {
     struct buffer object;
     Elf *elf;
-    Elf_Data *symbols, *relocations[2], *code[2], *data;
+    Elf_Data *symbols, *relocations[2], *code[2];
     size_t symbol_names;
-    size_t sections[2], data_section;
-    size_t gap;       /* bytes behind each instruction */
-    bool has_address; /* in the data */
-    bool has_other;   /* bytes of the program in other sections */
-    size_t alignment; /* that a section asks for, in bytes */
+    size_t sections[2];
+    struct probe_data {
+        size_t section; /* its number; 0: there is none */
+        size_t size;
+        const void *bytes; /* NULL: they are zero */
+    } data[3];             /* .rodata, .data, .bss */
+    size_t gap;            /* bytes behind each instruction */
+    bool has_address;      /* in the data */
+    bool has_other;        /* bytes of the program in other sections */
+    size_t alignment;      /* that a section asks for, in bytes */
 };
 
 /* Has nasm assemble the parts, with a gap of so many bytes behind each instruction. */
@@ -44,5 +49,7 @@ int probe_read_instruction(const struct probe *probe, struct instruction_text *i
                            bool is_first, struct error *error);
 /* Finds the offset in the data of "LABEL)" or "LABEL + NUMBER)". */
 int probe_find_label(const struct probe *probe, const char *text, int64_t *offset);
+/* Whether the data is, byte for byte, that of the parts. */
+bool probe_has_data(const struct probe *probe, const struct parts *parts);
 /* Sets the data and its names. */
 int probe_read_data(const struct probe *probe, struct parts *parts, struct error *error);

@@ -57,13 +57,12 @@ static int check_source(const struct probe *object, const struct parts *parts, s
             return -1;
         size += instruction->size;
     }
-    size_t data_size = object->data ? object->data->d_size : 0;
-    if (!object->code[0] || object->code[0]->d_size != size || data_size != parts->data_size ||
-        (data_size && memcmp(object->data->d_buf, parts->data_bytes, data_size) != 0) ||
+    if (!object->code[0] || object->code[0]->d_size != size || !probe_has_data(object, parts) ||
         object->has_address)
         return error_set(error, "nasm reads it otherwise");
     if (object->has_other)
-        return error_set(error, "it has bytes in other sections than .text and .rodata");
+        return error_set(error,
+                         "it has bytes in other sections than .text, .rodata, .data and .bss");
     return object->alignment > 1 ? error_set(error, "a section is aligned") : 0;
 }
 
@@ -148,9 +147,7 @@ static int check_gaps(const struct asm_job *job, const struct parts *parts, stru
                 if (check_moved(&probe, parts, &parts->parts[i].choices[j].instructions[k], j == 0,
                                 error) < 0)
                     return -1;
-    size_t size = probe.data ? probe.data->d_size : 0;
-    if (size != parts->data_size ||
-        (size && memcmp(probe.data->d_buf, parts->data_bytes, size) != 0))
+    if (!probe_has_data(&probe, parts))
         return error_set(error, "the data has a number that depends on where instructions lie");
     return 0;
 }

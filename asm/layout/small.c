@@ -73,6 +73,7 @@ static int solve_source(const struct asm_job *job, unsigned assume, struct found
     struct parts parts PARTS_CLEANUP = {0};
     size_t size = best->solution.size;
     if (parts_read(job, assume, &parts, error) < 0 || proof_check(job, assume, &parts, error) < 0 ||
+        forms_check_addresses(&parts, error) < 0 ||
         (!job->options->is_generated && forms_offer(&parts, error) < 0) ||
         solve_all(&parts, job->options, &best->solution, error) < 0)
         return -1;

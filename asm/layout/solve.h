@@ -24,7 +24,7 @@ struct solution {
     const struct overlay *overlay;
     size_t size;                      /* of the file */
     size_t entry;                     /* offset */
-    size_t data_offsets[DATA_BLOCKS]; /* of the blocks of the data */
+    size_t data_offsets[DATA_PLACES]; /* of the blocks of the data, and of .bss */
     uint64_t address;                 /* of the file's first byte */
     unsigned char *image;
     struct placed *items; /* by offset */

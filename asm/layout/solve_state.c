@@ -153,14 +153,20 @@ static void keep_address_low(struct solver *solver)
             number == 3 ? 0x80 : 0xff;
 }
 
-static void begin_headers(struct solver *solver, size_t entry)
+static bool begin_headers(struct solver *solver, size_t entry)
 {
-    struct file_shape file = {.size = solver->size, .memory = solver->size};
+    struct file_shape file = {.size = solver->size,
+                              .memory = solver->size + solver->parts->zeros_size,
+                              .is_writable = solver->parts->is_writable};
+    if (!solver->overlay->has_memory && overlay_needs_memory(&file))
+        return false;
     overlay_cells(solver->overlay, &file, solver->cells);
     overlay_set_entry(solver->overlay, solver->cells, entry);
     if (solver->parts->needs_low_addresses)
         keep_address_low(solver);
     memset(solver->taken, 0, solver->size);
+    solver->data_offsets[DATA_BLOCKS] = solver->size;
+    return true;
 }
 
 static void begin_parts(struct solver *solver)
@@ -182,13 +188,16 @@ static bool fix_data(struct solver *solver)
         if (!solver_fix_byte(solver, offset, solver->parts->data_bytes[i]))
             return false;
         solver->change_count = 0;
+        /* What the program changes is no code of its own. */
+        solver->taken[offset] = solver->parts->is_writable;
     }
     return true;
 }
 
 bool solver_begin(struct solver *solver, size_t entry)
 {
-    begin_headers(solver, entry);
+    if (!begin_headers(solver, entry))
+        return false;
     begin_parts(solver);
     solver->hash = solver_mix(solver->size << 20 ^ solver->data_offsets[0]) ^ solver_mix(entry) ^
                    solver_mix(solver->data_offsets[1] ^ HASH_OF_DATA) ^ solver->is_wide;

@@ -70,11 +70,11 @@ int asm_run_nasm(const struct asm_job *job, const struct asm_input *input,
 }
 
 /* So declared, a section is aligned as far as the source asks; nasm alone gives .text 16 bytes,
- * .data and .rodata 4. */
+ * .data, .bss and .rodata 4. */
 static const char *const before_source[] = {
-    "--before", "section .rodata align=1", "--before", "section .data align=1",
-    "--before", "section .text align=1",   "--before", "global _start",
-    NULL};
+    "--before", "section .bss align=1",  "--before", "section .rodata align=1",
+    "--before", "section .data align=1", "--before", "section .text align=1",
+    "--before", "global _start",         NULL};
 
 static int assemble(const struct asm_job *job, const struct asm_input *input, unsigned assume,
                     const char *const *more, const char *object, struct buffer *warnings,

@@ -238,13 +238,15 @@ END_OF_SOURCE
 
 @test "-v says why a program is not laid out anew, and --explain shows its bytes" {
   exits_with 5 <<'END_OF_SOURCE'
-section .data
+section .rodata
 n:      dd 5
+where:  dq n
 section .text
-_start: mov edi, [n]
+_start: mov rsi, [where]
+        mov edi, [rsi]
 END_OF_SOURCE
   run -0 "$WHIT" link -v own.asm --layout=golf -o own
-  output_has "# not laid out anew: "
+  output_has "# not laid out anew: the data contains an address"
   run -0 "$WHIT" link -q own.asm --layout=golf --explain
   [ "$(grep -cE '^[0-9a-f]{4}  [0-9a-f]{2}  ' <<<"$output")" = "$(stat -c %s own)" ]
 }
