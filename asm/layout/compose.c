@@ -106,7 +106,7 @@ static void append_item(const struct solution *solution, const struct placed *it
         buffer_printf(&comment, "%s%s", comment.size && remark.size ? "; " : "",
                       buffer_text(&remark));
     } else if (!item->filler) {
-        buffer_printf(&text, "jmp %s at_%zx", item->size == 2 ? "short" : "near", item->target);
+        buffer_printf(&text, "jmp short at_%zx", item->target);
     } else {
         struct buffer fields BUFFER_CLEANUP = {0};
         append_filler(item, &text);

@@ -99,18 +99,19 @@ static void solve_sources(const struct asm_job *job, struct found *best)
 
 /* ---- the file -------------------------------------------------------------------------------- */
 
-/* Assembles the source; its bytes have to be those that were foreseen. */
-static int assemble(const struct asm_job *job, const struct buffer *source,
-                    const struct solution *solution, struct error *error)
+/* Composes the source of what was laid out anew, and assembles it; its bytes have to be those that
+ * were foreseen. */
+static int check_source(const struct asm_job *job, const struct found *found, struct error *error)
 {
-    struct buffer program BUFFER_CLEANUP = {0};
-    if (asm_assemble_text(job, "bin", source, &program, error) < 0)
+    const struct solution *solution = &found->solution;
+    struct buffer source BUFFER_CLEANUP = {0}, program BUFFER_CLEANUP = {0};
+    compose_source(&found->parts, solution, &source);
+    if (buffer_check(&source, error) < 0 ||
+        asm_assemble_text(job, "bin", &source, &program, error) < 0)
         return -1;
     for (size_t i = 0; i < program.size || i < solution->size; i++)
         if (i >= program.size || i >= solution->size || program.data[i] != solution->image[i])
-            return error_set(error,
-                             "nasm encodes the instruction at offset 0x%zx differently now: "
-                             "use --layout=standard",
+            return error_set(error, "nasm encodes the instruction at offset 0x%zx differently now",
                              i);
     return 0;
 }
@@ -119,33 +120,35 @@ static int assemble(const struct asm_job *job, const struct buffer *source,
 static int find_best(const struct asm_job *job, struct found *best, struct error *error)
 {
     struct asm_object object ASM_OBJECT_CLEANUP = {0};
+    struct error reason;
     if (asm_make_object(job, &object, error) < 0)
         return -1;
     solve_sources(job, best);
     if (interrupt_check(error) < 0)
         return -1;
-    if (best->solution.size == 0 &&
-        whole_solve(job, &object, &best->parts, &best->solution, error) < 0)
-        return error_prefix(error, "%s: it cannot be laid out as %s",
-                            asm_input_name(job, job->inputs), names[job->options->layout]);
-    return 0;
+    if (best->solution.size && check_source(job, best, &reason) < 0) {
+        trace_text(job->options->trace, "# not laid out anew: %s", reason.message);
+        free_found(best);
+    }
+    if ((best->solution.size == 0 || !job->options->is_generated) &&
+        whole_solve(job, &object, &best->parts, &best->solution, &reason) < 0 &&
+        best->solution.size == 0)
+        return error_set(error, "%s: it cannot be laid out as %s: %s",
+                         asm_input_name(job, job->inputs), names[job->options->layout],
+                         reason.message);
+    return interrupt_check(error);
 }
 
-static int write_program(const struct asm_job *job, const struct found *best, struct buffer *elf,
-                         struct buffer *source_out, struct buffer *map, struct error *error)
+static int write_program(const struct found *best, struct buffer *elf, struct buffer *source,
+                         struct buffer *map, struct error *error)
 {
-    const struct solution *solution = &best->solution;
-    struct buffer source BUFFER_CLEANUP = {0};
-    compose_source(&best->parts, solution, &source);
-    if (buffer_check(&source, error) < 0 || assemble(job, &source, solution, error) < 0)
-        return -1;
-    buffer_append(elf, solution->image, solution->size);
+    buffer_append(elf, best->solution.image, best->solution.size);
+    if (source)
+        compose_source(&best->parts, &best->solution, source);
     if (map)
-        compose_map(&best->parts, solution, map);
-    if (source_out)
-        buffer_append(source_out, source.data, source.size);
-    return buffer_check(elf, error) < 0 || (map && buffer_check(map, error) < 0) ||
-                   (source_out && buffer_check(source_out, error) < 0)
+        compose_map(&best->parts, &best->solution, map);
+    return buffer_check(elf, error) < 0 || (source && buffer_check(source, error) < 0) ||
+                   (map && buffer_check(map, error) < 0)
                ? -1
                : 0;
 }
@@ -159,7 +162,7 @@ int asm_link_small(const struct strings *inputs, const struct asm_link_options *
     if (asm_job_init(&job, inputs, options, error) < 0)
         return -1;
     return find_best(&job, &best, error) < 0 ||
-                   write_program(&job, &best, elf, source_out, map, error) < 0
+                   write_program(&best, elf, source_out, map, error) < 0
                ? -1
                : 0;
 }

@@ -8,6 +8,6 @@
 
 /* Finds the smallest file of the layouts that the job's options allow, as a solution whose program
  * is nothing but data: `parts` gets it. Nothing of the program is moved, so it does what ld's does.
- * Fails where no layout's headers can describe it. */
+ * Keeps a `best` that is as small. Fails where no layout's headers can describe it. */
 int whole_solve(const struct asm_job *job, const struct asm_object *object, struct parts *parts,
                 struct solution *best, struct error *error);
