@@ -206,3 +206,15 @@ END
   [ ! -e x.tar.gz ]
   is_empty temporary
 }
+
+@test "--smallest takes the smallest layout of the program, too, and says which" {
+  run -0 "$WHIT" build hello message='Hello runc!\r\n' on_error=ignore --smallest=2x -o auto.tar.gz
+  output_has "hello: 85 bytes, layout golf"
+  "$WHIT" build -q hello message='Hello runc!\r\n' on_error=ignore --layout=golf --smallest=2x \
+    -o golf.tar.gz
+  cmp auto.tar.gz golf.tar.gz
+  run -0 "$WHIT" build hello on_error=ignore --smallest=2x --layout=standard -o standard.tar.gz
+  [[ $output != *layout* ]]
+  run -0 "$WHIT" build hello on_error=ignore --smallest=2x --runs-on=libelf -o overlap.tar.gz
+  output_has "bytes, layout overlap"
+}
