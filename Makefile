@@ -28,7 +28,7 @@ include_files := $(wildcard asm/include/*.inc)
 asm_files := $(wildcard templates/*/*.asm templates/*/template.json asm/link/*.ld) $(include_files)
 rule_pages := $(wildcard docs/rules/*.md)
 c_files := $(sort $(shell find base asm elfcheck packer cli tests/unit tests/fuzz -name '*.[ch]') $(wildcard docs/*.c tests/corpus/*.c tests/kernels/*.c))
-shell_files := $(wildcard .ci/run base/*.sh docs/*.sh docs/*.bash-completion tests/*.sh tests/run tests/compare tests/*/run tests/lint/rooms tests/bench/sizes tests/corpus/make tests/corpus/measure tests/corpus/judge tests/kernels/fetch tests/kernels/init tests/*/*.bash tests/*/*.bats templates/*/*.bats)
+shell_files := $(wildcard .ci/run base/*.sh docs/*.sh docs/*.bash-completion tests/*.sh tests/run tests/compare tests/*/run tests/fuzz/programs/run tests/lint/rooms tests/bench/sizes tests/corpus/make tests/corpus/measure tests/corpus/judge tests/kernels/fetch tests/kernels/init tests/*/*.bash tests/*/*.bats templates/*/*.bats)
 unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
 
 # As many jobs as processors where the user has not said how many: for goals that only build, and for
@@ -189,13 +189,16 @@ lint: ## static analysis and format of C and shell, and the rooms
 FUZZ_SECONDS ?= 10
 FUZZ_MUTANTS ?= 100000
 FUZZ_FILES ?=
+FUZZ_PROGRAMS ?= 200
+FUZZ_SEED ?= 1
 fuzz_programs := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .PHONY: fuzz
-fuzz: ## fuzz each reader of outside data for FUZZ_SECONDS each, and elfcheck against the kernel
+fuzz: ## fuzz each reader of outside data for FUZZ_SECONDS each, elfcheck against the kernel, layouts
 	sh tests/packages.sh build fuzz
-	$(MAKE) $(parallel) $(BUILD)/whit $(BUILD)/tests/fuzz/kernel_elfcheck $(fuzz_programs)
+	$(MAKE) $(parallel) $(BUILD)/whit $(BUILD)/tests/fuzz/kernel_elfcheck $(BUILD)/tests/fuzz/write_programs $(fuzz_programs)
 	tests/fuzz/run $(BUILD) $(FUZZ_SECONDS) $(FUZZ_MUTANTS) $(FUZZ_FILES)
+	tests/fuzz/programs/run $(BUILD) --count=$(FUZZ_PROGRAMS) --seed=$(FUZZ_SEED)
 
 fuzz_cflags := -std=c17 $(warnings) -O1 -g -fno-sanitize-recover=all
 fuzz_objects := $(library_sources:%.c=$(BUILD)/fuzz/%.o) $(embedded_objects)
@@ -215,6 +218,12 @@ $(BUILD)/tests/fuzz/kernel_elfcheck: tests/fuzz/kernel_elfcheck.c $(BUILD)/libwh
 	$(call say,cc)
 	@mkdir -p $(@D)
 	$(quiet)$(CC) $(all_cppflags) $(all_cflags) -MMD -MP $(LDFLAGS) -o $@ $< $(BUILD)/libwhit.a $(libraries)
+
+# What writes random programs, which tests/fuzz/programs/run compares.
+$(BUILD)/tests/fuzz/write_programs: $(wildcard tests/fuzz/programs/*.[ch]) $(BUILD)/libwhit.a
+	$(call say,cc)
+	@mkdir -p $(@D)
+	$(quiet)$(CC) $(all_cppflags) $(all_cflags) $(LDFLAGS) -o $@ $(filter %.c %.a,$^) $(libraries)
 
 .SECONDARY: $(fuzz_objects)
 
