@@ -138,10 +138,9 @@ void write_division(struct source *source)
     unsigned width = between(source, 1, 3);
     set(source, RAX, chance(source, width == 1 ? INT16_MAX : UINT64_MAX));
     set(source, RCX, 2 + chance(source, 100));
+    line(source, "xor edx, edx");
     if (is_signed)
         line(source, "%s", width == 1 ? "cwd" : width == 2 ? "cdq" : "cqo");
-    else
-        line(source, "xor edx, edx");
     line(source, "%s %s", is_signed ? "idiv" : "div", registers[width][RCX]);
     line(source, "%s", PICK(source, "shl rdx, 9", "imul rdx, rdx, 77", "mul rdx", "imul ecx"));
     line(source, "%s", PICK(source, "add rax, rdx", "xor rax, rdx", "cdqe"));
@@ -189,6 +188,8 @@ void write_loop(struct source *source)
     set(source, inner, between(source, 1, 9));
     if (one_in(source, 2))
         line(source, "jmp %s", check);
+    if (one_in(source, 6))
+        line(source, "align %u", 4U << chance(source, 3));
     label(source, again);
     accumulate(source, RAX, outer);
     label(source, check);

@@ -16,7 +16,9 @@ static const struct {
     {write_division, 3},       {write_bits, 3},       {write_loop, 5},
     {write_calls, 5},          {write_recursion, 2},  {write_frame, 3},
     {write_jump_table, 4},     {write_distance, 2},   {write_far_branch, 2},
-    {write_system_call, 2},
+    {write_system_call, 2},    {write_patch, 1},      {write_float, 2},
+    {write_code_bytes, 1},     {write_padded, 3},     {write_function_pointer, 3},
+    {write_relative_table, 3}, {write_offsets, 4},
 };
 
 void write_random_element(struct source *source)

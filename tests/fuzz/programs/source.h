@@ -22,6 +22,7 @@ enum part {
     PART_DATA,
     PART_TABLES, /* a read-only section of the program's own */
     PART_BSS,
+    PART_PATCHED, /* code that is written */
     PARTS,
 };
 
@@ -132,3 +133,10 @@ void write_jump_table(struct source *source);
 void write_distance(struct source *source);
 void write_far_branch(struct source *source);
 void write_system_call(struct source *source);
+void write_patch(struct source *source);
+void write_float(struct source *source);
+void write_code_bytes(struct source *source);
+void write_padded(struct source *source);
+void write_function_pointer(struct source *source);
+void write_relative_table(struct source *source);
+void write_offsets(struct source *source);

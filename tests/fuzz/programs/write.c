@@ -114,6 +114,14 @@ static void write_hash(struct program *program)
     line(source, "pop rax");
 }
 
+/* What follows in PART_TEXT is in that section. */
+static void in_section(struct source *source, const char *section)
+{
+    in(source, PART_TEXT);
+    directive(source, "section %s", section);
+    in(source, PART_BODY);
+}
+
 /* The body of the element that was just written becomes a function. */
 static void make_function(struct program *program)
 {
@@ -121,11 +129,16 @@ static void make_function(struct program *program)
     struct buffer body = source->parts[PART_BODY];
     source->parts[PART_BODY] = (struct buffer){0};
     const char *function = name(source, PICK(source, "do_", "run", "part", "check"));
+    bool is_cold = one_in(source, 8);
+    if (is_cold)
+        in_section(source, ".text.cold progbits alloc exec nowrite");
     begin_function(source, function);
     in(source, PART_TEXT);
     buffer_append(&source->parts[PART_TEXT], body.data, body.size);
     buffer_free(&body);
     end_function(source);
+    if (is_cold)
+        in_section(source, ".text");
     line(source, "call %s", function);
 }
 
@@ -202,6 +215,8 @@ static const char *section_attributes(struct program *program, enum part part)
     struct source *source = &program->source;
     if (part == PART_TABLES)
         return " progbits alloc noexec nowrite align=8";
+    if (part == PART_PATCHED)
+        return " progbits alloc exec write";
     if (part == PART_ALIGNED)
         return PICK(source, " align=16", " align = 16", " ALIGN=16", " align=32", " align= 64");
     if (part != PART_BODY && one_in(source, 8))
@@ -214,7 +229,7 @@ static void begin_section(struct program *program, enum part part)
 {
     static const char *const sections[PARTS] = {
         [PART_BODY] = ".text",     [PART_RODATA] = ".rodata", [PART_DATA] = ".data",
-        [PART_TABLES] = ".tables", [PART_BSS] = ".bss",
+        [PART_TABLES] = ".tables", [PART_BSS] = ".bss",       [PART_PATCHED] = ".patched",
     };
     enum part same = part == PART_TEXT ? PART_BODY : part == PART_ALIGNED ? PART_RODATA : part;
     struct source *source = &program->source;
@@ -257,7 +272,7 @@ static void put_start(struct program *program)
  * mixed, with all else between. */
 static void put_part(struct program *program, enum part part)
 {
-    static const enum part mixed[] = {PART_RODATA, PART_DATA, PART_TABLES, PART_BSS};
+    static const enum part mixed[] = {PART_RODATA, PART_DATA, PART_TABLES, PART_BSS, PART_PATCHED};
     unsigned body = 0;
     if (part == PART_RODATA && !program->is_mixed)
         put_chunks(program, PART_ALIGNED, 0);
@@ -306,7 +321,7 @@ static void shuffle(struct source *source, enum part *parts, size_t count)
 
 static void put_program(struct program *program)
 {
-    enum part parts[] = {PART_BODY, PART_RODATA, PART_DATA, PART_TABLES, PART_BSS};
+    enum part parts[] = {PART_BODY, PART_RODATA, PART_DATA, PART_TABLES, PART_BSS, PART_PATCHED};
     struct source *source = &program->source;
     place_chunks(program);
     shuffle(source, parts, COUNT(parts));
