@@ -188,7 +188,7 @@ void write_loop(struct source *source)
     set(source, inner, between(source, 1, 9));
     if (one_in(source, 2))
         line(source, "jmp %s", check);
-    if (one_in(source, 6))
+    if (!source->is_movable && one_in(source, 6))
         line(source, "align %u", 4U << chance(source, 3));
     label(source, again);
     accumulate(source, RAX, outer);

@@ -14,7 +14,7 @@ static void write_call(struct source *source, const char *function)
 /* Functions that call each other; the last may be reached by a jump. */
 void write_calls(struct source *source)
 {
-    const char *functions[4];
+    const char *functions[4] = {NULL};
     unsigned count = between(source, 1, 4);
     for (unsigned i = 0; i < count; i++)
         functions[i] = name(source, PICK(source, "f", "func", "step", "helper", "compute"));
@@ -146,7 +146,7 @@ void write_distance(struct source *source)
     in(source, PART_TEXT);
     label(source, function);
     for (unsigned i = between(source, 1, 4); i > 0; i--)
-        line(source, PICK(source, "add rax, 3", "rol eax, 5", "nop", "xor eax, 0x1234"));
+        line(source, "%s", PICK(source, "add rax, 3", "rol eax, 5", "nop", "xor eax, 0x1234"));
     line(source, "ret");
     if (is_equate && one_in(source, 2)) {
         directive(source, "%s equ $ - %s", size, function);

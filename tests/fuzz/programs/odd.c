@@ -38,7 +38,7 @@ void write_code_bytes(struct source *source)
     in(source, PART_TEXT);
     label(source, function);
     for (unsigned i = between(source, 1, 4); i > 0; i--)
-        line(source, PICK(source, "add rax, 3", "rol eax, 5", "nop", "xor eax, 0x1234"));
+        line(source, "%s", PICK(source, "add rax, 3", "rol eax, 5", "nop", "xor eax, 0x1234"));
     line(source, "ret");
     label(source, end);
     in(source, PART_BODY);
@@ -135,4 +135,29 @@ void write_offsets(struct source *source)
     load_address(source, RSI, text(source, "%s + %u", first, between(source, 0, 4)));
     line(source, "add rax, [rsi]");
     line(source, "add rax, %s - %s", second, first);
+}
+
+/* Bytes that are pushed or filled in on the stack, and read back. */
+void write_stack(struct source *source)
+{
+    const char *loop = local(source);
+    unsigned bytes = 8 * between(source, 1, 4);
+    if (one_in(source, 2)) {
+        for (unsigned i = 0; i < bytes; i += 8)
+            line(source, "push %s", PICK(source, "'abc'", "0x0a21", "-1", "1000"));
+    } else {
+        line(source, "sub rsp, %u", bytes);
+        line(source, "mov rdi, rsp");
+        line(source, "mov al, %u", between(source, 0, 255));
+        line(source, "mov ecx, %u", bytes);
+        line(source, "rep stosb");
+    }
+    line(source, "xor eax, eax");
+    line(source, "mov ecx, %u", bytes);
+    label(source, loop);
+    load(source, RDX, 0, "[rsp + rcx - 1]");
+    accumulate(source, RAX, RDX);
+    line(source, "dec ecx");
+    line(source, "jnz %s", loop);
+    line(source, "add rsp, %u", bytes);
 }

@@ -168,7 +168,7 @@ void directive(struct source *source, const char *format, ...)
 void begin_function(struct source *source, const char *name)
 {
     in(source, PART_TEXT);
-    if (one_in(source, 6))
+    if (!source->is_movable && one_in(source, 6))
         line(source, "align %u", 4U << chance(source, 3));
     label(source, name);
     source->was_function = source->is_function;
@@ -178,7 +178,7 @@ void begin_function(struct source *source, const char *name)
 void end_function(struct source *source)
 {
     line(source, "ret");
-    if (one_in(source, 12))
+    if (!source->is_movable && one_in(source, 12))
         line(source, "times %u nop", between(source, 1, 4));
     source->is_function = source->was_function;
     in(source, PART_BODY);
@@ -190,6 +190,8 @@ enum part constant_part(struct source *source)
 {
     static const enum part parts[] = {PART_RODATA, PART_RODATA, PART_RODATA, PART_DATA,
                                       PART_DATA,   PART_TEXT,   PART_TABLES};
+    if (source->is_movable)
+        return PART_RODATA;
     return parts[chance(source, sizeof parts / sizeof *parts)];
 }
 
@@ -214,23 +216,23 @@ const char *memory(struct source *source, const char *label, unsigned addend)
 void load_address(struct source *source, unsigned destination, const char *label)
 {
     const char *wide = registers[3][destination], *narrow = registers[2][destination];
-    switch (chance(source, 8)) {
+    switch (chance(source, source->is_movable ? 5 : 8)) {
     case 0:
     case 1:
         line(source, "mov %s, %s", narrow, label);
         return;
     case 2:
-    case 3:
-        line(source, "mov %s, %s", wide, label);
-        return;
-    case 4:
         line(source, "mov %s, dword %s", wide, label);
         return;
     case 5:
+    case 6:
+        line(source, "mov %s, %s", wide, label);
+        return;
+    case 7:
         line(source, "push %s", label);
         line(source, "pop %s", wide);
         return;
-    case 6:
+    case 3:
         line(source, "lea %s, %s", narrow, memory(source, label, 0));
         return;
     default:

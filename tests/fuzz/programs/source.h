@@ -44,7 +44,9 @@ struct source {
     char pending[64];               /* a label that awaits its line */
     struct buffer parts[PARTS];     /* of this element */
     const char *indent, *comment, *hexadecimal;
-    bool upper_case, colons, joined, relative;
+    bool upper_case, colons, joined;
+    bool is_movable; /* of what the layouts take apart alone: code, and constants without addresses
+                      */
     char ring[RING][256];
     unsigned next;
     char names[MAX_NAMES][48]; /* of this element */
@@ -85,7 +87,7 @@ void label(struct source *source, const char *name);
 void begin_function(struct source *source, const char *name);
 void end_function(struct source *source);
 
-/* A part for data that is only read. */
+/* A part for data that is only read; .rodata in a program that is movable. */
 enum part constant_part(struct source *source);
 /* A register that neither the frame keeps nor `used` has, and adds it to that. */
 unsigned unused_register(struct source *source, uint32_t *used);
@@ -140,3 +142,4 @@ void write_padded(struct source *source);
 void write_function_pointer(struct source *source);
 void write_relative_table(struct source *source);
 void write_offsets(struct source *source);
+void write_stack(struct source *source);

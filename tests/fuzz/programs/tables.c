@@ -106,7 +106,7 @@ static struct table new_table(struct source *source, enum part part)
     struct table table = {.width = between(source, 0, 3), .items = between(source, 1, 12)};
     table.label = name(source, PICK(source, "tab", "table", "list", "primes", "data"));
     in(source, part);
-    if (one_in(source, 4))
+    if (!source->is_movable && one_in(source, 4))
         line(source, "align %u", 2U << chance(source, 4));
     label(source, table.label);
     write_items(source, table.width, table.items);
@@ -279,7 +279,7 @@ void write_pointers(struct source *source)
 /* A list whose nodes point at each other. */
 void write_list(struct source *source)
 {
-    const char *nodes[5], *loop = local(source);
+    const char *nodes[5] = {NULL}, *loop = local(source);
     unsigned count = between(source, 1, 5);
     for (unsigned i = 0; i < count; i++)
         nodes[i] = name(source, "node");

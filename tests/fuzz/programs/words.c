@@ -140,7 +140,7 @@ void write_conditional(struct source *source)
 /* Equates made of others, some of them used before they stand. */
 void write_equates(struct source *source)
 {
-    const char *names[4];
+    const char *names[4] = {NULL};
     unsigned count = between(source, 2, 4);
     in(source, one_in(source, 2) ? PART_HEAD : PART_RODATA);
     for (unsigned i = 0; i < count; i++) {

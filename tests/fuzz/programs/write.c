@@ -129,7 +129,7 @@ static void make_function(struct program *program)
     struct buffer body = source->parts[PART_BODY];
     source->parts[PART_BODY] = (struct buffer){0};
     const char *function = name(source, PICK(source, "do_", "run", "part", "check"));
-    bool is_cold = one_in(source, 8);
+    bool is_cold = !source->is_movable && one_in(source, 8);
     if (is_cold)
         in_section(source, ".text.cold progbits alloc exec nowrite");
     begin_function(source, function);
@@ -219,7 +219,7 @@ static const char *section_attributes(struct program *program, enum part part)
         return " progbits alloc exec write";
     if (part == PART_ALIGNED)
         return PICK(source, " align=16", " align = 16", " ALIGN=16", " align=32", " align= 64");
-    if (part != PART_BODY && one_in(source, 8))
+    if (!source->is_movable && part != PART_BODY && one_in(source, 8))
         return PICK(source, " align=8", " align = 4", " ALIGN=16");
     return "";
 }
@@ -337,7 +337,7 @@ static void put_program(struct program *program)
     for (size_t i = 0; i < COUNT(parts); i++)
         put_part(program, parts[i]);
     mark(program, 0);
-    if (one_in(source, 6))
+    if (!source->is_movable && one_in(source, 6))
         buffer_append_text(&program->out,
                            "section .note.GNU-stack noalloc noexec nowrite progbits\n");
 }
@@ -349,8 +349,9 @@ static void choose_style(struct program *program)
     source->comment = PICK(source, " ; it's so", " ; \"", " ;", " ; `a` section .data", "");
     source->hexadecimal = PICK(source, "0x%llx", "0x%llX", "0%llxh", "0x%llx", "$0%llx");
     source->upper_case = one_in(source, 8);
-    source->colons = !one_in(source, 6);
     source->joined = one_in(source, 2);
+    source->is_movable = one_in(source, 2);
+    source->colons = source->is_movable || !one_in(source, 6);
     program->has_global = !one_in(source, 8);
     program->is_mixed = one_in(source, 3);
     static const unsigned saved[] = {RBX, RBP, R12, R13, R14, R15};
