@@ -19,7 +19,11 @@
 #define FORMAT_ELF  "elf"
 #define MAX_FORMATS 16
 
-enum source_kind { SOURCE_TEMPLATE, SOURCE_ASSEMBLY, SOURCE_BINARY };
+enum source_kind {
+    SOURCE_TEMPLATE,
+    SOURCE_LINKED, /* assembly source, or an object */
+    SOURCE_BINARY,
+};
 
 /* The SOURCE of a build. */
 struct build_source {
@@ -42,13 +46,13 @@ static int find_source(const char *name, struct build_source *source, struct err
 {
     struct asm_data data = cli_data();
     *source = (struct build_source){.name = name, .kind = SOURCE_BINARY};
-    if (text_ends_with(name, ASM_SUFFIX))
-        source->kind = SOURCE_ASSEMBLY;
-    else if (!strpbrk(name, "/.") && strcmp(name, FILE_STANDARD) != 0 &&
-             (asm_template_exists(&data, name) || access(name, F_OK) < 0)) {
+    if (!strpbrk(name, "/.") && strcmp(name, FILE_STANDARD) != 0 &&
+        (asm_template_exists(&data, name) || access(name, F_OK) < 0)) {
         source->kind = SOURCE_TEMPLATE;
         return asm_template_load(&data, name, &source->template, error);
     }
+    if (source_is_linked(name))
+        source->kind = SOURCE_LINKED;
     return 0;
 }
 
@@ -58,11 +62,8 @@ static int name_program(struct program *program, const char *source, const struc
 {
     const char *slash = strrchr(source, '/');
     const char *base = slash ? slash + 1 : source;
-    size_t length = strlen(base), suffix = strlen(ASM_SUFFIX);
-    if (length > suffix && text_ends_with(base, ASM_SUFFIX))
-        length -= suffix;
     char *name TEXT_CLEANUP = NULL;
-    if (text_format(&name, error, "%.*s", (int)length, base) < 0)
+    if (text_format(&name, error, "%.*s", (int)source_stem_length(base), base) < 0)
         return -1;
     return program_from_bytes(program, name, elf, error);
 }
@@ -90,7 +91,7 @@ static int make_program(const struct cli_context *context, const struct build_so
     if (source->kind == SOURCE_BINARY)
         return program_open(program, source->name, error);
     int made =
-        source->kind == SOURCE_ASSEMBLY
+        source->kind == SOURCE_LINKED
             ? source_link(context, &(char *){(char *)source->name}, 1, link, &linked, error)
             : source_generate(context, &source->template, settings, count, link, &linked, error);
     if (made < 0 || name_program(program, source->name, &linked.elf, error) < 0)

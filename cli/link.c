@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "base/array.h"
 #include "base/read.h"
 #include "base/text.h"
 #include "cli/shared/message.h"
@@ -14,15 +13,11 @@
 /* FILE.asm becomes FILE, in the current directory as compilers do it. */
 static int default_output(const char *source, char **output, struct error *error)
 {
-    static const char *const suffixes[] = {ASM_SUFFIX, ".nasm", ".s", ".S", ".o"};
     const char *slash = strrchr(source, '/');
     const char *name = slash ? slash + 1 : source;
-    for (size_t i = 0; i < COUNT(suffixes); i++) {
-        size_t length = strlen(name), suffix = strlen(suffixes[i]);
-        if (length > suffix && text_ends_with(name, suffixes[i]))
-            return text_format(output, error, "%.*s", (int)(length - suffix), name);
-    }
-    return text_copy(output, "a.out", error);
+    size_t length = source_stem_length(name);
+    return name[length] ? text_format(output, error, "%.*s", (int)length, name)
+                        : text_copy(output, "a.out", error);
 }
 
 int command_link(struct cli_context *context, int argc, char **argv)

@@ -35,7 +35,7 @@ static const struct cli_command commands[] = {
      .help = "SOURCE is one of:\n"
              "  TEMPLATE          a name from `whit list`; its parameters follow as KEY=VALUE\n"
              "                    (`whit describe TEMPLATE`)\n"
-             "  FILE.asm          NASM source\n"
+             "  FILE.asm          NASM source (.nasm, .s, .S), or an object (.o)\n"
              "  FILE              a program, usually a static ELF; - for stdin\n"
              "\n" FORMATS,
      .run = command_build},

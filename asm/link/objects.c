@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "asm/link/hint.h"
 #include "asm/link/includes.h"
 #include "asm/template/data.h"
 #include "base/array.h"
@@ -66,6 +67,7 @@ int asm_run_nasm(const struct asm_job *job, const struct asm_input *input,
 {
     if (asm_run_tool(job, input->folder, arguments, warnings, error) == 0)
         return 0;
+    asm_add_hint(job, input, error);
     return error_prefix(error, "%s", asm_input_name(job, input));
 }
 
@@ -150,6 +152,15 @@ static int assemble_all(const struct asm_job *job, struct strings *objects, stru
     return 0;
 }
 
+static int run_ld(const struct asm_job *job, const struct strings *arguments,
+                  struct buffer *warnings, struct error *error)
+{
+    int result = asm_run_tool(job, job->temporary, arguments, warnings, error);
+    if (result < 0)
+        asm_add_hint(job, NULL, error);
+    return result;
+}
+
 static int join(const struct asm_job *job, const struct strings *objects, const char *joined,
                 struct error *error)
 {
@@ -159,7 +170,7 @@ static int join(const struct asm_job *job, const struct strings *objects, const 
                    strings_append_all(&arguments, strings_list(objects), error) < 0 ||
                    strings_append_all(&arguments, strings_list(&job->options->libraries), error) < 0
                ? -1
-               : asm_run_tool(job, job->temporary, &arguments, job->options->warnings, error);
+               : run_ld(job, &arguments, job->options->warnings, error);
 }
 
 static int elf_error(const char *path, struct error *error)
@@ -240,7 +251,7 @@ int asm_run_ld(const struct asm_job *job, const struct asm_object *object, const
         append_each(&arguments, "--defsym", symbols, error) < 0 ||
         strings_append_all(&arguments, files, error) < 0)
         return -1;
-    int result = asm_run_tool(job, job->temporary, &arguments, NULL, error) < 0
+    int result = run_ld(job, &arguments, NULL, error) < 0
                      ? -1
                      : file_read_path(path, MAX_PROGRAM_SIZE, bytes, error);
     unlinkat(job->temporary_fd, script, 0); /* another layout needs it anew */

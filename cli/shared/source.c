@@ -3,10 +3,12 @@
  */
 #include "cli/shared/source.h"
 
+#include <elf.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/output.h"
 #include "base/read.h"
 #include "base/temporary.h"
@@ -14,6 +16,12 @@
 #include "cli/shared/environment.h"
 #include "cli/shared/message.h"
 #include "cli/shared/program.h"
+
+/* Of what is linked. An object is known by its content, too. */
+static const struct suffix {
+    const char *text;
+    bool is_of_source;
+} suffixes[] = {{".asm", true}, {".nasm", true}, {".s", true}, {".S", true}, {".o", false}};
 
 /* A source of more bytes is a mistake: the largest template's is under 400 kB. */
 #define MAX_SOURCE_SIZE (UINT64_C(64) << 20)
@@ -25,13 +33,45 @@ void linked_free(struct linked *linked)
     buffer_free(&linked->map);
 }
 
+/* What is at the beginning of an ELF file is the same of both classes. */
+static bool is_object(const char *path)
+{
+    Elf64_Ehdr header;
+    struct error ignored;
+    int fd FD_CLEANUP = file_open(path, &ignored);
+    return fd >= 0 &&
+           file_read_at(fd, path, 0, &header, offsetof(Elf64_Ehdr, e_machine), &ignored) == 0 &&
+           header.e_type == ET_REL;
+}
+
+static const struct suffix *find_suffix(const char *name)
+{
+    for (size_t i = 0; i < COUNT(suffixes); i++)
+        if (text_ends_with(name, suffixes[i].text))
+            return &suffixes[i];
+    return NULL;
+}
+
+bool source_is_linked(const char *path)
+{
+    const struct suffix *suffix = find_suffix(path);
+    return program_is_elf(path) ? is_object(path) : suffix && suffix->is_of_source;
+}
+
+size_t source_stem_length(const char *name)
+{
+    const struct suffix *suffix = find_suffix(name);
+    size_t length = strlen(name), removed = suffix ? strlen(suffix->text) : 0;
+    return length > removed ? length - removed : length;
+}
+
 /* Writes a source into the directory; its path, from the heap, or NULL. */
 static char *keep_source(const char *directory, const char *name, const struct buffer *source,
                          struct error *error)
 {
     char *path;
     struct content content = {.data = source->data, .size = source->size};
-    if (text_format(&path, error, "%s/%s" ASM_SUFFIX, directory, name) == 0 &&
+    if (text_format(&path, error, "%s/%s.asm", directory, name) == 0 &&
         file_create_at(AT_FDCWD, path, 0600, &content, error) < 0)
         text_free(&path);
     return path;

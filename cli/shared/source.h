@@ -8,8 +8,6 @@
 #include "cli/shared/command.h"
 #include "cli/shared/layout.h"
 
-#define ASM_SUFFIX ".asm"
-
 /* A linked program. The standard layout has only the ELF. */
 struct linked {
     struct buffer elf;
@@ -18,6 +16,11 @@ struct linked {
     struct buffer map;    /* of its bytes */
 };
 #define LINKED_CLEANUP __attribute__((cleanup(linked_free)))
+
+/* Whether `whit link` makes a program of the file: an object, or, by its suffix, a source. */
+bool source_is_linked(const char *path);
+/* The length of a file name without the suffix of a source or an object, if it has one. */
+size_t source_stem_length(const char *name);
 
 /* Links assembly files ("-": standard input), objects and archives. */
 int source_link(const struct cli_context *context, char *const *paths, size_t count,
