@@ -111,7 +111,7 @@ static int qualify(const struct reader *reader, const char *text, char **qualifi
     char quote = 0;
     for (const char *letter = text; *letter; letter++) {
         bool is_local = !quote && *letter == '.' && (letter == text || !is_name(letter[-1])) &&
-                        (isalpha((unsigned char)letter[1]) || letter[1] == '_');
+                        is_name(letter[1]) && letter[1] != '.';
         if (quote ? *letter == quote : strchr("'\"`", *letter) != NULL)
             quote = quote ? 0 : *letter;
         if (is_local && reader->scope)
