@@ -153,10 +153,11 @@ struct asm_link_options {
     const char *path;      /* the value of PATH, where nasm and ld are looked up; NULL: a default */
     bool keep_symbols;     /* keep section headers, symbols and DWARF for gdb */
     enum asm_layout layout;
-    unsigned assume; /* ASM_ASSUME_... */
-    unsigned effort; /* of layouts but the standard one: 1 to 9; 0: the default */
+    unsigned assume;          /* ASM_ASSUME_... */
+    unsigned effort;          /* of layouts but the standard one: 1 to 9; 0: the default */
     bool is_generated;        /* the source is asm_generate's: nasm has nothing to warn of */
     bool fail_on_warnings;    /* of nasm, about a source */
+    bool constant_data;       /* the program does not write to .data */
     struct strings includes;  /* where nasm looks after the source's folder: absolute, with a / */
     struct strings defines;   /* NAME or NAME=VALUE, for nasm */
     struct strings warns;     /* -w+NAME, -w-NAME: for nasm */

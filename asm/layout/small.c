@@ -74,8 +74,10 @@ static int solve_source(const struct asm_job *job, unsigned assume, struct found
     size_t size = best->solution.size;
     if (parts_read(job, assume, &parts, error) < 0 || proof_check(job, assume, &parts, error) < 0 ||
         forms_check_addresses(&parts, error) < 0 ||
-        (!job->options->is_generated && forms_offer(&parts, error) < 0) ||
-        solve_all(&parts, job->options, &best->solution, error) < 0)
+        (!job->options->is_generated && forms_offer(&parts, error) < 0))
+        return -1;
+    parts.is_writable &= !job->options->constant_data;
+    if (solve_all(&parts, job->options, &best->solution, error) < 0)
         return -1;
     if (best->solution.size != size)
         swap_parts(&best->parts, &parts);

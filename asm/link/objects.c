@@ -193,10 +193,23 @@ static int examine(struct asm_object *object, struct error *error)
             continue;
         bool is_writable = header.sh_flags & SHF_WRITE;
         object->is_writable |= is_writable;
+        object->has_zeros |= is_writable && header.sh_type == SHT_NOBITS;
         object->is_code_writable |= is_writable && header.sh_flags & SHF_EXECINSTR;
         object->is_thread_local |= (header.sh_flags & SHF_TLS) != 0;
     }
     elf_end(elf);
+    return 0;
+}
+
+/* What the user says of .data cannot be said of other sections. */
+static int apply_constant_data(struct asm_object *object, struct error *error)
+{
+    if (object->has_zeros || object->is_code_writable)
+        return error_set(error,
+                         "--constant-data: the program has %s, which only makes sense "
+                         "where it is written",
+                         object->has_zeros ? ".bss" : "code that can be written");
+    object->is_writable = false;
     return 0;
 }
 
@@ -211,7 +224,8 @@ int asm_make_object(const struct asm_job *job, struct asm_object *object, struct
     int made = is_one ? text_copy(&object->path, objects.items[0], error)
                       : text_format(&object->path, error, "%s/" JOINED, job->temporary);
     return made < 0 || (!is_one && join(job, &objects, object->path, error) < 0) ||
-                   examine(object, error) < 0
+                   examine(object, error) < 0 ||
+                   (job->options->constant_data && apply_constant_data(object, error) < 0)
                ? -1
                : 0;
 }

@@ -31,6 +31,7 @@ int asm_assemble_text(const struct asm_job *job, const char *format, const struc
 struct asm_object {
     char *path;
     bool is_writable;      /* it has data that the program writes */
+    bool has_zeros;        /* .bss */
     bool is_code_writable; /* and that it executes, too */
     bool is_thread_local;
 };

@@ -42,6 +42,8 @@ void source_options_table(struct link_settings *settings, char warning_letter, c
         {"warning", warning_letter, CLI_LIST, &settings->warnings, "[+-]NAME",
          "enable or disable a warning of nasm; repeatable"},
         {"werror", 0, CLI_FLAG, &settings->fail_on_warnings, NULL, "treat warnings as errors"},
+        {"constant-data", 0, CLI_FLAG, &settings->constant_data, NULL,
+         "the program does not write to .data: keep it in the read-only segment"},
         {"library", library_letter, CLI_LIST, &settings->libraries, "NAME",
          "link the library libNAME.a; repeatable"},
         {"library-path", 'L', CLI_LIST, &settings->library_paths, "DIR",
@@ -118,6 +120,7 @@ static int pass_on(const struct link_settings *settings, struct asm_link_options
                    struct error *error)
 {
     options->fail_on_warnings = settings->fail_on_warnings;
+    options->constant_data = settings->constant_data;
     for (size_t i = 0; i < settings->includes.count; i++)
         if (append_directory(&options->includes, "", settings->includes.items[i], "/", error) < 0)
             return -1;

@@ -13,14 +13,14 @@ struct link_settings {
     bool keep_symbols;
     const char *layout, *runs_on, *effort; /* NULL: not given */
     struct strings assume;
-    bool fail_on_warnings;
+    bool fail_on_warnings, constant_data;
     struct strings includes, defines, warnings; /* for nasm */
     struct strings library_paths, libraries;    /* for ld */
 };
 #define LINK_SETTINGS_CLEANUP __attribute__((cleanup(link_settings_free)))
 
 #define LAYOUT_OPTION_COUNT 5
-#define SOURCE_OPTION_COUNT 6
+#define SOURCE_OPTION_COUNT 7
 
 /* Fills a table of options that write into `settings`. */
 void layout_options_table(struct link_settings *settings,

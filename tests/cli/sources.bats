@@ -137,6 +137,22 @@ END_OF_SOURCE
   done
 }
 
+@test "--constant-data keeps .data where it cannot be written" {
+  printf 'section .data\nn: dd 5\nsection .text\n_start: mov edi, [n]\nmov eax, 60\nsyscall\n' >own.asm
+  for layout in "${LAYOUTS[@]}"; do
+    "$WHIT" link -q own.asm --constant-data --layout="$layout" -o own
+    run -5 ./own
+    run -0 "$WHIT" check own
+    output_has "one R+X segment"
+  done
+  sed 's/mov edi, \[n\]/inc dword [n]/' own.asm >writes.asm
+  "$WHIT" link -q writes.asm --constant-data --layout=compact -o writes
+  run -139 ./writes
+  printf 'section .bss\nroom: resb 4\n' >>own.asm
+  run -1 "$WHIT" link own.asm --constant-data
+  output_has "--constant-data: the program has .bss"
+}
+
 @test "code that changes itself, in a section that may be written" {
   exits_with 42 <<'END_OF_SOURCE'
 section .text
