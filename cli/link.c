@@ -28,7 +28,7 @@ int command_link(struct cli_context *context, int argc, char **argv)
     struct cli_option layout[LAYOUT_OPTION_COUNT];
     layout_options_table(&settings, layout);
     struct cli_option options[3 + SOURCE_OPTION_COUNT + 1] = {
-        {"output", 'o', CLI_TEXT, &output_path, "FILE", "output file [FILE without .asm]"},
+        {"output", 'o', CLI_TEXT, &output_path, "FILE", "output file [first FILE without suffix]"},
         {"keep-symbols", 'g', CLI_FLAG, &settings.keep_symbols, NULL,
          "keep sections and debug information for gdb"},
         {"explain", 0, CLI_FLAG, &explain, NULL, "print the purpose of each byte of the program"},

@@ -125,13 +125,15 @@ static const struct cli_command commands[] = {
      .help = "The source is complete: read it, change it, and assemble it with `whit link`.\n",
      .run = command_gen},
     {.name = "link",
-     .operands = "FILE.asm",
-     .summary = "assemble and link NASM source to a minimal static ELF",
+     .operands = "FILE...",
+     .summary = "assemble and link NASM sources and objects to a minimal static ELF",
      .examples = "  whit link hi.asm -o hi\n"
+                 "  whit link start.asm hello.o -L lib -l string --layout=golf -o hello\n"
                  "  whit gen hello | whit link - --layout=golf -o hello\n",
      .help =
-         "FILE.asm is NASM source; - for stdin. The standard layout is linked by ld, without a\n"
-         "section header table; the other layouts put code into the ELF headers.\n",
+         "FILE is NASM source (- for stdin), an object of any assembler or compiler, or an archive.\n"
+         "The standard layout is linked by ld, without a section header table; the other layouts\n"
+         "put code into the ELF headers.\n",
      .run = command_link},
     {0},
 };

@@ -43,7 +43,7 @@ void source_options_table(struct link_settings *settings, char warning_letter, c
          "enable or disable a warning of nasm; repeatable"},
         {"werror", 0, CLI_FLAG, &settings->fail_on_warnings, NULL, "treat warnings as errors"},
         {"constant-data", 0, CLI_FLAG, &settings->constant_data, NULL,
-         "the program does not write to .data: keep it in the read-only segment"},
+         ".data is never written: keep it in the read-only segment"},
         {"library", library_letter, CLI_LIST, &settings->libraries, "NAME",
          "link the library libNAME.a; repeatable"},
         {"library-path", 'L', CLI_LIST, &settings->library_paths, "DIR",

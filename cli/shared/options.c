@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "cli/shared/message.h"
 
-#define MAX_OPTIONS     40
+#define MAX_OPTIONS     64
 #define MAX_NAME_LENGTH 63
 
 /* getopt_long's answers for options without a letter begin here. */
