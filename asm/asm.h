@@ -147,6 +147,14 @@ const char *asm_layout_name(enum asm_layout layout);
 #define ASM_ASSUME_STDIN      0x4u /* standard input can be read */
 #define ASM_ASSUME_EXIT_ANY   0x8u /* nobody asks for the exit code */
 
+/* Looks on while a layout is searched, which may take long. */
+struct asm_search {
+    /* Gets the steps so far, the size that is tried, and the smallest one so far (0: none). false
+     * ends the search, which keeps what it has. */
+    bool (*goes_on)(void *context, uint64_t steps, size_t size, size_t smallest);
+    void *context;
+};
+
 struct asm_link_options {
     const struct asm_data *data;
     const char *temporary; /* an existing private directory for the files of this one link */
@@ -163,6 +171,7 @@ struct asm_link_options {
     struct strings warns;     /* -w+NAME, -w-NAME: for nasm */
     struct strings libraries; /* -LDIR, -lNAME: for ld, behind all inputs */
     struct buffer *warnings;  /* gets what nasm and ld say of an input that they take; or NULL */
+    const struct asm_search *search; /* of layouts but the standard one; or NULL */
     const struct trace *trace;
 };
 

@@ -99,7 +99,8 @@ static int attend(pid_t child, int reader, struct buffer *output, bool forward_s
     sigaddset(&ours, SIGTERM);
     sigaddset(&ours, SIGHUP);
     sigprocmask(SIG_BLOCK, &ours, &before);
-    int seen = forward_signals ? before_start : 0;
+    /* One that has been taken (base/interrupt.h) is none any more. */
+    int seen = forward_signals || !interrupt_signal() ? before_start : 0;
     bool ended = false;
     while (!ended || reader >= 0) {
         if (interrupt_count() > seen) {

@@ -24,16 +24,16 @@ const char *asm_layout_name(enum asm_layout layout)
 
 /* The smallest of all layouts that keep the promise and assume no more. */
 static int solve_all(const struct parts *parts, const struct asm_link_options *options,
-                     struct solution *best, struct error *error)
+                     struct watch *watch, struct solution *best, struct error *error)
 {
-    for (const struct overlay *overlay = overlay_next(NULL); overlay;
+    for (const struct overlay *overlay = overlay_next(NULL); overlay && !watch->is_ended;
          overlay = overlay_next(overlay)) {
         struct solution solution = {0};
         struct error ignored;
         if (interrupt_check(error) < 0)
             return -1;
         if (overlay->layout > options->layout || (overlay->assume & ~options->assume) ||
-            solve(parts, overlay, options->effort, best->size, &solution, &ignored) < 0)
+            solve(parts, overlay, options->effort, best->size, watch, &solution, &ignored) < 0)
             continue;
         solution_free(best);
         *best = solution;
@@ -50,6 +50,7 @@ static int solve_all(const struct parts *parts, const struct asm_link_options *o
 struct found {
     struct parts parts;
     struct solution solution;
+    struct watch watch;
 };
 #define FOUND_CLEANUP __attribute__((cleanup(free_found)))
 
@@ -77,7 +78,7 @@ static int solve_source(const struct asm_job *job, unsigned assume, struct found
         (!job->options->is_generated && forms_offer(&parts, error) < 0))
         return -1;
     parts.is_writable &= !job->options->constant_data;
-    if (solve_all(&parts, job->options, &best->solution, error) < 0)
+    if (solve_all(&parts, job->options, &best->watch, &best->solution, error) < 0)
         return -1;
     if (best->solution.size != size)
         swap_parts(&best->parts, &parts);
@@ -95,7 +96,7 @@ static void solve_sources(const struct asm_job *job, struct found *best)
     if (assume && solve_source(job, assume, best, &reason) < 0)
         trace_text(job->options->trace, "# not laid out anew as --assume allows: %s",
                    reason.message);
-    if (solve_source(job, 0, best, &reason) < 0)
+    if (!best->watch.is_ended && solve_source(job, 0, best, &reason) < 0)
         trace_text(job->options->trace, "# not laid out anew: %s", reason.message);
 }
 
@@ -160,7 +161,7 @@ int asm_link_small(const struct strings *inputs, const struct asm_link_options *
                    struct error *error)
 {
     struct asm_job job ASM_JOB_CLEANUP;
-    struct found best FOUND_CLEANUP = {0};
+    struct found best FOUND_CLEANUP = {.watch.search = options->search};
     if (asm_job_init(&job, inputs, options, error) < 0)
         return -1;
     return find_best(&job, &best, error) < 0 ||

@@ -232,6 +232,8 @@ static int solve_small(struct solver *solver, size_t min_size, size_t max_size, 
             return take_solution(solver, solution, error);
         if (interrupt_check(error) < 0)
             return -1;
+        if (solver->watch->is_ended)
+            return error_set(error, "the search was ended");
     }
     return error_set(error, "the program cannot be laid out so");
 }
@@ -244,8 +246,10 @@ static int solve_large(struct solver *solver, size_t min_size, size_t max_size, 
     if (solve_small(solver, min_size, max_size, steps / FIRST_SHARE, solution, error) < 0)
         return -1;
     unsigned failures = 0;
-    for (solver->size = solution->size - 1; solver->size >= min_size && failures < MAX_FAILURES;
+    for (solver->size = solution->size - 1;
+         solver->size >= min_size && failures < MAX_FAILURES && !solver->watch->is_ended;
          solver->size--) {
+        solver->watch->smallest = solution->size;
         struct solution smaller = {0};
         solver_forget(solver); /* what the first look at this size left behind for lack of steps */
         if (!try_size(solver, steps)) {
@@ -262,8 +266,9 @@ static int solve_large(struct solver *solver, size_t min_size, size_t max_size, 
 }
 
 int solve(const struct parts *parts, const struct overlay *overlay, unsigned effort,
-          size_t smaller_than, struct solution *solution, struct error *error)
+          size_t smaller_than, struct watch *watch, struct solution *solution, struct error *error)
 {
+    struct watch nobody = {0};
     struct solver solver SOLVER_CLEANUP = {0};
     if (parts->needs_low_addresses && !overlay->is_fixed)
         return error_set(error, "the program needs 32-bit addresses");
@@ -272,6 +277,11 @@ int solve(const struct parts *parts, const struct overlay *overlay, unsigned eff
     size_t min_size = overlay->size < parts->data_size ? parts->data_size : overlay->size;
     if (solver_init(&solver, parts, overlay, max_size + 1, error) < 0)
         return -1;
-    return is_small(parts) ? solve_small(&solver, min_size, max_size, steps, solution, error)
-                           : solve_large(&solver, min_size, max_size, steps, solution, error);
+    solver.watch = watch ? watch : &nobody;
+    int result = is_small(parts) ? solve_small(&solver, min_size, max_size, steps, solution, error)
+                                 : solve_large(&solver, min_size, max_size, steps, solution, error);
+    solver.watch->steps += solver.steps;
+    if (result == 0)
+        solver.watch->smallest = solution->size;
+    return result;
 }

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "asm/asm.h"
 #include "asm/layout/cells.h"
 #include "asm/layout/parts.h"
 #include "base/error.h"
@@ -32,9 +33,18 @@ struct solution {
 };
 #define SOLUTION_CLEANUP __attribute__((cleanup(solution_free)))
 
+/* Several searches as one, for whoever looks on. */
+struct watch {
+    const struct asm_search *search; /* NULL: nobody */
+    uint64_t steps;                  /* of the searches that are over */
+    size_t smallest;                 /* size found; 0: none */
+    bool is_ended;                   /* by whoever looks on */
+};
+
 /* Places all parts in a file as small as the effort (1 to 9; 0: the default) allows, and smaller
  * than `smaller_than` bytes unless that is 0. The same on any machine. Fails where the program
- * cannot be laid out so at all, and when an interrupt comes. */
+ * cannot be laid out so at all, and when an interrupt comes. Where the search is ended, what has
+ * been found is the solution, if anything. `watch` may be NULL. */
 int solve(const struct parts *parts, const struct overlay *overlay, unsigned effort,
-          size_t smaller_than, struct solution *solution, struct error *error);
+          size_t smaller_than, struct watch *watch, struct solution *solution, struct error *error);
 void solution_free(struct solution *solution);

@@ -24,8 +24,8 @@
 #define SHORT_BEFORE 128 /* bytes that a short jump reaches back */
 #define SHORT_AFTER  127
 
-/* How often the search looks for an interrupt. */
-#define STEPS_PER_INTERRUPT_CHECK 4096
+/* How often the search looks whether it is to end. */
+#define STEPS_PER_LOOK 4096
 
 /* Instructions that change nothing that the program knows of, for their immediate values. */
 static const struct filler {
@@ -365,11 +365,21 @@ static bool was_visited(struct solver *solver, size_t offset, bool after_jump)
     return false;
 }
 
+static bool goes_on(const struct solver *solver)
+{
+    struct watch *watch = solver->watch;
+    struct error ignored;
+    if (watch->search &&
+        !watch->search->goes_on(watch->search->context, watch->steps + solver->steps, solver->size,
+                                watch->smallest))
+        watch->is_ended = true;
+    return !watch->is_ended && interrupt_check(&ignored) == 0;
+}
+
 /* An interrupt uses up all steps; whoever began the search asks for it again, and says so. */
 static void count_step(struct solver *solver)
 {
-    struct error ignored;
-    if (++solver->steps % STEPS_PER_INTERRUPT_CHECK == 0 && interrupt_check(&ignored) < 0)
+    if (++solver->steps % STEPS_PER_LOOK == 0 && !goes_on(solver))
         solver->step_limit = solver->size_step_limit = solver->steps;
 }
 

@@ -56,6 +56,7 @@ struct change {
 struct solver {
     const struct parts *parts;
     const struct overlay *overlay;
+    struct watch *watch;
     size_t size, data_offsets[DATA_PLACES];
     struct cell *cells; /* of the file's bytes */
     bool *taken;        /* those bytes that are code */

@@ -16,6 +16,7 @@
 #include "cli/shared/environment.h"
 #include "cli/shared/message.h"
 #include "cli/shared/program.h"
+#include "cli/shared/search.h"
 
 /* Of what is linked. An object is known by its content, too. */
 static const struct suffix {
@@ -77,6 +78,22 @@ static char *keep_source(const char *directory, const char *name, const struct b
     return path;
 }
 
+static int search_layout(const struct cli_context *context, const struct strings *inputs,
+                         struct asm_link_options *options, struct linked *linked,
+                         struct error *error)
+{
+    struct layout_search search;
+    layout_search_init(context, &search);
+    options->search = &search.search;
+    int result =
+        asm_link_small(inputs, options, &linked->elf, &linked->source, &linked->map, error);
+    options->search = NULL;
+    layout_search_end(&search);
+    if (result == 0 && search.is_interrupted)
+        cli_note(context, "interrupted: %zu bytes are the smallest so far", linked->elf.size);
+    return result;
+}
+
 /* Of the layout auto, the standard one for a program that no other can hold. */
 static int link_in_layout(const struct cli_context *context, const struct strings *inputs,
                           const struct link_settings *settings, struct asm_link_options *options,
@@ -87,7 +104,7 @@ static int link_in_layout(const struct cli_context *context, const struct string
     linked->layout = options->layout;
     if (options->layout == ASM_STANDARD)
         return asm_link(inputs, options, &linked->elf, error);
-    if (asm_link_small(inputs, options, &linked->elf, &linked->source, &linked->map, error) == 0)
+    if (search_layout(context, inputs, options, linked, error) == 0)
         return 0;
     if (!layout_is_auto(settings))
         return -1;

@@ -203,13 +203,46 @@ END
   [[ $output != *addresses* ]]
 }
 
-@test "an interrupt ends a long search, and leaves nothing" {
-  mkdir temporary
-  TMPDIR=$PWD/temporary timeout -s INT 1 "$WHIT" build -q sleep --layout=golf --effort=9 \
-    --format=elf -o p || status=$?
-  [ "$status" = 124 ]
+# on_terminal OPTION...: a search of some seconds, whose screen is in the file screen.
+on_terminal() {
+  { echo '_start:' && yes $'add edi, 1000\nxor esi, edi' | head -n 60 && printf 'mov eax, 60\nsyscall\n'; } >long.asm
+  # shellcheck disable=SC2016 # for the shell inside
+  script -qefc 'echo $$ >pid; exec "$WHIT" link long.asm --layout=golf -o p '"$*" screen </dev/null >/dev/null
+}
+
+# interrupt_search SIGNAL: the same, until something has been found; the code of whit is in $code.
+interrupt_search() {
+  on_terminal --effort=9 &
+  timeout 60 bash -c 'until grep -qa " bytes so far, trying " screen; do sleep 0.1; done' 2>/dev/null
+  kill "-$1" "$(cat pid)"
+  code=0
+  wait $! || code=$?
+  sed -i '/^Script \(started\|done\)/d; /^\r*$/d' screen
+}
+
+@test "a long search shows how it goes, and Ctrl-C keeps the best so far" {
+  interrupt_search INT
+  [ "$code" = 0 ]
+  tr '\r' '\n' <screen | grep -qaE '^trying [0-9]+ bytes; [0-9,]+ steps \(Ctrl-C ends the search\)'
+  # The line is erased before anything else is said.
+  grep -qaE $'\r\e\\[Kinterrupted: [0-9]+ bytes are the smallest so far' screen
+  [[ $(tail -n 1 screen) == "p: $(stat -c %s p) bytes"* ]]
+  run -48 ./p
+}
+
+@test "another signal ends a long search, and leaves nothing" {
+  interrupt_search TERM
+  [ "$code" = 143 ]
+  grep -qaE $'\r\e\\[Kwhit: interrupted by SIGTERM' screen
   [ ! -e p ]
-  is_empty temporary
+  is_empty "$TMPDIR"
+}
+
+@test "-q and -v show no line about a search" {
+  for option in -q -v; do
+    on_terminal --effort=8 $option
+    run ! grep -qa ' steps' screen
+  done
 }
 
 @test "the source of a layout is what nasm makes the same bytes of" {

@@ -680,7 +680,7 @@ static void solutions_keep_what_the_parts_and_the_layout_want(void **state)
         for (const struct overlay *overlay = overlay_next(NULL); overlay;
              overlay = overlay_next(overlay)) {
             struct solution solution SOLUTION_CLEANUP = {0}, again SOLUTION_CLEANUP = {0};
-            if (solve(&parts, overlay, 1, 0, &solution, &error) < 0)
+            if (solve(&parts, overlay, 1, 0, NULL, &solution, &error) < 0)
                 continue;
             solved++;
             assert_compare(solution.size, >=, overlay->size);
@@ -688,7 +688,7 @@ static void solutions_keep_what_the_parts_and_the_layout_want(void **state)
             assert_image(&parts, &solution);
             assert_references(&parts, &solution);
             if (overlay->layout == ASM_COMPACT) {
-                assert_int_equal(solve(&parts, overlay, 1, 0, &again, &error), 0);
+                assert_int_equal(solve(&parts, overlay, 1, 0, NULL, &again, &error), 0);
                 assert_int_equal(again.size, solution.size);
                 assert_memory_equal(again.image, solution.image, solution.size);
             }
@@ -715,7 +715,7 @@ static size_t count_layouts_with(const char *text, enum reference_kind kind)
     for (const struct overlay *overlay = overlay_next(NULL); overlay;
          overlay = overlay_next(overlay)) {
         struct solution solution SOLUTION_CLEANUP = {0};
-        if (solve(&parts, overlay, 1, 0, &solution, &error) < 0)
+        if (solve(&parts, overlay, 1, 0, NULL, &solution, &error) < 0)
             continue;
         assert_order(&parts, &solution);
         assert_image(&parts, &solution);
@@ -764,7 +764,7 @@ static void a_distance_may_lead_into_an_instruction(void **state)
     for (const struct overlay *overlay = overlay_next(NULL); overlay;
          overlay = overlay_next(overlay)) {
         struct solution solution SOLUTION_CLEANUP = {0};
-        if (solve(&parts, overlay, 1, 0, &solution, &error) < 0)
+        if (solve(&parts, overlay, 1, 0, NULL, &solution, &error) < 0)
             continue;
         const struct placed *item = item_at(&solution, solution.data_offsets[0] - 1);
         inside += item && item->size == 2;
@@ -798,7 +798,7 @@ static void data_apart_gets_a_place_of_its_own(void **state)
     for (const struct overlay *overlay = overlay_next(NULL); overlay;
          overlay = overlay_next(overlay)) {
         struct solution solution SOLUTION_CLEANUP = {0};
-        if (solve(&parts, overlay, 1, 0, &solution, &error) == 0)
+        if (solve(&parts, overlay, 1, 0, NULL, &solution, &error) == 0)
             apart += solution.data_offsets[1] != solution.data_offsets[0] + 2;
     }
     assert_compare(apart, >, 0);
@@ -842,7 +842,7 @@ static void a_jump_may_fall_through(void **state)
     for (const struct overlay *overlay = overlay_next(NULL); overlay;
          overlay = overlay_next(overlay)) {
         struct solution solution SOLUTION_CLEANUP = {0};
-        if (solve(&parts, overlay, 1, 0, &solution, &error) < 0)
+        if (solve(&parts, overlay, 1, 0, NULL, &solution, &error) < 0)
             continue;
         assert_order(&parts, &solution);
         assert_references(&parts, &solution);
@@ -862,11 +862,11 @@ static void finds_nothing_that_is_not_smaller(void **state)
     for (const struct overlay *overlay = overlay_next(NULL); overlay;
          overlay = overlay_next(overlay)) {
         struct solution solution SOLUTION_CLEANUP = {0}, smaller SOLUTION_CLEANUP = {0};
-        assert_int_equal(solve(&parts, overlay, 1, 0, &solution, &error), 0);
+        assert_int_equal(solve(&parts, overlay, 1, 0, NULL, &solution, &error), 0);
         assert_int_equal(solution.size, overlay->size);
-        assert_int_equal(solve(&parts, overlay, 1, solution.size + 1, &smaller, &error), 0);
+        assert_int_equal(solve(&parts, overlay, 1, solution.size + 1, NULL, &smaller, &error), 0);
         solution_free(&smaller);
-        assert_int_equal(solve(&parts, overlay, 1, solution.size, &smaller, &error), -1);
+        assert_int_equal(solve(&parts, overlay, 1, solution.size, NULL, &smaller, &error), -1);
         assert_message("the program cannot be laid out so");
     }
 }

@@ -17,6 +17,7 @@
 
 #include "base/array.h"
 #include "base/hash.h"
+#include "base/interrupt.h"
 #include "base/json.h"
 #include "base/output.h"
 #include "base/process.h"
@@ -368,6 +369,21 @@ static void gives_a_process_just_the_environment_it_was_told(void **state)
     assert_string_equal(buffer_text(&out), "ONE=1\n");
 }
 
+static void a_signal_that_was_taken_ends_no_later_process(void **state)
+{
+    (void)state;
+    const char *arguments[] = {"sh", "-c", "sleep 0.1; exit 7", NULL};
+    struct process process = {.program = "/bin/sh", .arguments = arguments};
+    int code;
+    interrupt_install();
+    raise(SIGINT);
+    assert_int_equal(process_run(&process, &code, &error), -1);
+    assert_non_null(strstr(error.message, "SIGINT"));
+    assert_true(interrupt_take(SIGINT));
+    assert_int_equal(process_run(&process, &code, &error), 0);
+    assert_int_equal(code, 7);
+}
+
 static void ends_every_list_of_words(void **state)
 {
     (void)state;
@@ -407,6 +423,7 @@ int main(void)
         cmocka_unit_test(finds_programs_by_absolute_entries_of_the_path_only),
         cmocka_unit_test(says_when_a_program_cannot_be_started),
         cmocka_unit_test(keeps_what_a_process_prints_but_does_not_wait_for_its_heirs),
+        cmocka_unit_test(a_signal_that_was_taken_ends_no_later_process),
         cmocka_unit_test(gives_a_process_just_the_environment_it_was_told),
         cmocka_unit_test(ends_every_list_of_words),
     };
