@@ -27,7 +27,7 @@ cli_objects := $(cli_sources:%.c=$(BUILD)/obj/%.o)
 include_files := $(wildcard asm/include/*.inc)
 asm_files := $(wildcard templates/*/*.asm templates/*/template.json asm/link/*.ld) $(include_files)
 rule_pages := $(wildcard docs/rules/*.md)
-c_files := $(sort $(shell find base asm elfcheck packer cli tests/unit tests/fuzz -name '*.[ch]') $(wildcard docs/*.c tests/corpus/*.c tests/kernels/*.c))
+c_files := $(sort $(shell find base asm elfcheck packer cli tests/unit tests/fuzz -name '*.[ch]') $(wildcard docs/*.c tests/corpus/*.c tests/kernels/*.c tests/link/*.[ch]))
 shell_files := $(wildcard .ci/run base/*.sh docs/*.sh docs/*.bash-completion tests/*.sh tests/run tests/compare tests/*/run tests/fuzz/programs/run tests/lint/rooms tests/bench/sizes tests/corpus/make tests/corpus/measure tests/corpus/judge tests/kernels/fetch tests/kernels/init tests/*/*.bash tests/*/*.bats templates/*/*.bats)
 unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
 

@@ -62,6 +62,16 @@ sizes_shown() {
   grep -qx "# From 8,872 bytes to $previous" "$PAGE"
 }
 
+@test "the table of C has the sizes that are shown" {
+  local layout c assembly count=0
+  while IFS='|' read -r layout c assembly; do
+    count=$((count + 1))
+    grep -qx "c-$layout: $c bytes" "$PAGE"
+    grep -qx "asm-$layout: $assembly bytes" "$PAGE"
+  done < <(rows '| layout | C |')
+  [ $count = 4 ]
+}
+
 @test "the table of steps has every step, by its heading" {
   diff -i <(rows '| step | hello |' | cut -d '|' -f 1) \
     <(sed -n 's/^## \([0-9]*\)\. /\1 /p' "$PAGE")
