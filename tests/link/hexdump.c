@@ -3,7 +3,7 @@
 
 int run(int count, char **arguments)
 {
-    unsigned char byte;
+    unsigned char byte = 0;
     unsigned long offset = 0;
     (void)count, (void)arguments;
     for (; read_some(&byte, 1) == 1; offset++) {

@@ -3,7 +3,7 @@
 
 int run(int count, char **arguments)
 {
-    char line[256], reversed[256];
+    static char line[256], reversed[256];
     size_t size = 0;
     (void)count, (void)arguments;
     while (read_some(line + size, 1) == 1) {

@@ -4,7 +4,7 @@
 int run(int count, char **arguments)
 {
     unsigned long total = 0, number = 0;
-    char byte;
+    char byte = 0;
     (void)count, (void)arguments;
     while (read_some(&byte, 1) == 1) {
         if (byte >= '0' && byte <= '9') {

@@ -5,7 +5,7 @@ static unsigned char table[256] = {1}; // so that it is no .bss
 
 int run(int count, char **arguments)
 {
-    unsigned char byte;
+    unsigned char byte = 0;
     for (int i = 0; i < 256; i++) {
         table[i] = (unsigned char)i;
     }

@@ -17,7 +17,7 @@ static void count_in(const char *text, long size)
 
 int run(int count, char **arguments)
 {
-    char buffer[512];
+    static char buffer[512];
     long size;
     (void)count, (void)arguments;
     while ((size = read_some(buffer, sizeof buffer)) > 0) {
