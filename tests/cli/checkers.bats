@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=thorough
 # What others check images by: the schemas of image-spec and runtime-spec, oci-image-tool, and what the
 # text of image-spec asks for beside its schemas. All of it holds of every OCI layout and bundle that
 # is not golfed.

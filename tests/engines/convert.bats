@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=thorough
 # What docker, podman, skopeo and umoci write, converted by whit, is the same image to all of them.
 
 load lib

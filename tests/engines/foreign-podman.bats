@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=thorough
 # whit reads what podman, buildah, skopeo and umoci write.
 
 load lib

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=thorough
 # whit reads images that were made by hand, with GNU tar in all its formats.
 
 load lib
