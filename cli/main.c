@@ -131,7 +131,8 @@ static const struct cli_command commands[] = {
                  "  whit link start.asm hello.o -L lib -l string --layout=golf -o hello\n"
                  "  whit gen hello | whit link - --layout=golf -o hello\n",
      .help =
-         "FILE is NASM source (- for stdin), an object of any assembler or compiler, or an archive.\n"
+         "FILE is NASM source (- for stdin), an object of any assembler or compiler, or an "
+         "archive.\n"
          "The standard layout is linked by ld, without a section header table; the other layouts\n"
          "put code into the ELF headers.\n",
      .run = command_link},

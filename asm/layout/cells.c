@@ -126,6 +126,22 @@ static uint64_t size_from(uint64_t offset, uint64_t end)
 
 #define SECOND_OFFSET 0x100 /* p_offset, where e_phnum is a part of it */
 
+/* A byte of p_filesz or, of the letter M, of a p_memsz that is the same unless it is the end of all
+ * memory. */
+static struct cell size_cell(char letter, unsigned number, const struct file_shape *file)
+{
+    uint64_t end = letter == 'F' ? file->size : file->memory;
+    if (overlay_needs_memory(file))
+        return (struct cell){.mask = 0xff, .value = byte_of(size_from(SECOND_OFFSET, end), number)};
+    if (file->size > PAGE_SIZE)
+        return (struct cell){.mask = 0xff, .value = byte_of(file->size + 0x10000, number)};
+    /* 64 kB of what can be written, since it counts as memory */
+    if (file->is_writable)
+        return (struct cell){.mask = number < 2 ? 0 : 0xff};
+    /* less than 8 TB, since ext4 has no larger files */
+    return (struct cell){.mask = byte_of(UINT64_C(0xf8) << 40, number)};
+}
+
 /* The value that all bytes of one letter and number have, or its bits that are fixed. */
 static struct cell lettered_cell(char letter, unsigned number, const struct file_shape *file)
 {
@@ -158,25 +174,9 @@ static struct cell lettered_cell(char letter, unsigned number, const struct file
     case 'R':
         cell.mask = cell.value = 0x0f;
         break;
-    case 'M': /* as F, unless it is the end of all memory */
+    case 'M':
     case 'F':
-        if (overlay_needs_memory(file)) {
-            cell.mask = 0xff;
-            cell.value =
-                byte_of(size_from(SECOND_OFFSET, letter == 'F' ? size : file->memory), number);
-            break;
-        }
-        /* less than 8 TB, since ext4 has no larger files; 64 kB of what can be written, since it
-         * counts as memory */
-        if (size > PAGE_SIZE) {
-            cell.mask = 0xff;
-            cell.value = byte_of(size + 0x10000, number);
-        } else if (file->is_writable) {
-            cell.mask = number < 2 ? 0 : 0xff;
-        } else {
-            cell.mask = byte_of(UINT64_C(0xf8) << 40, number);
-        }
-        break;
+        return size_cell(letter, number, file);
     default:
         break;
     }

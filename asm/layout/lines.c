@@ -416,8 +416,7 @@ int parts_read_lines(struct parts *parts, char *text, struct error *error)
     return result;
 }
 
-/* ---- other ways to load an address ------------------------------------------------------------
- */
+/* ---- other ways to load an address ----------------------------------------------------------- */
 
 /* Whether a text begins with a label of these lines, rather than with a number that they name, and
  * what is behind the label. */
