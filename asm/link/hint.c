@@ -25,18 +25,18 @@
 
 /* ---- signs ----------------------------------------------------------------------------------- */
 
-#define SPACE "[[:blank:]]"
+#define SPACE "[ \t]"
 #define LINE  "^" SPACE "*"
 /* What comes before a word that is neither in a comment nor in a string. */
 #define CODE "^[^;\"'#]*"
 
-#define FASM LINE "format" SPACE "+elf"
-#define GNU_AS                                                                        \
-    LINE "\\.(globl|global)" SPACE "+[a-z_.$@0-9]+" SPACE "*($|[#,;/])|" LINE         \
-         "\\.(intel|att)_syntax\\>|" LINE "\\.section" SPACE "+\\.|"                  \
-         "^([a-z_.0-9]+:)?" SPACE "*\\.(ascii|asciz|string)" SPACE "+\"|" CODE "[,(*" \
-         "\t ]"                                                                       \
-         "%(e?[abcd]x|r[abcd]x|[abcd][lh]|[er]?(si|di|bp|sp)|r[89]|r1[0-5]d?|xmm[0-9])\\>"
+#define FASM        LINE "format" SPACE "+elf"
+#define GNU_AS_NAME LINE "\\.(globl|global)" SPACE "+[a-z_.$@0-9]+" SPACE "*($|[#,;/])"
+#define GNU_AS_WORD LINE "\\.((intel|att)_syntax\\>|section" SPACE "+\\.)"
+#define GNU_AS_TEXT "^([a-z_.0-9]+:)?" SPACE "*\\.(ascii|asciz|string)" SPACE "+\""
+#define GNU_AS_REGISTER \
+    CODE "[,(* \t]%(e?[abcd]x|r[abcd]x|[abcd][lh]|[er]?(si|di|bp|sp)|r[89]|r1[0-5]d?|xmm[0-9])\\>"
+#define GNU_AS       GNU_AS_NAME "|" GNU_AS_WORD "|" GNU_AS_TEXT "|" GNU_AS_REGISTER
 #define GNU_AS_32    CODE "\\<(int" SPACE "+\\$(0x80|128)|pushl|popl)\\>|" LINE "\\.code32\\>"
 #define GNU_AS_64    "%r([abcd]x|si|di|bp|sp|[89]|1[0-5])\\>|" CODE "\\<syscall\\>"
 #define GNU_AS_MAIN  LINE "\\.(globl|global)" SPACE "+main\\>"
@@ -55,8 +55,8 @@
     "(v?[fs]?n?printf|[fs]?scanf|f?puts|putchar|getchar|f?gets|malloc|calloc|realloc|free|fopen|" \
     "fclose|fread|fwrite|fflush|perror|atoi|atof|strtol|s?rand|system|std(in|out|err)|"           \
     "__libc_start_main)"
-#define USES_LIBC                                                                                  \
-    LINE "(extern|global)" SPACE "+([^;]*[,[:blank:]])?(main|" LIBC ")(:[a-z]+)?" SPACE "*($|[,;]" \
+#define USES_LIBC                                                                            \
+    LINE "(extern|global)" SPACE "+([^;]*[, \t])?(main|" LIBC ")(:[a-z]+)?" SPACE "*($|[,;]" \
          ")"
 #define MAIN LINE "(global" SPACE "+main\\>|main:)"
 
@@ -66,7 +66,7 @@
 /* A way from inputs to an image. FILE is a source, NAME its name without suffix, OBJECTS all
  * inputs, where the sources are objects already. */
 struct kind {
-    const char *printed; /* by the tool; NULL: anything */
+    const char *printed; /* by the tool */
     const char *text;    /* in the sources; NULL: anything */
     const char *more;    /* in the sources, too; or NULL */
     const char *without; /* not in the sources; or NULL */
