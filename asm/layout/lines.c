@@ -102,8 +102,7 @@ static const char *const reserve_words[] = {"resb", "resw", "resd", "resq", NULL
 static const char *const refused_words[] = {"extern", "common", "org",   "absolute", "struc",
                                             "use16",  "use32",  "align", "alignb",   NULL};
 
-/* Local labels get the name that they belong to, since what stands around them will change. Strings
- * stay as they are. */
+/* Local labels get the name that they belong to, since what stands around them will change. */
 static int qualify(const struct reader *reader, const char *text, char **qualified,
                    struct error *error)
 {
@@ -205,6 +204,7 @@ static int read_mark(struct reader *reader, const char *word, struct error *erro
     if (last && is_more && last->choice_count == MAX_CHOICES)
         return error_set(error, "more than %d choices", MAX_CHOICES);
     reader->is_in_choices = strcmp(word, MARK_END) != 0;
+    parts->has_choices = true;
     if (begins) {
         struct part *part = append_part(parts);
         if (!part || !append_choice(part))

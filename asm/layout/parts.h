@@ -90,6 +90,7 @@ struct parts {
     struct strings definitions; /* NAME equ VALUE */
     struct part *parts;
     size_t count;
+    bool has_choices;       /* of the source's own: asm/include/choice.inc */
     bool is_start_added;    /* the first part is a jump to _start, which is not in the source */
     bool is_relative;       /* `default rel` */
     struct strings data;    /* the lines of .rodata, labels included */

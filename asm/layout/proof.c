@@ -68,14 +68,13 @@ static int check_source(const struct probe *object, const struct parts *parts, s
 
 /* ---- gaps ------------------------------------------------------------------------------------ */
 
-/* The distance that a branch ends with. */
+/* The distance that a branch ends with, in 1 or 4 bytes. */
 static int64_t distance_of(const unsigned char *bytes, size_t size, size_t field_size)
 {
-    uint64_t number = 0;
+    uint32_t number = 0;
     for (size_t i = 0; i < field_size; i++)
-        number |= (uint64_t)bytes[size - field_size + i] << 8 * i;
-    unsigned unused = 64 - 8 * (unsigned)field_size;
-    return (int64_t)(number << unused) >> unused;
+        number |= (uint32_t)bytes[size - field_size + i] << 8 * i;
+    return field_size == 1 ? (int8_t)number : (int32_t)number;
 }
 
 /* Whether a near branch is the same as a short one: e9 for eb, 0f 8x for 7x. */

@@ -32,10 +32,11 @@
 #define ENTRY_SHARE 8
 #define BLOCK_SHARE 8
 #define WIDE_SHARE  4
+#define PLAIN_SHARE 4 /* of a small program without choices of its own */
 
 /* So many sizes in a row that cannot be reached end the search for smaller ones. */
 #define MAX_FAILURES 4
-#define FIRST_SHARE  16 /* of the first look at a size of a large program, of a large program's */
+#define FIRST_SHARE  16 /* of the first look at a size */
 
 /* Where e_entry leads in layouts that leave no choice. */
 #define MAGIC_JUMP_TARGET 0x47 /* 7f 45: jg 0x47 */
@@ -224,8 +225,8 @@ static size_t max_size_of(const struct parts *parts, const struct overlay *overl
 }
 
 /* The smallest size for which these steps are enough. */
-static int solve_small(struct solver *solver, size_t min_size, size_t max_size, uint64_t steps,
-                       struct solution *solution, struct error *error)
+static int solve_upwards(struct solver *solver, size_t min_size, size_t max_size, uint64_t steps,
+                         struct solution *solution, struct error *error)
 {
     for (solver->size = min_size; solver->size <= max_size; solver->size++) {
         if (try_size(solver, steps))
@@ -238,12 +239,13 @@ static int solve_small(struct solver *solver, size_t min_size, size_t max_size, 
     return error_set(error, "the program cannot be laid out so");
 }
 
-/* All sizes that are too small would take most of the time: a size that is easy to reach comes
- * first, and is made smaller as long as that goes. */
-static int solve_large(struct solver *solver, size_t min_size, size_t max_size, uint64_t steps,
-                       struct solution *solution, struct error *error)
+/* All sizes that are too small would take most of the time, which is worth it for a small program
+ * with choices of its own: of any other a size that is easy to reach comes first, and is made
+ * smaller as long as that goes. */
+static int solve_downwards(struct solver *solver, size_t min_size, size_t max_size, uint64_t steps,
+                           struct solution *solution, struct error *error)
 {
-    if (solve_small(solver, min_size, max_size, steps / FIRST_SHARE, solution, error) < 0)
+    if (solve_upwards(solver, min_size, max_size, steps / FIRST_SHARE, solution, error) < 0)
         return -1;
     unsigned failures = 0;
     for (solver->size = solution->size - 1;
@@ -278,8 +280,11 @@ int solve(const struct parts *parts, const struct overlay *overlay, unsigned eff
     if (solver_init(&solver, parts, overlay, max_size + 1, error) < 0)
         return -1;
     solver.watch = watch ? watch : &nobody;
-    int result = is_small(parts) ? solve_small(&solver, min_size, max_size, steps, solution, error)
-                                 : solve_large(&solver, min_size, max_size, steps, solution, error);
+    int result =
+        is_small(parts) && parts->has_choices
+            ? solve_upwards(&solver, min_size, max_size, steps, solution, error)
+            : solve_downwards(&solver, min_size, max_size,
+                              is_small(parts) ? steps / PLAIN_SHARE : steps, solution, error);
     solver.watch->steps += solver.steps;
     if (result == 0)
         solver.watch->smallest = solution->size;

@@ -87,13 +87,13 @@ static void fill_headers(const struct joined *joined, struct cell *cells,
 static int make_file(const struct overlay *overlay, const struct joined *joined,
                      struct solution *solution, struct error *error)
 {
-    struct cell *cells = calloc(joined->file.size, sizeof *cells);
+    struct cell *cells = calloc(joined->file.size + 1, sizeof *cells);
     *solution = (struct solution){.overlay = overlay,
                                   .size = joined->file.size,
                                   .entry = joined->entry,
                                   .data_offsets = {joined->offset},
                                   .address = ADDRESS,
-                                  .image = malloc(joined->file.size)};
+                                  .image = malloc(joined->file.size + 1)};
     bool is_allocated = cells && solution->image;
     if (is_allocated) {
         fill_headers(joined, cells, solution);
