@@ -143,7 +143,7 @@ sanitized = $(unit_tests:$(BUILD)/%=$(BUILD)/address-undefined/%) $(addprefix te
 with_corpus := $(if $(TESTS),$(findstring corpus,$(TESTS)),corpus)
 
 .PHONY: tests
-tests: $(unit_tests) ## build the unit tests
+tests: $(unit_tests) $(BUILD)/tests/fuzz/write_programs ## build the unit tests, and what tests run
 
 .PHONY: corpus
 corpus: all ## build the programs that elfcheck is compared with reality on
