@@ -2,7 +2,7 @@
 # That the fuzzer of layouts notices a program that is another one, and a link that fails.
 
 setup() {
-  cd "$BATS_TEST_TMPDIR"
+  cd "$BATS_TEST_TMPDIR" || return 1
   mkdir -p build/tests/fuzz
   ln -s "$BUILD/tests/fuzz/write_programs" build/tests/fuzz/
 }
