@@ -191,6 +191,29 @@ static bool may_use_red_zone(const ZydisDecodedOperand *operand)
            register_bit(operand->reg.value) == register_bit(ZYDIS_REGISTER_RSP);
 }
 
+/* Whether it takes the stack pointer for a number, which may then be moved below it. */
+static bool copies_stack_pointer(const ZydisDecodedOperand *operand)
+{
+    uint32_t stack = register_bit(ZYDIS_REGISTER_RSP);
+    if (operand->type == ZYDIS_OPERAND_TYPE_MEMORY)
+        return operand->mem.type == ZYDIS_MEMOP_TYPE_AGEN &&
+               (register_bit(operand->mem.base) == stack ||
+                register_bit(operand->mem.index) == stack);
+    return operand->type == ZYDIS_OPERAND_TYPE_REGISTER &&
+           operand->actions & ZYDIS_OPERAND_ACTION_MASK_READ &&
+           register_bit(operand->reg.value) == stack;
+}
+
+/* Whether it is memory that a register leads to, other than the stack pointer. */
+static bool is_pointer(const ZydisDecodedOperand *operand)
+{
+    return operand->type == ZYDIS_OPERAND_TYPE_MEMORY &&
+           operand->mem.type != ZYDIS_MEMOP_TYPE_AGEN &&
+           ((operand->mem.base != ZYDIS_REGISTER_NONE && operand->mem.base != ZYDIS_REGISTER_RIP &&
+             operand->mem.base != ZYDIS_REGISTER_RSP) ||
+            operand->mem.index != ZYDIS_REGISTER_NONE);
+}
+
 static int decode(const struct instruction_text *instruction, struct decoded *decoded,
                   struct error *error)
 {
@@ -254,10 +277,17 @@ int effects_read(const struct probe *probe, struct parts *parts, struct part *pa
         find_target(parts, target, &instruction->target) < 0)
         return error_set(error, "'%.60s' leads to no instruction of the program",
                          instruction->text);
-    for (size_t i = 0; i < code->operand_count_visible; i++)
-        parts->uses_red_zone |= may_use_red_zone(&decoded.operands[i]);
-    part->is_barrier |= is_trap(code) || (code->meta.branch_type != ZYDIS_BRANCH_TYPE_NONE &&
-                                          instruction->kind != REFERENCE_PAST);
+    for (size_t i = 0; i < code->operand_count; i++) {
+        const ZydisDecodedOperand *operand = &decoded.operands[i];
+        parts->uses_pointers |= is_pointer(operand);
+        if (operand->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN)
+            continue;
+        parts->uses_red_zone |= may_use_red_zone(operand);
+        parts->copies_stack_pointer |= copies_stack_pointer(operand);
+    }
+    part->is_transfer |= is_trap(code) || (code->meta.branch_type != ZYDIS_BRANCH_TYPE_NONE &&
+                                           instruction->kind != REFERENCE_PAST);
+    part->is_barrier |= part->is_transfer;
     part->never_ends |=
         code->mnemonic == ZYDIS_MNEMONIC_JMP || code->mnemonic == ZYDIS_MNEMONIC_RET;
     instruction->sets_all_flags = sets_all_flags(code);

@@ -124,13 +124,6 @@ static int offer_byte(struct parts *parts, struct part *part, unsigned number, u
                : append_choice(parts, part, &form, &none, error);
 }
 
-/* Whether the program may go on, or come back, with what another part has done. */
-static bool leads_elsewhere(const struct part *part)
-{
-    return part->never_ends || (part->is_barrier && !part->is_target) ||
-           part->choices[0].instructions[0].kind == REFERENCE_BRANCH;
-}
-
 static bool is_conditional_jump(const struct part *part)
 {
     const struct instruction_text *instruction = part->choices[0].instructions;
@@ -206,7 +199,7 @@ static bool flags_are_unused(const struct parts *parts, size_t number)
         if (part->choice_count == 1 && part->choices[0].count == 1 && instruction->sets_all_flags)
             return true;
         /* Elsewhere they may be used; a system call keeps them. */
-        if (leads_elsewhere(part))
+        if (part->is_transfer)
             return false;
     }
     return false;
@@ -246,7 +239,7 @@ static void enter(const struct parts *parts, size_t index, struct numbers *numbe
         *numbers = numbers_at_start();
     /* Whoever jumps there, or returns, may have any numbers. */
     if (part->is_target ||
-        (index > 0 && !is_start && leads_elsewhere(above) && !is_conditional_jump(above)))
+        (index > 0 && !is_start && above->is_transfer && !is_conditional_jump(above)))
         *numbers = (struct numbers){0};
 }
 

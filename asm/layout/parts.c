@@ -117,6 +117,7 @@ void parts_summarise(struct parts *parts)
     }
     if (!parts->reads_flags)
         parts->touched &= ~TOUCHES_FLAGS;
+    parts->uses_red_zone |= parts->copies_stack_pointer && parts->uses_pointers;
     add_address_width(parts);
 }
 

@@ -66,6 +66,7 @@ struct part {
     struct choice *choices;
     size_t choice_count;
     bool is_barrier;     /* nothing moves past it */
+    bool is_transfer;    /* it may lead elsewhere, or come back with other registers */
     bool is_target;      /* of a branch in the source */
     bool offers_address; /* all choices load the same one */
     bool never_ends;     /* does not fall through to the next part: jmp, ret */
@@ -103,10 +104,11 @@ struct parts {
     size_t first_block_size; /* what follows may lie elsewhere; data_size: all is one block */
     struct data_name *names;
     size_t name_count;
-    bool reads_flags;         /* some instruction does */
-    bool uses_red_zone;       /* perhaps memory below rsp, which a call would overwrite */
-    bool needs_low_addresses; /* of 32 bits, since it takes them for such */
-    uint32_t touched;         /* registers that any instruction reads or changes */
+    bool reads_flags;   /* some instruction does */
+    bool uses_red_zone; /* perhaps memory below rsp, which a call would overwrite */
+    bool copies_stack_pointer, uses_pointers; /* both: perhaps memory below rsp, too */
+    bool needs_low_addresses;                 /* of 32 bits, since it takes them for such */
+    uint32_t touched;                         /* registers that any instruction reads or changes */
 };
 
 /* Of the data, at most; and where its parts lie: the blocks, and .bss behind the file. */

@@ -645,6 +645,7 @@ static void numbers_are_loaded_in_other_ways_too(void **state)
         {BEGIN "mov ebx, 300\ncall f\nmov eax, 300\nsyscall\nf: ret\n", 2, "mov eax, 300"},
         {BEGIN "mov ebx, 300\ntest ebx, ebx\njz f\nmov eax, 300\nsyscall\nf: ret\n", 3,
          "mov eax, 300 | mov eax, ebx"},
+        {BEGIN "mov ebx, 300\n.x: int 0x80\nmov eax, 300\njmp .x\n", 2, "mov eax, 300"},
         /* flags that are used again, and those that are not */
         {BEGIN "cmp ebx, 1\nmov eax, 0\njz _start\nret\n", 1, "mov eax, 0 | push 0, pop rax"},
         {BEGIN "nop\n.x: mov eax, 0\ncmp ebx, 1\njz .x\nret\n", 1,
@@ -733,6 +734,10 @@ static void knows_who_uses_memory_below_the_stack(void **state)
         {"lea rsi, [rsp + 8]", false},
         {"call _start\nret", false},
         {"add esi, [rcx - 1]", true}, /* which may be rsp's */
+        {"mov rsi, rsp\ndec rsi\nmov [rsi], al", true},
+        {"push rsp\npop rdi\nstd\nstosb", true},
+        {"lea rsi, [rsp + 8]\nmov al, [rsi + rcx]", true},
+        {"mov rsi, [rsp + 8]\nmov al, [rsi]", false}, /* an argument */
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct parts parts PARTS_CLEANUP = {0};
