@@ -168,7 +168,7 @@ static int read_section(struct reader *reader, const char *rest, struct error *e
                          "section %s: this layout has .text, .rodata, .data and .bss only: use "
                          "--layout=standard",
                          name);
-    reader->section = section;
+    reader->section = (unsigned)section;
     const char *align = strstr(rest, "align=");
     if (align && strtoul(align + strlen("align="), NULL, 10) != 1)
         return error_set(
