@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=thorough
 # What the documents refer to exists.
 
 load lib

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=thorough
 # The tutorial does what it says, from top to bottom.
 
 load ../engines/lib

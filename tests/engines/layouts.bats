@@ -5,7 +5,7 @@
 # The engine limits memory where the box's cgroup2 has the controller for it. Where version 1 has it,
 # the box's runc enters a group of version 1 first, which its containers then are in. Where there is
 # neither, the programs run with memory as it is, and the tests of the limit are skipped.
-# bats file_tags=knob
+# bats file_tags=thorough
 
 load lib
 
