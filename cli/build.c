@@ -86,8 +86,13 @@ static int make_program(const struct cli_context *context, const struct build_so
 {
     struct linked linked LINKED_CLEANUP = {0};
     if (source->kind != SOURCE_TEMPLATE && count)
-        return error_set(error, "'%s': only a template takes KEY=VALUE, and %s is a file",
-                         settings[0], source->name);
+        return strchr(settings[0], '=')
+                   ? error_set(error, "'%s': only a template takes KEY=VALUE, and %s is a file",
+                               settings[0], source->name)
+                   : error_set(error,
+                               "'%s': build takes one file: `whit link %s %s` links several, and "
+                               "`whit pack` packs the program",
+                               settings[0], source->name, settings[0]);
     if (source->kind == SOURCE_BINARY)
         return program_open(program, source->name, error);
     int made =

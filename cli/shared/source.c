@@ -159,6 +159,11 @@ int source_link(const struct cli_context *context, char *const *paths, size_t co
                 const struct link_settings *settings, struct linked *linked, struct error *error)
 {
     struct strings inputs STRINGS_CLEANUP = {0};
+    unsigned piped = 0;
+    for (size_t i = 0; i < count; i++)
+        piped += strcmp(paths[i], FILE_STANDARD) == 0;
+    if (piped > 1)
+        return error_set(error, "standard input (-) can be read once only");
     char *directory TEMPORARY_DIRECTORY_CLEANUP =
         temporary_directory_create(cli_temporary_parent(), error);
     if (!directory)

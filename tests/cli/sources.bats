@@ -324,6 +324,10 @@ END_OF_SOURCE
   [ "$(cat expected)" = "exit code 41" ]
   run -1 "$WHIT" link a.asm b.asm -o own
   output_has "undefined reference to \`g'"
+  run -1 "$WHIT" link - a.asm - -o own <b.asm
+  output_has "standard input (-) can be read once only"
+  run -1 "$WHIT" build a.asm b.asm
+  output_has "build takes one file: \`whit link a.asm b.asm\` links several"
 }
 
 @test "objects of gcc and as are laid out, too" {
