@@ -67,6 +67,14 @@ static void swap_parts(struct parts *left, struct parts *right)
     *right = other;
 }
 
+static void swap_found(struct found *left, struct found *right)
+{
+    struct solution other = left->solution;
+    left->solution = right->solution;
+    right->solution = other;
+    swap_parts(&left->parts, &right->parts);
+}
+
 /* The program as it is where so much is assumed. */
 static int solve_source(const struct asm_job *job, unsigned assume, struct found *best,
                         struct error *error)
@@ -133,12 +141,17 @@ static int find_best(const struct asm_job *job, struct found *best, struct error
         trace_text(job->options->trace, "# not laid out anew: %s", reason.message);
         free_found(best);
     }
-    if ((best->solution.size == 0 || !job->options->is_generated) &&
-        whole_solve(job, &object, &best->parts, &best->solution, &reason) < 0 &&
-        best->solution.size == 0)
+    struct found whole FOUND_CLEANUP = {0};
+    if (best->solution.size && job->options->is_generated)
+        return 0;
+    if (whole_solve(job, &object, &whole.parts, &whole.solution, &reason) == 0) {
+        if (best->solution.size == 0 || whole.solution.size < best->solution.size)
+            swap_found(best, &whole);
+    } else if (interrupt_check(error) == 0 && best->solution.size == 0) {
         return error_set(error, "%s: it cannot be laid out as %s: %s",
                          asm_input_name(job, job->inputs), names[job->options->layout],
                          reason.message);
+    }
     return interrupt_check(error);
 }
 

@@ -117,45 +117,35 @@ static int copy_data(const struct joined *joined, struct parts *parts, struct er
 /* ---- layouts --------------------------------------------------------------------------------- */
 
 static int solve_one(const struct asm_job *job, const struct asm_object *object,
-                     const struct overlay *overlay, struct parts *parts, struct solution *best,
+                     const struct overlay *overlay, struct parts *parts, struct solution *solution,
                      struct error *error)
 {
     struct joined joined;
     struct buffer program BUFFER_CLEANUP = {0};
-    struct solution solution SOLUTION_CLEANUP = {0};
     if (join(job, object, overlay, &program, &joined, error) < 0)
         return -1;
     if (joined.entry > MAX_ENTRY)
         return error_set(error, "the entry point is not in the first 64 kB");
-    if (best->size && best->size <= joined.file.size)
-        return 0;
-    struct parts data PARTS_CLEANUP = {0};
-    if (make_file(overlay, &joined, &solution, error) < 0 || copy_data(&joined, &data, error) < 0)
-        return -1;
-    struct parts other = *parts;
-    *parts = data;
-    data = other;
-    struct solution worse = *best;
-    *best = solution;
-    solution = worse;
-    return 0;
+    return make_file(overlay, &joined, solution, error) < 0 ? -1 : copy_data(&joined, parts, error);
 }
 
 int whole_solve(const struct asm_job *job, const struct asm_object *object, struct parts *parts,
-                struct solution *best, struct error *error)
+                struct solution *solution, struct error *error)
 {
     if (object->is_thread_local)
         return error_set(error, "thread-local data needs a segment of its own: use "
                                 "--layout=standard");
-    int result = -1;
     for (const struct overlay *overlay = overlay_next(NULL); overlay;
          overlay = overlay_next(overlay)) {
         if (overlay->layout > job->options->layout || !overlay->is_fixed)
             continue;
         if (interrupt_check(error) < 0)
             return -1;
-        if (solve_one(job, object, overlay, parts, best, error) == 0)
-            result = 0;
+        /* The smallest headers come first. */
+        if (solve_one(job, object, overlay, parts, solution, error) == 0)
+            return 0;
+        parts_free(parts);
+        solution_free(solution);
     }
-    return result;
+    return -1;
 }

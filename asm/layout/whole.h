@@ -6,8 +6,8 @@
 #include "asm/link/objects.h"
 #include "base/error.h"
 
-/* Finds the smallest file of the layouts that the job's options allow, as a solution whose program
+/* Makes the smallest file of the layouts that the job's options allow, as a solution whose program
  * is nothing but data: `parts` gets it. Nothing of the program is moved, so it does what ld's does.
- * Keeps a `best` that is as small. Fails where no layout's headers can describe it. */
+ * Fails where no layout's headers can describe it; both are then empty. */
 int whole_solve(const struct asm_job *job, const struct asm_object *object, struct parts *parts,
-                struct solution *best, struct error *error);
+                struct solution *solution, struct error *error);
