@@ -74,6 +74,12 @@ static void append_probe(struct buffer *out, const struct parts *parts, size_t g
     append_lines(out, &parts->zeros);
 }
 
+/* Whether a section has the relocations of another one. */
+static bool is_relocation_of(const char *name, const char *section)
+{
+    return starts_with(name, ".rela") && strcmp(name + strlen(".rela"), section) == 0;
+}
+
 /* The sections of data, in the order of probe_data. */
 static const char *const data_names[] = {".rodata", ".data", ".bss"};
 
@@ -82,7 +88,7 @@ static bool read_data_section(struct probe *probe, Elf_Scn *section, const GElf_
                               const char *name)
 {
     for (size_t i = 0; i < COUNT(data_names); i++) {
-        if (strncmp(name, ".rela", 5) == 0 && strcmp(name + 5, data_names[i]) == 0)
+        if (is_relocation_of(name, data_names[i]))
             probe->has_address = true;
         if (strcmp(name, data_names[i]) != 0)
             continue;
@@ -113,7 +119,7 @@ static void read_section(struct probe *probe, Elf_Scn *section, const GElf_Shdr 
             probe->sections[i] = elf_ndxscn(section);
             is_known = !(header->sh_flags & SHF_WRITE);
         }
-        if (strncmp(name, ".rela", 5) == 0 && strcmp(name + 5, wanted) == 0)
+        if (is_relocation_of(name, wanted))
             probe->relocations[i] = data;
     }
     if (!(header->sh_flags & SHF_ALLOC) || header->sh_size == 0)

@@ -9,11 +9,6 @@
 
 #define PROGRAM "program"
 
-static int elf_error(const char *path, struct error *error)
-{
-    return error_set(error, "libelf cannot read %s: %s", path, elf_errmsg(-1));
-}
-
 /* Finds where the last segment's bytes end: the kernel reads nothing after that. */
 static int find_segments_end(const struct buffer *program, uint64_t *end, struct error *error)
 {
@@ -22,7 +17,7 @@ static int find_segments_end(const struct buffer *program, uint64_t *end, struct
     size_t count;
     if (!elf || elf_getphdrnum(elf, &count) < 0) {
         elf_end(elf);
-        return elf_error(PROGRAM, error);
+        return asm_elf_error(PROGRAM, error);
     }
     *end = sizeof(Elf64_Ehdr);
     int result = 0;
@@ -30,7 +25,7 @@ static int find_segments_end(const struct buffer *program, uint64_t *end, struct
         GElf_Phdr segment;
         uint64_t segment_end;
         if (!gelf_getphdr(elf, (int)i, &segment))
-            result = elf_error(PROGRAM, error);
+            result = asm_elf_error(PROGRAM, error);
         else if (__builtin_add_overflow(segment.p_offset, segment.p_filesz, &segment_end) ||
                  segment_end > program->size)
             result = error_set(error, "ld wrote %zu bytes, but segment %zu ends after them",

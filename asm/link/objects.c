@@ -173,7 +173,7 @@ static int join(const struct asm_job *job, const struct strings *objects, const 
                : run_ld(job, &arguments, job->options->warnings, error);
 }
 
-static int elf_error(const char *path, struct error *error)
+int asm_elf_error(const char *path, struct error *error)
 {
     return error_set(error, "libelf cannot read %s: %s", path, elf_errmsg(-1));
 }
@@ -186,7 +186,7 @@ static int examine(struct asm_object *object, struct error *error)
     elf_version(EV_CURRENT);
     Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
     if (!elf)
-        return elf_error(object->path, error);
+        return asm_elf_error(object->path, error);
     for (Elf_Scn *section = NULL; (section = elf_nextscn(elf, section));) {
         GElf_Shdr header;
         if (!gelf_getshdr(section, &header) || !(header.sh_flags & SHF_ALLOC) || !header.sh_size)

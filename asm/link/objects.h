@@ -27,6 +27,9 @@ int asm_assemble_source(const struct asm_job *job, unsigned assume, const char *
 int asm_assemble_text(const struct asm_job *job, const char *format, const struct buffer *text,
                       struct buffer *bytes, struct error *error);
 
+/* libelf's word for what it cannot read. */
+int asm_elf_error(const char *path, struct error *error);
+
 /* A relocatable object, and what its sections ask of segments. */
 struct asm_object {
     char *path;
