@@ -28,12 +28,20 @@ struct layout_row {
 
 /* p_type lies in e_ident. p_memsz holds e_phentsize and e_phnum: 4.3 GB. e_entry leads to the
  * file's first byte, where 7f 45 is a jump to 0x47. */
-#define LOWEST(for_layout, largest_file)                                                         \
-    {                                                                                            \
-        .name = "0x0c", .layout = (for_layout), .assume = ASM_ASSUME_OVERCOMMIT, .header = 0x0c, \
-        .size = 73, .max_size = (largest_file), .address = 0xc00000000, .entry = 0,              \
-        .has_memory = true, .needs = "4.3 GB of memory or swap, or overcommit",                  \
-        .trick = "e_entry leads to the first byte, where 7f 45 is a jump to 0x47"                \
+#define LOWEST(for_layout)                                                                   \
+    .name = "0x0c", .layout = (for_layout), .assume = ASM_ASSUME_OVERCOMMIT, .header = 0x0c, \
+    .size = 73, .address = 0xc00000000, .entry = 0,                                          \
+    .needs = "4.3 GB of memory or swap, or overcommit",                                      \
+    .trick = "e_entry leads to the first byte, where 7f 45 is a jump to 0x47"
+/* A p_filesz of two bytes ends in the file's last page. One of four is for programs that use no
+ * memory behind the file: it may reach far past the end, where access is SIGBUS. */
+#define LOWEST_SHORT(for_layout)                                   \
+    {                                                              \
+        LOWEST(for_layout), .max_size = 0xffff, .has_memory = true \
+    }
+#define LOWEST_LONG(for_layout)                \
+    {                                          \
+        LOWEST(for_layout), .max_size = 0x1000 \
     }
 #define LOWEST_PATTERN(identity, filesz)                                         \
     "7f454c46" identity                                                          \
@@ -55,10 +63,10 @@ struct layout_row {
 
 /* The smallest headers first: what they make of a program spares a search of the others. */
 static const struct layout_row rows[] = {
-    {LOWEST(ASM_OVERLAP, 0xffff), LOWEST_PATTERN("020101..........", "Q0Q10000")},
-    {LOWEST(ASM_OVERLAP, 0x1000), LOWEST_PATTERN("020101..........", "f4R1....")},
-    {LOWEST(ASM_GOLF, 0xffff), LOWEST_PATTERN("................", "Q0Q10000")},
-    {LOWEST(ASM_GOLF, 0x1000), LOWEST_PATTERN("................", "f4R1....")},
+    {LOWEST_SHORT(ASM_OVERLAP), LOWEST_PATTERN("020101..........", "Q0Q10000")},
+    {LOWEST_LONG(ASM_OVERLAP), LOWEST_PATTERN("020101..........", "f4R1....")},
+    {LOWEST_SHORT(ASM_GOLF), LOWEST_PATTERN("................", "Q0Q10000")},
+    {LOWEST_LONG(ASM_GOLF), LOWEST_PATTERN("................", "f4R1....")},
 
     {{.name = "0x18",
       .layout = ASM_GOLF,

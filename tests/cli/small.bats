@@ -142,6 +142,16 @@ END
   done
 }
 
+@test "memory behind the file is there in every layout, in its last page and beyond" {
+  for layout in "${layouts[@]}" "${overcommit[@]}"; do
+    for room in 100 4096 300000; do
+      # shellcheck disable=SC2086 # words
+      build $layout -D ROOM=$room -- "$BATS_TEST_DIRNAME/../kernels/data.asm"
+      run -42 ./p
+    done
+  done
+}
+
 @test "elfcheck, Linux and qemu-user agree on each layout" {
   for layout in "${layouts[@]}" "${overcommit[@]}"; do
     # shellcheck disable=SC2086 # words
