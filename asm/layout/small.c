@@ -33,7 +33,7 @@ static int solve_all(const struct parts *parts, const struct asm_link_options *o
         if (interrupt_check(error) < 0)
             return -1;
         if (overlay->layout > options->layout || (overlay->assume & ~options->assume) ||
-            solve(parts, overlay, options->effort, best->size, watch, &solution, &ignored) < 0)
+            solve(parts, overlay, options->effort, watch->smallest, watch, &solution, &ignored) < 0)
             continue;
         solution_free(best);
         *best = solution;
@@ -127,32 +127,52 @@ static int check_source(const struct asm_job *job, const struct found *found, st
     return 0;
 }
 
-/* The object shows, too, what is wrong with a source. */
+/* The program in one piece, as far as the layouts can describe it. Nothing in it has to be searched,
+ * so it comes first: what is laid out anew has to be smaller. */
+static int find_whole(const struct asm_job *job, const struct asm_object *object,
+                      struct found *best, struct error *error)
+{
+    if (whole_solve(job, object, &best->parts, &best->solution, error) < 0)
+        return -1;
+    best->watch.smallest = best->solution.size;
+    return 0;
+}
+
+static void find_anew(const struct asm_job *job, struct found *best)
+{
+    struct found anew FOUND_CLEANUP = {.watch = best->watch};
+    struct error reason;
+    solve_sources(job, &anew);
+    if (!anew.solution.size)
+        return;
+    if (check_source(job, &anew, &reason) < 0)
+        trace_text(job->options->trace, "# not laid out anew: %s", reason.message);
+    else
+        swap_found(best, &anew);
+}
+
+/* The object shows, too, what is wrong with a source. Of a template only what is laid out anew is
+ * wanted, unless there is none. */
 static int find_best(const struct asm_job *job, struct found *best, struct error *error)
 {
     struct asm_object object ASM_OBJECT_CLEANUP = {0};
-    struct error reason;
+    struct error reason = {0};
     if (asm_make_object(job, &object, error) < 0)
         return -1;
-    solve_sources(job, best);
+    if (!job->options->is_generated)
+        find_whole(job, &object, best, &reason);
     if (interrupt_check(error) < 0)
         return -1;
-    if (best->solution.size && check_source(job, best, &reason) < 0) {
-        trace_text(job->options->trace, "# not laid out anew: %s", reason.message);
-        free_found(best);
-    }
-    struct found whole FOUND_CLEANUP = {0};
-    if (best->solution.size && job->options->is_generated)
-        return 0;
-    if (whole_solve(job, &object, &whole.parts, &whole.solution, &reason) == 0) {
-        if (best->solution.size == 0 || whole.solution.size < best->solution.size)
-            swap_found(best, &whole);
-    } else if (interrupt_check(error) == 0 && best->solution.size == 0) {
+    find_anew(job, best);
+    if (job->options->is_generated && !best->solution.size)
+        find_whole(job, &object, best, &reason);
+    if (interrupt_check(error) < 0)
+        return -1;
+    if (!best->solution.size)
         return error_set(error, "%s: it cannot be laid out as %s: %s",
                          asm_input_name(job, job->inputs), names[job->options->layout],
                          reason.message);
-    }
-    return interrupt_check(error);
+    return 0;
 }
 
 static int write_program(const struct found *best, struct buffer *elf, struct buffer *source,
