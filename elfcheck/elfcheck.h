@@ -18,6 +18,7 @@
 enum elfcheck_severity {
     ELFCHECK_OFF,     /* looked at, but not to be shown */
     ELFCHECK_INFO,    /* true of the file, and rarely a trouble */
+    ELFCHECK_NOTICE,  /* what it may need: nothing proves that it is used */
     ELFCHECK_WARNING, /* what the file suggests */
     ELFCHECK_ERROR,   /* what its structure proves */
     ELFCHECK_NEVER,   /* as a limit: above all findings */
@@ -82,9 +83,10 @@ struct elfcheck_finding {
     size_t rule_index;
     enum elfcheck_severity severity; /* the rule's, unless the settings say otherwise */
     enum elfcheck_outcome outcome;
-    char *message;   /* what was found, with numbers; printable UTF-8 whatever the file holds */
-    char *remedy;    /* for just this file; NULL: the rule's */
-    uint64_t offset; /* in the file: of the field that shows it */
+    char *message;    /* what was found, with numbers; printable UTF-8 whatever the file holds */
+    char *remedy;     /* for just this file; NULL: the rule's */
+    uint64_t offset;  /* in the file: of the field that shows it */
+    bool is_possible; /* of a lack: the program holds the code or the text, and may not use it */
 };
 
 /* The kernel that a file is judged for: ELFCHECK_KERNEL(6, 12) is Linux 6.12. */
@@ -212,8 +214,8 @@ const char *elfcheck_outcome_text(enum elfcheck_outcome outcome);
 /* What to do about a finding. */
 const char *elfcheck_remedy(const struct elfcheck_finding *finding);
 
-/* "off", "info", "warning", "error", "never"; "form", "load", "scratch", "hardened"; "program",
- * "shared library", "object file", "core dump". */
+/* "off", "info", "notice", "warning", "error", "never"; "form", "load", "scratch", "hardened";
+ * "program", "shared library", "object file", "core dump". */
 const char *elfcheck_severity_name(enum elfcheck_severity severity);
 const char *elfcheck_group_name(enum elfcheck_group group);
 const char *elfcheck_kind_name(enum elfcheck_kind kind);
@@ -257,6 +259,7 @@ struct elfcheck_style {
 /* How many files came to what. */
 struct elfcheck_totals {
     size_t run, lack, fail; /* programs: run, start but will miss something, will not start */
+    size_t may_lack;        /* start, and may miss something */
     size_t kinds[ELFCHECK_CORE + 1];
     size_t unread;
     size_t elf;     /* ELF files */

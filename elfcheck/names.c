@@ -4,8 +4,8 @@
 const char *elfcheck_severity_name(enum elfcheck_severity severity)
 {
     static const char *const names[] = {
-        [ELFCHECK_OFF] = "off",     [ELFCHECK_INFO] = "info",   [ELFCHECK_WARNING] = "warning",
-        [ELFCHECK_ERROR] = "error", [ELFCHECK_NEVER] = "never",
+        [ELFCHECK_OFF] = "off",         [ELFCHECK_INFO] = "info",   [ELFCHECK_NOTICE] = "notice",
+        [ELFCHECK_WARNING] = "warning", [ELFCHECK_ERROR] = "error", [ELFCHECK_NEVER] = "never",
     };
     return names[severity];
 }

@@ -56,17 +56,19 @@ const char *elfcheck_remedy(const struct elfcheck_finding *finding)
 
 /* ---- what it will miss ----------------------------------------------------------------------- */
 
-/* Whether the finding tells of something that the program will miss. */
+/* Whether the finding tells of something that the program will miss, or may miss. */
 static bool is_lack(const struct elfcheck_finding *finding)
 {
     return finding->rule->group == ELFCHECK_SCRATCH && finding->rule->lack &&
-           finding->severity >= ELFCHECK_WARNING;
+           finding->severity >= (finding->is_possible ? ELFCHECK_NOTICE : ELFCHECK_WARNING);
 }
 
-static bool has_lack(const struct elfcheck_report *report, const struct elfcheck_rule *rule)
+static bool has_lack(const struct elfcheck_report *report, const struct elfcheck_rule *rule,
+                     bool is_possible)
 {
     for (size_t i = 0; i < report->finding_count; i++)
-        if (report->findings[i].rule == rule && is_lack(&report->findings[i]))
+        if (report->findings[i].rule == rule && is_lack(&report->findings[i]) &&
+            report->findings[i].is_possible == is_possible)
             return true;
     return false;
 }
@@ -79,12 +81,14 @@ static bool is_listed(const char *lack, const char *const *lacks, size_t count)
     return false;
 }
 
-size_t report_lacks(const struct elfcheck_report *report, const char *lacks[static MAX_LACKS])
+size_t report_lacks(const struct elfcheck_report *report, bool is_possible,
+                    const char *lacks[static MAX_LACKS])
 {
     size_t count = 0;
     for (size_t i = 0; i < elfcheck_rule_count() && count < MAX_LACKS; i++) {
         const struct elfcheck_rule *rule = elfcheck_rule(i);
-        if (rule->lack && has_lack(report, rule) && !is_listed(rule->lack, lacks, count))
+        if (rule->lack && has_lack(report, rule, is_possible) &&
+            !is_listed(rule->lack, lacks, count))
             lacks[count++] = rule->lack;
     }
     return count;
@@ -137,19 +141,32 @@ static void append_description(const struct elfcheck_report *report, struct buff
     append_segments(report, out);
 }
 
+/* Appends "; will miss: A, B", or nothing. */
+static void append_lacks(const struct elfcheck_report *report, bool is_possible, struct buffer *out)
+{
+    const char *lacks[MAX_LACKS];
+    size_t count = report_lacks(report, is_possible, lacks);
+    for (size_t i = 0; i < count; i++)
+        buffer_printf(out, "%s%s",
+                      i             ? ", "
+                      : is_possible ? "; may miss: "
+                                    : "; will miss: ",
+                      lacks[i]);
+}
+
 void elfcheck_verdict(const struct elfcheck_report *report, struct buffer *out)
 {
     const struct elfcheck_finding *obstacle = elfcheck_obstacle(report);
     const char *lacks[MAX_LACKS];
-    size_t count = report_lacks(report, lacks);
-    if (report->kind != ELFCHECK_PROGRAM)
+    if (report->kind != ELFCHECK_PROGRAM) {
         buffer_append_text(out, elfcheck_kind_name(report->kind));
-    else if (obstacle)
+    } else if (obstacle) {
         append_obstacle(obstacle, out);
-    else if (count == 0)
+    } else if (report_lacks(report, false, lacks) + report_lacks(report, true, lacks) == 0) {
         append_description(report, out);
-    else
-        buffer_append_text(out, "starts, but will miss: ");
-    for (size_t i = 0; !obstacle && i < count; i++)
-        buffer_printf(out, "%s%s", i ? ", " : "", lacks[i]);
+    } else {
+        buffer_append_text(out, "starts");
+        append_lacks(report, false, out);
+        append_lacks(report, true, out);
+    }
 }

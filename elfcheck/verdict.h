@@ -5,5 +5,6 @@
 
 #define MAX_LACKS 32
 
-/* What the program will miss, in the order of the rules, and how much that is. */
-size_t report_lacks(const struct elfcheck_report *report, const char *lacks[static MAX_LACKS]);
+/* What the program will miss, or may miss, in the order of the rules, and how much that is. */
+size_t report_lacks(const struct elfcheck_report *report, bool is_possible,
+                    const char *lacks[static MAX_LACKS]);

@@ -95,6 +95,7 @@ packages() {
       g++                               g++
       clang                             clang
       musl-tools                        musl-gcc
+      dietlibc-dev                      diet
       golang-go                         /usr/lib/go-*/bin/go
       rustc                             rustc
       libssl-dev                        openssl/ssl.h

@@ -91,8 +91,9 @@ static int set_severity(struct policy *policy, const char *rule, const char *lev
 {
     enum elfcheck_severity *severity = severity_of(policy, rule, error);
     enum elfcheck_severity parsed;
-    if (!severity || parse_severity(level, ELFCHECK_OFF, ELFCHECK_ERROR,
-                                    "write off, info, warning or error", &parsed, error) < 0)
+    if (!severity ||
+        parse_severity(level, ELFCHECK_OFF, ELFCHECK_ERROR,
+                       "write off, info, notice, warning or error", &parsed, error) < 0)
         return -1;
     *severity = parsed;
     return 0;
@@ -103,7 +104,8 @@ int policy_set_severity(struct policy *policy, const char *setting, struct error
     const char *equals = strchr(setting, '=');
     if (!equals)
         return error_set(error,
-                         "'%s' has no level: write RULE=LEVEL, with off, info, warning or error",
+                         "'%s' has no level: write RULE=LEVEL, with off, info, notice, "
+                         "warning or error",
                          setting);
     char *rule TEXT_CLEANUP = strndup(setting, (size_t)(equals - setting));
     return rule ? set_severity(policy, rule, equals + 1, error) : error_set(error, "out of memory");
@@ -113,10 +115,11 @@ int policy_set_severity(struct policy *policy, const char *setting, struct error
 int policy_set_fail_level(struct policy *policy, const char *level, struct error *error)
 {
     if (strcmp(level, elfcheck_severity_name(ELFCHECK_INFO)) == 0)
-        return error_set(error, "info never fails a check: write warning, error or never, and "
-                                "raise the rules that matter with --severity");
-    return parse_severity(level, ELFCHECK_WARNING, ELFCHECK_NEVER, "write error, warning or never",
-                          &policy->fail_level, error);
+        return error_set(error,
+                         "info never fails a check: write notice, warning, error or never, and "
+                         "raise the rules that matter with --severity");
+    return parse_severity(level, ELFCHECK_NOTICE, ELFCHECK_NEVER,
+                          "write error, warning, notice or never", &policy->fail_level, error);
 }
 
 /* Reads a number of up to three digits; NULL: there is none. */
@@ -200,7 +203,8 @@ static int read_severity(struct policy *policy, const cJSON *value, struct error
 
 static int read_fail_level(struct policy *policy, const cJSON *value, struct error *error)
 {
-    if (need(cJSON_IsString(value), "a string: \"error\", \"warning\" or \"never\"", error) < 0)
+    if (need(cJSON_IsString(value), "a string: \"error\", \"warning\", \"notice\" or \"never\"",
+             error) < 0)
         return -1;
     return policy_set_fail_level(policy, value->valuestring, error);
 }

@@ -109,14 +109,15 @@ bool program_is_elf(const char *path)
            memcmp(magic, ELFMAG, SELFMAG) == 0;
 }
 
-/* Prints in one line what the program will miss, or what may keep it from starting elsewhere. */
+/* Prints in one line what the program will or may miss, or what may keep it from starting
+ * elsewhere. */
 static void note_warnings(const struct cli_context *context, const struct elfcheck_report *report)
 {
     bool has_warning = false;
     for (size_t i = 0; i < report->finding_count; i++) {
         const struct elfcheck_finding *finding = &report->findings[i];
         has_warning |=
-            finding->severity == ELFCHECK_WARNING &&
+            (finding->severity == ELFCHECK_WARNING || finding->severity == ELFCHECK_NOTICE) &&
             (finding->rule->group == ELFCHECK_SCRATCH || finding->rule->group == ELFCHECK_LOAD);
     }
     struct buffer text BUFFER_CLEANUP = {0};

@@ -18,7 +18,8 @@ enum indicator_kind {
 /* How much an indicator says. */
 enum indicator_strength {
     INDICATOR_PROOF, /* whoever has it needs the thing sooner or later */
-    INDICATOR_USUAL, /* the same, unless the program can do so much that this is but one of many */
+    INDICATOR_USUAL, /* the same where code that is reached refers to it; else it may */
+    INDICATOR_RARE,  /* it may where code that is reached refers to it; else it is worth an INFO */
     INDICATOR_FAINT, /* so many programs have it without the need that it is worth an INFO */
 };
 
@@ -38,18 +39,50 @@ extern const struct indicator runtime_indicators[];
 /* Gathers the evidence in the file's loaded bytes, once. False where it cannot be read. */
 bool gather_evidence(struct elfcheck_inspection *inspection);
 
-/* After that, of the rule whose check runs: the indicator that says most of those that were found,
- * and its offset in the file; or NULL. */
-const struct indicator *strongest_indicator(const struct elfcheck_inspection *inspection,
-                                            uint64_t *offset);
-/* Whether that indicator, in this file, is worth an INFO at most. */
-bool evidence_is_weak(const struct elfcheck_inspection *inspection,
-                      const struct indicator *indicator);
+/* How sure a need is. */
+enum certainty {
+    NEED_PROVEN,
+    NEED_POSSIBLE, /* the program holds the code or the text, and nothing proves that it is used */
+    NEED_UNLIKELY, /* the same, of most programs without the need, too */
+};
+
+/* What speaks for a need. */
+struct sign {
+    const struct indicator *indicator; /* NULL: nothing */
+    enum certainty certainty;
+    uint64_t offset; /* of the indicator in the file */
+};
+
+/* After that, of the rule whose check runs: the sign that says most of those that were found. */
+struct sign strongest_sign(const struct elfcheck_inspection *inspection);
+
+/* Tells what the image lacks that a sign speaks for: the check of rules with indicators. */
+void check_indicators(struct elfcheck_inspection *inspection);
 
 /* The RUNTIME_s of the file; 0 where no evidence was gathered. */
 unsigned evidence_runtimes(const struct elfcheck_inspection *inspection);
 /* Where a mark of that RUNTIME_ stands in the file, or SCAN_ABSENT. */
 uint64_t evidence_runtime_offset(const struct elfcheck_inspection *inspection, unsigned runtime);
+
+/* ---- reach.c, go.c: what the program comes to -------------------------------------------------
+ */
+
+/* A text in the program: of a program made by Go, the name of a function. Or a function. */
+struct mention {
+    uint64_t offset;  /* of the text in the file; UINT64_MAX: it is a function */
+    uint64_t address; /* of the function; of a text filled in */
+    size_t number;    /* the caller's */
+    bool is_used;     /* filled in */
+};
+
+/* Says of each text or function whether an instruction refers to it to which calls and branches
+ * lead from the entry point of an x86-64 program. Sorts the texts. False where that cannot be told.
+ */
+bool find_references(struct elfcheck_inspection *inspection, struct mention *texts, size_t count);
+
+/* Says of each function of Go's library whether another package calls it. False where the table of
+ * functions cannot be read. */
+bool find_go_calls(struct elfcheck_inspection *inspection, struct mention *functions, size_t count);
 
 /* ---- used.c: what of all that is linked in is used ------------------------------------------- */
 

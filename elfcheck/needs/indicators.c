@@ -12,43 +12,30 @@
 #define SYSLOG_TEXT  "/dev/log"
 #define SYSLOG_CALLS 1
 
-/*
- * A program that may need so many things is one of many uses, like a shell or an emulator, and what
- * it is started for rarely needs each of them. A usual indicator is worth twice as much as a faint
- * one.
- */
-#define USUAL_WORTH           2
-#define FAINT_WORTH           1
-#define GENERAL_PURPOSE_NEEDS 7
-
-/* So is one of so much code; and to look into it for more would take its time. */
-#define LARGE_CODE_SIZE (3 * 1024 * 1024)
-
 /* An indicator's own text, the one that it counts with, and the one that it does not count with. */
 enum { OWN, WITH, WITHOUT, TEXTS_PER_INDICATOR };
-
-struct found {
-    const struct indicator *indicator; /* the strongest that counts, or NULL */
-    uint64_t offset;
-};
 
 struct evidence {
     unsigned runtimes;
     uint64_t *runtime_offsets; /* one a mark */
-    struct found *found;       /* one a rule */
-    unsigned needs;            /* what the indicators of all rules are worth together */
-    bool is_large;             /* has much code */
+    struct sign *signs;        /* one a rule: the strongest that counts */
+};
+
+/* An indicator in this file. */
+struct candidate {
+    const struct indicator *indicator;
+    bool counts;
+    bool is_used; /* by what the program comes to */
 };
 
 /* What is needed while evidence is gathered: an array each, one element an indicator or text. */
 struct gathering {
     struct elfcheck_inspection *inspection;
     struct evidence *evidence;
-    struct found *indicators; /* without an offset */
-    size_t indicator_count;
+    struct candidate *candidates;
+    size_t candidate_count;
     struct scan_text *texts;
-    const char **names;
-    bool *symbols;
+    struct symbol *symbols;
     struct scan_part *parts;
     size_t part_count;
 };
@@ -66,15 +53,14 @@ void evidence_free(struct evidence *evidence)
     if (!evidence)
         return;
     free(evidence->runtime_offsets);
-    free(evidence->found);
+    free(evidence->signs);
     free(evidence);
 }
 
 static void gathering_free(struct gathering *gathering)
 {
-    free(gathering->indicators);
+    free(gathering->candidates);
     free(gathering->texts);
-    free(gathering->names);
     free(gathering->symbols);
     free(gathering->parts);
 }
@@ -86,19 +72,18 @@ static bool allocate(struct gathering *gathering)
     for (size_t i = 0; i < inspection->rule_count; i++)
         count += count_indicators(inspection->rule_at(i)->indicators);
     gathering->evidence = calloc(1, sizeof *gathering->evidence);
-    gathering->indicators = calloc(count, sizeof *gathering->indicators);
+    gathering->candidates = calloc(count, sizeof *gathering->candidates);
     gathering->texts = calloc(count * TEXTS_PER_INDICATOR, sizeof *gathering->texts);
-    gathering->names = calloc(count, sizeof *gathering->names);
     gathering->symbols = calloc(count, sizeof *gathering->symbols);
     gathering->parts = calloc(inspection->segment_count + 1, sizeof *gathering->parts);
     if (!gathering->evidence)
         return false;
     gathering->evidence->runtime_offsets = calloc(count_indicators(runtime_indicators) + 1,
                                                   sizeof *gathering->evidence->runtime_offsets);
-    gathering->evidence->found =
-        calloc(inspection->rule_count + 1, sizeof *gathering->evidence->found);
-    return gathering->indicators && gathering->texts && gathering->names && gathering->symbols &&
-           gathering->parts && gathering->evidence->runtime_offsets && gathering->evidence->found;
+    gathering->evidence->signs =
+        calloc(inspection->rule_count + 1, sizeof *gathering->evidence->signs);
+    return gathering->candidates && gathering->texts && gathering->symbols && gathering->parts &&
+           gathering->evidence->runtime_offsets && gathering->evidence->signs;
 }
 
 static void add_indicators(struct gathering *gathering, const struct indicator *indicators)
@@ -111,7 +96,7 @@ static void add_indicators(struct gathering *gathering, const struct indicator *
             [INDICATOR_NAMED] = SCAN_WHOLE,
         };
         struct scan_text *texts =
-            &gathering->texts[gathering->indicator_count * TEXTS_PER_INDICATOR];
+            &gathering->texts[gathering->candidate_count * TEXTS_PER_INDICATOR];
         texts[OWN] =
             (struct scan_text){.text = indicators->text, .bound = bounds[indicators->kind]};
         bool is_call = indicators->kind == INDICATOR_CALL;
@@ -120,7 +105,7 @@ static void add_indicators(struct gathering *gathering, const struct indicator *
                                          .bound = is_call ? SCAN_ANYWHERE : SCAN_WHOLE};
         texts[WITHOUT] = (struct scan_text){.text = indicators->without ? indicators->without : "",
                                             .bound = SCAN_WHOLE};
-        gathering->indicators[gathering->indicator_count++].indicator = indicators;
+        gathering->candidates[gathering->candidate_count++].indicator = indicators;
     }
 }
 
@@ -154,16 +139,6 @@ static void find_parts(struct gathering *gathering)
     gathering->part_count = merged;
 }
 
-static void measure_code(struct gathering *gathering)
-{
-    const struct elfcheck_inspection *inspection = gathering->inspection;
-    uint64_t size = 0;
-    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));)
-        if (load->p_flags & PF_X && load->p_filesz > size)
-            size = load->p_filesz;
-    gathering->evidence->is_large = size > LARGE_CODE_SIZE;
-}
-
 static void note_runtimes(struct gathering *gathering)
 {
     struct evidence *evidence = gathering->evidence;
@@ -178,29 +153,29 @@ static void note_runtimes(struct gathering *gathering)
 static bool find_symbols(struct gathering *gathering)
 {
     size_t count = 0;
-    for (size_t i = 0; i < gathering->indicator_count; i++)
-        if (gathering->indicators[i].indicator->kind == INDICATOR_SYMBOL)
-            gathering->names[count++] = gathering->indicators[i].indicator->text;
-    return lookup_symbols(gathering->inspection, gathering->names, gathering->symbols, count);
+    for (size_t i = 0; i < gathering->candidate_count; i++)
+        if (gathering->candidates[i].indicator->kind == INDICATOR_SYMBOL)
+            gathering->symbols[count++].name = gathering->candidates[i].indicator->text;
+    return lookup_symbols(gathering->inspection, gathering->symbols, count);
 }
 
-/* Of the symbols' indicators, whose order is that of the names. */
-static bool has_symbol(const struct gathering *gathering, size_t indicator)
+/* Of an indicator: the order of the symbols is theirs. */
+static const struct symbol *symbol_of(const struct gathering *gathering, size_t candidate)
 {
     size_t number = 0;
-    for (size_t i = 0; i < indicator; i++)
-        number += gathering->indicators[i].indicator->kind == INDICATOR_SYMBOL;
-    return gathering->symbols[number];
+    for (size_t i = 0; i < candidate; i++)
+        number += gathering->candidates[i].indicator->kind == INDICATOR_SYMBOL;
+    return &gathering->symbols[number];
 }
 
 /* Whether the indicator itself is there, whatever it counts for. */
 static bool is_there(struct gathering *gathering, size_t indicator)
 {
     const struct scan_text *texts = &gathering->texts[indicator * TEXTS_PER_INDICATOR];
-    switch (gathering->indicators[indicator].indicator->kind) {
+    switch (gathering->candidates[indicator].indicator->kind) {
     case INDICATOR_SYMBOL:
         /* Without a section table a dynamic program still has its symbols' names. */
-        return has_symbol(gathering, indicator) ||
+        return symbol_of(gathering, indicator)->is_found ||
                (!gathering->inspection->report->is_static && texts[OWN].offset != SCAN_ABSENT);
     case INDICATOR_GO:
         return gathering->evidence->runtimes & RUNTIME_GO && texts[OWN].offset != SCAN_ABSENT;
@@ -210,15 +185,19 @@ static bool is_there(struct gathering *gathering, size_t indicator)
 }
 
 /* The function whose object file the text belongs to is linked: is it called? Where that cannot be
- * told it counts, but for the languages whose every program has it. */
-static bool is_called(struct gathering *gathering, size_t number)
+ * told it may be, but for the languages whose every program has it. */
+static void judge_call(struct gathering *gathering, size_t number, struct candidate *candidate)
 {
-    if (!(gathering->evidence->runtimes & RUNTIME_GLIBC))
-        return has_musl_localtime(gathering->inspection);
     bool has_syslog = gathering->texts[number * TEXTS_PER_INDICATOR + WITH].offset != SCAN_ABSENT;
-    enum calls calls = calls_localtime(gathering->inspection, has_syslog ? SYSLOG_CALLS : 0);
-    return calls == CALLS_FOUND || (calls == CALLS_UNKNOWN &&
-                                    !(gathering->evidence->runtimes & (RUNTIME_CXX | RUNTIME_ADA)));
+    enum calls calls = CALLS_NONE;
+    if (gathering->evidence->runtimes & RUNTIME_GLIBC)
+        calls = calls_localtime(gathering->inspection, has_syslog ? SYSLOG_CALLS : 0);
+    else if (has_musl_localtime(gathering->inspection))
+        calls = CALLS_FOUND;
+    candidate->is_used = calls == CALLS_FOUND;
+    candidate->counts =
+        candidate->is_used ||
+        (calls == CALLS_UNKNOWN && !(gathering->evidence->runtimes & (RUNTIME_CXX | RUNTIME_ADA)));
 }
 
 /* Of "/bin/sh" a linker shares the end with "sh", which only what starts a shell refers to. */
@@ -229,48 +208,128 @@ static bool is_named(struct gathering *gathering, size_t number)
     return refers_to_program_name(gathering->inspection, text->offset + last_part);
 }
 
-static bool counts(struct gathering *gathering, size_t number)
+static bool meets_conditions(const struct gathering *gathering, size_t number)
 {
-    const struct indicator *indicator = gathering->indicators[number].indicator;
+    const struct indicator *indicator = gathering->candidates[number].indicator;
     const struct scan_text *texts = &gathering->texts[number * TEXTS_PER_INDICATOR];
     unsigned runtimes = gathering->evidence->runtimes;
-    if ((indicator->only && !(runtimes & indicator->only)) || runtimes & indicator->never ||
-        (indicator->with && texts[WITH].offset == SCAN_ABSENT) ||
-        (indicator->without && texts[WITHOUT].offset != SCAN_ABSENT) ||
-        !is_there(gathering, number))
-        return false;
-    if (gathering->evidence->is_large &&
-        (indicator->kind == INDICATOR_NAMED || indicator->kind == INDICATOR_CALL))
-        return false;
-    if (indicator->kind == INDICATOR_NAMED)
-        return is_named(gathering, number);
-    return indicator->kind != INDICATOR_CALL || is_called(gathering, number);
+    return !(indicator->only && !(runtimes & indicator->only)) && !(runtimes & indicator->never) &&
+           !(indicator->with && texts[WITH].offset == SCAN_ABSENT) &&
+           !(indicator->without && texts[WITHOUT].offset != SCAN_ABSENT);
+}
+
+/* Whether it counts, and what is known without a search for references: a call was found, or a
+ * dynamic program has the symbol, which it would not have without. */
+static void judge_candidate(struct gathering *gathering, size_t number)
+{
+    struct candidate *candidate = &gathering->candidates[number];
+    candidate->counts = meets_conditions(gathering, number) && is_there(gathering, number);
+    if (!candidate->counts)
+        return;
+    if (candidate->indicator->kind == INDICATOR_CALL)
+        judge_call(gathering, number, candidate);
+    else if (candidate->indicator->kind == INDICATOR_NAMED)
+        candidate->counts = candidate->is_used = is_named(gathering, number);
+    else
+        candidate->is_used = candidate->indicator->kind == INDICATOR_SYMBOL &&
+                             !gathering->inspection->report->is_static;
+}
+
+/* Where the C string begins that has a text in it or at its end. */
+static uint64_t string_begin(struct elfcheck_inspection *inspection, uint64_t offset)
+{
+    char before[SCAN_MAX_SIZE];
+    size_t size = offset < sizeof before ? (size_t)offset : sizeof before, length = 0;
+    if (!file_read_range(inspection, offset - size, before, size))
+        return offset;
+    while (length < size && before[size - length - 1] >= ' ')
+        length++;
+    return offset - length;
+}
+
+/* What of an indicator code can refer to: a function, or a text and the string that it is in. The
+ * number of mentions, at most 2. */
+static size_t list_mentions(const struct gathering *gathering, size_t number,
+                            struct mention *mentions)
+{
+    uint64_t offset = gathering->texts[number * TEXTS_PER_INDICATOR + OWN].offset, begin;
+    if (gathering->candidates[number].indicator->kind == INDICATOR_SYMBOL) {
+        mentions[0] = (struct mention){.offset = SCAN_ABSENT,
+                                       .number = number,
+                                       .address = symbol_of(gathering, number)->value};
+        return mentions[0].address != 0;
+    }
+    if (offset == SCAN_ABSENT)
+        return 0;
+    mentions[0] = (struct mention){.offset = offset, .number = number};
+    begin = string_begin(gathering->inspection, offset);
+    mentions[1] = (struct mention){.offset = begin, .number = number};
+    return begin == offset ? 1 : 2;
+}
+
+/* Which of the texts the program comes to. In a dynamic program the code that uses them may be a
+ * library's. */
+static bool note_used(struct gathering *gathering)
+{
+    bool is_go = gathering->evidence->runtimes & RUNTIME_GO;
+    size_t count = 0;
+    struct mention *mentions = calloc(2 * gathering->candidate_count + 1, sizeof *mentions);
+    if (!mentions)
+        return fail_out_of_memory(gathering->inspection);
+    for (size_t i = 0; i < gathering->candidate_count; i++)
+        if (gathering->candidates[i].counts)
+            count += list_mentions(gathering, i, mentions + count);
+    if (count && (is_go ? find_go_calls(gathering->inspection, mentions, count)
+                        : gathering->inspection->report->is_static &&
+                              find_references(gathering->inspection, mentions, count)))
+        for (size_t i = 0; i < count; i++)
+            gathering->candidates[mentions[i].number].is_used |= mentions[i].is_used;
+    free(mentions);
+    return !gathering->inspection->failed;
+}
+
+static bool judge_candidates(struct gathering *gathering)
+{
+    for (size_t i = count_indicators(runtime_indicators);
+         i < gathering->candidate_count && !gathering->inspection->failed; i++)
+        judge_candidate(gathering, i);
+    return !gathering->inspection->failed && note_used(gathering);
+}
+
+static enum certainty certainty_of(const struct candidate *candidate)
+{
+    switch (candidate->indicator->strength) {
+    case INDICATOR_PROOF:
+        return NEED_PROVEN;
+    case INDICATOR_USUAL:
+        return candidate->is_used ? NEED_PROVEN : NEED_POSSIBLE;
+    case INDICATOR_RARE:
+        return candidate->is_used ? NEED_POSSIBLE : NEED_UNLIKELY;
+    default:
+        return NEED_UNLIKELY;
+    }
 }
 
 /* The strongest of a rule's indicators, which begin with that number; the first of equals. */
-static struct found strongest(struct gathering *gathering, size_t number, size_t count)
+static struct sign strongest(const struct gathering *gathering, size_t number, size_t count)
 {
-    struct found found = {0};
-    for (size_t i = number; i < number + count && !gathering->inspection->failed; i++)
-        if ((!found.indicator ||
-             gathering->indicators[i].indicator->strength < found.indicator->strength) &&
-            counts(gathering, i))
-            found = (struct found){gathering->indicators[i].indicator,
-                                   gathering->texts[i * TEXTS_PER_INDICATOR + OWN].offset};
-    return found;
+    struct sign strongest = {0};
+    for (size_t i = number; i < number + count; i++) {
+        const struct candidate *candidate = &gathering->candidates[i];
+        enum certainty certainty = certainty_of(candidate);
+        if (candidate->counts && (!strongest.indicator || certainty < strongest.certainty))
+            strongest = (struct sign){candidate->indicator, certainty,
+                                      gathering->texts[i * TEXTS_PER_INDICATOR + OWN].offset};
+    }
+    return strongest;
 }
 
 static void weigh(struct gathering *gathering)
 {
-    static const unsigned worth[] = {
-        [INDICATOR_USUAL] = USUAL_WORTH, [INDICATOR_FAINT] = FAINT_WORTH};
     size_t number = count_indicators(runtime_indicators);
     for (size_t i = 0; i < gathering->inspection->rule_count; i++) {
         size_t count = count_indicators(gathering->inspection->rule_at(i)->indicators);
-        struct found found = strongest(gathering, number, count);
-        gathering->evidence->found[i] = found;
-        if (found.indicator)
-            gathering->evidence->needs += worth[found.indicator->strength];
+        gathering->evidence->signs[i] = strongest(gathering, number, count);
         number += count;
     }
 }
@@ -285,13 +344,14 @@ static bool gather(struct gathering *gathering)
         add_indicators(gathering, gathering->inspection->rule_at(i)->indicators);
     find_parts(gathering);
     if (!scan_texts(inspection, gathering->parts, gathering->part_count, gathering->texts,
-                    gathering->indicator_count * TEXTS_PER_INDICATOR) ||
+                    gathering->candidate_count * TEXTS_PER_INDICATOR) ||
         !find_symbols(gathering))
         return false;
     note_runtimes(gathering);
-    measure_code(gathering);
+    if (!judge_candidates(gathering))
+        return false;
     weigh(gathering);
-    return !inspection->failed;
+    return true;
 }
 
 bool gather_evidence(struct elfcheck_inspection *inspection)
@@ -307,21 +367,11 @@ bool gather_evidence(struct elfcheck_inspection *inspection)
     return !inspection->failed;
 }
 
-const struct indicator *strongest_indicator(const struct elfcheck_inspection *inspection,
-                                            uint64_t *offset)
+struct sign strongest_sign(const struct elfcheck_inspection *inspection)
 {
-    const struct found *found = &inspection->evidence->found[inspection->rule_index];
-    *offset = found->offset == SCAN_ABSENT ? 0 : found->offset;
-    return found->indicator;
-}
-
-bool evidence_is_weak(const struct elfcheck_inspection *inspection,
-                      const struct indicator *indicator)
-{
-    return indicator->strength == INDICATOR_FAINT ||
-           (indicator->strength == INDICATOR_USUAL &&
-            (inspection->evidence->is_large ||
-             inspection->evidence->needs >= GENERAL_PURPOSE_NEEDS));
+    struct sign sign = inspection->evidence->signs[inspection->rule_index];
+    sign.offset = sign.offset == SCAN_ABSENT ? 0 : sign.offset;
+    return sign;
 }
 
 unsigned evidence_runtimes(const struct elfcheck_inspection *inspection)

@@ -2,70 +2,9 @@
 #include "elfcheck/needs/evidence.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "elfcheck/read/finding.h"
 #include "elfcheck/needs/needs.h"
-
-/* The settings' severity of the rule whose check runs. */
-static enum elfcheck_severity severity_now(const struct elfcheck_inspection *inspection)
-{
-    const enum elfcheck_severity *severities = inspection->settings->severities;
-    return severities ? severities[inspection->rule_index] : inspection->rule->severity;
-}
-
-/* Whether the image has what the rule asks for. */
-static bool is_in_root(const struct elfcheck_inspection *inspection)
-{
-    const struct elfcheck_root *root = inspection->settings->root;
-    const char *const *paths = inspection->rule->paths;
-    for (; root && paths && *paths; paths++) {
-        int fd = root->open(root->context, *paths);
-        if (fd >= 0) {
-            close(fd);
-            return true;
-        }
-    }
-    return false;
-}
-
-/* How an indicator is spoken of. */
-static const char *const evidence_words[] = {
-    [INDICATOR_STRING] = "it holds the text",
-    [INDICATOR_SUFFIX] = "it holds a text that ends in",
-    [INDICATOR_TEXT] = "it holds the text",
-    [INDICATOR_GO] = "it has the function",
-    [INDICATOR_SYMBOL] = "it has the symbol",
-    [INDICATOR_CALL] = "it calls localtime, and holds the text",
-    [INDICATOR_NAMED] = "it starts, and holds the text",
-};
-
-/* Gathers the evidence, once, which tells more of what made the file, too. */
-static bool learn_from_evidence(struct elfcheck_inspection *inspection)
-{
-    if (inspection->evidence)
-        return !inspection->failed;
-    if (gather_evidence(inspection))
-        describe_producer(inspection);
-    return !inspection->failed;
-}
-
-static void check_indicators(struct elfcheck_inspection *inspection)
-{
-    /* Gathering evidence reads the whole file: only for what somebody wants to know. */
-    if (severity_now(inspection) == ELFCHECK_OFF || !learn_from_evidence(inspection))
-        return;
-    uint64_t offset;
-    const struct indicator *indicator = strongest_indicator(inspection, &offset);
-    if (!indicator || is_in_root(inspection))
-        return;
-    bool is_weak = evidence_is_weak(inspection, indicator);
-    report_finding(inspection, offset, "%s %s: %s \"%s\"", is_weak ? "may look for" : "looks for",
-                   inspection->rule->lack, evidence_words[indicator->kind], indicator->text);
-    /* What does not start misses nothing yet. */
-    if (is_weak || !starts_so_far(inspection))
-        weaken_finding(inspection);
-}
 
 /* UPX: struct l_info after the program headers, with its magic behind a checksum. */
 #define PACKED_MAGIC        "UPX!"
@@ -91,6 +30,9 @@ static void check_packed(struct elfcheck_inspection *inspection)
 
 /* What glibc takes the random part of a temporary file's name from. */
 #define TEMPORARY_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+/* Root certificates that a program of Go has within. */
+#define GO_ROOTS "golang.org/x/crypto/x509roots/fallback.init.0"
 
 static const struct elfcheck_rule need_rows[] = {
     {
@@ -122,17 +64,49 @@ static const struct elfcheck_rule need_rows[] = {
                                   "/usr/local/ssl/cert.pem", "/usr/local/ssl/certs", NULL},
         .indicators =
             (const struct indicator[]){
-                {INDICATOR_GO, .text = "crypto/x509.loadSystemRoots",
-                 .without = "golang.org/x/crypto/x509roots/fallback.init.0"},
-                {INDICATOR_GO, .text = "crypto/x509.initSystemRoots",
-                 .without = "golang.org/x/crypto/x509roots/fallback.init.0"},
-                {INDICATOR_GO, .text = "crypto/x509.systemRootsPool",
-                 .without = "golang.org/x/crypto/x509roots/fallback.init.0"},
-                {INDICATOR_STRING, .text = "/cert.pem", .never = RUNTIME_GO},
-                {INDICATOR_STRING, .text = "OPENSSLDIR: ", .never = RUNTIME_GO},
-                {INDICATOR_STRING, .text = "/etc/ssl/certs", .never = RUNTIME_GO},
-                {INDICATOR_STRING, .text = "/tls-ca-bundle.pem", .never = RUNTIME_GO},
-                {INDICATOR_STRING, .text = "/certs/ca-bundle.crt", .never = RUNTIME_GO},
+                {INDICATOR_GO, INDICATOR_USUAL, .text = "net/http.(*Client).do",
+                 .without = GO_ROOTS},
+                {INDICATOR_GO, INDICATOR_USUAL, .text = "net/http.(*Client).Do",
+                 .without = GO_ROOTS},
+                {INDICATOR_GO, INDICATOR_USUAL, .text = "net/http.(*Client).Get",
+                 .without = GO_ROOTS},
+                {INDICATOR_GO, INDICATOR_USUAL, .text = "net/http.(*Client).Head",
+                 .without = GO_ROOTS},
+                {INDICATOR_GO, INDICATOR_USUAL, .text = "net/http.(*Client).Post",
+                 .without = GO_ROOTS},
+                {INDICATOR_GO, INDICATOR_USUAL, .text = "net/http.(*Client).PostForm",
+                 .without = GO_ROOTS},
+                {INDICATOR_GO, INDICATOR_USUAL, .text = "net/http.Get", .without = GO_ROOTS},
+                {INDICATOR_GO, INDICATOR_USUAL, .text = "net/http.Head", .without = GO_ROOTS},
+                {INDICATOR_GO, INDICATOR_USUAL, .text = "net/http.Post", .without = GO_ROOTS},
+                {INDICATOR_GO, INDICATOR_USUAL, .text = "net/http.PostForm", .without = GO_ROOTS},
+                {INDICATOR_GO, INDICATOR_USUAL, .text = "net/http.(*Transport).RoundTrip",
+                 .without = GO_ROOTS},
+                {INDICATOR_GO, INDICATOR_USUAL, .text = "net/http.(*Transport).roundTrip",
+                 .without = GO_ROOTS},
+                {INDICATOR_GO, INDICATOR_USUAL, .text = "crypto/tls.Client", .without = GO_ROOTS},
+                {INDICATOR_GO, INDICATOR_USUAL, .text = "crypto/tls.Dial", .without = GO_ROOTS},
+                {INDICATOR_GO, INDICATOR_USUAL, .text = "crypto/tls.DialWithDialer",
+                 .without = GO_ROOTS},
+                {INDICATOR_GO, INDICATOR_USUAL, .text = "crypto/tls.(*Dialer).DialContext",
+                 .without = GO_ROOTS},
+                {INDICATOR_GO, INDICATOR_USUAL, .text = "crypto/x509.SystemCertPool",
+                 .without = GO_ROOTS},
+                {INDICATOR_GO, INDICATOR_USUAL, .text = "crypto/x509.(*Certificate).Verify",
+                 .without = GO_ROOTS},
+                {INDICATOR_GO, INDICATOR_USUAL, .text = "crypto/x509.loadSystemRoots",
+                 .without = GO_ROOTS},
+                {INDICATOR_GO, INDICATOR_USUAL, .text = "crypto/x509.initSystemRoots",
+                 .without = GO_ROOTS},
+                {INDICATOR_GO, INDICATOR_USUAL, .text = "crypto/x509.systemRootsPool",
+                 .without = GO_ROOTS},
+                {INDICATOR_STRING, INDICATOR_USUAL, .text = "/cert.pem", .never = RUNTIME_GO},
+                {INDICATOR_STRING, INDICATOR_FAINT, .text = "OPENSSLDIR: ", .never = RUNTIME_GO},
+                {INDICATOR_STRING, INDICATOR_USUAL, .text = "/etc/ssl/certs", .never = RUNTIME_GO},
+                {INDICATOR_STRING, INDICATOR_USUAL, .text = "/tls-ca-bundle.pem",
+                 .never = RUNTIME_GO},
+                {INDICATOR_STRING, INDICATOR_USUAL, .text = "/certs/ca-bundle.crt",
+                 .never = RUNTIME_GO},
                 {.kind = INDICATOR_END}},
     },
     {
@@ -153,15 +127,16 @@ static const struct elfcheck_rule need_rows[] = {
                 {INDICATOR_GO, .text = "time.LoadLocation",
                  .without = "time/tzdata.loadFromEmbeddedTZData"},
                 {INDICATOR_STRING, .text = "/usr/share/zoneinfo/tzdata.zi"},
-                {INDICATOR_CALL, INDICATOR_USUAL, .text = "__tzfile_compute", .only = RUNTIME_GLIBC,
+                /* Without the files local time is UTC, as it is where TZ is not set. */
+                {INDICATOR_CALL, INDICATOR_RARE, .text = "__tzfile_compute", .only = RUNTIME_GLIBC,
                  .never = RUNTIME_ADA},
-                {INDICATOR_STRING, INDICATOR_USUAL, .text = "/usr/share/zoneinfo",
+                {INDICATOR_STRING, INDICATOR_RARE, .text = "/usr/share/zoneinfo",
                  .only = RUNTIME_RUST},
-                {INDICATOR_SYMBOL, INDICATOR_USUAL, .text = "localtime",
+                {INDICATOR_SYMBOL, INDICATOR_RARE, .text = "localtime",
                  .never = RUNTIME_GLIBC | RUNTIME_GO},
-                {INDICATOR_SYMBOL, INDICATOR_USUAL, .text = "localtime_r",
+                {INDICATOR_SYMBOL, INDICATOR_RARE, .text = "localtime_r",
                  .never = RUNTIME_GLIBC | RUNTIME_GO},
-                {INDICATOR_CALL, INDICATOR_USUAL, .text = "/usr/share/zoneinfo/",
+                {INDICATOR_CALL, INDICATOR_RARE, .text = "/usr/share/zoneinfo/",
                  .never = RUNTIME_GLIBC | RUNTIME_GO},
                 {INDICATOR_STRING, INDICATOR_FAINT, .text = "/zoneinfo", .never = RUNTIME_GO},
                 {.kind = INDICATOR_END}},
@@ -180,6 +155,9 @@ static const struct elfcheck_rule need_rows[] = {
         .paths = (const char *const[]){"/etc/passwd", NULL},
         .indicators =
             (const struct indicator[]){
+                {INDICATOR_GO, INDICATOR_USUAL, .text = "os/user.Current"},
+                {INDICATOR_GO, INDICATOR_USUAL, .text = "os/user.Lookup"},
+                {INDICATOR_GO, INDICATOR_USUAL, .text = "os/user.LookupId"},
                 {INDICATOR_GO, INDICATOR_USUAL, .text = "os/user.lookupUser"},
                 {INDICATOR_GO, INDICATOR_USUAL, .text = "os/user.lookupUserId"},
                 {INDICATOR_GO, INDICATOR_USUAL, .text = "os/user.current"},
@@ -200,8 +178,8 @@ static const struct elfcheck_rule need_rows[] = {
                  .never = RUNTIME_GLIBC | RUNTIME_GO},
                 {INDICATOR_SYMBOL, INDICATOR_USUAL, .text = "getpwuid",
                  .never = RUNTIME_GLIBC | RUNTIME_GO},
-                {INDICATOR_TEXT, INDICATOR_FAINT, .text = "__nss_passwd_lookup2"},
-                {INDICATOR_TEXT, INDICATOR_FAINT, .text = "/etc/passwd", .only = RUNTIME_RUST},
+                {INDICATOR_TEXT, INDICATOR_RARE, .text = "__nss_passwd_lookup2"},
+                {INDICATOR_TEXT, INDICATOR_RARE, .text = "/etc/passwd", .only = RUNTIME_RUST},
                 {.kind = INDICATOR_END}},
     },
     {
@@ -217,6 +195,8 @@ static const struct elfcheck_rule need_rows[] = {
         .paths = (const char *const[]){"/etc/group", NULL},
         .indicators =
             (const struct indicator[]){
+                {INDICATOR_GO, INDICATOR_USUAL, .text = "os/user.LookupGroup"},
+                {INDICATOR_GO, INDICATOR_USUAL, .text = "os/user.LookupGroupId"},
                 {INDICATOR_GO, INDICATOR_USUAL, .text = "os/user.lookupGroup"},
                 {INDICATOR_GO, INDICATOR_USUAL, .text = "os/user.lookupGroupId"},
                 {INDICATOR_TEXT, INDICATOR_USUAL, .text = "__nss_group_lookup2",
@@ -251,6 +231,7 @@ static const struct elfcheck_rule need_rows[] = {
                 {INDICATOR_TEXT, INDICATOR_FAINT, .text = "__nss_services_lookup2"},
                 {INDICATOR_TEXT, INDICATOR_FAINT, .text = "/etc/services",
                  .never = RUNTIME_GLIBC | RUNTIME_GO},
+                {INDICATOR_GO, INDICATOR_USUAL, .text = "net.LookupPort"},
                 {INDICATOR_GO, INDICATOR_FAINT, .text = "net.readServices"},
                 {.kind = INDICATOR_END}},
     },
@@ -304,6 +285,10 @@ static const struct elfcheck_rule need_rows[] = {
         .paths = (const char *const[]){"/tmp", NULL},
         .indicators =
             (const struct indicator[]){
+                {INDICATOR_GO, INDICATOR_USUAL, .text = "os.CreateTemp"},
+                {INDICATOR_GO, INDICATOR_USUAL, .text = "os.MkdirTemp"},
+                {INDICATOR_GO, INDICATOR_USUAL, .text = "io/ioutil.TempFile"},
+                {INDICATOR_GO, INDICATOR_USUAL, .text = "io/ioutil.TempDir"},
                 {INDICATOR_GO, INDICATOR_USUAL, .text = "os.TempDir"},
                 {INDICATOR_TEXT, INDICATOR_USUAL, .text = TEMPORARY_LETTERS, .only = RUNTIME_GLIBC,
                  .never = RUNTIME_ADA},
@@ -319,7 +304,7 @@ static const struct elfcheck_rule need_rows[] = {
                  .never = RUNTIME_GO | RUNTIME_ADA},
                 {INDICATOR_SYMBOL, INDICATOR_USUAL, .text = "tmpfile",
                  .never = RUNTIME_GO | RUNTIME_ADA},
-                {INDICATOR_TEXT, INDICATOR_FAINT, .text = TEMPORARY_LETTERS},
+                {INDICATOR_TEXT, INDICATOR_RARE, .text = TEMPORARY_LETTERS},
                 {.kind = INDICATOR_END}},
     },
     {
@@ -366,6 +351,8 @@ static const struct elfcheck_rule need_rows[] = {
         .indicators =
             (const struct indicator[]){
                 {INDICATOR_GO, INDICATOR_USUAL, .text = "os/exec.Command"},
+                {INDICATOR_GO, INDICATOR_USUAL, .text = "os/exec.CommandContext"},
+                {INDICATOR_GO, INDICATOR_USUAL, .text = "os/exec.(*Cmd).Run"},
                 {INDICATOR_GO, INDICATOR_USUAL, .text = "os/exec.(*Cmd).Start"},
                 {INDICATOR_STRING, INDICATOR_USUAL, .text = "sys/process/unix/",
                  .only = RUNTIME_RUST},
@@ -376,12 +363,12 @@ static const struct elfcheck_rule need_rows[] = {
                 {INDICATOR_SYMBOL, INDICATOR_USUAL, .text = "execl", .never = RUNTIME_GO,
                  .without = "eval \"printf %s\\\\\\\\0 x $1 $2\""},
                 {INDICATOR_SYMBOL, INDICATOR_USUAL, .text = "execle", .never = RUNTIME_GO},
-                {INDICATOR_TEXT, INDICATOR_FAINT, .text = "/bin:/usr/bin", .never = RUNTIME_GO},
-                {INDICATOR_TEXT, INDICATOR_FAINT, .text = "/usr/local/bin:/bin:/usr/bin",
+                {INDICATOR_TEXT, INDICATOR_RARE, .text = "/bin:/usr/bin", .never = RUNTIME_GO},
+                {INDICATOR_TEXT, INDICATOR_RARE, .text = "/usr/local/bin:/bin:/usr/bin",
                  .never = RUNTIME_GO},
-                {INDICATOR_SYMBOL, INDICATOR_FAINT, .text = "execvp", .never = RUNTIME_GO},
-                {INDICATOR_SYMBOL, INDICATOR_FAINT, .text = "posix_spawnp", .never = RUNTIME_GO},
-                {INDICATOR_GO, INDICATOR_FAINT, .text = "os.StartProcess"},
+                {INDICATOR_SYMBOL, INDICATOR_RARE, .text = "execvp", .never = RUNTIME_GO},
+                {INDICATOR_SYMBOL, INDICATOR_RARE, .text = "posix_spawnp", .never = RUNTIME_GO},
+                {INDICATOR_GO, INDICATOR_RARE, .text = "os.StartProcess"},
                 {.kind = INDICATOR_END}},
     },
     {

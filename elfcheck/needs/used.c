@@ -17,18 +17,13 @@
  * call of what follows the use of that, which is popen itself, that tells.
  */
 #include "elfcheck/needs/evidence.h"
+#include "elfcheck/needs/windows.h"
 
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define WINDOW_SIZE (64 * 1024)
-#define OVERLAP     96 /* more than all that is looked at together */
-
-#define CALL      0xe8
-#define JUMP      0xe9
-#define LEA       0x8d
-#define JUMP_SIZE 5
+#define LEA 0x8d
 #define MAX_CALL_START_SIZE \
     14        /* bytes of the instructions before the argument: endbr64, mov, lea */
 #define GAP 8 /* bytes that a compiler may put between the argument and the jump */
@@ -72,20 +67,10 @@ struct code_search {
     size_t references;
 };
 
-/* Looks at the bytes of executable segments, a window at a time. */
-typedef void visitor(struct code_search *search, const unsigned char *bytes, size_t size,
-                     uint64_t address);
-
-static uint64_t jump_target(const unsigned char *jump, uint64_t address)
-{
-    int32_t distance;
-    memcpy(&distance, jump + 1, sizeof distance);
-    return address + JUMP_SIZE + (uint64_t)(int64_t)distance;
-}
-
-static void visit_functions(struct code_search *search, const unsigned char *bytes, size_t size,
+static void visit_functions(void *context, const unsigned char *bytes, size_t size,
                             uint64_t address)
 {
+    struct code_search *search = context;
     size_t i = 0;
     const unsigned char *found;
     while (i < size && (found = memchr(bytes + i, argument[0], size - i))) {
@@ -126,9 +111,9 @@ static bool has_lea(const unsigned char *bytes, size_t size, unsigned char offse
     return false;
 }
 
-static void visit_musl(struct code_search *search, const unsigned char *bytes, size_t size,
-                       uint64_t address)
+static void visit_musl(void *context, const unsigned char *bytes, size_t size, uint64_t address)
 {
+    struct code_search *search = context;
     (void)address;
     static const unsigned char fields[] = {ZONE_FIELDS};
     for (const unsigned char *end = bytes + size, *found = bytes;
@@ -138,24 +123,13 @@ static void visit_musl(struct code_search *search, const unsigned char *bytes, s
     }
 }
 
-/* The index, from `index` on, of the next such byte that stands `lead` bytes into an instruction
- * which begins in this window: the overlap at the end is that of the next. SIZE_MAX where there is
- * none. */
-static size_t next_byte(const unsigned char *bytes, size_t size, size_t index, unsigned char byte,
-                        size_t lead)
+static void visit_calls(void *context, const unsigned char *bytes, size_t size, uint64_t address)
 {
-    size_t end = size - OVERLAP + lead;
-    const unsigned char *found = index < end ? memchr(bytes + index, byte, end - index) : NULL;
-    return found ? (size_t)(found - bytes) : SIZE_MAX;
-}
-
-static void visit_calls(struct code_search *search, const unsigned char *bytes, size_t size,
-                        uint64_t address)
-{
+    struct code_search *search = context;
     static const unsigned char opcodes[] = {CALL, JUMP};
     for (size_t i = 0; i < sizeof opcodes; i++)
-        for (size_t index = 0; (index = next_byte(bytes, size, index, opcodes[i], 0)) != SIZE_MAX;
-             index++)
+        for (size_t index = 0;
+             (index = window_next_byte(bytes, size, index, opcodes[i], 0)) != SIZE_MAX; index++)
             search->calls += is_called(search, jump_target(bytes + index, address + index));
 }
 
@@ -186,12 +160,13 @@ static void note_reference(struct code_search *search, uint64_t address)
     search->references++;
 }
 
-static void visit_references(struct code_search *search, const unsigned char *bytes, size_t size,
+static void visit_references(void *context, const unsigned char *bytes, size_t size,
                              uint64_t address)
 {
+    struct code_search *search = context;
     enum { LEA_LEAD = 1, LEA_NUMBER = 2, LEA_SIZE = 7, MOV_LEAD = 3 };
     for (size_t index = LEA_LEAD;
-         (index = next_byte(bytes, size, index, LEA, LEA_LEAD)) != SIZE_MAX; index++) {
+         (index = window_next_byte(bytes, size, index, LEA, LEA_LEAD)) != SIZE_MAX; index++) {
         uint64_t begin = address + index - LEA_LEAD;
         if (is_lea(bytes + index) &&
             read_number(bytes + index + LEA_NUMBER) + begin + LEA_SIZE == search->address)
@@ -199,7 +174,7 @@ static void visit_references(struct code_search *search, const unsigned char *by
     }
     unsigned char first = (unsigned char)search->address;
     for (size_t index = MOV_LEAD;
-         (index = next_byte(bytes, size, index, first, MOV_LEAD)) != SIZE_MAX; index++)
+         (index = window_next_byte(bytes, size, index, first, MOV_LEAD)) != SIZE_MAX; index++)
         if (read_number(bytes + index) == search->address && is_mov(bytes + index))
             note_reference(search, address + index);
 }
@@ -214,13 +189,14 @@ static bool follows_site(const struct code_search *search, uint64_t target, uint
 }
 
 /* Calls, from elsewhere, of a function that follows a site. */
-static void visit_next_calls(struct code_search *search, const unsigned char *bytes, size_t size,
+static void visit_next_calls(void *context, const unsigned char *bytes, size_t size,
                              uint64_t address)
 {
+    struct code_search *search = context;
     static const unsigned char opcodes[] = {CALL, JUMP};
     for (size_t i = 0; i < sizeof opcodes; i++)
-        for (size_t index = 0; (index = next_byte(bytes, size, index, opcodes[i], 0)) != SIZE_MAX;
-             index++) {
+        for (size_t index = 0;
+             (index = window_next_byte(bytes, size, index, opcodes[i], 0)) != SIZE_MAX; index++) {
             uint64_t from = address + index, target = jump_target(bytes + index, from);
             search->calls += target % FUNCTION_ALIGNMENT == 0 &&
                              follows_site(search, target, NEXT_FUNCTION) &&
@@ -230,11 +206,11 @@ static void visit_next_calls(struct code_search *search, const unsigned char *by
 
 /* Pointers in data lie at multiples of their size. In a program that is moved as it starts, it may
  * be a relocation that has the pointer (r_addend), and says first where it goes (r_offset). */
-static void visit_pointers(struct code_search *search, const unsigned char *bytes, size_t size,
-                           uint64_t address)
+static void visit_pointers(void *context, const unsigned char *bytes, size_t size, uint64_t address)
 {
+    struct code_search *search = context;
     uint64_t pointer;
-    for (size_t i = 0; i + OVERLAP < size; i += sizeof pointer) {
+    for (size_t i = 0; i + WINDOW_OVERLAP < size; i += sizeof pointer) {
         memcpy(&pointer, bytes + i, sizeof pointer);
         if (pointer != search->address)
             continue;
@@ -247,44 +223,13 @@ static void visit_pointers(struct code_search *search, const unsigned char *byte
 }
 
 /* Any instruction that reads at the address relative to its own end, without more after that. */
-static void visit_reads(struct code_search *search, const unsigned char *bytes, size_t size,
-                        uint64_t address)
+static void visit_reads(void *context, const unsigned char *bytes, size_t size, uint64_t address)
 {
+    struct code_search *search = context;
     enum { NUMBER_SIZE = 4 };
-    for (size_t i = 0; i + OVERLAP < size; i++)
+    for (size_t i = 0; i + WINDOW_OVERLAP < size; i++)
         if (read_number(bytes + i) + address + i + NUMBER_SIZE == search->address)
             note_reference(search, address + i);
-}
-
-/* Visits the bytes of all segments, or of those that are executable. */
-static bool visit_segments(struct elfcheck_inspection *inspection, struct code_search *search,
-                           unsigned char *window, visitor *visit, bool is_code)
-{
-    uint64_t budget = inspection->size; /* however many segments claim the same bytes */
-    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));) {
-        if ((is_code && !(load->p_flags & PF_X)) || load->p_offset >= inspection->size)
-            continue;
-        uint64_t there = inspection->size - load->p_offset;
-        uint64_t end = load->p_filesz < there ? load->p_filesz : there;
-        if (end > budget)
-            return true;
-        budget -= end;
-        for (uint64_t offset = 0; offset < end; offset += WINDOW_SIZE) {
-            uint64_t data = file_skip_hole(inspection, load->p_offset + offset);
-            if (data >= load->p_offset + end)
-                break;
-            if (data > load->p_offset + offset + OVERLAP)
-                offset = data - load->p_offset - OVERLAP;
-            uint64_t left = end - offset;
-            size_t size = left < WINDOW_SIZE + OVERLAP ? (size_t)left : WINDOW_SIZE + OVERLAP;
-            if (!file_read_range(inspection, load->p_offset + offset, window, size))
-                return false;
-            memset(window + size, 0, OVERLAP);
-            visit(search, window, (left < WINDOW_SIZE ? size : WINDOW_SIZE) + OVERLAP,
-                  load->p_vaddr + offset);
-        }
-    }
-    return true;
 }
 
 /* Whether another of them is near and jumps to the same address. */
@@ -307,24 +252,16 @@ static void keep_pairs(struct code_search *search)
             search->functions[search->count++] = all.functions[i];
 }
 
-static unsigned char *new_window(struct elfcheck_inspection *inspection)
-{
-    unsigned char *window = malloc(WINDOW_SIZE + 2 * OVERLAP);
-    if (!window)
-        fail_out_of_memory(inspection);
-    return window;
-}
-
 enum calls calls_localtime(struct elfcheck_inspection *inspection, size_t known)
 {
-    unsigned char *window = inspection->loader == LOADER_64 ? new_window(inspection) : NULL;
+    unsigned char *window = inspection->loader == LOADER_64 ? window_new(inspection) : NULL;
     if (!window)
         return CALLS_UNKNOWN;
     struct code_search search = {0};
-    bool complete = visit_segments(inspection, &search, window, visit_functions, true);
+    bool complete = windows_visit(inspection, &search, window, visit_functions, true);
     keep_pairs(&search);
     if (complete && search.count)
-        complete = visit_segments(inspection, &search, window, visit_calls, true);
+        complete = windows_visit(inspection, &search, window, visit_calls, true);
     free(window);
     if (!complete || search.count == 0)
         return CALLS_UNKNOWN;
@@ -333,36 +270,27 @@ enum calls calls_localtime(struct elfcheck_inspection *inspection, size_t known)
 
 bool has_musl_localtime(struct elfcheck_inspection *inspection)
 {
-    unsigned char *window = inspection->loader == LOADER_64 ? new_window(inspection) : NULL;
+    unsigned char *window = inspection->loader == LOADER_64 ? window_new(inspection) : NULL;
     if (!window)
         return false;
     struct code_search search = {0};
-    visit_segments(inspection, &search, window, visit_musl, true);
+    windows_visit(inspection, &search, window, visit_musl, true);
     free(window);
     return search.calls > 0;
-}
-
-/* The address at which a byte of the file is loaded, or 0. */
-static uint64_t address_of(const struct elfcheck_inspection *inspection, uint64_t offset)
-{
-    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));)
-        if (offset >= load->p_offset && offset - load->p_offset < load->p_filesz)
-            return load->p_vaddr + (offset - load->p_offset);
-    return 0;
 }
 
 static bool names_program(struct elfcheck_inspection *inspection, unsigned char *window,
                           uint64_t name)
 {
     struct code_search search = {.address = name};
-    if (!visit_segments(inspection, &search, window, visit_references, true) || search.references)
+    if (!windows_visit(inspection, &search, window, visit_references, true) || search.references)
         return search.references;
-    if (!visit_segments(inspection, &search, window, visit_pointers, false) || !search.references)
+    if (!windows_visit(inspection, &search, window, visit_pointers, false) || !search.references)
         return false;
     for (size_t i = 0; i < search.references && i < MAX_POINTERS; i++) {
         struct code_search reads = {.address = search.sites[i]};
-        if (visit_segments(inspection, &reads, window, visit_reads, true) && reads.references &&
-            visit_segments(inspection, &reads, window, visit_next_calls, true) && reads.calls)
+        if (windows_visit(inspection, &reads, window, visit_reads, true) && reads.references &&
+            windows_visit(inspection, &reads, window, visit_next_calls, true) && reads.calls)
             return true;
     }
     return false;
@@ -370,9 +298,11 @@ static bool names_program(struct elfcheck_inspection *inspection, unsigned char 
 
 bool refers_to_program_name(struct elfcheck_inspection *inspection, uint64_t name)
 {
-    uint64_t address = address_of(inspection, name);
+    uint64_t address;
     unsigned char *window =
-        inspection->loader == LOADER_64 && address ? new_window(inspection) : NULL;
+        inspection->loader == LOADER_64 && offset_to_address(inspection, name, &address)
+            ? window_new(inspection)
+            : NULL;
     if (!window)
         return false;
     bool found = names_program(inspection, window, address);

@@ -117,12 +117,21 @@ void set_finding_remedy(struct elfcheck_inspection *inspection, const char *form
         fail_out_of_memory(inspection);
 }
 
-void weaken_finding(struct elfcheck_inspection *inspection)
+void weaken_finding(struct elfcheck_inspection *inspection, enum elfcheck_severity severity)
+{
+    const enum elfcheck_severity *severities = inspection->settings->severities;
+    struct elfcheck_finding *finding = last_finding(inspection);
+    if (finding && finding->severity > severity &&
+        (!severities || severities[finding->rule_index] == finding->rule->severity))
+        finding->severity = severity;
+}
+
+void doubt_finding(struct elfcheck_inspection *inspection)
 {
     struct elfcheck_finding *finding = last_finding(inspection);
-    if (finding && finding->severity == finding->rule->severity &&
-        finding->severity > ELFCHECK_INFO)
-        finding->severity = ELFCHECK_INFO;
+    weaken_finding(inspection, ELFCHECK_NOTICE);
+    if (finding)
+        finding->is_possible = true;
 }
 
 void end_rule(struct elfcheck_inspection *inspection)

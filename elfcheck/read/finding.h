@@ -31,6 +31,8 @@ void set_finding_outcome(struct elfcheck_inspection *inspection, enum elfcheck_o
 void set_finding_remedy(struct elfcheck_inspection *inspection, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Makes the finding that was added last an INFO where the settings leave its rule as it is: the
- * need is there, but it says little of this file. */
-void weaken_finding(struct elfcheck_inspection *inspection);
+/* Makes the finding that was added last one of that severity where the settings leave its rule as
+ * it is, and that is more severe: it says less of this file. */
+void weaken_finding(struct elfcheck_inspection *inspection, enum elfcheck_severity severity);
+/* The same to a NOTICE, of a lack that is possible and not proven. */
+void doubt_finding(struct elfcheck_inspection *inspection);

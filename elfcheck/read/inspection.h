@@ -147,6 +147,10 @@ const Elf64_Phdr *segment_at_address(const struct elfcheck_inspection *inspectio
 bool address_to_offset(const struct elfcheck_inspection *inspection, uint64_t address,
                        uint64_t size, uint64_t *offset);
 
+/* The address at which the byte of that offset is loaded. False: no segment has it. */
+bool offset_to_address(const struct elfcheck_inspection *inspection, uint64_t offset,
+                       uint64_t *address);
+
 /* The offset in the file of a field of the ELF header: `field` is its offset in Elf64_Ehdr. */
 uint64_t header_field_offset(const struct elfcheck_inspection *inspection, size_t field);
 /* The same of a program header: `field` is its offset in Elf64_Phdr. */

@@ -41,3 +41,14 @@ bool address_to_offset(const struct elfcheck_inspection *inspection, uint64_t ad
     return load && !__builtin_add_overflow(load->p_offset, address - load->p_vaddr, offset) &&
            file_has_range(inspection, *offset, size);
 }
+
+bool offset_to_address(const struct elfcheck_inspection *inspection, uint64_t offset,
+                       uint64_t *address)
+{
+    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));) {
+        *address = load->p_vaddr + (offset - load->p_offset);
+        if (offset >= load->p_offset && offset - load->p_offset < load->p_filesz)
+            return true;
+    }
+    return false;
+}

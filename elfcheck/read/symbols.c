@@ -25,8 +25,7 @@ struct candidate {
 
 struct lookup {
     struct elfcheck_inspection *inspection;
-    const char *const *names;
-    bool *found;
+    struct symbol *symbols;
     size_t count;
     unsigned char tails[(1 << TAIL_BITS) / 8];
     unsigned char seen[(1 << OFFSET_BITS) / 8];
@@ -63,8 +62,8 @@ static uint32_t hash_offset(uint64_t offset)
 static void note_candidates(struct lookup *lookup, size_t end, uint64_t begin)
 {
     for (size_t i = 0; i < lookup->count && lookup->candidate_count < MAX_CANDIDATES; i++) {
-        size_t size = strlen(lookup->names[i]);
-        if (size > end || memcmp(lookup->window + end - size, lookup->names[i], size) != 0)
+        size_t size = strlen(lookup->symbols[i].name);
+        if (size > end || memcmp(lookup->window + end - size, lookup->symbols[i].name, size) != 0)
             continue;
         uint64_t offset = begin + end - size;
         lookup->candidates[lookup->candidate_count++] = (struct candidate){offset, (uint32_t)i};
@@ -98,13 +97,22 @@ static bool find_candidates(struct lookup *lookup, const struct section *names)
     return true;
 }
 
-static void note_symbol(struct lookup *lookup, uint32_t name)
+static void note_symbol(struct lookup *lookup, const unsigned char *entry)
 {
+    uint32_t name; /* st_name is the first field of both classes */
+    Elf64_Sym wide = {0};
+    memcpy(&name, entry, sizeof name);
     if (!is_set(lookup->seen, hash_offset(name)))
         return;
-    for (size_t i = 0; i < lookup->candidate_count; i++)
-        if (lookup->candidates[i].offset == name)
-            lookup->found[lookup->candidates[i].name] = true;
+    if (!lookup->inspection->is_32bit)
+        memcpy(&wide, entry, sizeof wide);
+    for (size_t i = 0; i < lookup->candidate_count; i++) {
+        struct symbol *symbol = &lookup->symbols[lookup->candidates[i].name];
+        if (lookup->candidates[i].offset != name)
+            continue;
+        symbol->is_found = true;
+        symbol->value = wide.st_value ? wide.st_value : symbol->value;
+    }
 }
 
 static bool find_in_table(struct lookup *lookup, const struct section *symbols,
@@ -120,19 +128,16 @@ static bool find_in_table(struct lookup *lookup, const struct section *symbols,
         size_t size = end - offset < step ? (size_t)(end - offset) : step;
         if (!file_read_range(lookup->inspection, symbols->offset + offset, lookup->window, size))
             return false;
-        for (size_t i = 0; i < size; i += entry_size) {
-            uint32_t name; /* st_name is the first field of both classes */
-            memcpy(&name, lookup->window + i, sizeof name);
-            note_symbol(lookup, name);
-        }
+        for (size_t i = 0; i < size; i += entry_size)
+            note_symbol(lookup, lookup->window + i);
     }
     return true;
 }
 
-bool lookup_symbols(struct elfcheck_inspection *inspection, const char *const *names, bool *found,
-                    size_t count)
+bool lookup_symbols(struct elfcheck_inspection *inspection, struct symbol *symbols, size_t count)
 {
-    memset(found, 0, count * sizeof *found);
+    for (size_t i = 0; i < count; i++)
+        symbols[i] = (struct symbol){.name = symbols[i].name};
     const struct known_sections *sections = &inspection->known;
     if (!sections->symbols.size && !sections->dynamic_symbols.size)
         return true;
@@ -140,12 +145,12 @@ bool lookup_symbols(struct elfcheck_inspection *inspection, const char *const *n
     if (!lookup)
         return fail_out_of_memory(inspection);
     lookup->inspection = inspection;
-    lookup->names = names;
-    lookup->found = found;
+    lookup->symbols = symbols;
     lookup->count = count;
     memset(lookup->tails, 0, sizeof lookup->tails);
     for (size_t i = 0; i < count; i++)
-        set(lookup->tails, hash_tail((const unsigned char *)names[i] + strlen(names[i])));
+        set(lookup->tails,
+            hash_tail((const unsigned char *)symbols[i].name + strlen(symbols[i].name)));
     bool complete =
         find_in_table(lookup, &sections->symbols, &sections->symbol_names) &&
         find_in_table(lookup, &sections->dynamic_symbols, &sections->dynamic_symbol_names);

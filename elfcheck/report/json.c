@@ -60,11 +60,12 @@ static void add_segments(cJSON *file, const struct elfcheck_report *report)
     }
 }
 
-static void add_lacks(cJSON *file, const struct elfcheck_report *report)
+static void add_lacks(cJSON *file, const char *key, const struct elfcheck_report *report,
+                      bool is_possible)
 {
     const char *lacks[MAX_LACKS];
-    size_t count = report_lacks(report, lacks);
-    cJSON *array = cJSON_AddArrayToObject(file, "lacks");
+    size_t count = report_lacks(report, is_possible, lacks);
+    cJSON *array = cJSON_AddArrayToObject(file, key);
     for (size_t i = 0; i < count; i++)
         cJSON_AddItemToArray(array, cJSON_CreateString(lacks[i]));
 }
@@ -81,6 +82,9 @@ static void add_findings(cJSON *file, const struct elfcheck_report *report)
         cJSON_AddStringToObject(item, "rule", rule->name);
         cJSON_AddStringToObject(item, "group", elfcheck_group_name(rule->group));
         cJSON_AddStringToObject(item, "severity", elfcheck_severity_name(finding->severity));
+        if (rule->lack)
+            cJSON_AddStringToObject(item, "certainty",
+                                    finding->is_possible ? "possible" : "proven");
         cJSON_AddStringToObject(item, "message", finding->message);
         json_add_number(item, "offset", finding->offset);
         if (finding->outcome != ELFCHECK_STARTS)
@@ -124,7 +128,8 @@ static int add_file(cJSON *file, const struct elfcheck_report *report, struct er
     }
     if (report->producer)
         cJSON_AddStringToObject(file, "producer", report->producer);
-    add_lacks(file, report);
+    add_lacks(file, "lacks", report, false);
+    add_lacks(file, "may_lack", report, true);
     add_findings(file, report);
     return 0;
 }

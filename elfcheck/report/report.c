@@ -36,8 +36,10 @@ static void count_file(struct elfcheck_totals *totals, const struct elfcheck_rep
     const char *lacks[MAX_LACKS];
     if (!elfcheck_starts(report))
         totals->fail++;
-    else if (report_lacks(report, lacks))
+    else if (report_lacks(report, false, lacks))
         totals->lack++;
+    else if (report_lacks(report, true, lacks))
+        totals->may_lack++;
     else
         totals->run++;
 }

@@ -24,10 +24,8 @@
 static const char *level_name(enum elfcheck_severity severity)
 {
     static const char *const names[] = {
-        [ELFCHECK_OFF] = "none",
-        [ELFCHECK_INFO] = "note",
-        [ELFCHECK_WARNING] = "warning",
-        [ELFCHECK_ERROR] = "error",
+        [ELFCHECK_OFF] = "none",        [ELFCHECK_INFO] = "note",   [ELFCHECK_NOTICE] = "note",
+        [ELFCHECK_WARNING] = "warning", [ELFCHECK_ERROR] = "error",
     };
     return names[severity];
 }

@@ -12,6 +12,7 @@
 #define RED    "\033[31m"
 #define GREEN  "\033[32m"
 #define YELLOW "\033[33m"
+#define CYAN   "\033[36m"
 #define RESET  "\033[0m"
 
 /* ---- findings -------------------------------------------------------------------------------- */
@@ -21,7 +22,7 @@ static const struct elfcheck_finding *next_finding(const struct elfcheck_report 
                                                    const struct elfcheck_finding *previous,
                                                    const struct elfcheck_style *style)
 {
-    size_t count = elfcheck_count(report, style->all ? ELFCHECK_INFO : ELFCHECK_WARNING);
+    size_t count = elfcheck_count(report, style->all ? ELFCHECK_INFO : ELFCHECK_NOTICE);
     size_t number = previous ? (size_t)(previous - report->findings) + 1 : 0;
     return number < count ? &report->findings[number] : NULL;
 }
@@ -44,6 +45,7 @@ static void append_finding(const struct elfcheck_report *report,
 {
     static const char *const colours[] = {[ELFCHECK_OFF] = "",
                                           [ELFCHECK_INFO] = "",
+                                          [ELFCHECK_NOTICE] = CYAN,
                                           [ELFCHECK_WARNING] = YELLOW,
                                           [ELFCHECK_ERROR] = RED};
     const struct elfcheck_finding *next = next_finding(report, finding, style);
@@ -65,7 +67,9 @@ static const char *verdict_colour(const struct elfcheck_report *report)
         return "";
     if (!elfcheck_starts(report))
         return RED;
-    return report_lacks(report, lacks) ? YELLOW : GREEN;
+    return report_lacks(report, false, lacks)  ? YELLOW
+           : report_lacks(report, true, lacks) ? CYAN
+                                               : GREEN;
 }
 
 static void append_file(const struct elfcheck_report *report, const struct elfcheck_style *style,
@@ -119,6 +123,7 @@ static int write_summary(struct elfcheck_writer *writer, struct buffer *out, str
         {totals->run, is_image ? "runs in the image" : "runs in scratch",
          is_image ? "run in the image" : "run in scratch"},
         {totals->lack, "starts, but will miss something", "start, but will miss something"},
+        {totals->may_lack, "starts, and may miss something", "start, and may miss something"},
         {totals->fail, "will not start", "will not start"},
         {totals->kinds[ELFCHECK_LIBRARY], "shared library", "shared libraries"},
         {totals->kinds[ELFCHECK_OBJECT], "object file", "object files"},

@@ -317,6 +317,31 @@ jsonschema.validate(json.load(sys.stdin), schema)' "$1"
   run -0 check --rule=segment-order program
 }
 
+@test "what a program will miss and what it may miss are told apart, in every format" {
+  for way in 'mov edi, users' nop; do
+    printf 'global _start\n_start: %s\nmov eax, 60\nsyscall\nsection .rodata\nusers: db "/etc/passwd", 0\n' "$way" >p.asm
+    nasm -f elf64 p.asm -o p.o && ld -o "p-${way%% *}" p.o
+  done
+  run -0 check p-mov
+  [ "${lines[0]}" = 'p-mov: starts; will miss: /etc/passwd' ]
+  output_has '  warning: looks for /etc/passwd: it holds the text "/etc/passwd" [users,'
+  run -0 check p-nop
+  [ "${lines[0]}" = 'p-nop: starts; may miss: /etc/passwd' ]
+  output_has '  notice: may look for /etc/passwd: it holds the text "/etc/passwd" [users,'
+  run -1 check --fail-level=warning p-mov
+  run -0 check --fail-level=warning p-nop
+  run -1 check --fail-level=notice p-nop
+  run -1 check --severity=users=error p-nop
+  run -0 check p-mov p-nop
+  [ "${lines[-1]}" = "2 ELF files: 1 starts, but will miss something, 1 starts, and may miss something, 2 notes with --all" ]
+  "$WHIT" check --format=json p-mov p-nop | jq -e '[.files[] | {lacks, may_lack}] ==
+    [{"lacks": ["/etc/passwd"], "may_lack": []}, {"lacks": [], "may_lack": ["/etc/passwd"]}] and
+    ([.files[].findings[] | select(.rule == "users") | .severity + " " + .certainty] ==
+      ["warning proven", "notice possible"])'
+  "$WHIT" check --format=sarif p-nop | jq -e '[.runs[].results[] | select(.ruleId == "EC213") | .level] == ["note"]'
+  "$WHIT" check --format=junit --fail-level=notice p-nop | grep -qF 'failures="1"'
+}
+
 @test "severities can be set, and decide with the fail level" {
   two_findings program
   run -0 check --rule=interpreter --severity=interpreter=warning program
@@ -344,7 +369,7 @@ jsonschema.validate(json.load(sys.stdin), schema)' "$1"
   wrong "--rule: unknown rule 'interpretor': did you mean 'interpreter'?" --rule=interpretor
   wrong "--ignore: unknown rule 'EC999': --explain lists them" --ignore=EC999
   wrong "--ignore: unknown rule ''" --ignore=
-  wrong "'interpreter' has no level: write RULE=LEVEL, with off, info, warning or error" --severity=interpreter
+  wrong "'interpreter' has no level: write RULE=LEVEL, with off, info, notice, warning or error" --severity=interpreter
   wrong "unknown severity 'warn'" --severity=interpreter=warn
   wrong "unknown severity 'never'" --severity=interpreter=never
   wrong "unknown rule 'x'" --severity=x=error

@@ -56,7 +56,7 @@ offers() { # LINE WORD...
   offers 'whit pack --bundle=' full minimal
   offers 'whit check --format=' json jsonl junit sarif text
   offers 'whit inspect --format=' json text
-  offers 'elfcheck --fail-level=' error never warning
+  offers 'elfcheck --fail-level=' error never notice warning
   offers 'elfcheck --kernel 5' 5.10 5.15
 }
 

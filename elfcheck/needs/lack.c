@@ -1,0 +1,68 @@
+/* The check of every rule about something that a program may lack. */
+#include <unistd.h>
+
+#include "elfcheck/needs/evidence.h"
+#include "elfcheck/needs/needs.h"
+#include "elfcheck/read/finding.h"
+
+/* The settings' severity of the rule whose check runs. */
+static enum elfcheck_severity severity_now(const struct elfcheck_inspection *inspection)
+{
+    const enum elfcheck_severity *severities = inspection->settings->severities;
+    return severities ? severities[inspection->rule_index] : inspection->rule->severity;
+}
+
+/* Whether the image has what the rule asks for. */
+static bool is_in_root(const struct elfcheck_inspection *inspection)
+{
+    const struct elfcheck_root *root = inspection->settings->root;
+    const char *const *paths = inspection->rule->paths;
+    for (; root && paths && *paths; paths++) {
+        int fd = root->open(root->context, *paths);
+        if (fd >= 0) {
+            close(fd);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* How an indicator is spoken of. */
+static const char *const evidence_words[] = {
+    [INDICATOR_STRING] = "it holds the text",
+    [INDICATOR_SUFFIX] = "it holds a text that ends in",
+    [INDICATOR_TEXT] = "it holds the text",
+    [INDICATOR_GO] = "it has the function",
+    [INDICATOR_SYMBOL] = "it has the symbol",
+    [INDICATOR_CALL] = "it calls localtime, and holds the text",
+    [INDICATOR_NAMED] = "it starts, and holds the text",
+};
+
+/* Gathers the evidence, once, which tells more of what made the file, too. */
+static bool learn_from_evidence(struct elfcheck_inspection *inspection)
+{
+    if (inspection->evidence)
+        return !inspection->failed;
+    if (gather_evidence(inspection))
+        describe_producer(inspection);
+    return !inspection->failed;
+}
+
+void check_indicators(struct elfcheck_inspection *inspection)
+{
+    /* Gathering evidence reads the whole file: only for what somebody wants to know. */
+    if (severity_now(inspection) == ELFCHECK_OFF || !learn_from_evidence(inspection))
+        return;
+    struct sign sign = strongest_sign(inspection);
+    if (!sign.indicator || is_in_root(inspection))
+        return;
+    report_finding(inspection, sign.offset, "%s %s: %s \"%s\"",
+                   sign.certainty == NEED_PROVEN ? "looks for" : "may look for",
+                   inspection->rule->lack, evidence_words[sign.indicator->kind],
+                   sign.indicator->text);
+    if (sign.certainty != NEED_PROVEN)
+        doubt_finding(inspection);
+    /* What does not start misses nothing yet. */
+    if (sign.certainty == NEED_UNLIKELY || !starts_so_far(inspection))
+        weaken_finding(inspection, ELFCHECK_INFO);
+}
