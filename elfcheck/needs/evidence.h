@@ -98,7 +98,3 @@ enum calls calls_localtime(struct elfcheck_inspection *inspection, size_t known)
 
 /* Whether localtime_r of musl is linked in, which only a call of it brings. */
 bool has_musl_localtime(struct elfcheck_inspection *inspection);
-
-/* Whether the program starts another by the name that begins at that offset of the file: see
- * used.c. */
-bool refers_to_program_name(struct elfcheck_inspection *inspection, uint64_t name);

@@ -200,14 +200,6 @@ static void judge_call(struct gathering *gathering, size_t number, struct candid
         (calls == CALLS_UNKNOWN && !(gathering->evidence->runtimes & (RUNTIME_CXX | RUNTIME_ADA)));
 }
 
-/* Of "/bin/sh" a linker shares the end with "sh", which only what starts a shell refers to. */
-static bool is_named(struct gathering *gathering, size_t number)
-{
-    const struct scan_text *text = &gathering->texts[number * TEXTS_PER_INDICATOR + OWN];
-    size_t last_part = (size_t)(strrchr(text->text, '/') + 1 - text->text);
-    return refers_to_program_name(gathering->inspection, text->offset + last_part);
-}
-
 static bool meets_conditions(const struct gathering *gathering, size_t number)
 {
     const struct indicator *indicator = gathering->candidates[number].indicator;
@@ -228,8 +220,6 @@ static void judge_candidate(struct gathering *gathering, size_t number)
         return;
     if (candidate->indicator->kind == INDICATOR_CALL)
         judge_call(gathering, number, candidate);
-    else if (candidate->indicator->kind == INDICATOR_NAMED)
-        candidate->counts = candidate->is_used = is_named(gathering, number);
     else
         candidate->is_used = candidate->indicator->kind == INDICATOR_SYMBOL &&
                              !gathering->inspection->report->is_static;
@@ -247,8 +237,9 @@ static uint64_t string_begin(struct elfcheck_inspection *inspection, uint64_t of
     return offset - length;
 }
 
-/* What of an indicator code can refer to: a function, or a text and the string that it is in. The
- * number of mentions, at most 2. */
+/* What of an indicator code can refer to: a function; the last part of a path, since of "/bin/sh" a
+ * linker shares the end with "sh", which only what starts a shell refers to; or a text and the
+ * string that it is in. The number of mentions, at most 2. */
 static size_t list_mentions(const struct gathering *gathering, size_t number,
                             struct mention *mentions)
 {
@@ -261,6 +252,12 @@ static size_t list_mentions(const struct gathering *gathering, size_t number,
     }
     if (offset == SCAN_ABSENT)
         return 0;
+    if (gathering->candidates[number].indicator->kind == INDICATOR_NAMED) {
+        const char *path = gathering->candidates[number].indicator->text;
+        size_t last_part = (size_t)(strrchr(path, '/') + 1 - path);
+        mentions[0] = (struct mention){.offset = offset + last_part, .number = number};
+        return 1;
+    }
     mentions[0] = (struct mention){.offset = offset, .number = number};
     begin = string_begin(gathering->inspection, offset);
     mentions[1] = (struct mention){.offset = begin, .number = number};
@@ -302,7 +299,9 @@ static enum certainty certainty_of(const struct candidate *candidate)
     case INDICATOR_PROOF:
         return NEED_PROVEN;
     case INDICATOR_USUAL:
-        return candidate->is_used ? NEED_PROVEN : NEED_POSSIBLE;
+        return candidate->is_used                              ? NEED_PROVEN
+               : candidate->indicator->kind == INDICATOR_NAMED ? NEED_UNLIKELY
+                                                               : NEED_POSSIBLE;
     case INDICATOR_RARE:
         return candidate->is_used ? NEED_POSSIBLE : NEED_UNLIKELY;
     default:

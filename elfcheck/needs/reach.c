@@ -1,283 +1,435 @@
 /*
- * Follows a program's control flow from its entry point, and notes which texts the instructions on
- * the way refer to: what refers to none of them may still run, by a pointer from data, but what
- * does is more than code that was linked in.
+ * Which texts and functions a program comes to: those that a function refers to which calls, jumps
+ * and addresses lead to from the entry point. What no function on the way refers to may still be
+ * used, by a pointer that is computed; what one does is more than code that was linked in.
  *
- * The way is that of calls and branches, of code whose address an instruction takes, of the
- * functions in a table whose address it takes, and of the tables that compilers make of a switch: a
- * comparison with the last index, the table's address, a jump through a register or the table
- * itself.
+ * Instructions are not decoded one after the other, which would take many times as long as all
+ * else: every byte that can be an opcode with a distance or an address behind it is taken for one.
+ * A distance that is none leads out of the code nearly always. A function begins where a call or an
+ * address leads, and is whole: what branches are taken in it is not asked. Addresses are also those
+ * in a table whose address an instruction takes, as the functions of an interface are.
  */
 #include "elfcheck/needs/evidence.h"
 
-#include <Zydis/Zydis.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/array.h"
+#include "elfcheck/needs/windows.h"
+#include "elfcheck/read/dynamic.h"
 
-/* More code than that is not followed, nor in more segments. */
-#define MAX_CODE_SIZE  (64 * 1024 * 1024)
-#define MAX_CODE_PARTS 8
+/* More is not looked at, nor in more segments. */
+#define MAX_CODE_SIZE   (32 * 1024 * 1024)
+#define MAX_DATA_SIZE   (32 * 1024 * 1024)
+#define MAX_SEGMENTS    16
+#define MAX_RELOCATIONS (1024 * 1024)
 
-/* Of a switch so many cases are followed, and so many words of a table of functions. */
-#define MAX_CASES   1024
+/* Of a table of functions so many words are followed. */
 #define TABLE_WORDS 8
 
-/* An executable segment's bytes, and for each, in a bit, whether an instruction there was seen. */
-struct code {
+#define ESCAPE     0x0f
+#define LEA        0x8d
+#define LOAD       0x8b
+#define GROUP_5    0xff /* call and jmp through memory */
+#define MOV        0xb8 /* to one of eight registers */
+#define FIRST_JCC  0x80
+#define NO_OPCODE  0
+#define IS_OPCODE  1
+#define WORD_BITS  64
+#define NO_ADDRESS UINT64_MAX
+
+/* A segment's bytes in the file. The code of all segments has positions, one after the other. */
+struct part {
     uint64_t address;
     size_t size;
-    unsigned char *bytes, *seen;
+    bool is_code;
+    uint32_t position;
+    unsigned char *bytes; /* of data; of code NULL, unless it is the only segment */
 };
 
-struct walk {
+struct edge {
+    uint32_t from, to; /* positions */
+};
+
+/* A function or other code that refers to a text. */
+struct use {
+    uint32_t position;
+    size_t mention;
+};
+
+struct map {
     struct elfcheck_inspection *inspection;
-    ZydisDecoder decoder;
-    struct code codes[MAX_CODE_PARTS];
-    size_t code_count;
-    uint64_t *pending; /* addresses from which to go on */
-    size_t pending_count;
-    struct mention *texts;
-    size_t text_count;
+    struct part parts[MAX_SEGMENTS];
+    size_t part_count;
+    uint32_t code_size;
+    uint64_t code_begin, code_end; /* addresses: outside of them is none */
+    uint64_t *starts;              /* a bit a position: a function begins there */
+    uint32_t *ranks;               /* a word of `starts`: how many bits are set before it */
+    struct edge *edges;            /* in the order of `from` */
+    size_t edge_count;
+    struct use *uses;
+    size_t use_count;
+    struct mention *mentions; /* by address */
+    size_t mention_count;
+    uint64_t lowest, highest; /* of their addresses */
 };
 
-/* Of the instructions that follow one another: what may belong to a switch. */
-struct run {
-    uint64_t last_case; /* that the last comparison allows */
-    uint64_t table;     /* the last address; 0: none */
-};
-
-static struct code *code_at(struct walk *walk, uint64_t address)
+static void map_free(struct map *map)
 {
-    for (size_t i = 0; i < walk->code_count; i++)
-        if (address - walk->codes[i].address < walk->codes[i].size)
-            return &walk->codes[i];
+    for (size_t i = 0; i < map->part_count; i++)
+        free(map->parts[i].bytes);
+    free(map->starts);
+    free(map->ranks);
+    free(map->edges);
+    free(map->uses);
+}
+
+/* ---- addresses ------------------------------------------------------------------------------- */
+
+static const struct part *part_at(const struct map *map, uint64_t address, size_t size)
+{
+    for (size_t i = 0; i < map->part_count; i++) {
+        const struct part *part = &map->parts[i];
+        uint64_t skipped = address - part->address;
+        if (skipped < part->size && size <= part->size - skipped)
+            return part;
+    }
     return NULL;
 }
 
-static bool is_seen(const struct code *code, uint64_t address)
+/* The position of an address of code. */
+static bool find_code(const struct map *map, uint64_t address, uint32_t *position)
 {
-    uint64_t index = address - code->address;
-    return code->seen[index / 8] >> index % 8 & 1;
+    const struct part *part =
+        address < map->code_begin || address >= map->code_end ? NULL : part_at(map, address, 1);
+    if (!part || !part->is_code)
+        return false;
+    *position = part->position + (uint32_t)(address - part->address);
+    return true;
 }
 
-static int compare_texts(const void *left, const void *right)
+static void set_start(struct map *map, uint32_t position)
+{
+    map->starts[position / WORD_BITS] |= UINT64_C(1) << position % WORD_BITS;
+}
+
+/* The number of functions that begin up to that position. */
+static uint32_t function_at(const struct map *map, uint32_t position)
+{
+    uint64_t up_to = UINT64_MAX >> (WORD_BITS - 1 - position % WORD_BITS);
+    return map->ranks[position / WORD_BITS] +
+           (uint32_t)__builtin_popcountll(map->starts[position / WORD_BITS] & up_to);
+}
+
+/* ---- what refers to what --------------------------------------------------------------------- */
+
+static bool add_edge(struct map *map, uint32_t from, uint64_t address, bool is_start)
+{
+    uint32_t to;
+    if (!find_code(map, address, &to))
+        return true;
+    struct edge *edges = array_append(map->edges, &map->edge_count, sizeof *edges);
+    if (!edges)
+        return fail_out_of_memory(map->inspection);
+    map->edges = edges;
+    edges[map->edge_count - 1] = (struct edge){from, to};
+    if (is_start)
+        set_start(map, to);
+    return true;
+}
+
+static int compare_mentions(const void *left, const void *right)
 {
     const struct mention *a = left, *b = right;
     return (a->address > b->address) - (a->address < b->address);
 }
 
-static void note_mention(struct walk *walk, uint64_t address)
+/* The first mention of the address, or NULL. */
+static struct mention *mention_at(const struct map *map, uint64_t address)
 {
-    struct mention *end = walk->texts + walk->text_count;
-    struct mention *text = bsearch(&(struct mention){.address = address}, walk->texts,
-                                   walk->text_count, sizeof *text, compare_texts);
-    while (text && text > walk->texts && text[-1].address == address)
-        text--;
-    for (; text && text < end && text->address == address; text++)
-        text->is_used = true;
+    struct mention *found = address < map->lowest || address > map->highest
+                                ? NULL
+                                : bsearch(&(struct mention){.address = address}, map->mentions,
+                                          map->mention_count, sizeof *found, compare_mentions);
+    while (found && found > map->mentions && found[-1].address == address)
+        found--;
+    return found;
 }
 
-static bool go_from(struct walk *walk, uint64_t address)
+static bool add_uses(struct map *map, uint32_t from, uint64_t address)
 {
-    const struct code *code = code_at(walk, address);
-    if (!code || is_seen(code, address))
+    struct mention *mention = mention_at(map, address), *end = map->mentions + map->mention_count;
+    for (; mention && mention < end && mention->address == address; mention++) {
+        struct use *uses = array_append(map->uses, &map->use_count, sizeof *uses);
+        if (!uses)
+            return fail_out_of_memory(map->inspection);
+        map->uses = uses;
+        uses[map->use_count - 1] = (struct use){from, (size_t)(mention - map->mentions)};
+    }
+    return true;
+}
+
+/* An instruction has the address, or reads it from memory. */
+static bool refer(struct map *map, uint32_t from, uint64_t address)
+{
+    return add_uses(map, from, address) && add_edge(map, from, address, true);
+}
+
+/* The first words at the address. */
+static bool refer_to_words(struct map *map, uint32_t from, uint64_t address, size_t count)
+{
+    const struct part *part = part_at(map, address, count * sizeof(uint64_t));
+    if (!part || !part->bytes)
         return true;
-    note_mention(walk, address);
-    uint64_t *pending = array_append(walk->pending, &walk->pending_count, sizeof *pending);
-    if (!pending)
-        return fail_out_of_memory(walk->inspection);
-    walk->pending = pending;
-    pending[walk->pending_count - 1] = address;
-    return true;
-}
-
-static bool read_data(struct walk *walk, uint64_t address, void *data, size_t size)
-{
-    uint64_t offset;
-    return address_to_offset(walk->inspection, address, size, &offset) &&
-           file_read_range(walk->inspection, offset, data, size);
-}
-
-/* The functions whose addresses stand in the data, as those of an interface do. */
-static bool follow_table(struct walk *walk, uint64_t table)
-{
-    uint64_t words[TABLE_WORDS];
-    if (table % sizeof *words || !read_data(walk, table, words, sizeof words))
-        return !walk->inspection->failed;
-    for (size_t i = 0; i < TABLE_WORDS; i++)
-        if (!go_from(walk, words[i]))
-            return false;
-    return true;
-}
-
-/* An instruction has the address: of code, of something else, or, where all is in one segment, of
- * either. */
-static bool note_address(struct walk *walk, struct run *run, uint64_t address)
-{
-    note_mention(walk, address);
-    run->table = address;
-    return go_from(walk, address) && follow_table(walk, address);
-}
-
-/* ---- switches -------------------------------------------------------------------------------- */
-
-/* Position-independent: distances from the table. */
-static bool follow_distances(struct walk *walk, const struct run *run)
-{
-    for (uint64_t i = 0; i <= run->last_case; i++) {
-        int32_t distance;
-        if (!read_data(walk, run->table + i * sizeof distance, &distance, sizeof distance))
-            return !walk->inspection->failed;
-        if (!go_from(walk, run->table + (uint64_t)(int64_t)distance))
+    for (size_t i = 0; i < count; i++) {
+        uint64_t word;
+        memcpy(&word, part->bytes + (address - part->address) + i * sizeof word, sizeof word);
+        if (word && !refer(map, from, word))
             return false;
     }
     return true;
 }
 
-static bool follow_addresses(struct walk *walk, const struct run *run, uint64_t table)
+static bool refer_to_table(struct map *map, uint32_t from, uint64_t address)
 {
-    for (uint64_t i = 0; i <= run->last_case; i++) {
-        uint64_t address;
-        if (!read_data(walk, table + i * sizeof address, &address, sizeof address))
-            return !walk->inspection->failed;
-        if (!go_from(walk, address))
-            return false;
+    return refer(map, from, address) &&
+           (address % sizeof(uint64_t) || refer_to_words(map, from, address, TABLE_WORDS));
+}
+
+/* ---- opcodes --------------------------------------------------------------------------------- */
+
+static uint64_t number_at(const unsigned char *bytes)
+{
+    int32_t number;
+    memcpy(&number, bytes, sizeof number);
+    return (uint64_t)(int64_t)number;
+}
+
+/* Whether the operand is in memory, at a distance from the instruction's end. */
+static bool is_relative(unsigned char modrm)
+{
+    return (modrm & 0xc7) == 0x05;
+}
+
+/* What the opcode at bytes[0] refers to, if it is one; `address` is its own. */
+static bool read_opcode(struct map *map, const unsigned char *bytes, uint64_t address,
+                        uint32_t position)
+{
+    enum { NUMBER = 4 };
+    switch (bytes[0]) {
+    case CALL:
+        return add_edge(map, position, jump_target(bytes, address), true);
+    case JUMP: /* to a function, or within one */
+        return add_edge(map, position, jump_target(bytes, address), false);
+    case ESCAPE: /* a branch, or a pointer that is loaded into a vector */
+        if ((bytes[1] & 0xf0) == FIRST_JCC)
+            return add_edge(map, position, address + 2 + NUMBER + number_at(bytes + 2), false);
+        return !is_relative(bytes[2]) ||
+               refer_to_words(map, position, address + 3 + NUMBER + number_at(bytes + 3), 1);
+    case LEA:
+        return !is_relative(bytes[1]) ||
+               refer_to_table(map, position, address + 2 + NUMBER + number_at(bytes + 2));
+    case LOAD:
+    case GROUP_5:
+        return !is_relative(bytes[1]) ||
+               refer_to_words(map, position, address + 2 + NUMBER + number_at(bytes + 2), 1);
+    default: /* a number: mov, push */
+        return refer_to_table(map, position, number_at(bytes + 1));
     }
-    return true;
 }
 
-/* A jump to what is in a register or in memory. */
-static bool follow_switch(struct walk *walk, const struct run *run,
-                          const ZydisDecodedInstruction *instruction)
+/* Which bytes are looked at. Numbers that are addresses are only in programs of a fixed address. */
+static void list_opcodes(const struct map *map, unsigned char opcodes[static 256])
 {
-    bool is_in_memory = instruction->raw.modrm.mod != 3;
-    if (run->last_case >= MAX_CASES)
-        return true;
-    if (is_in_memory && instruction->raw.disp.size == 32)
-        return follow_addresses(walk, run, (uint64_t)instruction->raw.disp.value);
-    return is_in_memory || !run->table || follow_distances(walk, run);
+    static const unsigned char all[] = {CALL, JUMP, ESCAPE, LEA, LOAD, GROUP_5};
+    memset(opcodes, NO_OPCODE, 256);
+    for (size_t i = 0; i < COUNT(all); i++)
+        opcodes[all[i]] = IS_OPCODE;
+    if (map->inspection->header.e_type == ET_EXEC)
+        memset(opcodes + MOV, IS_OPCODE, 8);
 }
 
-/* ---- instructions ---------------------------------------------------------------------------- */
-
-static bool is_relative_to_end(const ZydisDecodedInstruction *instruction)
+/* Numbers in other instructions, such as a store to memory. */
+static bool refer_by_number(struct map *map, const unsigned char *bytes, uint32_t position)
 {
-    return instruction->attributes & ZYDIS_ATTRIB_HAS_MODRM && instruction->raw.modrm.mod == 0 &&
-           instruction->raw.modrm.rm == 5;
+    uint64_t number = number_at(bytes);
+    return number < map->lowest || number > map->highest || add_uses(map, position, number);
 }
 
-/* The addresses that the instruction has as operands, and where it may go. */
-static bool note_operands(struct walk *walk, struct run *run, uint64_t end,
-                          const ZydisDecodedInstruction *instruction)
+static void visit_code(void *context, const unsigned char *bytes, size_t size, uint64_t address)
 {
-    if (is_relative_to_end(instruction) &&
-        !note_address(walk, run, end + (uint64_t)instruction->raw.disp.value))
-        return false;
-    for (size_t i = 0; i < COUNT(instruction->raw.imm); i++) {
-        uint64_t value = instruction->raw.imm[i].value.u;
-        if (instruction->raw.imm[i].is_relative) {
-            if (!go_from(walk, end + value))
-                return false;
-        } else if (instruction->raw.imm[i].size >= 32 && !note_address(walk, run, value)) {
-            return false;
-        }
-    }
-    if (instruction->mnemonic == ZYDIS_MNEMONIC_CMP && instruction->raw.imm[0].size)
-        run->last_case = instruction->raw.imm[0].value.u;
-    return true;
-}
-
-/* Whether the next instruction in memory follows. */
-static bool goes_on(const ZydisDecodedInstruction *instruction)
-{
-    return instruction->meta.category != ZYDIS_CATEGORY_RET &&
-           instruction->meta.category != ZYDIS_CATEGORY_UNCOND_BR &&
-           instruction->mnemonic != ZYDIS_MNEMONIC_HLT &&
-           instruction->mnemonic != ZYDIS_MNEMONIC_UD2;
-}
-
-static bool follow_run(struct walk *walk, uint64_t address)
-{
-    struct run run = {.last_case = MAX_CASES};
-    struct code *code;
-    while ((code = code_at(walk, address)) && !is_seen(code, address)) {
-        uint64_t index = address - code->address;
-        ZydisDecodedInstruction instruction;
-        code->seen[index / 8] |= (unsigned char)(1 << index % 8);
-        if (!ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(&walk->decoder, NULL, code->bytes + index,
-                                                        code->size - index, &instruction)))
-            return true;
-        address += instruction.length;
-        if (!note_operands(walk, &run, address, &instruction))
-            return false;
-        if (instruction.meta.category == ZYDIS_CATEGORY_UNCOND_BR &&
-            !instruction.raw.imm[0].is_relative && !follow_switch(walk, &run, &instruction))
-            return false;
-        if (!goes_on(&instruction))
-            return true;
-    }
-    return true;
+    struct map *map = context;
+    unsigned char opcodes[256];
+    bool has_numbers = map->inspection->header.e_type == ET_EXEC;
+    uint32_t position;
+    if (!find_code(map, address, &position))
+        return; /* of a segment that another one covers */
+    list_opcodes(map, opcodes);
+    for (size_t i = 0; i + WINDOW_OVERLAP < size && position + i < map->code_size; i++)
+        if ((opcodes[bytes[i]] &&
+             !read_opcode(map, bytes + i, address + i, position + (uint32_t)i)) ||
+            (has_numbers && !refer_by_number(map, bytes + i, position + (uint32_t)i)))
+            return;
 }
 
 /* ---- the program ----------------------------------------------------------------------------- */
 
-static void walk_free(struct walk *walk)
+/* A program that moves has its pointers in relocations (psABI, R_X86_64_RELATIVE): writes them
+ * where the loader would. */
+static bool relocate(struct map *map)
 {
-    for (size_t i = 0; i < walk->code_count; i++) {
-        free(walk->codes[i].bytes);
-        free(walk->codes[i].seen);
+    const struct dynamic *dynamic = read_dynamic(map->inspection);
+    uint64_t address, size, offset;
+    if (!dynamic || !dynamic_has(dynamic, DT_RELA, &address) ||
+        !dynamic_has(dynamic, DT_RELASZ, &size) || size / sizeof(Elf64_Rela) > MAX_RELOCATIONS ||
+        !address_to_offset(map->inspection, address, size, &offset))
+        return !map->inspection->failed;
+    for (uint64_t i = 0; i < size / sizeof(Elf64_Rela); i++) {
+        Elf64_Rela relocation;
+        if (!file_read_range(map->inspection, offset + i * sizeof relocation, &relocation,
+                             sizeof relocation))
+            return false;
+        const struct part *part = part_at(map, relocation.r_offset, sizeof relocation.r_addend);
+        if (part && part->bytes && ELF64_R_TYPE(relocation.r_info) == R_X86_64_RELATIVE)
+            memcpy(part->bytes + (relocation.r_offset - part->address), &relocation.r_addend,
+                   sizeof relocation.r_addend);
     }
-    free(walk->pending);
+    return true;
 }
 
-/* Reads the code. False where there is too much, or it cannot be read. */
-static bool read_code(struct walk *walk)
+static bool read_data(struct map *map, struct part *part, uint64_t offset)
 {
-    struct elfcheck_inspection *inspection = walk->inspection;
-    size_t left = MAX_CODE_SIZE;
+    part->bytes = malloc(part->size);
+    return part->bytes ? file_read_range(map->inspection, offset, part->bytes, part->size)
+                       : fail_out_of_memory(map->inspection);
+}
+
+static void add_code(struct map *map, const struct part *part)
+{
+    uint64_t end = part->address + part->size;
+    if (!map->code_size || part->address < map->code_begin)
+        map->code_begin = part->address;
+    map->code_end = end > map->code_end ? end : map->code_end;
+    map->code_size += (uint32_t)part->size;
+}
+
+/* Lists what is loaded of the file, and reads the data. False where there is too much, or it cannot
+ * be read. */
+static bool read_parts(struct map *map)
+{
+    struct elfcheck_inspection *inspection = map->inspection;
+    size_t left[] = {MAX_DATA_SIZE, MAX_CODE_SIZE};
     for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));) {
-        if (!(load->p_flags & PF_X) || load->p_filesz == 0)
+        bool is_code = load->p_flags & PF_X;
+        if (load->p_filesz == 0 || (!is_code && load->p_filesz > left[is_code]))
             continue;
-        if (walk->code_count == MAX_CODE_PARTS || load->p_filesz > left ||
+        if (map->part_count == MAX_SEGMENTS || load->p_filesz > left[is_code] ||
             !file_has_range(inspection, load->p_offset, load->p_filesz))
             return false;
-        struct code *code = &walk->codes[walk->code_count++];
-        *code = (struct code){.address = load->p_vaddr, .size = (size_t)load->p_filesz};
-        left -= code->size;
-        code->bytes = malloc(code->size);
-        code->seen = calloc(code->size / 8 + 1, 1);
-        if (!code->bytes || !code->seen)
-            return fail_out_of_memory(inspection);
-        if (!file_read_range(inspection, load->p_offset, code->bytes, code->size))
+        struct part *part = &map->parts[map->part_count++];
+        *part = (struct part){.address = load->p_vaddr,
+                              .size = (size_t)load->p_filesz,
+                              .is_code = is_code,
+                              .position = map->code_size};
+        left[is_code] -= part->size;
+        if (is_code)
+            add_code(map, part);
+        bool is_only = map->part_count == 1 && !next_load_segment(inspection, load);
+        if ((!is_code || is_only) && !read_data(map, part, load->p_offset))
             return false;
     }
-    return walk->code_count > 0;
+    return map->code_size > 0 && relocate(map);
 }
 
-static bool follow_all(struct walk *walk)
+/* Finds all functions, and what they refer to. */
+static bool read_references(struct map *map)
 {
-    if (!go_from(walk, walk->inspection->header.e_entry))
+    size_t words = map->code_size / WORD_BITS + 1;
+    uint32_t position;
+    map->starts = calloc(words, sizeof *map->starts);
+    map->ranks = calloc(words, sizeof *map->ranks);
+    if (!map->starts || !map->ranks)
+        return fail_out_of_memory(map->inspection);
+    for (size_t i = 0; i < map->mention_count; i++)
+        if (find_code(map, map->mentions[i].address, &position) &&
+            map->mentions[i].offset == NO_ADDRESS)
+            set_start(map, position);
+    if (!find_code(map, map->inspection->header.e_entry, &position))
         return false;
-    while (walk->pending_count)
-        if (!follow_run(walk, walk->pending[--walk->pending_count]))
-            return false;
-    return true;
+    set_start(map, position);
+    unsigned char *window = window_new(map->inspection);
+    bool is_complete = window && windows_visit(map->inspection, map, window, visit_code, true);
+    free(window);
+    for (size_t i = 1; i < words; i++)
+        map->ranks[i] = map->ranks[i - 1] + (uint32_t)__builtin_popcountll(map->starts[i - 1]);
+    return is_complete && !map->inspection->failed;
+}
+
+/* Marks in `reached`, a byte a function, those to which there is a way. `pending` has room for all
+ * functions, `first` for the number of the first edge of each and one more. */
+static void reach_all(const struct map *map, unsigned char *reached, uint32_t *pending,
+                      uint32_t *first, uint32_t count)
+{
+    uint32_t edge = 0, pending_count = 0, position = 0;
+    for (uint32_t function = 0; function <= count; function++) {
+        first[function] = edge;
+        while (edge < map->edge_count && function_at(map, map->edges[edge].from) == function)
+            edge++;
+    }
+    find_code(map, map->inspection->header.e_entry, &position);
+    pending[pending_count++] = function_at(map, position);
+    reached[pending[0]] = 1;
+    while (pending_count) {
+        uint32_t function = pending[--pending_count];
+        for (edge = first[function]; edge < first[function + 1]; edge++) {
+            uint32_t to = function_at(map, map->edges[edge].to);
+            if (!reached[to])
+                pending[pending_count++] = to;
+            reached[to] = 1;
+        }
+    }
+}
+
+static void note_uses(const struct map *map, const unsigned char *reached)
+{
+    uint32_t position;
+    for (size_t i = 0; i < map->use_count; i++)
+        map->mentions[map->uses[i].mention].is_used |=
+            reached[function_at(map, map->uses[i].position)];
+    for (size_t i = 0; i < map->mention_count; i++)
+        if (map->mentions[i].offset == NO_ADDRESS &&
+            find_code(map, map->mentions[i].address, &position))
+            map->mentions[i].is_used |= reached[function_at(map, position)];
+}
+
+static bool follow(struct map *map)
+{
+    uint32_t count = function_at(map, map->code_size - 1) + 1;
+    unsigned char *reached = calloc(count, sizeof *reached);
+    uint32_t *pending = calloc(count, sizeof *pending), *first = calloc(count + 1, sizeof *first);
+    bool is_allocated = reached && pending && first;
+    if (is_allocated) {
+        reach_all(map, reached, pending, first, count);
+        note_uses(map, reached);
+    }
+    free(reached);
+    free(pending);
+    free(first);
+    return is_allocated || fail_out_of_memory(map->inspection);
 }
 
 bool find_references(struct elfcheck_inspection *inspection, struct mention *texts, size_t count)
 {
-    struct walk walk = {.inspection = inspection, .texts = texts, .text_count = count};
+    struct map map = {.inspection = inspection, .mentions = texts, .mention_count = count};
     for (size_t i = 0; i < count; i++)
-        if (texts[i].offset != UINT64_MAX &&
+        if (texts[i].offset != NO_ADDRESS &&
             !offset_to_address(inspection, texts[i].offset, &texts[i].address))
             return false;
-    qsort(texts, count, sizeof *texts, compare_texts);
-    bool is_known = inspection->loader == LOADER_64 &&
-                    ZYAN_SUCCESS(ZydisDecoderInit(&walk.decoder, ZYDIS_MACHINE_MODE_LONG_64,
-                                                  ZYDIS_STACK_WIDTH_64)) &&
-                    read_code(&walk) && follow_all(&walk);
-    walk_free(&walk);
+    qsort(texts, count, sizeof *texts, compare_mentions);
+    map.lowest = texts[0].address;
+    map.highest = texts[count - 1].address;
+    bool is_known = inspection->loader == LOADER_64 && read_parts(&map) && read_references(&map) &&
+                    follow(&map);
+    map_free(&map);
     return is_known;
 }

@@ -10,11 +10,6 @@
  *
  * glibc, time/localtime.c: return __tz_convert (*t, 1, &_tmbuf);
  * musl, src/time/localtime_r.c: if (*t < INT_MIN * 31622400LL || *t > INT_MAX * 31622400LL)
- *
- * And whether it starts a program under a name that is the end of the program's path, as popen
- * does: linkers let "sh" be the end of "/bin/sh", and the address of that is in an instruction, or
- * in data. fork of glibc 2.41 and later brings popen along, with the address in data; there it is a
- * call of what follows the use of that, which is popen itself, that tells.
  */
 #include "elfcheck/needs/evidence.h"
 #include "elfcheck/needs/windows.h"
@@ -31,17 +26,8 @@
 /* Pairs of such functions that are kept; there is one. */
 #define MAX_FUNCTIONS 8
 
-/* Pointers to a name that are looked into. */
-#define MAX_POINTERS 2
-
 /* Two of them lie so close to one another. */
 #define NEIGHBOURS 64
-
-/* popen begins so soon after the instruction that takes the shell's name. */
-#define NEXT_FUNCTION      UINT64_C(0x380)
-#define FUNCTION_ALIGNMENT 16
-
-#define RELOCATION_ADDEND offsetof(Elf64_Rela, r_addend)
 
 /* mov esi, 1; and mov rdi, [rdi] */
 static const unsigned char argument[] = {0xbe, 1, 0, 0, 0};
@@ -62,9 +48,6 @@ struct code_search {
     struct function functions[MAX_FUNCTIONS];
     size_t count;
     size_t calls;
-    uint64_t address;              /* that of a text */
-    uint64_t sites[MAX_FUNCTIONS]; /* the first instructions that refer to it */
-    size_t references;
 };
 
 static void visit_functions(void *context, const unsigned char *bytes, size_t size,
@@ -133,105 +116,6 @@ static void visit_calls(void *context, const unsigned char *bytes, size_t size, 
             search->calls += is_called(search, jump_target(bytes + index, address + index));
 }
 
-/* lea: its second byte, after REX.W; the third has a mod of 00 and an rm of 101. */
-static bool is_lea(const unsigned char *second)
-{
-    return (second[-1] & 0xfb) == 0x48 && (second[1] & 0xc7) == 0x05;
-}
-
-/* mov to a 32-bit register, or REX.W mov to a 64-bit one of a number whose sign is extended. */
-static bool is_mov(const unsigned char *number)
-{
-    return (number[-1] & 0xf8) == 0xb8 ||
-           ((number[-3] & 0xfe) == 0x48 && number[-2] == 0xc7 && (number[-1] & 0xf8) == 0xc0);
-}
-
-static uint64_t read_number(const unsigned char *bytes)
-{
-    int32_t number;
-    memcpy(&number, bytes, sizeof number);
-    return (uint64_t)(int64_t)number;
-}
-
-static void note_reference(struct code_search *search, uint64_t address)
-{
-    if (search->references < MAX_FUNCTIONS)
-        search->sites[search->references] = address;
-    search->references++;
-}
-
-static void visit_references(void *context, const unsigned char *bytes, size_t size,
-                             uint64_t address)
-{
-    struct code_search *search = context;
-    enum { LEA_LEAD = 1, LEA_NUMBER = 2, LEA_SIZE = 7, MOV_LEAD = 3 };
-    for (size_t index = LEA_LEAD;
-         (index = window_next_byte(bytes, size, index, LEA, LEA_LEAD)) != SIZE_MAX; index++) {
-        uint64_t begin = address + index - LEA_LEAD;
-        if (is_lea(bytes + index) &&
-            read_number(bytes + index + LEA_NUMBER) + begin + LEA_SIZE == search->address)
-            note_reference(search, begin);
-    }
-    unsigned char first = (unsigned char)search->address;
-    for (size_t index = MOV_LEAD;
-         (index = window_next_byte(bytes, size, index, first, MOV_LEAD)) != SIZE_MAX; index++)
-        if (read_number(bytes + index) == search->address && is_mov(bytes + index))
-            note_reference(search, address + index);
-}
-
-/* Whether that is just after one of the sites. */
-static bool follows_site(const struct code_search *search, uint64_t target, uint64_t span)
-{
-    for (size_t i = 0; i < search->references && i < MAX_FUNCTIONS; i++)
-        if (target - search->sites[i] < span)
-            return true;
-    return false;
-}
-
-/* Calls, from elsewhere, of a function that follows a site. */
-static void visit_next_calls(void *context, const unsigned char *bytes, size_t size,
-                             uint64_t address)
-{
-    struct code_search *search = context;
-    static const unsigned char opcodes[] = {CALL, JUMP};
-    for (size_t i = 0; i < sizeof opcodes; i++)
-        for (size_t index = 0;
-             (index = window_next_byte(bytes, size, index, opcodes[i], 0)) != SIZE_MAX; index++) {
-            uint64_t from = address + index, target = jump_target(bytes + index, from);
-            search->calls += target % FUNCTION_ALIGNMENT == 0 &&
-                             follows_site(search, target, NEXT_FUNCTION) &&
-                             !follows_site(search, from + NEXT_FUNCTION, 3 * NEXT_FUNCTION);
-        }
-}
-
-/* Pointers in data lie at multiples of their size. In a program that is moved as it starts, it may
- * be a relocation that has the pointer (r_addend), and says first where it goes (r_offset). */
-static void visit_pointers(void *context, const unsigned char *bytes, size_t size, uint64_t address)
-{
-    struct code_search *search = context;
-    uint64_t pointer;
-    for (size_t i = 0; i + WINDOW_OVERLAP < size; i += sizeof pointer) {
-        memcpy(&pointer, bytes + i, sizeof pointer);
-        if (pointer != search->address)
-            continue;
-        note_reference(search, address + i);
-        if (i >= RELOCATION_ADDEND) {
-            memcpy(&pointer, bytes + i - RELOCATION_ADDEND, sizeof pointer);
-            note_reference(search, pointer);
-        }
-    }
-}
-
-/* Any instruction that reads at the address relative to its own end, without more after that. */
-static void visit_reads(void *context, const unsigned char *bytes, size_t size, uint64_t address)
-{
-    struct code_search *search = context;
-    enum { NUMBER_SIZE = 4 };
-    for (size_t i = 0; i + WINDOW_OVERLAP < size; i++)
-        if (read_number(bytes + i) + address + i + NUMBER_SIZE == search->address)
-            note_reference(search, address + i);
-}
-
 /* Whether another of them is near and jumps to the same address. */
 static bool is_paired(const struct code_search *search, const struct function *function)
 {
@@ -277,35 +161,4 @@ bool has_musl_localtime(struct elfcheck_inspection *inspection)
     windows_visit(inspection, &search, window, visit_musl, true);
     free(window);
     return search.calls > 0;
-}
-
-static bool names_program(struct elfcheck_inspection *inspection, unsigned char *window,
-                          uint64_t name)
-{
-    struct code_search search = {.address = name};
-    if (!windows_visit(inspection, &search, window, visit_references, true) || search.references)
-        return search.references;
-    if (!windows_visit(inspection, &search, window, visit_pointers, false) || !search.references)
-        return false;
-    for (size_t i = 0; i < search.references && i < MAX_POINTERS; i++) {
-        struct code_search reads = {.address = search.sites[i]};
-        if (windows_visit(inspection, &reads, window, visit_reads, true) && reads.references &&
-            windows_visit(inspection, &reads, window, visit_next_calls, true) && reads.calls)
-            return true;
-    }
-    return false;
-}
-
-bool refers_to_program_name(struct elfcheck_inspection *inspection, uint64_t name)
-{
-    uint64_t address;
-    unsigned char *window =
-        inspection->loader == LOADER_64 && offset_to_address(inspection, name, &address)
-            ? window_new(inspection)
-            : NULL;
-    if (!window)
-        return false;
-    bool found = names_program(inspection, window, address);
-    free(window);
-    return found;
 }
