@@ -82,6 +82,33 @@ int layer_visit(const struct layer *layer, layer_visitor *visit, void *context,
 int tar_tally(struct packer_archive *archive, const struct extent *tar, struct tally *tally,
               tar_visitor *visit, struct error *error);
 
+/* ---- combined archives (named.c, halves.c) --------------------------------------------------- */
+
+/* An image that a half of a combined archive names. */
+struct named_image {
+    struct digest config;
+    const char *name; /* that it has there, or NULL; the document's */
+    size_t group;     /* OCI: the entry of index.json that leads to it, one of its platforms */
+};
+
+struct named_images {
+    struct named_image *items;
+    size_t count;
+    cJSON *document; /* index.json; or NULL */
+};
+
+int named_images_add(struct named_images *images, const struct named_image *image,
+                     struct error *error);
+void named_images_free(struct named_images *images);
+#define NAMED_IMAGES_CLEANUP __attribute__((cleanup(named_images_free)))
+
+/* Each appends the images of a half, once for each name that an image has. */
+int docker_list(struct packer_archive *archive, struct named_images *images, struct error *error);
+int oci_list(struct packer_archive *archive, const struct member *file, struct named_images *images,
+             struct error *error);
+/* Refuses an archive whose manifest.json and index.json name different images. */
+int halves_check(struct packer_archive *archive, struct error *error);
+
 /* ---- formats (docker.c, oci.c, root.c) ------------------------------------------------------- */
 
 /* Each reads the file that shows the format and fills in the image, its layers not yet loaded. */

@@ -1,0 +1,144 @@
+#!/usr/bin/env bats
+# Images as engines load them: those that whit would not write, or that are easily taken wrong.
+
+load lib
+load alien
+
+setup_file() {
+  "$WHIT" build -q hello --format=elf -o "$BATS_FILE_TMPDIR/hello"
+}
+
+# hello_layer FILE [TAR-OPTION...]: /hello, and what the options add.
+hello_layer() { layer "$1" -C "$BATS_FILE_TMPDIR" hello "${@:2}"; }
+
+# all_refuse IMAGE TEXT...: inspect, check, run and convert do, and say why.
+all_refuse() {
+  local text
+  for words in "inspect $1" "check $1" "run $1" "convert -q $1 $1.oci" "convert -q $1 $1.bundle"; do
+    # shellcheck disable=SC2086 # words
+    run "$WHIT" $words
+    [ "$status" != 0 ]
+    for text in "${@:2}"; do
+      output_has "$text"
+    done
+  done
+}
+
+# ---- combined archives ---------------------------------------------------------------------------
+
+# combined FILE ENTRY...: with the index of these descriptors beside manifest.json.
+combined() {
+  layout "${@:2}"
+  cp -RT layout with-archive
+  archive "$1" x:1 '{"Cmd": ["/hello"]}' l.tar
+}
+
+@test "an archive whose two halves name different images is refused, and both are named" {
+  hello_layer l.tar
+  echo other >other
+  layer other.tar other
+  mkdir with-archive
+  other=$(manifest '{"Cmd": ["/other"]}' other.tar)
+  digest=sha256:$(digest config.blob)
+  combined combined.tar "$(named "$other" y:2)"
+  all_refuse combined.tar 'manifest.json and index.json name different images' \
+    "x:1, config sha256:$(digest c.json)" "y:2, config $digest" 'remove one of the two'
+  # Beside the same image, and behind an index of platforms.
+  same=$(manifest '{"Cmd": ["/hello"]}' l.tar)
+  combined two.tar "$(named "$same" x:1)" "$(named "$other" y:2)"
+  run -1 "$WHIT" inspect two.tar
+  output_has "y:2, config $digest"
+  index "$(for_platform "$other" amd64)" >platforms
+  combined nested.tar "$(named "$(descriptor platforms index.v1+json)" x:1)"
+  run -1 "$WHIT" inspect nested.tar
+  output_has "x:1, config $digest"
+}
+
+@test "an archive whose two halves give one name to different images is refused" {
+  hello_layer l.tar
+  hello_layer m.tar --mode=700
+  mkdir with-archive
+  first=$(manifest '{"Cmd": ["/hello"]}' l.tar)
+  second=$(manifest '{"Cmd": ["/hello"]}' m.tar)
+  cp config.blob d.json
+  combined x.tar "$(named "$first" y:1)" "$(named "$second" docker.io/library/x:1)"
+  jq -c '. + [{Config: "d.json", RepoTags: ["y:1"], Layers: ["m.tar"]}]' manifest.json >both
+  mv both manifest.json
+  tar cf x.tar c.json d.json manifest.json l.tar m.tar -C with-archive .
+  run -1 "$WHIT" inspect x.tar
+  output_has 'name different images'
+  combined y.tar "$(named "$first" x:1)" "$(named "$second" docker.io/library/y:1)"
+  jq -c '. + [{Config: "d.json", RepoTags: ["y:1"], Layers: ["m.tar"]}]' manifest.json >both
+  mv both manifest.json
+  tar cf y.tar c.json d.json manifest.json l.tar m.tar -C with-archive .
+  "$WHIT" inspect y.tar
+}
+
+@test "an archive whose two halves name the same image is read" {
+  hello_layer l.tar
+  mkdir with-archive
+  same=$(manifest '{"Cmd": ["/hello"]}' l.tar)
+  combined same.tar "$(named "$same" 1)"
+  "$WHIT" inspect same.tar
+  [ "$("$WHIT" run -q same.tar)" = 'Hello, world!' ]
+  # docker save of one of several platforms, with attestations.
+  missing=$(manifest '{"Cmd": ["/arm"]}' l.tar)
+  rm "layout/blobs/sha256/$(jq -r '.digest[7:]' <<<"$missing")"
+  statement=$(manifest '{}' l.tar | jq -c '.annotations["vnd.docker.reference.type"] =
+    "attestation-manifest" | .platform = {os: "unknown", architecture: "unknown"}')
+  index "$statement" "$(for_platform "$missing" arm64)" "$(for_platform "$same" amd64)" >platforms
+  combined docker.tar "$(named "$(descriptor platforms index.v1+json)" x:1)"
+  "$WHIT" check docker.tar
+  "$WHIT" build -q hello -t x:1 -o own.combined.tar
+  "$WHIT" inspect own.combined.tar
+}
+
+# ---- indexes -------------------------------------------------------------------------------------
+
+# architecture_of LAYOUT
+architecture_of() { "$WHIT" inspect --format=json "$1" | jq -r '.config.architecture'; }
+
+# without BLOB-DESCRIPTOR: removes it from ./layout.
+without() { rm "layout/blobs/sha256/$(jq -r '.digest[7:]' <<<"$1")"; }
+
+@test "of an index of several platforms the one that is there is read" {
+  hello_layer l.tar
+  hello_layer m.tar --mode=700
+  amd=$(manifest '{"Cmd": ["/hello"]}' m.tar)
+  arm=$(TOP='{"architecture": "arm64"}' manifest '{"Cmd": ["/hello"]}' l.tar)
+  index "$(for_platform "$amd" amd64)" "$(for_platform "$arm" arm64)" >platforms
+  layout "$(descriptor platforms index.v1+json)"
+  [ "$(architecture_of layout)" = amd64 ]
+  # The manifest, or only a layer of it, is not there.
+  mv "layout/blobs/sha256/$(digest m.tar)" layer
+  [ "$(architecture_of layout)" = arm64 ]
+  mv layer "layout/blobs/sha256/$(digest m.tar)"
+  without "$amd"
+  [ "$(architecture_of layout)" = arm64 ]
+  tar cf layout.oci.tar -C layout .
+  "$WHIT" check layout.oci.tar
+  [ "$("$WHIT" run -q layout.oci.tar)" = 'Hello, world!' ]
+  # The same in index.json itself.
+  layout "$(for_platform "$amd" amd64)" "$(for_platform "$arm" arm64)"
+  [ "$(architecture_of layout)" = arm64 ]
+  [ "$("$WHIT" inspect --format=json layout | jq .images)" = 1 ]
+  without "$arm"
+  run -1 "$WHIT" inspect layout
+  output_has 'lacks the file blobs/sha256/'
+}
+
+@test "an attestation is not taken for the image, wherever it is listed" {
+  hello_layer l.tar
+  echo '{"_type": "https://in-toto.io/Statement/v0.1"}' >statement
+  image=$(for_platform "$(manifest '{"Cmd": ["/hello"]}' l.tar)" amd64)
+  unknown=$(manifest '{}' statement | jq -c '.platform = {os: "unknown", architecture: "unknown"}')
+  noted=$(jq -c 'del(.platform) | .annotations["vnd.docker.reference.type"] =
+    "attestation-manifest"' <<<"$unknown")
+  for attestation in "$unknown" "$noted"; do
+    index "$attestation" "$image" >platforms
+    layout "$(descriptor platforms index.v1+json)"
+    [ "$(architecture_of layout)" = amd64 ]
+    layout "$attestation" "$(jq -c 'del(.platform)' <<<"$image")"
+    [ "$("$WHIT" inspect --format=json layout | jq -c '[.images, .config.config.Cmd]')" = '[1,["/hello"]]' ]
+  done
+}
