@@ -130,8 +130,8 @@ static const cJSON *choose_manifest(struct packer_archive *archive, const cJSON 
 static const char *name_of(const cJSON *descriptor)
 {
     const cJSON *annotations = cJSON_GetObjectItem(descriptor, "annotations");
-    const char *full = json_string(annotations, OCI_CONTAINERD_NAME);
-    const char *typed = json_string(annotations, OCI_REF_NAME);
+    const char *full = json_map_string(annotations, OCI_CONTAINERD_NAME);
+    const char *typed = json_map_string(annotations, OCI_REF_NAME);
     return full && !(typed && packer_tag_of(typed)) ? full : typed;
 }
 

@@ -142,3 +142,39 @@ without() { rm "layout/blobs/sha256/$(jq -r '.digest[7:]' <<<"$1")"; }
     [ "$("$WHIT" inspect --format=json layout | jq -c '[.images, .config.config.Cmd]')" = '[1,["/hello"]]' ]
   done
 }
+
+# ---- keys ----------------------------------------------------------------------------------------
+
+@test "keys of maps that differ by case are two keys" {
+  hello_layer l.tar
+  archive maps.tar x:1 '{"Cmd": ["/hello"], "Labels": {"Name": "a", "name": "b"},
+    "ExposedPorts": {"80/tcp": {}, "80/TCP": {}}, "Volumes": {"/Data": {}, "/data": {}}}' l.tar
+  "$WHIT" inspect maps.tar >shown
+  for text in Name=a name=b 80/tcp 80/TCP /Data /data; do
+    grep -q "$text" shown
+  done
+  "$WHIT" check maps.tar
+  [ "$("$WHIT" run -q maps.tar)" = 'Hello, world!' ]
+  "$WHIT" convert -q maps.tar maps.oci
+  "$WHIT" inspect --format=json maps.oci | jq -ce '.config.config.Labels == {Name: "a", name: "b"}'
+  # In annotations; that of another case is no name of the image.
+  image=$(manifest '{"Cmd": ["/hello"]}' l.tar)
+  layout "$(jq -c '.annotations = {"a": "1", "A": "2", "org.opencontainers.image.Ref.name": "no"}' <<<"$image")"
+  "$WHIT" inspect --format=json layout | jq -ce '.tags == []'
+}
+
+@test "a key that an object has twice, or a struct in two cases, is refused" {
+  hello_layer l.tar
+  archive x.tar x:1 '{}' l.tar
+  while read -r key config; do
+    config "{}" l.tar | sed "s|\"config\":{}|$config|" >c.json
+    tar cf x.tar c.json manifest.json l.tar
+    run -1 "$WHIT" inspect x.tar
+    output_has 'an object has the key "'
+    grep -qi "key \"$key\" twice" <<<"$output"
+  done <<'END'
+a "config":{"Labels":{"a":"1","a":"2"}}
+config "config":{},"Config":{}
+cmd "config":{"Cmd":["/a"],"cmd":["/b"]}
+END
+}
