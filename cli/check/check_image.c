@@ -72,6 +72,9 @@ int check_image(const struct cli_context *context, struct judge *judge,
     if (file_root_unpack(&root, archive, cli_temporary_parent(), &why) < 0 ||
         entry_point_find(&entry, packer_config(archive), &root, &why) < 0)
         return judge_add_unread(judge, name, &why, error);
+    if (image_user_check(packer_config(archive), &root, &why) < 0 &&
+        (error_prefix(&why, "%s", name), judge_add_fault(judge, name, &why, error) < 0))
+        return -1;
     if (judge_files(judge, &root, &entry, name, error) < 0)
         return -1;
     if (judge->added == before) {

@@ -279,6 +279,8 @@ static int read_list(const cJSON *object, const char *key, struct strings *words
     bool is_list = !list || cJSON_IsNull(list) || cJSON_IsArray(list);
     cJSON_ArrayForEach (item, list) {
         is_list = is_list && cJSON_IsString(item);
+        if (is_list && strcmp(item->valuestring, "PATH=" PACKER_DEFAULT_PATH) == 0)
+            continue; /* engines add it */
         if (is_list && strings_append(words, item->valuestring, error) < 0)
             return -1;
     }

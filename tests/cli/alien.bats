@@ -178,3 +178,74 @@ config "config":{},"Config":{}
 cmd "config":{"Cmd":["/a"],"cmd":["/b"]}
 END
 }
+
+# ---- what is started -----------------------------------------------------------------------------
+
+# files_of_users: /etc/passwd and /etc/group in ./users.
+files_of_users() {
+  mkdir -p users/etc
+  printf 'root:x:0:0::/root:\napp:x:1000:1001::/home/app:\n' >users/etc/passwd
+  printf 'wheel:x:10:root,app\nstaff:x:50:app\n' >users/etc/group
+}
+
+@test "User is looked up in the image's own files" {
+  files_of_users
+  hello_layer l.tar -C "$PWD/users" etc
+  while read -r user expected; do
+    archive x.tar x:1 "{\"Cmd\": [\"/hello\"], \"User\": \"${user/-/}\"}" l.tar
+    rm -rf x.bundle
+    "$WHIT" convert -q x.tar x.bundle
+    [ "$(jq -c .process.user x.bundle/config.json)" = "$expected" ]
+  done <<'END'
+app {"uid":1000,"gid":1001,"additionalGids":[10,50]}
+1000 {"uid":1000,"gid":1001,"additionalGids":[10,50]}
+app:staff {"uid":1000,"gid":50}
+- {"uid":0,"gid":0,"additionalGids":[10]}
+7:8 {"uid":7,"gid":8}
+END
+  "$WHIT" check x.tar
+  # A bundle made of files has them, too.
+  "$WHIT" pack -q "$BATS_FILE_TMPDIR/hello" -u app --add=users/etc/passwd:/etc/passwd -o y.bundle
+  [ "$(jq -c .process.user y.bundle/config.json)" = '{"uid":1000,"gid":1001}' ]
+}
+
+@test "a User that the image's files do not name is an error, which says what to do" {
+  files_of_users
+  hello_layer l.tar -C "$PWD/users" etc
+  hello_layer none.tar
+  while read -r layer user name; do
+    archive x.tar x:1 "{\"Cmd\": [\"/hello\"], \"User\": \"$user\"}" $layer
+    for words in 'check x.tar' 'run x.tar' 'convert -q x.tar x.bundle'; do
+      # shellcheck disable=SC2086 # words
+      run "$WHIT" $words
+      [ "$status" = "$([[ $words = run* ]] && echo 125 || echo 1)" ]
+      output_has "User '$user' needs '$name' in /etc/"
+      output_has 'or set User to numbers'
+    done
+    [ ! -e x.bundle ]
+  done <<'END'
+l.tar nobody nobody
+l.tar app:nogroup nogroup
+none.tar app app
+END
+}
+
+@test "an image without PATH gets the engines' own" {
+  path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+  mkdir -p d/bin
+  cp "$BATS_FILE_TMPDIR/hello" d/bin/tool
+  layer l.tar -C d bin
+  archive x.tar x:1 '{"Cmd": ["tool"], "Env": ["A=b"]}' l.tar
+  "$WHIT" check x.tar | grep -F 'x.tar:/bin/tool: runs'
+  [ "$("$WHIT" run -q x.tar)" = 'Hello, world!' ]
+  "$WHIT" convert -q x.tar x.bundle
+  [ "$(jq -c .process.env x.bundle/config.json)" = "[\"PATH=$path\",\"A=b\"]" ]
+  # A bundle that has just that is the same image again.
+  "$WHIT" convert -q x.bundle y.tar
+  "$WHIT" inspect --format=json y.tar | jq -ce '.config.config.Env == ["A=b"]'
+  # What is not on it is not there; and an image's own PATH is left alone.
+  archive x.tar x:1 '{"Cmd": ["tool"], "Env": ["PATH=/usr/bin"]}' l.tar
+  run -1 "$WHIT" check x.tar
+  run -127 "$WHIT" run x.tar
+  output_has 'does not contain tool in its PATH'
+}
