@@ -249,3 +249,31 @@ END
   run -127 "$WHIT" run x.tar
   output_has 'does not contain tool in its PATH'
 }
+
+# ---- layers --------------------------------------------------------------------------------------
+
+@test "a directory has nothing of one that a higher layer hid" {
+  mkdir -p one/d/e two three/d/e four/d
+  touch one/d/e/x two/.wh.d three/d/e/y four/d/.wh.e four/d/z
+  chmod 600 one/*/*/x
+  layer 1.tar -C one --mode=700 d
+  layer 2.tar -C two .wh.d
+  layer 3.tar -C three --mode=644 d/e/y
+  archive implied.tar x:1 '{"Cmd": ["/x"]}' 1.tar 2.tar 3.tar
+  layer 4.tar -C four --mode=711 --no-recursion d
+  archive described.tar x:1 '{"Cmd": ["/x"]}' 1.tar 2.tar 3.tar 4.tar
+  layer 5.tar -C four --mode=600 d/.wh.e d/z
+  archive kept.tar x:1 '{"Cmd": ["/x"]}' 1.tar 5.tar
+  while read -r image expected; do
+    "$WHIT" convert -q "$image.tar" "$image.bundle"
+    [ "$(cd "$image.bundle/rootfs" && find d -printf '%p:%m,')" = "$expected" ]
+    "$WHIT" convert -q "$image.tar" "$image.rootfs.tar"
+    mkdir "$image"
+    (umask 22 && tar xpf "$image.rootfs.tar" -C "$image")
+    [ "$(cd "$image" && find d -printf '%p:%m,')" = "$expected" ]
+  done <<'END'
+implied d:755,d/e:755,d/e/y:644,
+described d:711,d/e:755,d/e/y:644,
+kept d:700,d/z:600,
+END
+}
