@@ -252,6 +252,10 @@ size_t packer_image_count(const struct packer_archive *archive);
 /* Verifies all digests that the image names; the first that does not match is an error. */
 int packer_verify(struct packer_archive *archive, struct error *error);
 
+/* Appends a sentence for each thing of which engines make different files: a path that is a link in
+ * one layer and a directory in a higher one. */
+int packer_warnings(struct packer_archive *archive, struct strings *warnings, struct error *error);
+
 /* Appends a report for people: config, layers, files, digests verified, and where each byte went.
  * `*mismatches` counts the digests that do not match. */
 int packer_inspect_text(struct packer_archive *archive, struct buffer *out, size_t *mismatches,

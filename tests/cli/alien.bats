@@ -277,3 +277,29 @@ described d:711,d/e:755,d/e/y:644,
 kept d:700,d/z:600,
 END
 }
+
+@test "a file below a link of a lower layer is a warning, in check and inspect" {
+  mkdir -p one/usr/lib two/lib/x three/lib
+  ln -s usr/lib one/lib
+  touch one/usr/lib/old two/lib/x/new three/lib/new three/.wh.lib
+  cp "$BATS_FILE_TMPDIR/hello" one
+  layer 1.tar -C one hello usr lib
+  layer 2.tar -C two lib/x/new
+  archive x.tar x:1 '{"Cmd": ["/hello"]}' 1.tar 2.tar
+  text='/lib is a symbolic link in layer 1, and layer 2 has files below it: overlay replaces it'
+  run -0 "$WHIT" check x.tar
+  output_has "whit: warning: x.tar: $text"
+  run -1 "$WHIT" check --fail-level=warning x.tar
+  run -0 "$WHIT" inspect x.tar
+  output_has "$text"
+  "$WHIT" inspect --format=json x.tar | jq -re '.warnings[0]' | grep -F "$text"
+  # A directory, or a whiteout, in place of the link is what all engines understand.
+  layer 3.tar -C two lib
+  layer 4.tar -C three .wh.lib lib/new
+  layer 5.tar -C one usr lib -C "$PWD/two" lib/x/new
+  for layers in '1.tar 3.tar' '1.tar 4.tar' 5.tar; do
+    # shellcheck disable=SC2086 # words
+    archive y.tar x:1 '{"Cmd": ["/hello"]}' $layers
+    "$WHIT" inspect --format=json y.tar | jq -ce '.warnings == []'
+  done
+}
