@@ -17,6 +17,7 @@
 #include "base/temporary.h"
 #include "base/text.h"
 #include "cli/shared/environment.h"
+#include "cli/shared/image.h"
 #include "cli/shared/message.h"
 #include "cli/shared/options.h"
 #include "cli/shared/program.h"
@@ -83,9 +84,9 @@ static int fill_from_program(const struct cli_context *context, struct container
     return file_create_at(container->rootfs, program.name, PROGRAM_MODE, &content, error);
 }
 
-static int fill_from_image(struct container *container, const char *path,
-                           const char *const *arguments, const struct packer_limits *limits,
-                           struct error *error)
+static int fill_from_image(const struct cli_context *context, struct container *container,
+                           const char *path, const char *const *arguments,
+                           const struct packer_limits *limits, struct error *error)
 {
     struct packer_archive *archive PACKER_CLOSE_CLEANUP =
         packer_open(path, container->directory, limits, error);
@@ -97,6 +98,7 @@ static int fill_from_image(struct container *container, const char *path,
         return error_prefix(error, "%s", path);
     if (packer_unpack(archive, container->rootfs, error) < 0)
         return -1;
+    cli_note_losses(context, path, archive);
     return packer_process_find_user(&container->process, packer_config(archive), &root, error) < 0
                ? error_prefix(error, "%s", path)
                : 0;
@@ -375,8 +377,9 @@ static int fill_container(const struct cli_context *context, struct container *c
 {
     const char *path = operands[0];
     const char *const *arguments = (const char *const *)operands + 1;
-    return program_is_elf(path) ? fill_from_program(context, container, path, arguments, error)
-                                : fill_from_image(container, path, arguments, limits, error);
+    return program_is_elf(path)
+               ? fill_from_program(context, container, path, arguments, error)
+               : fill_from_image(context, container, path, arguments, limits, error);
 }
 
 int command_run(struct cli_context *context, int argc, char **argv)

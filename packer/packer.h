@@ -249,6 +249,10 @@ const char *const *packer_tags(const struct packer_archive *archive);
 /* The number of images in the archive, of which one is read. */
 size_t packer_image_count(const struct packer_archive *archive);
 
+/* What was left out so far of what was read, in reading a bundle or unpacking, a sentence each;
+ * NULL: nothing. Owned by the archive. */
+const char *const *packer_losses(const struct packer_archive *archive);
+
 /* Verifies all digests that the image names; the first that does not match is an error. */
 int packer_verify(struct packer_archive *archive, struct error *error);
 
@@ -277,7 +281,7 @@ int packer_explain_json(struct packer_archive *archive, struct sink *sink, struc
  * Unpacks the layers in order, whiteouts applied (image-spec, layer.md), into an open empty
  * directory, after all digests have been verified. Absolute names are below the directory; an entry
  * that would leave it (by "..", or by symbolic links in its parent or hard link target) is refused.
- * Modes and times are exact, owners where the caller may set them. Devices and extended attributes
- * are left out.
+ * Modes and times are exact, owners where the caller may set them, extended attributes where the
+ * file system takes them. Devices are left out: packer_losses tells.
  */
 int packer_unpack(struct packer_archive *archive, int rootfs, struct error *error);

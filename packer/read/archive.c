@@ -312,6 +312,7 @@ void packer_close(struct packer_archive **archive_pointer)
     free(archive->layers);
     free(archive->checks);
     strings_free(&archive->tags);
+    strings_free(&archive->losses);
     json_free(&archive->manifest);
     json_free(&archive->config);
     file_close(&archive->file);

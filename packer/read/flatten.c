@@ -338,7 +338,9 @@ static int write_copy(const struct node *node, struct sink *sink, struct error *
                                   .uid = file.uid,
                                   .gid = file.gid,
                                   .mtime = file.mtime,
-                                  .size = file.size};
+                                  .size = file.size,
+                                  .xattrs = file.xattrs,
+                                  .xattr_count = file.xattr_count};
     if (tar_write_any(sink, &copy, error) < 0 || tar_copy_file(&file, sink, error) < 0)
         return -1;
     return tar_write_padding(sink, (uint64_t)file.size, error);

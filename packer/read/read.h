@@ -99,6 +99,7 @@ struct packer_archive {
     bool layers_loaded;
     struct check *checks;
     size_t check_count;
+    struct strings losses; /* a sentence each */
 };
 
 /* The names of the formats in which the archive is, the one that is read first; NULL past them. */

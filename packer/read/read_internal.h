@@ -41,6 +41,28 @@ int archive_spend_bytes(struct packer_archive *archive, uint64_t size, struct er
 /* Fits the limit of unpacked bytes to an archive of that size. */
 void archive_limit_ratio(struct packer_archive *archive, uint64_t size);
 
+/* ---- what is left out (warn.c) --------------------------------------------------------------- */
+
+int archive_warn(struct packer_archive *archive, struct error *error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* ---- extended attributes (xattrs.c) ---------------------------------------------------------- */
+
+/* Those of a file; zero-initialise. */
+struct xattrs {
+    struct buffer names, values; /* that `items` points into */
+    struct buffer items;         /* struct tar_xattr */
+    size_t count;
+};
+#define XATTRS_CLEANUP __attribute__((cleanup(xattrs_free)))
+
+/* Reads those of a file, but not what only means something on its host. */
+int xattrs_read(struct xattrs *xattrs, int directory, const char *name, struct error *error);
+void xattrs_free(struct xattrs *xattrs);
+/* Gives a file those of the entry; warns where the file system takes one not. */
+int xattrs_write(struct packer_archive *archive, int directory, const char *name,
+                 const struct tar_entry *entry, struct error *error);
+
 /* ---- digests (check.c) ----------------------------------------------------------------------- */
 
 int archive_add_check(struct packer_archive *archive, const struct check *check,
@@ -118,5 +140,13 @@ int oci_read(struct packer_archive *archive, const struct member *file, struct e
 /* Makes the image of the archive's whole tar, by the config that it is to have. */
 int rootfs_read(struct packer_archive *archive, struct error *error);
 /* The same of a bundle's directory; `file` is its config.json, by whose process the program is
- * started unless the config that it is to have names another. */
+ * started unless the config that it is to have names another (bundle.c). */
 int bundle_read(struct packer_archive *archive, const struct member *file, struct error *error);
+
+/* The parts of that: the layer, whose tar may be written from an open directory, then the config.
+ */
+int root_spool_tree(struct packer_archive *archive, int root, struct extent *tar,
+                    struct error *error);
+int root_set_layer(struct packer_archive *archive, const struct extent *tar, struct error *error);
+int root_set_config(struct packer_archive *archive, const struct packer_config *config,
+                    struct error *error);

@@ -190,10 +190,18 @@ static int set_attributes(int directory, const char *name, const struct tar_entr
                : 0;
 }
 
+/* The same with extended attributes, which a change of owner or content would take away. */
+static int set_all(const struct unpack *unpack, int directory, const char *name,
+                   const struct tar_entry *entry, struct error *error)
+{
+    return set_attributes(directory, name, entry, 0, error) < 0
+               ? -1
+               : xattrs_write(unpack->archive, directory, name, entry, error);
+}
+
 static int make_file(struct unpack *unpack, int directory, const char *name,
                      const struct tar_entry *entry, struct error *error)
 {
-    (void)unpack;
     int fd FD_CLEANUP =
         openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
@@ -201,7 +209,7 @@ static int make_file(struct unpack *unpack, int directory, const char *name,
     struct file_sink file = file_sink(fd, "it");
     if (tar_copy_file(entry, &file.sink, error) < 0)
         return -1;
-    return set_attributes(directory, name, entry, 0, error);
+    return set_all(unpack, directory, name, entry, error);
 }
 
 static int make_directory(struct unpack *unpack, int directory, const char *name,
@@ -217,10 +225,9 @@ static int make_directory(struct unpack *unpack, int directory, const char *name
 static int make_symlink(struct unpack *unpack, int directory, const char *name,
                         const struct tar_entry *entry, struct error *error)
 {
-    (void)unpack;
     if (symlinkat(entry->link, directory, name) < 0)
         return error_system(error, errno, "cannot create it");
-    return set_attributes(directory, name, entry, 0, error);
+    return set_all(unpack, directory, name, entry, error);
 }
 
 /* The file that it links to has its attributes already. A link to a symbolic link is one to that
@@ -244,10 +251,9 @@ static int make_hard_link(struct unpack *unpack, int directory, const char *name
 static int make_fifo(struct unpack *unpack, int directory, const char *name,
                      const struct tar_entry *entry, struct error *error)
 {
-    (void)unpack;
     if (mkfifoat(directory, name, 0600) < 0)
         return error_system(error, errno, "cannot create it");
-    return set_attributes(directory, name, entry, 0, error);
+    return set_all(unpack, directory, name, entry, error);
 }
 
 /* A device of this machine does not belong into a directory of it, and a container gets its own
@@ -255,8 +261,9 @@ static int make_fifo(struct unpack *unpack, int directory, const char *name,
 static int leave_out(struct unpack *unpack, int directory, const char *name,
                      const struct tar_entry *entry, struct error *error)
 {
-    (void)unpack, (void)directory, (void)name, (void)entry, (void)error;
-    return 0;
+    (void)directory, (void)name;
+    return archive_warn(unpack->archive, error,
+                        "%s: the device is left out: the engine makes those of /dev", entry->name);
 }
 
 static const struct kind {
@@ -355,7 +362,7 @@ static int finish(void *context, const struct tar_entry *entry, struct error *er
         return error_system(error, errno, "cannot find it");
     if (made->layer != unpack->layer || made->offset != entry->offset)
         return 0;
-    return set_attributes(directory, path.name, entry, 0, error);
+    return set_all(unpack, directory, path.name, entry, error);
 }
 
 int packer_unpack(struct packer_archive *archive, int rootfs, struct error *error)

@@ -303,3 +303,87 @@ END
     "$WHIT" inspect --format=json y.tar | jq -ce '.warnings == []'
   done
 }
+
+# ---- what is lost --------------------------------------------------------------------------------
+
+@test "extended attributes and capabilities come into bundles and back, or a warning tells" {
+  echo 1 >file
+  layer l.tar --format=pax --pax-option='SCHILY.xattr.user.whit:=a=b' file
+  archive x.tar x:1 '{"Cmd": ["/file"]}' l.tar
+  "$WHIT" convert x.tar x.bundle 2>told
+  if grep 'its extended attribute user.whit is left out' told; then
+    skip "this file system takes no attributes of users"
+  fi
+  "$WHIT" convert -q x.bundle y.tar
+  tar xOf y.tar layer.tar >layer
+  grep -a 'SCHILY.xattr.user.whit=a=b$' layer
+  # What no file system takes is told.
+  layer l.tar --format=pax --pax-option='SCHILY.xattr.nobody.whit:=b' file
+  archive x.tar x:1 '{"Cmd": ["/file"]}' l.tar
+  run -0 "$WHIT" convert x.tar z.bundle
+  output_has 'whit: warning: x.tar: file: its extended attribute nobody.whit is left out'
+}
+
+@test "devices that a bundle does not get, and sockets that an image cannot have, are told" {
+  [ "$EUID" = 0 ] || skip "devices need root"
+  mkdir -p x.bundle/rootfs
+  echo '{"root": {"path": "rootfs"}, "process": {"args": ["/a"]}}' >x.bundle/config.json
+  mkfifo x.bundle/rootfs/pipe
+  mknod x.bundle/rootfs/null c 1 3 || skip "this machine makes no devices"
+  run -0 "$WHIT" convert x.bundle x.tar
+  [[ $output != *warning* ]]
+  [ "$(tar tvf <(tar xOf x.tar layer.tar) | awk '{ print $1, $3, $NF }' | paste -sd,)" = \
+    'crw-r--r-- 1,3 null,prw-r--r-- 0 pipe' ]
+  run -0 "$WHIT" convert x.tar y.bundle
+  output_has 'whit: warning: x.tar: null: the device is left out'
+  [ -p y.bundle/rootfs/pipe ]
+}
+
+@test "what a bundle has and an image cannot hold is told, a line each" {
+  "$WHIT" build -q hello -o x.bundle
+  run -0 "$WHIT" convert x.bundle x.tar
+  [[ $output != *warning* ]]
+  jq '.hostname = "box" | .hooks = {prestart: [{path: "/bin/hook"}], poststop: [{path: "/bin/end"}]} |
+    .mounts += [{destination: "/dev/shm", type: "tmpfs"}, {destination: "/data", source: "/srv"}] |
+    .process.rlimits = [{type: "RLIMIT_NOFILE", soft: 1, hard: 1}] |
+    .process.user.additionalGids = [5] | .linux.sysctl = {"net.ipv4.ip_forward": "1"}' \
+    x.bundle/config.json >config.json
+  mv config.json x.bundle
+  run -0 "$WHIT" convert x.bundle x.tar
+  for text in hostname 'hooks.prestart of /bin/hook' 'hooks.poststop of /bin/end' 'mounts of /data' \
+    'process.rlimits of RLIMIT_NOFILE' process.user.additionalGids linux.sysctl; do
+    output_has "whit: warning: x.bundle: config.json: $text is left out"
+  done
+  [ "$(grep -c warning <<<"$output")" = 7 ]
+}
+
+@test "a bundle's user becomes the User that engines look up as the same" {
+  files_of_users
+  hello_layer l.tar -C "$PWD/users" etc
+  for user in app:staff 1000 1000:1001 0:0 '' 7 7:0 7:8 1000:50; do
+    archive x.tar x:1 "{\"Cmd\": [\"/hello\"], \"User\": \"$user\"}" l.tar
+    rm -rf x.bundle y.bundle
+    "$WHIT" convert -q x.tar x.bundle
+    run -0 "$WHIT" convert x.bundle y.tar
+    [[ $output != *warning* ]]
+    "$WHIT" convert -q y.tar y.bundle
+    diff x.bundle/config.json y.bundle/config.json
+  done
+}
+
+@test "an absolute root.path is read where it leads into the bundle" {
+  mkdir -p x.bundle/root elsewhere
+  cp "$BATS_FILE_TMPDIR/hello" x.bundle/root
+  bundle() { jq -n --arg path "$1" '{root: {path: $path}, process: {args: ["/hello"]}}' >x.bundle/config.json; }
+  bundle "$(realpath x.bundle)/root"
+  "$WHIT" convert -q x.bundle x.tar
+  [ "$("$WHIT" run -q x.tar)" = 'Hello, world!' ]
+  for path in "$PWD/elsewhere" "$(realpath x.bundle)-other/root" "$(realpath x.bundle)/../elsewhere"; do
+    bundle "$path"
+    run -1 "$WHIT" convert x.bundle y.tar
+    output_has 'root directory'
+  done
+  bundle "$PWD/elsewhere"
+  run -1 "$WHIT" convert x.bundle y.tar
+  output_has 'is outside of the bundle: copy it to the bundle'
+}
