@@ -185,10 +185,11 @@ static bool is_visible(const struct node *node)
 
 /* ---- passes over the layers ------------------------------------------------------------------ */
 
+/* As in all engines, "/etc" is the image's. */
 static int join(struct buffer *path, const char *name, struct error *error)
 {
     buffer_append_text(path, PATH_ROOT);
-    const char *reason = path_join(path, name, false);
+    const char *reason = path_join(path, name + strspn(name, "/"), false);
     return reason ? error_set(error, "refused: %s", reason) : 0;
 }
 

@@ -387,3 +387,58 @@ END
   run -1 "$WHIT" convert x.bundle y.tar
   output_has 'is outside of the bundle: copy it to the bundle'
 }
+
+# ---- spellings -----------------------------------------------------------------------------------
+
+@test "a zstd layer that begins with a skippable frame is read" {
+  hello_layer plain.tar
+  for first in '\x50' '\x5e'; do
+    { printf "$first"'\x2a\x4d\x18\x03\x00\x00\x00abc' && zstd -qc plain.tar; } >l.tar
+    archive x.tar x:1 '{"Cmd": ["/hello"]}' plain.tar
+    jq -c '.[0].Layers = ["l.tar"]' manifest.json >m
+    mv m manifest.json
+    tar cf x.tar c.json manifest.json l.tar
+    "$WHIT" check x.tar
+    "$WHIT" inspect --format=json x.tar | jq -ce '.layers[0] | [.compression, .compressed_parts] == ["zstd", 2]'
+    "$WHIT" inspect --bytes x.tar >/dev/null
+    { printf "$first"'\x2a\x4d\x18\x00\x00\x00\x00' && zstd -qc x.tar; } >x.tar.zst
+    "$WHIT" check x.tar.zst
+  done
+}
+
+@test "absolute names and hard-link targets are the image's" {
+  mkdir -p d/bin e
+  cp "$BATS_FILE_TMPDIR/hello" d/bin/hello
+  ln d/bin/hello d/bin/link
+  echo 2 >e/other
+  layer 1.tar -P --transform='flags=rh;s,^d,,' d/bin/hello d/bin/link
+  layer 2.tar -P --transform='s,^e,,' e/other
+  tar tPf 1.tar | grep '^/bin/link'
+  archive x.tar x:1 '{"Cmd": ["/bin/link"]}' 1.tar 2.tar
+  "$WHIT" convert -q x.tar x.rootfs.tar
+  [ "$(tar tf x.rootfs.tar 2>/dev/null | sed 's,^/,,' | paste -sd,)" = bin/hello,bin/link,other ]
+  "$WHIT" convert -q x.rootfs.tar y.tar --cmd /bin/link
+  for image in x.tar y.tar; do
+    "$WHIT" check $image
+    [ "$("$WHIT" run -q $image)" = 'Hello, world!' ]
+  done
+}
+
+@test "what whit cannot read of a layout it names, with the way out" {
+  hello_layer l.tar
+  layout "$(manifest '{"Cmd": ["/hello"]}' l.tar)"
+  cp -r layout linked
+  mv linked/blobs/sha256 store
+  ln -s ../../store linked/blobs/sha256
+  run -1 "$WHIT" inspect linked
+  output_has 'a symbolic link leads out of it: copy the layout with its links followed (cp -RL)'
+  cp -RL linked copy
+  "$WHIT" inspect copy
+  mv store linked/store
+  ln -sfn ../store linked/blobs/sha256
+  "$WHIT" inspect linked
+  jq -c '.manifests[0].digest = "sha512:" + ([range(128)] | map("0") | add)' layout/index.json >index
+  mv index layout/index.json
+  run -1 "$WHIT" inspect layout
+  output_has 'is of SHA-512, and whit reads SHA-256 alone'
+}
