@@ -307,7 +307,8 @@ static const struct {
 static void note_groups(const struct cli_context *context, const struct container *container,
                         size_t runner)
 {
-    if (container->process.user.group_count && (runner > 0 || geteuid()))
+    size_t first = geteuid() ? 0 : 1; /* that sets none */
+    if (container->process.user.group_count && runner == first)
         cli_note(context,
                  "whit: warning: the program runs without the supplementary groups that the "
                  "image's user has: run it by runc as root");

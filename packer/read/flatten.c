@@ -211,7 +211,10 @@ static int hide(void *context, const struct tar_entry *entry, struct error *erro
         whiteout[-1] = '\0';
     else
         memmove(whiteout, hidden, strlen(hidden) + 1);
-    struct node *node = find(overlay, (char *)path.data, NULL, error);
+    /* A whiteout alone makes overlay replace a link above it, too. */
+    const struct position position = {overlay->layer, entry->offset};
+    struct node *node =
+        find(overlay, (char *)path.data, overlay->replaced ? &position : NULL, error);
     if (!node)
         return -1;
     *(is_opaque ? &node->emptied : &node->hidden) = ++overlay->time;

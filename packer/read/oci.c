@@ -72,11 +72,12 @@ static cJSON *peek(struct packer_archive *archive, const cJSON *descriptor)
     struct error ignored;
     struct member *member;
     char *name TEXT_CLEANUP = blob_name(descriptor, &ignored);
-    if (!name || member_find(archive, name, &member, &ignored) <= 0 ||
-        archive->index_budget < PEEK_COST + member->content.size)
+    if (!name || member_find(archive, name, &member, &ignored) <= 0)
         return NULL;
-    archive->index_budget -= PEEK_COST + member->content.size;
-    return member_read_json(archive, member, &ignored);
+    uint64_t cost = PEEK_COST + member->content.size;
+    bool is_affordable = cost <= archive->index_budget;
+    archive->index_budget -= is_affordable ? cost : archive->index_budget;
+    return is_affordable ? member_read_json(archive, member, &ignored) : NULL;
 }
 
 static bool is_blob_there(struct packer_archive *archive, const cJSON *descriptor)
@@ -250,5 +251,10 @@ int oci_list(struct packer_archive *archive, const struct member *file, struct n
             list_images(archive, descriptor, 0, &entry, images, error) < 0)
             return -1;
     }
-    return 0;
+    return archive->index_budget
+               ? 0
+               : error_set(error,
+                           "%s: the manifests that index.json names are too large to compare with "
+                           "manifest.json: remove one of the two files",
+                           archive->path);
 }

@@ -257,13 +257,19 @@ static int make_fifo(struct unpack *unpack, int directory, const char *name,
 }
 
 /* A device of this machine does not belong into a directory of it, and a container gets its own
- * /dev from the engine. */
+ * /dev from the engine, over what the image has there. */
 static int leave_out(struct unpack *unpack, int directory, const char *name,
                      const struct tar_entry *entry, struct error *error)
 {
+    struct split_path path SPLIT_PATH_CLEANUP = {0};
     (void)directory, (void)name;
+    if (split_path_init(&path, entry->name, error) < 0)
+        return -1;
+    if (strcmp(path.directory, PATH_ROOT "/dev") == 0)
+        return 0;
     return archive_warn(unpack->archive, error,
-                        "%s: the device is left out: the engine makes those of /dev", entry->name);
+                        "%s: the device is left out: let the engine make it (docker run --device)",
+                        entry->name);
 }
 
 static const struct kind {

@@ -293,6 +293,11 @@ END
   run -0 "$WHIT" inspect x.tar
   output_has "$text"
   "$WHIT" inspect --format=json x.tar | jq -re '.warnings[0]' | grep -F "$text"
+  touch two/lib/.wh.old
+  layer 3.tar -C two lib/.wh.old
+  archive y.tar x:1 '{"Cmd": ["/hello"]}' 1.tar 3.tar
+  "$WHIT" inspect --format=json y.tar | jq -re '.warnings[0]' | grep -F "$text"
+  rm two/lib/.wh.old
   # A directory, or a whiteout, in place of the link is what all engines understand.
   layer 3.tar -C two lib
   layer 4.tar -C three .wh.lib lib/new
@@ -337,6 +342,13 @@ END
   run -0 "$WHIT" convert x.tar y.bundle
   output_has 'whit: warning: x.tar: null: the device is left out'
   [ -p y.bundle/rootfs/pipe ]
+  # What every engine mounts /dev over is not missed.
+  mkdir dev
+  mv x.bundle/rootfs/null dev
+  layer l.tar dev
+  archive z.tar x:1 '{"Cmd": ["/a"]}' l.tar
+  run -0 "$WHIT" convert z.tar z.bundle
+  [[ $output != *warning* ]]
 }
 
 @test "what a bundle has and an image cannot hold is told, a line each" {
