@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/array.h"
 #include "base/text.h"
 
 #define MAX_NESTING 64
@@ -66,13 +67,30 @@ static size_t find_unsafe(const char *text, size_t size, const char **what)
 
 static int compare_keys(const void *left, const void *right)
 {
+    return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+static int compare_fields(const void *left, const void *right)
+{
     return strcasecmp(*(const char *const *)left, *(const char *const *)right);
 }
 
+/* The fields whose keys are anybody's: image-spec's, docker's and runtime-spec's maps. All other
+ * objects are structs to an engine, and Go's decoder ignores the case of a struct's keys. */
+static bool is_map(const cJSON *value)
+{
+    static const char *const maps[] = {"Labels",       "annotations", "ExposedPorts", "Volumes",
+                                       "LayerSources", "sysctl",      "unified",      "rdma"};
+    for (size_t i = 0; i < COUNT(maps); i++)
+        if (value->string && strcasecmp(value->string, maps[i]) == 0)
+            return true;
+    return false;
+}
+
 /*
- * The key that one object of the document has twice, in any case: of such, cJSON finds the first
- * value and Go's decoder the last, so that an engine would read another document. NULL: none; a
- * document that is too large for the memory there is counts as one with a doubled key.
+ * The key that one object of the document has twice: of such, cJSON finds the first value and Go's
+ * decoder the last, so that an engine would read another document. NULL: none; a document that is
+ * too large for the memory there is counts as one with a doubled key.
  */
 static const char *find_doubled_key(const cJSON *value)
 {
@@ -80,13 +98,14 @@ static const char *find_doubled_key(const cJSON *value)
     size_t count = cJSON_IsObject(value) ? (size_t)cJSON_GetArraySize(value) : 0;
     const char **keys = calloc(count + 1, sizeof *keys);
     const char *doubled = keys ? NULL : "";
+    int (*compare)(const void *, const void *) = is_map(value) ? compare_keys : compare_fields;
     if (keys && count) {
         size_t i = 0;
         cJSON_ArrayForEach (item, value)
             keys[i++] = item->string;
-        qsort(keys, count, sizeof *keys, compare_keys);
+        qsort(keys, count, sizeof *keys, compare);
         for (i = 1; i < count && !doubled; i++)
-            doubled = strcasecmp(keys[i - 1], keys[i]) == 0 ? keys[i] : NULL;
+            doubled = compare(&keys[i - 1], &keys[i]) == 0 ? keys[i] : NULL;
     }
     free(keys);
     if (cJSON_IsObject(value) || cJSON_IsArray(value))
@@ -164,4 +183,9 @@ void json_add_number(cJSON *object, const char *key, uint64_t number)
 const char *json_string(const cJSON *object, const char *key)
 {
     return cJSON_GetStringValue(cJSON_GetObjectItem(object, key));
+}
+
+const char *json_map_string(const cJSON *map, const char *key)
+{
+    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(map, key));
 }

@@ -10,8 +10,9 @@ void json_free(cJSON **value);
 
 /*
  * Parses one whole document: well-formed UTF-8, at most 64 levels deep, nothing after it but white
- * space, no NUL character in a string, no key twice in an object. `name` is for messages, which
- * carry the offset. The value is the caller's (json_free), or NULL.
+ * space, no NUL character in a string, no key twice in an object, where only a map such as Labels
+ * has keys that differ by case alone. `name` is for messages, which carry the offset. The value is
+ * the caller's (json_free), or NULL.
  */
 cJSON *json_parse(const void *data, size_t size, const char *name, struct error *error);
 
@@ -29,3 +30,5 @@ void json_add_number(cJSON *object, const char *key, uint64_t number);
 
 /* The string of that key (any case, as Go's decoder reads it), or NULL. Owned by `object`. */
 const char *json_string(const cJSON *object, const char *key);
+/* The same of a map, whose keys are of one case: Labels, annotations. */
+const char *json_map_string(const cJSON *map, const char *key);

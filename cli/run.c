@@ -1,7 +1,6 @@
 /* whit run: an image or a program in a container, by runc, or by bubblewrap where runc fails. */
 #include "cli/commands.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,15 +17,18 @@
 #include "base/temporary.h"
 #include "base/text.h"
 #include "cli/shared/environment.h"
+#include "cli/shared/image.h"
 #include "cli/shared/message.h"
 #include "cli/shared/options.h"
 #include "cli/shared/program.h"
+#include "cli/shared/root.h"
 #include "packer/packer.h"
 
 #define BUNDLE_CONFIG "config.json"
 #define BUNDLE_ROOTFS "rootfs"
 #define PROGRAM_MODE  0755
 #define FOLDER_MODE   0755
+#define PROBE         "probe"
 
 /* A container to be: a bundle in the temporary directory, open at its root file system. */
 struct container {
@@ -82,38 +84,44 @@ static int fill_from_program(const struct cli_context *context, struct container
     return file_create_at(container->rootfs, program.name, PROGRAM_MODE, &content, error);
 }
 
-static int fill_from_image(struct container *container, const char *path,
-                           const char *const *arguments, const struct packer_limits *limits,
-                           struct error *error)
+static int fill_from_image(const struct cli_context *context, struct container *container,
+                           const char *path, const char *const *arguments,
+                           const struct packer_limits *limits, struct error *error)
 {
     struct packer_archive *archive PACKER_CLOSE_CLEANUP =
         packer_open(path, container->directory, limits, error);
     if (!archive)
         return -1;
+    const struct packer_root root = {.open = packer_open_in, .context = &container->rootfs};
     if (packer_process_init(&container->process, packer_config(archive),
                             *arguments ? arguments : NULL, error) < 0)
         return error_prefix(error, "%s", path);
-    return packer_unpack(archive, container->rootfs, error);
+    if (packer_unpack(archive, container->rootfs, error) < 0)
+        return -1;
+    cli_note_losses(context, path, archive);
+    return packer_process_find_user(&container->process, packer_config(archive), &root, error) < 0
+               ? error_prefix(error, "%s", path)
+               : 0;
 }
 
-/* config.json, and the directories that /proc and /dev are mounted on. */
-static int complete_bundle(struct container *container, struct error *error)
+/* config.json in the bundle, and in its root the directories that /proc and /dev are mounted on. */
+static int complete_bundle(const struct packer_process *process, int bundle, int rootfs,
+                           struct error *error)
 {
     struct buffer json BUFFER_CLEANUP = {0};
     struct packer_user user = {.uid = geteuid(), .gid = getegid()};
-    if (packer_bundle_config(&container->process, user.uid ? &user : NULL, &json, error) < 0)
+    if (packer_bundle_config(process, user.uid ? &user : NULL, &json, error) < 0)
         return -1;
     struct content content = {.data = json.data, .size = json.size};
-    if (file_create_at(container->bundle, BUNDLE_CONFIG, 0600, &content, error) < 0)
+    if (file_create_at(bundle, BUNDLE_CONFIG, 0600, &content, error) < 0)
         return -1;
     /* A link in their place would lead the runner, which fills /dev, out into the host. */
     static const char *const mount_points[] = {"proc", "dev"};
     for (size_t i = 0; i < COUNT(mount_points); i++) {
         const char *name = mount_points[i];
-        if (mkdirat(container->rootfs, name, FOLDER_MODE) < 0 && errno != EEXIST)
+        if (mkdirat(rootfs, name, FOLDER_MODE) < 0 && errno != EEXIST)
             return error_system(error, errno, "cannot create /%s", name);
-        int made FD_CLEANUP =
-            openat(container->rootfs, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        int made FD_CLEANUP = openat(rootfs, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (made < 0)
             return error_set(error, "refused: the image's /%s is not a directory", name);
     }
@@ -122,7 +130,7 @@ static int complete_bundle(struct container *container, struct error *error)
 
 /* ---- the runners ----------------------------------------------------------------------------- */
 
-/* What a runner came to. */
+/* What a runner came to. BROKEN is an answer, too: no other runner is asked. */
 enum outcome { RAN, REFUSED, BROKEN };
 
 static enum outcome start_runner(const struct cli_context *context, const char *const *arguments,
@@ -151,15 +159,51 @@ static void delete_container(const char *state, const char *id)
 }
 
 /*
+ * Whether runc creates a container here at all: an empty root file system with one file to execute,
+ * which never starts. Where it does, the image is to blame for what runc did not start.
+ */
+static bool runc_works(const struct container *container)
+{
+    struct error ignored;
+    struct buffer output BUFFER_CLEANUP = {0};
+    struct container probe CONTAINER_CLEANUP = {0};
+    char *state TEXT_CLEANUP = NULL;
+    char *program TEXT_CLEANUP = process_find("runc", getenv("PATH"), &ignored);
+    const struct content nothing = {.data = ""};
+    int code = -1;
+    if (!program || container_open(&probe, &ignored) < 0 ||
+        text_format(&state, &ignored, "%s/runc", container->directory) < 0 ||
+        text_copy(&probe.process.directory, "/", &ignored) < 0 ||
+        strings_append(&probe.process.arguments, "/" PROBE, &ignored) < 0 ||
+        file_create_at(probe.rootfs, PROBE, PROGRAM_MODE, &nothing, &ignored) < 0 ||
+        complete_bundle(&probe.process, probe.bundle, probe.rootfs, &ignored) < 0)
+        return false;
+    char id[32];
+    snprintf(id, sizeof id, "whit-probe-%d", (int)getpid());
+    const char *arguments[] = {"runc",     "--root",        state, "create",
+                               "--bundle", probe.directory, id,    NULL};
+    const struct process process = {
+        .program = program, .arguments = arguments, .output = &output, .forward_signals = true};
+    bool is_created = process_run(&process, &code, &ignored) == 0 && code == 0;
+    delete_container(state, id);
+    return is_created;
+}
+
+/*
  * The pid file tells a container that ended with an error from one that runc could not start: runc
  * writes it once the process is there.
  */
 static enum outcome run_with_runc(const struct cli_context *context,
                                   const struct container *container, int *code, struct error *error)
 {
+    const struct packer_user *user = &container->process.user;
     char id[32];
     char *state TEXT_CLEANUP = NULL;
     char *pid_file TEXT_CLEANUP = NULL;
+    if (geteuid() && (user->uid || user->gid)) {
+        error_set(error, "runc cannot run it as user %u:%u: that needs root", user->uid, user->gid);
+        return REFUSED;
+    }
     snprintf(id, sizeof id, "whit-%d", (int)getpid());
     if (text_format(&state, error, "%s/runc", container->directory) < 0 ||
         text_format(&pid_file, error, "%s/pid", container->directory) < 0)
@@ -172,11 +216,44 @@ static enum outcome run_with_runc(const struct cli_context *context,
         return outcome;
     if (interrupt_signal())
         delete_container(state, id);
-    if (access(pid_file, F_OK) < 0) {
-        error_set(error, "runc could not start the container");
-        return interrupt_check(error) < 0 ? BROKEN : REFUSED;
+    if (access(pid_file, F_OK) == 0)
+        return RAN;
+    if (interrupt_check(error) < 0)
+        return BROKEN;
+    if (runc_works(container)) {
+        error_set(error, "runc refuses this container, though it runs others here: mend what it "
+                         "says above in the image");
+        return BROKEN;
     }
-    return RAN;
+    error_set(error, "runc cannot start containers here");
+    return REFUSED;
+}
+
+static int append_variable(struct strings *words, const char *variable, struct error *error)
+{
+    size_t length = strcspn(variable, "=");
+    char *key TEXT_CLEANUP = strndup(variable, length);
+    if (!key)
+        return error_set(error, "out of memory");
+    const char *const set[] = {"--setenv", key, variable + length + (variable[length] == '='),
+                               NULL};
+    return strings_append_all(words, set, error);
+}
+
+/* The same as runc's, which adds HOME. */
+static int append_environment(const struct packer_process *process, struct strings *words,
+                              struct error *error)
+{
+    char *home TEXT_CLEANUP = NULL;
+    const char *directory = process->user.home ? process->user.home : "/";
+    for (size_t i = 0; i < process->environment.count; i++)
+        if (append_variable(words, process->environment.items[i], error) < 0)
+            return -1;
+    if (environment_find(&process->environment, "HOME"))
+        return 0;
+    return text_format(&home, error, "HOME=%s", directory) < 0
+               ? -1
+               : append_variable(words, home, error);
 }
 
 static int bubblewrap_arguments(const struct container *container, const char *rootfs,
@@ -189,10 +266,10 @@ static int bubblewrap_arguments(const struct container *container, const char *r
     };
     const struct packer_process *process = &container->process;
     /* Root needs no user namespace to be root inside, and gets none in a chroot. */
-    bool needs_user = geteuid() || process->uid || process->gid;
+    bool needs_user = geteuid() || process->user.uid || process->user.gid;
     char uid[16], gid[16];
-    snprintf(uid, sizeof uid, "%u", process->uid);
-    snprintf(gid, sizeof gid, "%u", process->gid);
+    snprintf(uid, sizeof uid, "%u", process->user.uid);
+    snprintf(gid, sizeof gid, "%u", process->user.gid);
     const char *const user[] = {"--unshare-user", "--uid", uid, "--gid", gid, NULL};
     const char *const files[] = {"--ro-bind", rootfs, "/",       "--proc",           "/proc",
                                  "--dev",     "/dev", "--chdir", process->directory, NULL};
@@ -200,17 +277,8 @@ static int bubblewrap_arguments(const struct container *container, const char *r
         (needs_user && strings_append_all(words, user, error) < 0) ||
         strings_append_all(words, files, error) < 0)
         return -1;
-    for (size_t i = 0; i < process->environment.count; i++) {
-        const char *variable = process->environment.items[i];
-        size_t length = strcspn(variable, "=");
-        char *key TEXT_CLEANUP = strndup(variable, length);
-        if (!key)
-            return error_set(error, "out of memory");
-        const char *const set[] = {"--setenv", key, variable + length + (variable[length] == '='),
-                                   NULL};
-        if (strings_append_all(words, set, error) < 0)
-            return -1;
-    }
+    if (append_environment(process, words, error) < 0)
+        return -1;
     if (strings_append(words, "--", error) < 0)
         return -1;
     return strings_append_all(words, strings_list(&process->arguments), error);
@@ -235,27 +303,33 @@ static const struct {
                         int *code, struct error *error);
 } runners[] = {{"runc", run_with_runc}, {"bubblewrap", run_with_bubblewrap}};
 
-static int run_container(const struct cli_context *context, const struct container *container)
+/* Supplementary groups take root's right to set them, and bubblewrap sets none. */
+static void note_groups(const struct cli_context *context, const struct container *container,
+                        size_t runner)
+{
+    size_t first = geteuid() ? 0 : 1; /* that sets none */
+    if (container->process.user.group_count && runner == first)
+        cli_note(context,
+                 "whit: warning: the program runs without the supplementary groups that the "
+                 "image's user has: run it by runc as root");
+}
+
+/* Runs it with the first runner that can, and returns its exit code; a failure is told. */
+static int try_runners(const struct cli_context *context, const struct container *container,
+                       const char *name)
 {
     struct error error;
     int code = 0;
-    const struct strings *arguments = &container->process.arguments;
-    assert(arguments->items);
-    struct buffer name BUFFER_CLEANUP = {0};
-    text_append_visible(&name, arguments->items[0], strlen(arguments->items[0]));
-    if (!packer_process_exists(&container->process, container->rootfs)) {
-        error_set(&error, "the image does not contain %s: name another program after --",
-                  buffer_text(&name));
-        cli_fail(&error);
-        return CLI_NOT_FOUND;
-    }
     for (size_t i = 0; i < COUNT(runners); i++) {
-        cli_note(context, "whit: running %s with %s", buffer_text(&name), runners[i].name);
+        cli_note(context, "whit: running %s with %s", name, runners[i].name);
+        note_groups(context, container, i);
         enum outcome outcome = runners[i].run(context, container, &code, &error);
         if (outcome == RAN)
             return code;
-        if (outcome == BROKEN)
-            break;
+        if (outcome == BROKEN) {
+            cli_fail(&error);
+            return CLI_CANNOT_RUN;
+        }
         cli_note(context, "whit: %s", error.message);
     }
     if (!interrupt_signal())
@@ -264,14 +338,49 @@ static int run_container(const struct cli_context *context, const struct contain
     return CLI_CANNOT_RUN;
 }
 
+/* Whether the root has the program that the process names; fails only for want of memory. */
+static int find_program(const struct container *container, bool *found, struct error *error)
+{
+    struct file_root root FILE_ROOT_CLEANUP = {.directory = -1};
+    struct entry_point entry ENTRY_POINT_CLEANUP = {0};
+    char *path TEXT_CLEANUP = NULL;
+    if (text_format(&path, error, "%s/" BUNDLE_ROOTFS, container->directory) < 0 ||
+        file_root_open(&root, path, error) < 0 ||
+        entry_point_look_up(&entry, &container->process, &root, error) < 0)
+        return -1;
+    *found = entry.found;
+    return 0;
+}
+
+static int run_container(const struct cli_context *context, const struct container *container)
+{
+    struct error error;
+    bool found;
+    const char *program = container->process.arguments.items[0];
+    struct buffer name BUFFER_CLEANUP = {0};
+    text_append_visible(&name, program, strlen(program));
+    if (find_program(container, &found, &error) < 0) {
+        cli_fail(&error);
+        return CLI_CANNOT_RUN;
+    }
+    if (found)
+        return try_runners(context, container, buffer_text(&name));
+    error_set(&error, "the image does not contain %s%s: name another program after --",
+              *program ? buffer_text(&name) : "an empty name",
+              strchr(program, '/') ? "" : " in its PATH");
+    cli_fail(&error);
+    return CLI_NOT_FOUND;
+}
+
 static int fill_container(const struct cli_context *context, struct container *container,
                           char *const *operands, const struct packer_limits *limits,
                           struct error *error)
 {
     const char *path = operands[0];
     const char *const *arguments = (const char *const *)operands + 1;
-    return program_is_elf(path) ? fill_from_program(context, container, path, arguments, error)
-                                : fill_from_image(container, path, arguments, limits, error);
+    return program_is_elf(path)
+               ? fill_from_program(context, container, path, arguments, error)
+               : fill_from_image(context, container, path, arguments, limits, error);
 }
 
 int command_run(struct cli_context *context, int argc, char **argv)
@@ -290,7 +399,7 @@ int command_run(struct cli_context *context, int argc, char **argv)
     struct container container CONTAINER_CLEANUP = {0};
     if (container_open(&container, &error) < 0 ||
         fill_container(context, &container, arguments.operands, &limits, &error) < 0 ||
-        complete_bundle(&container, &error) < 0) {
+        complete_bundle(&container.process, container.bundle, container.rootfs, &error) < 0) {
         cli_fail(&error);
         return CLI_CANNOT_RUN;
     }

@@ -152,31 +152,48 @@ int packer_convert(struct packer_archive *archive, const char *const *tags,
 
 /* ---- running --------------------------------------------------------------------------------- */
 
-/* The process of a container: of an image config, and the arguments after "--". */
-struct packer_process {
-    struct strings arguments; /* at least one */
-    struct strings environment;
-    char *directory;
-    uint32_t uid, gid;
-    const cJSON *seccomp; /* linux.seccomp, or NULL; not freed with the process */
-};
+/* Where engines look up a program whose image sets no PATH. */
+#define PACKER_DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-/*
- * Joins Entrypoint and Cmd as engines do; `arguments` (ended by NULL; NULL: none) replace Cmd.
- * Fails where there is no command, and on a user given by name, which only the image's passwd file
- * knows.
- */
-int packer_process_init(struct packer_process *process, const cJSON *config,
-                        const char *const *arguments, struct error *error);
-/* False only where the program is named by an absolute path that the root file system, an open
- * directory, does not have. A bare name is looked up in PATH by whoever runs it. */
-bool packer_process_exists(const struct packer_process *process, int rootfs);
-void packer_process_free(struct packer_process *process);
-#define PACKER_PROCESS_CLEANUP __attribute__((cleanup(packer_process_free)))
+/* The files of an image. */
+struct packer_root {
+    /* Opens what the absolute path leads to, for reading; links do not leave the root. The
+     * descriptor, or -1 and errno. */
+    int (*open)(void *context, const char *path);
+    void *context;
+};
 
 struct packer_user {
     uint32_t uid, gid;
+    uint32_t *groups; /* supplementary ones; from the heap, or NULL */
+    size_t group_count;
+    char *home; /* from the heap; NULL: the image does not say */
 };
+
+/* The process of a container: of an image config, and the arguments after "--". */
+struct packer_process {
+    struct strings arguments;   /* at least one */
+    struct strings environment; /* with PATH, as engines complete it */
+    bool is_path_default;       /* the first variable is PACKER_DEFAULT_PATH, not the image's */
+    char *directory;
+    struct packer_user user;
+    const cJSON *seccomp; /* linux.seccomp, or NULL; not freed with the process */
+};
+
+/* Joins Entrypoint and Cmd as engines do; `arguments` (ended by NULL; NULL: none) replace Cmd.
+ * Fails where there is no command. The user is root until packer_process_find_user was here. */
+int packer_process_init(struct packer_process *process, const cJSON *config,
+                        const char *const *arguments, struct error *error);
+/* Looks User up in the image's /etc/passwd and /etc/group, as engines do. */
+int packer_process_find_user(struct packer_process *process, const cJSON *config,
+                             const struct packer_root *root, struct error *error);
+void packer_process_free(struct packer_process *process);
+#define PACKER_PROCESS_CLEANUP __attribute__((cleanup(packer_process_free)))
+
+/* Opens a path in an unpacked image, for struct packer_root; the context is a pointer to the
+ * descriptor of its directory. */
+int packer_open_in(void *directory, const char *path);
+
 /* Appends a config.json (runtime-spec 1.0) for a root file system in "rootfs", without capabilities
  * or a terminal. `rootless` is mapped to root by a user namespace; NULL: whit is root. */
 int packer_bundle_config(const struct packer_process *process, const struct packer_user *rootless,
@@ -232,8 +249,16 @@ const char *const *packer_tags(const struct packer_archive *archive);
 /* The number of images in the archive, of which one is read. */
 size_t packer_image_count(const struct packer_archive *archive);
 
+/* What was left out so far of what was read, in reading a bundle or unpacking, a sentence each;
+ * NULL: nothing. Owned by the archive. */
+const char *const *packer_losses(const struct packer_archive *archive);
+
 /* Verifies all digests that the image names; the first that does not match is an error. */
 int packer_verify(struct packer_archive *archive, struct error *error);
+
+/* Appends a sentence for each thing of which engines make different files: a path that is a link in
+ * one layer and a directory in a higher one. */
+int packer_warnings(struct packer_archive *archive, struct strings *warnings, struct error *error);
 
 /* Appends a report for people: config, layers, files, digests verified, and where each byte went.
  * `*mismatches` counts the digests that do not match. */
@@ -256,7 +281,7 @@ int packer_explain_json(struct packer_archive *archive, struct sink *sink, struc
  * Unpacks the layers in order, whiteouts applied (image-spec, layer.md), into an open empty
  * directory, after all digests have been verified. Absolute names are below the directory; an entry
  * that would leave it (by "..", or by symbolic links in its parent or hard link target) is refused.
- * Modes and times are exact, owners where the caller may set them. Devices and extended attributes
- * are left out.
+ * Modes and times are exact, owners where the caller may set them, extended attributes where the
+ * file system takes them. Devices are left out: packer_losses tells.
  */
 int packer_unpack(struct packer_archive *archive, int rootfs, struct error *error);

@@ -60,6 +60,22 @@ static int judge_files(struct judge *judge, struct file_root *root, const struct
     return judge_finish(judge, error);
 }
 
+/* Warns of what engines read differently. It counts as a finding of that severity. */
+static int warn(const struct cli_context *context, struct judge *judge,
+                struct packer_archive *archive, const char *name, struct error *error)
+{
+    struct strings warnings STRINGS_CLEANUP = {0};
+    if (packer_warnings(archive, &warnings, error) < 0)
+        return -1;
+    for (size_t i = 0; i < warnings.count; i++) {
+        progress_erase(judge->progress);
+        cli_note(context, "whit: warning: %s: %s", name, warnings.items[i]);
+    }
+    if (warnings.count && judge->code == CLI_OK && judge->policy->fail_level <= ELFCHECK_WARNING)
+        judge->code = CLI_FAILED;
+    return 0;
+}
+
 int check_image(const struct cli_context *context, struct judge *judge,
                 struct packer_archive *archive, const char *name, struct error *error)
 {
@@ -72,6 +88,11 @@ int check_image(const struct cli_context *context, struct judge *judge,
     if (file_root_unpack(&root, archive, cli_temporary_parent(), &why) < 0 ||
         entry_point_find(&entry, packer_config(archive), &root, &why) < 0)
         return judge_add_unread(judge, name, &why, error);
+    if (warn(context, judge, archive, name, error) < 0)
+        return -1;
+    if (image_user_check(packer_config(archive), &root, &why) < 0 &&
+        (error_prefix(&why, "%s", name), judge_add_fault(judge, name, &why, error) < 0))
+        return -1;
     if (judge_files(judge, &root, &entry, name, error) < 0)
         return -1;
     if (judge->added == before) {

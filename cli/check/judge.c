@@ -25,6 +25,7 @@ struct judge_task {
     struct elfcheck_settings settings;
     bool is_done;
     bool is_unread;
+    bool is_fault; /* it is read, but `error` says why it is of no use */
     struct elfcheck_report report;
     struct error error;
 };
@@ -206,7 +207,10 @@ static int report_task(struct judge *judge, struct judge_task *task, struct erro
     if (task->is_unread) {
         progress_erase(judge->progress);
         cli_fail(&task->error);
-        judge->code = CLI_USAGE;
+        if (!task->is_fault)
+            judge->code = CLI_USAGE;
+        else if (judge->code == CLI_OK)
+            judge->code = CLI_FAILED;
         return elfcheck_write_unread(judge->writer, task->name, task->error.message, error);
     }
     if (judge->profile && task->report.kind == ELFCHECK_PROGRAM)
@@ -273,6 +277,13 @@ int judge_add_unread(struct judge *judge, const char *name, const struct error *
                      struct error *error)
 {
     struct judge_task task = {.fd = -1, .is_unread = true, .error = *why};
+    return text_copy(&task.name, name, error) < 0 ? -1 : add_task(judge, &task, error);
+}
+
+int judge_add_fault(struct judge *judge, const char *name, const struct error *why,
+                    struct error *error)
+{
+    struct judge_task task = {.fd = -1, .is_unread = true, .is_fault = true, .error = *why};
     return text_copy(&task.name, name, error) < 0 ? -1 : add_task(judge, &task, error);
 }
 

@@ -41,6 +41,9 @@ int judge_add(struct judge *judge, int fd, const char *name,
 /* Reports, in its turn, a file that cannot be read. */
 int judge_add_unread(struct judge *judge, const char *name, const struct error *why,
                      struct error *error);
+/* The same of an image that was read, and that engines do not start. */
+int judge_add_fault(struct judge *judge, const char *name, const struct error *why,
+                    struct error *error);
 /* Counts a file, reports what is ready, and shows progress: to be called often. */
 int judge_look_up(struct judge *judge, struct error *error);
 /* Waits for all that was added, and reports it. */

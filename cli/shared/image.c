@@ -376,6 +376,13 @@ static int keep_tags(const struct cli_context *context, const struct packer_arch
     return 0;
 }
 
+void cli_note_losses(const struct cli_context *context, const char *name,
+                     const struct packer_archive *archive)
+{
+    for (const char *const *loss = packer_losses(archive); loss && *loss; loss++)
+        cli_note(context, "whit: warning: %s: %s", name, *loss);
+}
+
 int image_convert(const struct cli_context *context, const struct image_options *options,
                   const char *input, const struct packer_limits *limits, struct error *error)
 {
@@ -402,6 +409,7 @@ int image_convert(const struct cli_context *context, const struct image_options 
     if (packer_convert(archive, strings_list(&tags), &target, output, temporary, cli_trace(context),
                        &size, error) < 0)
         return -1;
+    cli_note_losses(context, input, archive);
     cli_note(context, "%s: %" PRIu64 " bytes", output, size);
     return 0;
 }

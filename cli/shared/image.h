@@ -46,3 +46,7 @@ int image_write(const struct cli_context *context, const struct image_options *o
  * options are for what has no config yet. */
 int image_convert(const struct cli_context *context, const struct image_options *options,
                   const char *input, const struct packer_limits *limits, struct error *error);
+
+/* Warns of each thing that was left out in reading or unpacking an image. */
+void cli_note_losses(const struct cli_context *context, const char *name,
+                     const struct packer_archive *archive);

@@ -20,9 +20,6 @@
 #include "base/text.h"
 #include "base/tree.h"
 
-/* Where engines look that are given no PATH. */
-#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
 const char *environment_find(const struct strings *environment, const char *key)
 {
     size_t length = strlen(key);
@@ -35,22 +32,10 @@ const char *environment_find(const struct strings *environment, const char *key)
 
 /* ---- a directory ----------------------------------------------------------------------------- */
 
-static int open_in(int directory, const char *path, int flags)
-{
-    return open_beneath(directory, path, flags, RESOLVE_IN_ROOT);
-}
-
-/* To open a device or a FIFO may do something, or wait: it is looked at only. */
 static int open_in_directory(void *context, const char *path)
 {
-    const struct file_root *root = context;
-    struct stat status;
-    int seen = open_in(root->directory, path, O_PATH);
-    if (seen < 0 || fstat(seen, &status) < 0 ||
-        (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)))
-        return seen;
-    close(seen);
-    return open_in(root->directory, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    struct file_root *root = context;
+    return packer_open_in(&root->directory, path);
 }
 
 int file_root_open(struct file_root *root, const char *path, struct error *error)
@@ -75,7 +60,8 @@ static bool path_of(int fd, char path[static PATH_MAX])
 char *file_root_resolve(const struct file_root *root, const char *path, struct error *error)
 {
     char top[PATH_MAX], full[PATH_MAX];
-    int fd FD_CLEANUP = root->directory < 0 ? -1 : open_in(root->directory, path, O_PATH);
+    int fd FD_CLEANUP =
+        root->directory < 0 ? -1 : open_beneath(root->directory, path, O_PATH, RESOLVE_IN_ROOT);
     if (fd >= 0 && path_of(root->directory, top) && path_of(fd, full)) {
         size_t length = strcmp(top, "/") == 0 ? 0 : strlen(top);
         if (strncmp(full, top, length) == 0 && full[length] == '/')
@@ -203,7 +189,7 @@ static char *join(const char *working, const char *directory, size_t length, con
     return path;
 }
 
-/* Along the PATH of the image. */
+/* Along the PATH of the image; NULL: nowhere. */
 static int search_path(struct entry_point *entry, const char *list, const char *working,
                        const struct file_root *root, struct error *error)
 {
@@ -222,12 +208,15 @@ static int search_path(struct entry_point *entry, const char *list, const char *
     return 0;
 }
 
-static int look_up(struct entry_point *entry, const struct packer_process *process,
-                   const struct file_root *root, struct error *error)
+int entry_point_look_up(struct entry_point *entry, const struct packer_process *process,
+                        const struct file_root *root, struct error *error)
 {
-    const char *path = environment_find(&process->environment, "PATH");
+    *entry = (struct entry_point){0};
+    if (text_copy(&entry->name, process->arguments.items[0], error) < 0)
+        return -1;
     if (!strchr(entry->name, '/'))
-        return search_path(entry, path ? path : DEFAULT_PATH, process->directory, root, error);
+        return search_path(entry, environment_find(&process->environment, "PATH"),
+                           process->directory, root, error);
     char *full TEXT_CLEANUP = NULL;
     if (*entry->name == '/')
         text_copy(&full, entry->name, error);
@@ -259,19 +248,21 @@ int entry_point_find(struct entry_point *entry, const cJSON *config, const struc
     *entry = (struct entry_point){0};
     if (is_without_command(config))
         return 0;
-    /* Who runs it does not matter here, and may be named by the image's passwd file. */
-    cJSON *anonymous JSON_CLEANUP = cJSON_Duplicate(config, true);
-    if (!anonymous)
-        return error_set(error, "out of memory");
-    cJSON_DeleteItemFromObject(cJSON_GetObjectItem(anonymous, "config"), "User");
     struct packer_process process PACKER_PROCESS_CLEANUP = {0};
-    if (packer_process_init(&process, anonymous, NULL, error) < 0)
+    if (packer_process_init(&process, config, NULL, error) < 0)
         return -1;
     const char *library_path = environment_find(&process.environment, "LD_LIBRARY_PATH");
-    if (text_copy(&entry->name, process.arguments.items[0], error) < 0 ||
-        (library_path && text_copy(&entry->library_path, library_path, error) < 0))
-        return -1;
-    return look_up(entry, &process, root, error);
+    return entry_point_look_up(entry, &process, root, error) < 0 ||
+                   (library_path && text_copy(&entry->library_path, library_path, error) < 0)
+               ? -1
+               : 0;
+}
+
+int image_user_check(const cJSON *config, const struct file_root *root, struct error *error)
+{
+    struct packer_process process PACKER_PROCESS_CLEANUP = {0};
+    const struct packer_root files = {.open = root->root.open, .context = root->root.context};
+    return packer_process_find_user(&process, config, &files, error);
 }
 
 void entry_point_free(struct entry_point *entry)

@@ -43,7 +43,13 @@ struct entry_point {
  * its own environment. */
 int entry_point_find(struct entry_point *entry, const cJSON *config, const struct file_root *root,
                      struct error *error);
+/* The same of a process. */
+int entry_point_look_up(struct entry_point *entry, const struct packer_process *process,
+                        const struct file_root *root, struct error *error);
 void entry_point_free(struct entry_point *entry);
+
+/* Fails where the config's User names somebody whom the image's files do not know. */
+int image_user_check(const cJSON *config, const struct file_root *root, struct error *error);
 
 /* The value of KEY in a list of KEY=VALUE texts, the last of which counts; or NULL. */
 const char *environment_find(const struct strings *environment, const char *key);

@@ -147,11 +147,19 @@ static const struct compression compressions[] = {
 
 const struct compression compression_none = {.name = "none"};
 
+/* A frame that decompresses to nothing, as pzstd and seekable zstd put first (RFC 8878, 3.1.2). Of
+ * its magic number, the last four bits are free. */
+static bool is_skippable_frame(const unsigned char *start, size_t size)
+{
+    return size >= 4 && (start[0] & 0xf0) == 0x50 && memcmp(start + 1, "\x2a\x4d\x18", 3) == 0;
+}
+
 const struct compression *compression_of(const void *start, size_t size)
 {
     for (size_t i = 0; i < COMPRESSIONS; i++)
         if (size >= compressions[i].magic_size &&
-            memcmp(start, compressions[i].magic, compressions[i].magic_size) == 0)
+            (memcmp(start, compressions[i].magic, compressions[i].magic_size) == 0 ||
+             (compressions[i].create == zstd_create && is_skippable_frame(start, size))))
             return &compressions[i];
     return &compression_none;
 }

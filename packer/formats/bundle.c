@@ -43,89 +43,6 @@ static const struct {
     {"/dev", "tmpfs", {"nosuid", "strictatime", "mode=755", "size=65536k", NULL}},
 };
 
-/* ---- what a container starts ----------------------------------------------------------------- */
-
-/* Appends a JSON list's strings; a missing list is an empty one. */
-static int append_json(struct strings *words, const cJSON *config, const char *key,
-                       struct error *error)
-{
-    const cJSON *list = cJSON_GetObjectItem(config, key);
-    const cJSON *item;
-    if (list && !cJSON_IsArray(list) && !cJSON_IsNull(list))
-        return error_set(error, "the image config's %s is not a list of strings", key);
-    cJSON_ArrayForEach (item, list) {
-        if (!cJSON_IsString(item))
-            return error_set(error, "the image config's %s is not a list of strings", key);
-        if (strings_append(words, item->valuestring, error) < 0)
-            return -1;
-    }
-    return 0;
-}
-
-/* "uid" or "uid:gid", both numbers. */
-static int parse_user(const char *text, struct packer_process *process, struct error *error)
-{
-    if (!text || !*text)
-        return 0;
-    char uid_text[16] = "";
-    size_t length = strcspn(text, ":");
-    unsigned long long uid, gid = 0;
-    if (length < sizeof uid_text)
-        memcpy(uid_text, text, length);
-    if (!text_to_number(uid_text, UINT32_MAX - 1, &uid) ||
-        (text[length] && !text_to_number(text + length + 1, UINT32_MAX - 1, &gid)))
-        return error_set(
-            error,
-            "the image's user '%s' is not UID or UID:GID: a bundle has no passwd file to "
-            "look a name up in",
-            text);
-    process->uid = (uint32_t)uid;
-    process->gid = (uint32_t)gid;
-    return 0;
-}
-
-int packer_process_init(struct packer_process *process, const cJSON *document,
-                        const char *const *arguments, struct error *error)
-{
-    *process = (struct packer_process){0};
-    const cJSON *config = cJSON_GetObjectItem(document, "config");
-    if (append_json(&process->arguments, config, "Entrypoint", error) < 0 ||
-        append_json(&process->environment, config, "Env", error) < 0 ||
-        parse_user(json_string(config, "User"), process, error) < 0)
-        return -1;
-    if (arguments ? strings_append_all(&process->arguments, arguments, error) < 0
-                  : append_json(&process->arguments, config, "Cmd", error) < 0)
-        return -1;
-    if (process->arguments.count == 0)
-        return error_set(error, "the image names no command: give one by --cmd, or to "
-                                "`whit run` after --");
-    for (size_t i = 0; i < process->environment.count; i++)
-        if (strcspn(process->environment.items[i], "=") == 0)
-            return error_set(error, "the image's environment variable '%s' has no name",
-                             process->environment.items[i]);
-    const char *directory = json_string(config, "WorkingDir");
-    if (directory && *directory && *directory != '/')
-        return error_set(error, "the image's working directory '%s' is not absolute", directory);
-    process->directory = strdup(directory && *directory ? directory : "/");
-    return process->directory ? 0 : error_set(error, "out of memory");
-}
-
-bool packer_process_exists(const struct packer_process *process, int rootfs)
-{
-    const char *path = process->arguments.items[0];
-    if (path[0] != '/')
-        return true;
-    int fd FD_CLEANUP = open_beneath(rootfs, path + strspn(path, "/"), O_PATH, 0);
-    return fd >= 0 || (errno != ENOENT && errno != ENOTDIR);
-}
-
-void packer_process_free(struct packer_process *process)
-{
-    strings_free(&process->arguments);
-    strings_free(&process->environment);
-    text_free(&process->directory);
-}
-
 /* ---- config.json ----------------------------------------------------------------------------- */
 
 static void add_words(cJSON *object, const char *key, const char *const *words)
@@ -135,17 +52,23 @@ static void add_words(cJSON *object, const char *key, const char *const *words)
         cJSON_AddItemToArray(list, cJSON_CreateString(*words));
 }
 
-static void add_user(cJSON *object, const struct packer_process *process)
+/* A user namespace of one id has no other groups. */
+static void add_user(cJSON *object, const struct packer_process *process, bool has_groups)
 {
     cJSON *user = cJSON_AddObjectToObject(object, "user");
-    cJSON_AddNumberToObject(user, "uid", process->uid);
-    cJSON_AddNumberToObject(user, "gid", process->gid);
+    cJSON_AddNumberToObject(user, "uid", process->user.uid);
+    cJSON_AddNumberToObject(user, "gid", process->user.gid);
+    if (!has_groups || !process->user.group_count)
+        return;
+    cJSON *groups = cJSON_AddArrayToObject(user, "additionalGids");
+    for (size_t i = 0; i < process->user.group_count; i++)
+        cJSON_AddItemToArray(groups, cJSON_CreateNumber(process->user.groups[i]));
 }
 
-static void add_process(cJSON *document, const struct packer_process *process)
+static void add_process(cJSON *document, const struct packer_process *process, bool has_groups)
 {
     cJSON *object = cJSON_AddObjectToObject(document, "process");
-    add_user(object, process);
+    add_user(object, process, has_groups);
     add_words(object, "args", strings_list(&process->arguments));
     add_words(object, "env", strings_list(&process->environment));
     cJSON_AddStringToObject(object, "cwd", process->directory);
@@ -217,7 +140,7 @@ int packer_bundle_config(const struct packer_process *process, const struct pack
 {
     cJSON *document JSON_CLEANUP = cJSON_CreateObject();
     cJSON_AddStringToObject(document, "ociVersion", RUNTIME_SPEC_VERSION);
-    add_process(document, process);
+    add_process(document, process, !rootless);
     cJSON *root = cJSON_AddObjectToObject(document, "root");
     cJSON_AddStringToObject(root, "path", ROOTFS);
     cJSON_AddTrueToObject(root, "readonly");
@@ -270,10 +193,12 @@ static int render_minimal(const struct packer_process *process, const struct pac
     cJSON *object = cJSON_AddObjectToObject(document, "process");
     cJSON_AddStringToObject(object, "cwd", process->directory);
     add_words(object, "args", strings_list(&process->arguments));
-    if (process->environment.count)
-        add_words(object, "env", strings_list(&process->environment));
-    if (process->uid || process->gid)
-        add_user(object, process);
+    /* What names no program to look up does without the engines' PATH. */
+    bool has_path = !process->is_path_default || !strchr(process->arguments.items[0], '/');
+    if (process->environment.count > (has_path ? 0 : 1))
+        add_words(object, "env", strings_list(&process->environment) + (has_path ? 0 : 1));
+    if (process->user.uid || process->user.gid || process->user.group_count)
+        add_user(object, process, true);
     cJSON_AddStringToObject(cJSON_AddObjectToObject(document, "root"), "path", names->rootfs);
     cJSON *list = cJSON_AddArrayToObject(document, "mounts");
     if (target->needs & PACKER_NEEDS_PROC) {
@@ -313,7 +238,10 @@ static int write_config(const struct packer_job *job, const struct names *names,
         image.config.command = command;
     cJSON *made JSON_CLEANUP = job->image ? config_document(&image, NULL, error) : NULL;
     const cJSON *image_config = job->image ? made : packer_config(job->archive);
-    if (!image_config || packer_process_init(&process, image_config, NULL, error) < 0)
+    int rootfs FD_CLEANUP = openat(directory, names->rootfs, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const struct packer_root root = {.open = packer_open_in, .context = &rootfs};
+    if (!image_config || packer_process_init(&process, image_config, NULL, error) < 0 ||
+        packer_process_find_user(&process, image_config, &root, error) < 0)
         return -1;
     process.seccomp = image.seccomp;
     if ((job->target->minimal ? render_minimal(&process, job->target, names, &json, error)

@@ -59,7 +59,7 @@ int source_config(const struct packer_job *job, const struct digest *diff_ids, s
 const cJSON *source_annotations(const struct packer_job *job)
 {
     const cJSON *manifest = job->archive ? job->archive->manifest : NULL;
-    const cJSON *annotations = cJSON_GetObjectItemCaseSensitive(manifest, "annotations");
+    const cJSON *annotations = cJSON_GetObjectItem(manifest, "annotations");
     return cJSON_IsObject(annotations) ? annotations : NULL;
 }
 

@@ -18,6 +18,12 @@ int config_render(const struct packer_image *image, const struct digest *diff_id
 /* The name with registry and namespace, "docker.io/library/NAME:TAG", from the heap. */
 char *name_qualify(const char *tag, struct error *error);
 
+/* Who runs an image with that User, "" for none: looked up in the files of the root, which has none
+ * where it is NULL. Fails on a name that is not there, and says what to do. */
+int user_find(const char *text, const struct packer_root *root, struct packer_user *user,
+              struct error *error);
+void user_free(struct packer_user *user);
+
 /* "sha256:..." as a new JSON string. */
 cJSON *digest_to_json(const struct digest *digest);
 

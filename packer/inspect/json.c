@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 static void add_digest(cJSON *object, const char *key, const struct digest *digest)
 {
     cJSON_AddItemToObject(object, key, digest_to_json(digest));
@@ -105,6 +107,20 @@ static void add_head(cJSON *document, struct packer_archive *archive,
     cJSON_AddItemReferenceToObject(document, "config", archive->config);
 }
 
+static int add_warnings(cJSON *document, struct packer_archive *archive, struct error *error)
+{
+    struct strings warnings STRINGS_CLEANUP = {0};
+    cJSON *list = cJSON_AddArrayToObject(document, "warnings");
+    if (packer_warnings(archive, &warnings, error) < 0)
+        return -1;
+    for (size_t i = 0; i < warnings.count; i++) {
+        struct buffer visible BUFFER_CLEANUP = {0};
+        text_append_visible(&visible, warnings.items[i], strlen(warnings.items[i]));
+        cJSON_AddItemToArray(list, cJSON_CreateString(buffer_text(&visible)));
+    }
+    return 0;
+}
+
 int packer_inspect_json(struct packer_archive *archive, struct buffer *out, size_t *mismatches,
                         struct error *error)
 {
@@ -115,7 +131,8 @@ int packer_inspect_json(struct packer_archive *archive, struct buffer *out, size
     add_head(document, archive, &inspection);
     add_checks(document, archive);
     if (add_layers(document, archive, error) < 0 ||
-        inspect_violations(archive, cJSON_AddArrayToObject(document, "violations"), error) < 0)
+        inspect_violations(archive, cJSON_AddArrayToObject(document, "violations"), error) < 0 ||
+        add_warnings(document, archive, error) < 0)
         return -1;
     add_bytes(document, &inspection.tally);
     json_add_number(document, "mismatches", inspection.mismatches);

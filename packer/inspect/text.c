@@ -270,6 +270,19 @@ static int append_violations(struct packer_archive *archive, struct buffer *out,
     return 0;
 }
 
+static int append_warnings(struct packer_archive *archive, struct buffer *out, struct error *error)
+{
+    struct strings warnings STRINGS_CLEANUP = {0};
+    if (packer_warnings(archive, &warnings, error) < 0)
+        return -1;
+    for (size_t i = 0; i < warnings.count; i++) {
+        buffer_append_text(out, i ? "  " : "\nwhere engines differ\n  ");
+        append_name(out, warnings.items[i]);
+        buffer_append_text(out, "\n");
+    }
+    return 0;
+}
+
 int packer_inspect_text(struct packer_archive *archive, struct buffer *out, size_t *mismatches,
                         struct error *error)
 {
@@ -283,7 +296,7 @@ int packer_inspect_text(struct packer_archive *archive, struct buffer *out, size
     for (size_t i = 0; i < archive->layer_count; i++)
         if (append_layer(archive, &archive->layers[i], out, error) < 0)
             return -1;
-    if (append_violations(archive, out, error) < 0)
+    if (append_violations(archive, out, error) < 0 || append_warnings(archive, out, error) < 0)
         return -1;
     append_all_bytes(archive, &inspection, out);
     *mismatches = inspection.mismatches;

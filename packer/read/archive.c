@@ -15,9 +15,12 @@
 #include "base/tree.h"
 #include "packer/image/image.h"
 
+#define INDEX_BUDGET (4ULL * 1024 * 1024)
+
 /* ---- opening --------------------------------------------------------------------------------- */
 
-/* In the order of preference: every engine that reads both reads docker's of a combined archive. */
+/* In the order of preference. Of a combined archive docker reads the first, podman, skopeo and
+ * containerd the second: halves_check sees to it that they are the same. */
 static const struct {
     const char *name;
     const char *file; /* whose presence shows the format, and which names the rest */
@@ -59,7 +62,7 @@ static int read_image(struct packer_archive *archive, struct error *error)
         if (found < 0 || (found && check_new_config(archive, error) < 0))
             return -1;
         if (found)
-            return formats[i].read(archive, file, error);
+            return formats[i].read(archive, file, error) < 0 ? -1 : halves_check(archive, error);
     }
     struct member *other;
     if (archive->directory >= 0 && member_find(archive, "config.json", &other, error) > 0)
@@ -207,7 +210,12 @@ static struct packer_archive *archive_new(const char *name, const char *temporar
         return NULL;
     }
     *archive = (struct packer_archive){
-        .limits = *limits, .compression = &compression_none, .directory = -1, .file = -1};
+        .limits = *limits,
+        .compression = &compression_none,
+        .directory = -1,
+        .file = -1,
+        .index_budget = INDEX_BUDGET,
+    };
     const char *path = strcmp(name, FILE_STANDARD) == 0 ? "standard input" : name;
     if (spool_init(&archive->spool, archive, temporary, error) < 0 ||
         text_copy(&archive->path, path, error) < 0)
@@ -304,6 +312,7 @@ void packer_close(struct packer_archive **archive_pointer)
     free(archive->layers);
     free(archive->checks);
     strings_free(&archive->tags);
+    strings_free(&archive->losses);
     json_free(&archive->manifest);
     json_free(&archive->config);
     file_close(&archive->file);

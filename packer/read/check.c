@@ -63,6 +63,12 @@ int digest_parse(const char *text, const char *what, struct digest *digest, stru
     if (text && strncmp(text, DIGEST_PREFIX, prefix) == 0 &&
         digest_parse_hex(text + prefix, digest) && text[prefix + SHA256_HEX_SIZE] == '\0')
         return 0;
+    if (text && strncmp(text, "sha512:", 7) == 0)
+        return error_set(
+            error,
+            "%s is of SHA-512, and whit reads SHA-256 alone, as most engines do: have the "
+            "tool that wrote the image use that (%.100s)",
+            what, text);
     return error_set(error, "%s is %s%.100s%s, not sha256: and 64 lower-case digits", what,
                      text ? "\"" : "", text ? text : "missing", text ? "\"" : "");
 }

@@ -58,3 +58,34 @@ int docker_read(struct packer_archive *archive, const struct member *file, struc
     }
     return 0;
 }
+
+/* The config's digest is that of its bytes, whatever the file's name says. */
+static int list_image(struct packer_archive *archive, const cJSON *image,
+                      struct named_images *images, struct error *error)
+{
+    struct named_image named = {.group = images->count};
+    const char *config = json_string(image, "Config");
+    struct member *member = config ? member_need(archive, config, error) : NULL;
+    const cJSON *tag;
+    size_t before = images->count;
+    if (!config)
+        return error_set(error, "%s: manifest.json lists an image without a Config", archive->path);
+    if (!member || archive_spend_bytes(archive, member->content.size, error) < 0 ||
+        extent_hash(&member->content, &named.config, error) < 0)
+        return -1;
+    cJSON_ArrayForEach (tag, cJSON_GetObjectItem(image, "RepoTags")) {
+        named.name = cJSON_GetStringValue(tag);
+        if (named.name && named_images_add(images, &named, error) < 0)
+            return -1;
+    }
+    return images->count > before ? 0 : named_images_add(images, &named, error);
+}
+
+int docker_list(struct packer_archive *archive, struct named_images *images, struct error *error)
+{
+    const cJSON *image;
+    cJSON_ArrayForEach (image, archive->manifest)
+        if (list_image(archive, image, images, error) < 0)
+            return -1;
+    return 0;
+}

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/interrupt.h"
 #include "packer/image/image.h"
 
 struct position {
@@ -41,6 +42,8 @@ struct overlay {
     uint32_t time;
     struct node **visible;
     size_t visible_count;
+    struct strings *replaced; /* takes what is said of links that become directories; NULL: they are
+                                 refused */
 };
 
 static int compare_nodes(const void *left, const void *right)
@@ -84,17 +87,60 @@ static struct node *add_node(struct overlay *overlay, const struct node *key, st
     return NULL;
 }
 
-/* Where something is put, so are directories above it; false where there is something else. */
-static bool imply(struct overlay *overlay, struct node *node, uint32_t hidden,
-                  const struct position *from)
+static void append_path(const struct node *node, struct buffer *path)
 {
-    if (node->type && node->put > hidden)
-        return node->type == TAR_TYPE_DIRECTORY;
+    if (!node->above)
+        return;
+    append_path(node->above, path);
+    buffer_append_text(path, node->name);
+    buffer_append_text(path, "/");
+}
+
+static size_t layer_number(const struct overlay *overlay, const struct layer *layer)
+{
+    return (size_t)(layer - overlay->archive->layers) + 1;
+}
+
+/* Of what is not a directory, and has something below it: a higher layer's, unless it is the same.
+ */
+static int replace(struct overlay *overlay, const struct node *node, struct error *error)
+{
+    struct buffer path BUFFER_CLEANUP = {0}, text BUFFER_CLEANUP = {0};
+    if (!overlay->replaced)
+        return error_set(error,
+                         "refused: its parent %s is a link or a file, not a directory: write a "
+                         ".bundle, which unpacks the layers",
+                         node->name);
+    if (node->from.layer == overlay->layer)
+        return 0;
+    append_path(node, &path);
+    buffer_printf(
+        &text,
+        "/%.*s is a %s in layer %zu, and layer %zu has files below it: overlay replaces it "
+        "by a directory, %s: list them under the path that it leads to",
+        (int)path.size - 1, buffer_text(&path),
+        node->type == TAR_TYPE_SYMLINK ? "symbolic link" : "file",
+        layer_number(overlay, node->from.layer), layer_number(overlay, overlay->layer),
+        node->type == TAR_TYPE_SYMLINK ? "vfs and whit follow it" : "vfs fails");
+    return buffer_check(&path, error) < 0 || buffer_check(&text, error) < 0
+               ? -1
+               : strings_append(overlay->replaced, buffer_text(&text), error);
+}
+
+/* Where something is put, so are directories above it. */
+static int imply(struct overlay *overlay, struct node *node, uint32_t hidden,
+                 const struct position *from, struct error *error)
+{
+    bool is_there = node->type && node->put > hidden;
+    if (is_there && node->type == TAR_TYPE_DIRECTORY)
+        return 0;
+    if (is_there && replace(overlay, node, error) < 0)
+        return -1;
     node->type = TAR_TYPE_DIRECTORY;
     node->is_implied = true;
     node->put = ++overlay->time;
     node->from = *from;
-    return true;
+    return 0;
 }
 
 /* The node of a path by path_join, made where it is not there. Where `from` is an entry that is put
@@ -119,13 +165,8 @@ static struct node *find(struct overlay *overlay, char *path, const struct posit
         if (!node || !slash)
             return node;
         hidden = node->hidden > hidden ? node->hidden : hidden;
-        if (from && !imply(overlay, node, hidden, from)) {
-            error_set(error,
-                      "refused: its parent %s is a link or a file, not a directory: write a "
-                      ".bundle, which unpacks the layers",
-                      node->name);
+        if (from && imply(overlay, node, hidden, from, error) < 0)
             return NULL;
-        }
         hidden = node->emptied > hidden ? node->emptied : hidden;
         name = slash + 1;
     }
@@ -144,10 +185,11 @@ static bool is_visible(const struct node *node)
 
 /* ---- passes over the layers ------------------------------------------------------------------ */
 
+/* As in all engines, "/etc" is the image's. */
 static int join(struct buffer *path, const char *name, struct error *error)
 {
     buffer_append_text(path, PATH_ROOT);
-    const char *reason = path_join(path, name, false);
+    const char *reason = path_join(path, name + strspn(name, "/"), false);
     return reason ? error_set(error, "refused: %s", reason) : 0;
 }
 
@@ -169,7 +211,10 @@ static int hide(void *context, const struct tar_entry *entry, struct error *erro
         whiteout[-1] = '\0';
     else
         memmove(whiteout, hidden, strlen(hidden) + 1);
-    struct node *node = find(overlay, (char *)path.data, NULL, error);
+    /* A whiteout alone makes overlay replace a link above it, too. */
+    const struct position position = {overlay->layer, entry->offset};
+    struct node *node =
+        find(overlay, (char *)path.data, overlay->replaced ? &position : NULL, error);
     if (!node)
         return -1;
     *(is_opaque ? &node->emptied : &node->hidden) = ++overlay->time;
@@ -251,15 +296,6 @@ static void collect(const void *pointer, VISIT visit, void *closure)
         above->is_filled = true;
 }
 
-static void append_path(const struct node *node, struct buffer *path)
-{
-    if (!node->above)
-        return;
-    append_path(node->above, path);
-    buffer_append_text(path, node->name);
-    buffer_append_text(path, "/");
-}
-
 /* As engines make it for what is below; with nothing below any more, it takes an entry. */
 static int write_implied(const struct node *node, struct sink *sink, struct error *error)
 {
@@ -306,7 +342,9 @@ static int write_copy(const struct node *node, struct sink *sink, struct error *
                                   .uid = file.uid,
                                   .gid = file.gid,
                                   .mtime = file.mtime,
-                                  .size = file.size};
+                                  .size = file.size,
+                                  .xattrs = file.xattrs,
+                                  .xattr_count = file.xattr_count};
     if (tar_write_any(sink, &copy, error) < 0 || tar_copy_file(&file, sink, error) < 0)
         return -1;
     return tar_write_padding(sink, (uint64_t)file.size, error);
@@ -347,4 +385,22 @@ int flatten_write(struct packer_archive *archive, struct sink *sink, struct erro
         if (write_node(overlay.visible[i], sink, error) < 0)
             return -1;
     return tar_write_end(sink, error);
+}
+
+int packer_warnings(struct packer_archive *archive, struct strings *warnings, struct error *error)
+{
+    struct overlay overlay OVERLAY_CLEANUP = {.archive = archive, .replaced = warnings};
+    struct error ignored;
+    if (archive_load_layers(archive, error) < 0)
+        return -1;
+    /* What is refused in a layer is said when it is unpacked, whose cost is the same. */
+    uint64_t entries = archive->entries;
+    for (size_t i = 0; i < archive->layer_count && archive->layer_count > 1; i++) {
+        overlay.layer = &archive->layers[i];
+        if (layer_visit(overlay.layer, hide, &overlay, &ignored) < 0 ||
+            layer_visit(overlay.layer, put, &overlay, &ignored) < 0)
+            break;
+    }
+    archive->entries = entries;
+    return interrupt_check(error);
 }

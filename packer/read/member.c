@@ -115,6 +115,11 @@ static int open_member(struct packer_archive *archive, const char *name, struct 
     int fd FD_CLEANUP = open_beneath(archive->directory, name, O_RDONLY | O_NONBLOCK, 0);
     if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
         return 0;
+    if (fd < 0 && errno == EXDEV)
+        return error_set(error,
+                         "cannot open %s in %s: a symbolic link leads out of it: copy the layout "
+                         "with its links followed (cp -RL)",
+                         name + strlen(PATH_ROOT "/"), archive->path);
     if (fd < 0)
         return error_system(error, errno, "cannot open %s in %s", name, archive->path);
     if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))

@@ -8,7 +8,9 @@
 #include "base/text.h"
 #include "packer/image/image.h"
 
-#define INDEX_DEPTH 4
+#define INDEX_DEPTH     4
+#define BEST_PREFERENCE 3
+#define PEEK_COST       1024 /* bytes: to find a blob takes as long as to read so much */
 
 /* The file that a descriptor means, from the heap. */
 static char *blob_name(const cJSON *descriptor, struct error *error)
@@ -36,21 +38,89 @@ static cJSON *read_blob(struct packer_archive *archive, const cJSON *descriptor,
     return document;
 }
 
+/* ---- which image of an index ----------------------------------------------------------------- */
+
+/* What an index lists beside images: buildkit's statements about how they were built. */
+static bool is_attestation(const cJSON *descriptor)
+{
+    const cJSON *platform = cJSON_GetObjectItem(descriptor, "platform");
+    const char *os = json_string(platform, "os");
+    const char *architecture = json_string(platform, "architecture");
+    const cJSON *annotations = cJSON_GetObjectItem(descriptor, "annotations");
+    return cJSON_GetObjectItemCaseSensitive(annotations, "vnd.docker.reference.type") ||
+           (os && architecture && strcmp(os, "unknown") == 0 &&
+            strcmp(architecture, "unknown") == 0);
+}
+
 /* How much whit wants an image of that platform; the first of the best is taken. */
 static int preference(const cJSON *descriptor)
 {
     const cJSON *platform = cJSON_GetObjectItem(descriptor, "platform");
     const char *os = json_string(platform, "os");
     const char *architecture = json_string(platform, "architecture");
+    if (is_attestation(descriptor))
+        return 0;
     if (!os || !architecture)
         return 2;
-    return strcmp(os, "linux") == 0 && strcmp(architecture, "amd64") == 0 ? 3 : 1;
+    return strcmp(os, "linux") == 0 && strcmp(architecture, "amd64") == 0 ? BEST_PREFERENCE : 1;
 }
 
-static const cJSON *choose_manifest(const cJSON *index)
+/* The document that a descriptor means, while the archive's budget lasts; NULL where it is not
+ * there, or is none. Its digest is compared only once it is chosen. */
+static cJSON *peek(struct packer_archive *archive, const cJSON *descriptor)
 {
-    const cJSON *best = NULL, *descriptor;
-    cJSON_ArrayForEach (descriptor, cJSON_GetObjectItem(index, "manifests"))
+    struct error ignored;
+    struct member *member;
+    char *name TEXT_CLEANUP = blob_name(descriptor, &ignored);
+    if (!name || member_find(archive, name, &member, &ignored) <= 0)
+        return NULL;
+    uint64_t cost = PEEK_COST + member->content.size;
+    bool is_affordable = cost <= archive->index_budget;
+    archive->index_budget -= is_affordable ? cost : archive->index_budget;
+    return is_affordable ? member_read_json(archive, member, &ignored) : NULL;
+}
+
+static bool is_blob_there(struct packer_archive *archive, const cJSON *descriptor)
+{
+    struct error ignored;
+    struct member *member;
+    char *name TEXT_CLEANUP = blob_name(descriptor, &ignored);
+    if (archive->index_budget < PEEK_COST)
+        return false;
+    archive->index_budget -= PEEK_COST;
+    return name && member_find(archive, name, &member, &ignored) > 0;
+}
+
+/* Whether the image that the descriptor means, or one of its platforms, is there whole: an engine
+ * that exports one platform keeps the index of all. */
+static bool is_there(struct packer_archive *archive, const cJSON *descriptor, int depth)
+{
+    cJSON *document JSON_CLEANUP = peek(archive, descriptor);
+    const cJSON *child, *manifests = cJSON_GetObjectItem(document, "manifests");
+    if (!document || depth == INDEX_DEPTH)
+        return false;
+    cJSON_ArrayForEach (child, manifests)
+        if (!is_attestation(child) && is_there(archive, child, depth + 1))
+            return true;
+    if (manifests || !is_blob_there(archive, cJSON_GetObjectItem(document, "config")))
+        return false;
+    cJSON_ArrayForEach (child, cJSON_GetObjectItem(document, "layers"))
+        if (!is_blob_there(archive, child))
+            return false;
+    return true;
+}
+
+/* The best of those that are there; where none is, the best: reading it tells what is missing. */
+static const cJSON *choose_manifest(struct packer_archive *archive, const cJSON *index, int depth)
+{
+    const cJSON *best = NULL, *descriptor, *list = cJSON_GetObjectItem(index, "manifests");
+    if (cJSON_GetArraySize(list) == 1)
+        return list->child;
+    for (int wanted = BEST_PREFERENCE; wanted > 0; wanted--)
+        cJSON_ArrayForEach (descriptor, list)
+            if (preference(descriptor) == wanted && is_there(archive, descriptor, depth + 1))
+                return descriptor;
+    cJSON_ArrayForEach (descriptor, list)
         if (!best || preference(descriptor) > preference(best))
             best = descriptor;
     return best;
@@ -61,8 +131,8 @@ static const cJSON *choose_manifest(const cJSON *index)
 static const char *name_of(const cJSON *descriptor)
 {
     const cJSON *annotations = cJSON_GetObjectItem(descriptor, "annotations");
-    const char *full = json_string(annotations, OCI_CONTAINERD_NAME);
-    const char *typed = json_string(annotations, OCI_REF_NAME);
+    const char *full = json_map_string(annotations, OCI_CONTAINERD_NAME);
+    const char *typed = json_map_string(annotations, OCI_REF_NAME);
     return full && !(typed && packer_tag_of(typed)) ? full : typed;
 }
 
@@ -77,7 +147,8 @@ static int add_tags(struct packer_archive *archive, const cJSON *index, const cJ
         const char *other = json_string(descriptor, "digest");
         const char *name = name_of(descriptor);
         if (!digest || !other || strcmp(digest, other) != 0)
-            archive->image_count++;
+            archive->image_count +=
+                !is_attestation(descriptor) && is_blob_there(archive, descriptor);
         else if (name && strings_append(&archive->tags, name, error) < 0)
             return -1;
     }
@@ -92,7 +163,7 @@ static int find_manifest(struct packer_archive *archive, const struct member *fi
     if (!index)
         return -1;
     for (int depth = 0; depth < INDEX_DEPTH; depth++) {
-        const cJSON *descriptor = choose_manifest(index);
+        const cJSON *descriptor = choose_manifest(archive, index, depth);
         if (!descriptor)
             return error_set(error, "%s: an index lists no manifests", archive->path);
         if (depth == 0 && add_tags(archive, index, descriptor, error) < 0)
@@ -141,4 +212,49 @@ int oci_read(struct packer_archive *archive, const struct member *file, struct e
         layer++->descriptor = descriptor;
     }
     return 0;
+}
+
+/* ---- the images of a combined archive -------------------------------------------------------- */
+
+static int list_images(struct packer_archive *archive, const cJSON *descriptor, int depth,
+                       const struct named_image *entry, struct named_images *images,
+                       struct error *error)
+{
+    struct named_image named = *entry;
+    cJSON *document JSON_CLEANUP = peek(archive, descriptor);
+    const cJSON *child, *manifests = cJSON_GetObjectItem(document, "manifests");
+    struct error ignored;
+    if (!document || depth == INDEX_DEPTH)
+        return 0;
+    cJSON_ArrayForEach (child, manifests)
+        if (!is_attestation(child) &&
+            list_images(archive, child, depth + 1, entry, images, error) < 0)
+            return -1;
+    if (manifests ||
+        descriptor_digest(cJSON_GetObjectItem(document, "config"), &named.config, &ignored) < 0)
+        return 0;
+    return named_images_add(images, &named, error);
+}
+
+int oci_list(struct packer_archive *archive, const struct member *file, struct named_images *images,
+             struct error *error)
+{
+    struct error ignored;
+    struct named_image entry = {0};
+    const cJSON *descriptor;
+    /* What is no index names no image: engines go on with manifest.json. */
+    images->document = member_read_json(archive, file, &ignored);
+    cJSON_ArrayForEach (descriptor, cJSON_GetObjectItem(images->document, "manifests")) {
+        entry.name = name_of(descriptor);
+        entry.group++;
+        if (!is_attestation(descriptor) &&
+            list_images(archive, descriptor, 0, &entry, images, error) < 0)
+            return -1;
+    }
+    return archive->index_budget
+               ? 0
+               : error_set(error,
+                           "%s: the manifests that index.json names are too large to compare with "
+                           "manifest.json: remove one of the two files",
+                           archive->path);
 }

@@ -88,7 +88,8 @@ struct packer_archive {
     struct member *members;
     size_t member_count;
 
-    size_t image_count; /* in the archive: this is the one that is read */
+    size_t image_count;    /* in the archive: this is the one that is read */
+    uint64_t index_budget; /* bytes of manifests that may still be read to choose it */
     struct strings tags;
     cJSON *manifest; /* docker's manifest.json, or OCI's image manifest */
     cJSON *config;
@@ -98,6 +99,7 @@ struct packer_archive {
     bool layers_loaded;
     struct check *checks;
     size_t check_count;
+    struct strings losses; /* a sentence each */
 };
 
 /* The names of the formats in which the archive is, the one that is read first; NULL past them. */

@@ -41,6 +41,28 @@ int archive_spend_bytes(struct packer_archive *archive, uint64_t size, struct er
 /* Fits the limit of unpacked bytes to an archive of that size. */
 void archive_limit_ratio(struct packer_archive *archive, uint64_t size);
 
+/* ---- what is left out (warn.c) --------------------------------------------------------------- */
+
+int archive_warn(struct packer_archive *archive, struct error *error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* ---- extended attributes (xattrs.c) ---------------------------------------------------------- */
+
+/* Those of a file; zero-initialise. */
+struct xattrs {
+    struct buffer names, values; /* that `items` points into */
+    struct buffer items;         /* struct tar_xattr */
+    size_t count;
+};
+#define XATTRS_CLEANUP __attribute__((cleanup(xattrs_free)))
+
+/* Reads those of a file, but not what only means something on its host. */
+int xattrs_read(struct xattrs *xattrs, int directory, const char *name, struct error *error);
+void xattrs_free(struct xattrs *xattrs);
+/* Gives a file those of the entry; warns where the file system takes one not. */
+int xattrs_write(struct packer_archive *archive, int directory, const char *name,
+                 const struct tar_entry *entry, struct error *error);
+
 /* ---- digests (check.c) ----------------------------------------------------------------------- */
 
 int archive_add_check(struct packer_archive *archive, const struct check *check,
@@ -82,6 +104,33 @@ int layer_visit(const struct layer *layer, layer_visitor *visit, void *context,
 int tar_tally(struct packer_archive *archive, const struct extent *tar, struct tally *tally,
               tar_visitor *visit, struct error *error);
 
+/* ---- combined archives (named.c, halves.c) --------------------------------------------------- */
+
+/* An image that a half of a combined archive names. */
+struct named_image {
+    struct digest config;
+    const char *name; /* that it has there, or NULL; the document's */
+    size_t group;     /* OCI: the entry of index.json that leads to it, one of its platforms */
+};
+
+struct named_images {
+    struct named_image *items;
+    size_t count;
+    cJSON *document; /* index.json; or NULL */
+};
+
+int named_images_add(struct named_images *images, const struct named_image *image,
+                     struct error *error);
+void named_images_free(struct named_images *images);
+#define NAMED_IMAGES_CLEANUP __attribute__((cleanup(named_images_free)))
+
+/* Each appends the images of a half, once for each name that an image has. */
+int docker_list(struct packer_archive *archive, struct named_images *images, struct error *error);
+int oci_list(struct packer_archive *archive, const struct member *file, struct named_images *images,
+             struct error *error);
+/* Refuses an archive whose manifest.json and index.json name different images. */
+int halves_check(struct packer_archive *archive, struct error *error);
+
 /* ---- formats (docker.c, oci.c, root.c) ------------------------------------------------------- */
 
 /* Each reads the file that shows the format and fills in the image, its layers not yet loaded. */
@@ -91,5 +140,13 @@ int oci_read(struct packer_archive *archive, const struct member *file, struct e
 /* Makes the image of the archive's whole tar, by the config that it is to have. */
 int rootfs_read(struct packer_archive *archive, struct error *error);
 /* The same of a bundle's directory; `file` is its config.json, by whose process the program is
- * started unless the config that it is to have names another. */
+ * started unless the config that it is to have names another (bundle.c). */
 int bundle_read(struct packer_archive *archive, const struct member *file, struct error *error);
+
+/* The parts of that: the layer, whose tar may be written from an open directory, then the config.
+ */
+int root_spool_tree(struct packer_archive *archive, int root, struct extent *tar,
+                    struct error *error);
+int root_set_layer(struct packer_archive *archive, const struct extent *tar, struct error *error);
+int root_set_config(struct packer_archive *archive, const struct packer_config *config,
+                    struct error *error);

@@ -1,4 +1,4 @@
-/* Makes an image of one layer from a root file system: a tar, or the directory in a bundle. */
+/* Makes an image of one layer from a root file system: a tar, or a directory. */
 #include "packer/read/read_internal.h"
 
 #include <dirent.h>
@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "base/beneath.h"
 #include "base/interrupt.h"
 #include "base/read.h"
 #include "base/text.h"
@@ -20,11 +20,12 @@
 #include "packer/image/image.h"
 
 #define PERMISSIONS 07777
+#define MAX_DEVICE  07777777u /* seven octal digits */
 
 /* ---- the image ------------------------------------------------------------------------------- */
 
-static int set_config(struct packer_archive *archive, const struct packer_config *config,
-                      struct error *error)
+int root_set_config(struct packer_archive *archive, const struct packer_config *config,
+                    struct error *error)
 {
     const struct packer_image image = {.config = *config};
     const struct digest *diff_id = archive->layer_count ? &archive->layers[0].diff_id : NULL;
@@ -40,7 +41,7 @@ static int set_config(struct packer_archive *archive, const struct packer_config
 }
 
 /* An image without a file needs no layer. */
-static int set_layer(struct packer_archive *archive, const struct extent *tar, struct error *error)
+int root_set_layer(struct packer_archive *archive, const struct extent *tar, struct error *error)
 {
     struct tar_reader reader TAR_READER_CLEANUP;
     struct tar_entry entry;
@@ -61,16 +62,16 @@ int rootfs_read(struct packer_archive *archive, struct error *error)
 {
     if (archive->tar.size == 0)
         return error_set(error, "%s is empty", archive->path);
-    return set_layer(archive, &archive->tar, error) < 0
+    return root_set_layer(archive, &archive->tar, error) < 0
                ? -1
-               : set_config(archive, archive->new_config, error);
+               : root_set_config(archive, archive->new_config, error);
 }
 
 /* ---- the tree in a bundle -------------------------------------------------------------------- */
 
 struct bundle_tree {
     struct packer_archive *archive;
-    int root;
+    int root;  /* the caller's */
     uid_t uid; /* who owns the root directory is root in the image */
     gid_t gid;
     void *linked; /* those in the tar that have more names: by tsearch(3), struct linked */
@@ -93,7 +94,6 @@ static int compare_linked(const void *left, const void *right)
 static void bundle_tree_free(struct bundle_tree *tree)
 {
     tdestroy(tree->linked, free);
-    file_close(&tree->root);
 }
 #define BUNDLE_TREE_CLEANUP __attribute__((cleanup(bundle_tree_free)))
 
@@ -166,7 +166,8 @@ static int write_symlink(struct bundle_tree *tree, const struct tree_entry *entr
 static int write_directory(struct bundle_tree *tree, const struct tar_file *file, bool is_empty,
                            struct error *error)
 {
-    bool is_implied = file->mode == IMPLIED_MODE && file->uid == 0 && file->gid == 0;
+    bool is_implied =
+        file->mode == IMPLIED_MODE && file->uid == 0 && file->gid == 0 && file->xattr_count == 0;
     char *path TEXT_CLEANUP = NULL;
     struct tar_file directory = *file;
     if (!is_empty && is_implied)
@@ -178,35 +179,65 @@ static int write_directory(struct bundle_tree *tree, const struct tar_file *file
     return tar_write_any(&tree->archive->spool.sink, &directory, error);
 }
 
+/* A FIFO or a device: a header alone. */
+static int write_special(struct bundle_tree *tree, struct tar_file *file, const struct stat *status,
+                         char type, struct error *error)
+{
+    file->type = type;
+    file->device_major = type == TAR_TYPE_FIFO ? 0 : major(status->st_rdev);
+    file->device_minor = type == TAR_TYPE_FIFO ? 0 : minor(status->st_rdev);
+    if (file->device_major > MAX_DEVICE || file->device_minor > MAX_DEVICE)
+        return archive_warn(tree->archive, error,
+                            "%s: the device is left out: its number has no room in an archive",
+                            file->path);
+    return tar_write_any(&tree->archive->spool.sink, file, error);
+}
+
+static int write_kind(struct bundle_tree *tree, const struct tree_entry *entry,
+                      struct tar_file *file, const struct stat *status, struct error *error)
+{
+    switch (status->st_mode & S_IFMT) {
+    case S_IFDIR:
+        return write_directory(tree, file, entry->count == 0, error);
+    case S_IFREG:
+        return write_file(tree, entry, file, status, error);
+    case S_IFLNK:
+        return write_symlink(tree, entry, file, error);
+    case S_IFIFO:
+        return write_special(tree, file, status, TAR_TYPE_FIFO, error);
+    case S_IFCHR:
+        return write_special(tree, file, status, TAR_TYPE_CHARACTER, error);
+    case S_IFBLK:
+        return write_special(tree, file, status, TAR_TYPE_BLOCK, error);
+    default:
+        return archive_warn(tree->archive, error,
+                            "%s: the socket is left out: no archive can hold it", file->path);
+    }
+}
+
 static int write_entry(struct bundle_tree *tree, const struct tree_entry *entry,
                        struct error *error)
 {
     struct stat status;
+    struct xattrs xattrs XATTRS_CLEANUP = {0};
     int examined = entry->event == TREE_ENTER
                        ? fstat(entry->fd, &status)
                        : fstatat(entry->parent, entry->name, &status, AT_SYMLINK_NOFOLLOW);
     if (examined < 0)
         return error_system(error, errno, "cannot read it");
+    if (interrupt_check(error) < 0 || packer_check_path(entry->path, error) < 0 ||
+        archive_spend_entries(tree->archive, 1, error) < 0 ||
+        xattrs_read(&xattrs, entry->parent, entry->name, error) < 0)
+        return -1;
     struct tar_file file = {
         .path = entry->path,
         .mode = status.st_mode & PERMISSIONS,
         .uid = status.st_uid == tree->uid ? 0 : status.st_uid,
         .gid = status.st_gid == tree->gid ? 0 : status.st_gid,
+        .xattrs = (const struct tar_xattr *)(const void *)xattrs.items.data,
+        .xattr_count = xattrs.count,
     };
-    if (interrupt_check(error) < 0 || packer_check_path(entry->path, error) < 0 ||
-        archive_spend_entries(tree->archive, 1, error) < 0)
-        return -1;
-    switch (entry->kind) {
-    case DT_DIR:
-        return write_directory(tree, &file, entry->count == 0, error);
-    case DT_REG:
-        return write_file(tree, entry, &file, &status, error);
-    case DT_LNK:
-        return write_symlink(tree, entry, &file, error);
-    default:
-        return error_set(
-            error, "it is not a file, directory or symbolic link, which is all that whit packs");
-    }
+    return write_kind(tree, entry, &file, &status, error);
 }
 
 /* Whether engines mount something there: what is in it is of no use. */
@@ -239,110 +270,18 @@ static int write_tree(struct bundle_tree *tree, struct error *error)
     return got < 0 ? -1 : tar_write_end(&tree->archive->spool.sink, error);
 }
 
-/* Writes a tar of the tree into the spool. */
-static int spool_tree(struct packer_archive *archive, const char *path, struct extent *tar,
-                      struct error *error)
+int root_spool_tree(struct packer_archive *archive, int root, struct extent *tar,
+                    struct error *error)
 {
     struct bundle_tree tree BUNDLE_TREE_CLEANUP = {.archive = archive};
     struct stat status;
     uint64_t start = archive->spool.size;
-    tree.root = open_beneath(archive->directory, path, O_RDONLY | O_DIRECTORY, 0);
-    if (tree.root < 0 || fstat(tree.root, &status) < 0)
-        return error_system(error, errno, "cannot open the root directory '%s'", path);
+    tree.root = root;
+    if (fstat(root, &status) < 0)
+        return error_system(error, errno, "cannot read the root directory");
     tree.uid = status.st_uid;
     tree.gid = status.st_gid;
     int result = write_tree(&tree, error);
     *tar = spool_extent(&archive->spool, start, archive->path);
     return result;
-}
-
-/* ---- config.json (OCI runtime-spec 1.0, config.md) ------------------------------------------- */
-
-/* What a bundle's process is, as an image config has it. */
-struct process {
-    struct strings arguments, environment;
-    char user[sizeof "4294967295:4294967295"];
-    const char *directory;
-};
-
-static void process_free(struct process *process)
-{
-    strings_free(&process->arguments);
-    strings_free(&process->environment);
-}
-#define PROCESS_CLEANUP __attribute__((cleanup(process_free)))
-
-static int read_list(const cJSON *object, const char *key, struct strings *words,
-                     struct error *error)
-{
-    const cJSON *item, *list = cJSON_GetObjectItem(object, key);
-    bool is_list = !list || cJSON_IsNull(list) || cJSON_IsArray(list);
-    cJSON_ArrayForEach (item, list) {
-        is_list = is_list && cJSON_IsString(item);
-        if (is_list && strings_append(words, item->valuestring, error) < 0)
-            return -1;
-    }
-    return is_list ? 0 : error_set(error, "process.%s is not a list of strings", key);
-}
-
-static int read_id(const cJSON *user, const char *key, unsigned *id, struct error *error)
-{
-    const cJSON *number = cJSON_GetObjectItem(user, key);
-    *id = 0;
-    if (!number)
-        return 0;
-    if (!cJSON_IsNumber(number) || !(number->valuedouble >= 0 && number->valuedouble <= INT32_MAX))
-        return error_set(error, "process.user.%s is not a number from 0 to %d", key, INT32_MAX);
-    *id = (unsigned)number->valuedouble;
-    return 0;
-}
-
-static int read_process(struct process *process, const cJSON *document, struct error *error)
-{
-    const cJSON *object = cJSON_GetObjectItem(document, "process");
-    const cJSON *user = cJSON_GetObjectItem(object, "user");
-    unsigned uid, gid;
-    if (read_list(object, "args", &process->arguments, error) < 0 ||
-        read_list(object, "env", &process->environment, error) < 0 ||
-        read_id(user, "uid", &uid, error) < 0 || read_id(user, "gid", &gid, error) < 0)
-        return -1;
-    if (gid)
-        snprintf(process->user, sizeof process->user, "%u:%u", uid, gid);
-    else if (uid)
-        snprintf(process->user, sizeof process->user, "%u", uid);
-    process->directory = json_string(object, "cwd");
-    return 0;
-}
-
-/* What `whit pack` leaves out, since it is so anyway, is left out here, too. */
-static void complete_config(struct packer_config *config, const struct process *process)
-{
-    if (!config->entrypoint && !config->command)
-        config->command = strings_list(&process->arguments);
-    if (!config->environment)
-        config->environment = strings_list(&process->environment);
-    if (!config->user && *process->user)
-        config->user = process->user;
-    if (!config->working_directory && process->directory && strcmp(process->directory, "/") != 0)
-        config->working_directory = process->directory;
-}
-
-int bundle_read(struct packer_archive *archive, const struct member *file, struct error *error)
-{
-    struct process process PROCESS_CLEANUP = {0};
-    struct packer_config config = *archive->new_config;
-    struct extent tar;
-    cJSON *document JSON_CLEANUP = member_read_json(archive, file, error);
-    if (!document)
-        return -1;
-    const char *path = json_string(cJSON_GetObjectItem(document, "root"), "path");
-    if (!path)
-        return error_set(error, "%s: config.json has no root.path", archive->path);
-    if (read_process(&process, document, error) < 0)
-        return error_prefix(error, "%s: config.json", archive->path);
-    complete_config(&config, &process);
-    if (spool_tree(archive, path, &tar, error) < 0 || set_layer(archive, &tar, error) < 0 ||
-        set_config(archive, &config, error) < 0)
-        return error_prefix(error, "%s", archive->path);
-    return 0;
 }

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <search.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,7 +23,61 @@
 struct unpack {
     struct packer_archive *archive;
     int root;
+    const struct layer *layer; /* whose entries are visited */
+    void *directories;         /* by tsearch(3), struct directory */
 };
+
+/* A directory that was made, and the entry that described it last. One that is made anew, where a
+ * higher layer hid another, may get the inode of that, but has nothing else from it. */
+struct directory {
+    dev_t device;
+    ino_t inode;
+    const struct layer *layer; /* NULL: it is implied by what is in it */
+    uint64_t offset;           /* of the entry in the layer's tar */
+};
+
+static int compare_directories(const void *left, const void *right)
+{
+    const struct directory *a = left, *b = right;
+    if (a->device != b->device)
+        return a->device < b->device ? -1 : 1;
+    return a->inode == b->inode ? 0 : a->inode < b->inode ? -1 : 1;
+}
+
+static void unpack_free(struct unpack *unpack)
+{
+    tdestroy(unpack->directories, free);
+}
+#define UNPACK_CLEANUP __attribute__((cleanup(unpack_free)))
+
+/* The record of a directory that is there; NULL, and errno, where there is none. */
+static struct directory *find_directory(struct unpack *unpack, int parent, const char *name)
+{
+    struct stat status;
+    struct directory *directory = calloc(1, sizeof *directory);
+    if (!directory || fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) < 0) {
+        free(directory);
+        return NULL;
+    }
+    directory->device = status.st_dev;
+    directory->inode = status.st_ino;
+    struct directory **found = tsearch(directory, &unpack->directories, compare_directories);
+    if (!found || *found != directory)
+        free(directory);
+    return found ? *found : NULL;
+}
+
+/* Notes which entry describes a directory; NULL: none. */
+static int describe(struct unpack *unpack, int parent, const char *name,
+                    const struct tar_entry *entry, struct error *error)
+{
+    struct directory *directory = find_directory(unpack, parent, name);
+    if (!directory)
+        return error_system(error, errno, "cannot note it");
+    directory->layer = entry ? unpack->layer : NULL;
+    directory->offset = entry ? entry->offset : 0;
+    return 0;
+}
 
 /* ---- paths ----------------------------------------------------------------------------------- */
 
@@ -84,7 +140,7 @@ static int open_existing(const struct unpack *unpack, const char *path)
 }
 
 /* Opens the directory; what is missing of it is made. */
-static int open_directory(const struct unpack *unpack, char *path, struct error *error)
+static int open_directory(struct unpack *unpack, char *path, struct error *error)
 {
     const char *end = path + strlen(path);
     char *slash;
@@ -105,6 +161,8 @@ static int open_directory(const struct unpack *unpack, char *path, struct error 
         if (mkdirat(parent, cut + 1, IMPLIED_MODE) < 0 ||
             fchmodat(parent, cut + 1, IMPLIED_MODE, 0) < 0)
             return error_system(error, errno, "its directory %s cannot be created", path);
+        if (describe(unpack, parent, cut + 1, NULL, error) < 0)
+            return -1;
         fd = openat(parent, cut + 1, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (fd < 0)
             return refuse_directory(path, error);
@@ -132,10 +190,18 @@ static int set_attributes(int directory, const char *name, const struct tar_entr
                : 0;
 }
 
-static int make_file(const struct unpack *unpack, int directory, const char *name,
+/* The same with extended attributes, which a change of owner or content would take away. */
+static int set_all(const struct unpack *unpack, int directory, const char *name,
+                   const struct tar_entry *entry, struct error *error)
+{
+    return set_attributes(directory, name, entry, 0, error) < 0
+               ? -1
+               : xattrs_write(unpack->archive, directory, name, entry, error);
+}
+
+static int make_file(struct unpack *unpack, int directory, const char *name,
                      const struct tar_entry *entry, struct error *error)
 {
-    (void)unpack;
     int fd FD_CLEANUP =
         openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
@@ -143,30 +209,30 @@ static int make_file(const struct unpack *unpack, int directory, const char *nam
     struct file_sink file = file_sink(fd, "it");
     if (tar_copy_file(entry, &file.sink, error) < 0)
         return -1;
-    return set_attributes(directory, name, entry, 0, error);
+    return set_all(unpack, directory, name, entry, error);
 }
 
-static int make_directory(const struct unpack *unpack, int directory, const char *name,
+static int make_directory(struct unpack *unpack, int directory, const char *name,
                           const struct tar_entry *entry, struct error *error)
 {
-    (void)unpack;
     if (mkdirat(directory, name, OWNER_MAY_FILL) < 0 && errno != EEXIST)
         return error_system(error, errno, "cannot create it");
+    if (describe(unpack, directory, name, entry, error) < 0)
+        return -1;
     return set_attributes(directory, name, entry, OWNER_MAY_FILL, error);
 }
 
-static int make_symlink(const struct unpack *unpack, int directory, const char *name,
+static int make_symlink(struct unpack *unpack, int directory, const char *name,
                         const struct tar_entry *entry, struct error *error)
 {
-    (void)unpack;
     if (symlinkat(entry->link, directory, name) < 0)
         return error_system(error, errno, "cannot create it");
-    return set_attributes(directory, name, entry, 0, error);
+    return set_all(unpack, directory, name, entry, error);
 }
 
 /* The file that it links to has its attributes already. A link to a symbolic link is one to that
  * itself, not to what it points at. */
-static int make_hard_link(const struct unpack *unpack, int directory, const char *name,
+static int make_hard_link(struct unpack *unpack, int directory, const char *name,
                           const struct tar_entry *entry, struct error *error)
 {
     struct split_path target SPLIT_PATH_CLEANUP = {0};
@@ -182,27 +248,33 @@ static int make_hard_link(const struct unpack *unpack, int directory, const char
     return 0;
 }
 
-static int make_fifo(const struct unpack *unpack, int directory, const char *name,
+static int make_fifo(struct unpack *unpack, int directory, const char *name,
                      const struct tar_entry *entry, struct error *error)
 {
-    (void)unpack;
     if (mkfifoat(directory, name, 0600) < 0)
         return error_system(error, errno, "cannot create it");
-    return set_attributes(directory, name, entry, 0, error);
+    return set_all(unpack, directory, name, entry, error);
 }
 
 /* A device of this machine does not belong into a directory of it, and a container gets its own
- * /dev from the engine. */
-static int leave_out(const struct unpack *unpack, int directory, const char *name,
+ * /dev from the engine, over what the image has there. */
+static int leave_out(struct unpack *unpack, int directory, const char *name,
                      const struct tar_entry *entry, struct error *error)
 {
-    (void)unpack, (void)directory, (void)name, (void)entry, (void)error;
-    return 0;
+    struct split_path path SPLIT_PATH_CLEANUP = {0};
+    (void)directory, (void)name;
+    if (split_path_init(&path, entry->name, error) < 0)
+        return -1;
+    if (strcmp(path.directory, PATH_ROOT "/dev") == 0)
+        return 0;
+    return archive_warn(unpack->archive, error,
+                        "%s: the device is left out: let the engine make it (docker run --device)",
+                        entry->name);
 }
 
 static const struct kind {
     char type;
-    int (*make)(const struct unpack *unpack, int directory, const char *name,
+    int (*make)(struct unpack *unpack, int directory, const char *name,
                 const struct tar_entry *entry, struct error *error);
 } kinds[] = {
     {TAR_TYPE_FILE, make_file},       {TAR_TYPE_DIRECTORY, make_directory},
@@ -234,7 +306,7 @@ static bool is_directory(int directory, const char *name)
  */
 static int hide(void *context, const struct tar_entry *entry, struct error *error)
 {
-    const struct unpack *unpack = context;
+    struct unpack *unpack = context;
     struct split_path path SPLIT_PATH_CLEANUP = {0};
     if (split_path_init(&path, entry->name, error) < 0)
         return -1;
@@ -257,7 +329,7 @@ static int hide(void *context, const struct tar_entry *entry, struct error *erro
 /* An entry replaces what has its name; only two directories become one (as in docker). */
 static int put(void *context, const struct tar_entry *entry, struct error *error)
 {
-    const struct unpack *unpack = context;
+    struct unpack *unpack = context;
     struct split_path path SPLIT_PATH_CLEANUP = {0};
     const struct kind *kind = find_kind(entry->type);
     if (!kind)
@@ -280,7 +352,7 @@ static int put(void *context, const struct tar_entry *entry, struct error *error
 /* Directories get their mode and time last: until then they were to be filled. */
 static int finish(void *context, const struct tar_entry *entry, struct error *error)
 {
-    const struct unpack *unpack = context;
+    struct unpack *unpack = context;
     struct split_path path SPLIT_PATH_CLEANUP = {0};
     if (entry->type != TAR_TYPE_DIRECTORY)
         return 0;
@@ -291,20 +363,29 @@ static int finish(void *context, const struct tar_entry *entry, struct error *er
     /* A later layer may have put something else there. */
     if (directory < 0 || !is_directory(directory, path.name))
         return 0;
-    return set_attributes(directory, path.name, entry, 0, error);
+    const struct directory *made = find_directory(unpack, directory, path.name);
+    if (!made)
+        return error_system(error, errno, "cannot find it");
+    if (made->layer != unpack->layer || made->offset != entry->offset)
+        return 0;
+    return set_all(unpack, directory, path.name, entry, error);
 }
 
 int packer_unpack(struct packer_archive *archive, int rootfs, struct error *error)
 {
-    struct unpack unpack = {.archive = archive, .root = rootfs};
+    struct unpack unpack UNPACK_CLEANUP = {.archive = archive, .root = rootfs};
     if (packer_verify(archive, error) < 0)
         return -1;
-    for (size_t i = 0; i < archive->layer_count; i++)
-        if (layer_visit(&archive->layers[i], hide, &unpack, error) < 0 ||
-            layer_visit(&archive->layers[i], put, &unpack, error) < 0)
+    for (size_t i = 0; i < archive->layer_count; i++) {
+        unpack.layer = &archive->layers[i];
+        if (layer_visit(unpack.layer, hide, &unpack, error) < 0 ||
+            layer_visit(unpack.layer, put, &unpack, error) < 0)
             return -1;
-    for (size_t i = 0; i < archive->layer_count; i++)
-        if (layer_visit(&archive->layers[i], finish, &unpack, error) < 0)
+    }
+    for (size_t i = 0; i < archive->layer_count; i++) {
+        unpack.layer = &archive->layers[i];
+        if (layer_visit(unpack.layer, finish, &unpack, error) < 0)
             return -1;
+    }
     return 0;
 }

@@ -41,23 +41,26 @@ static int write_ustar(struct sink *sink, const struct tar_file *file, struct er
     put_octal(header.gid, sizeof header.gid, fitting(file->gid, USTAR_MAX_ID));
     put_octal(header.size, sizeof header.size, fitting(file->size, USTAR_MAX_NUMBER));
     put_octal(header.mtime, sizeof header.mtime, fitting(file->mtime, USTAR_MAX_NUMBER));
-    put_octal(header.device_major, sizeof header.device_major, 0);
-    put_octal(header.device_minor, sizeof header.device_minor, 0);
+    put_octal(header.device_major, sizeof header.device_major, file->device_major);
+    put_octal(header.device_minor, sizeof header.device_minor, file->device_minor);
     put_octal(header.checksum, sizeof header.checksum - 1, tar_checksum(&header));
     header.checksum[sizeof header.checksum - 1] = ' ';
     return sink_write(sink, &header, sizeof header, error);
 }
 
 /* "LENGTH key=value\n", where LENGTH counts its own digits too (POSIX pax, "Extended Header"). */
-static void append_pax_record(struct buffer *records, const char *key, const char *value)
+static void append_pax_record(struct buffer *records, const char *key, const void *value,
+                              size_t size)
 {
-    size_t rest = strlen(key) + strlen(value) + strlen(" =\n");
+    size_t rest = strlen(key) + size + strlen(" =\n");
     size_t length = rest;
     for (size_t before = 0; before != length;) {
         before = length;
         length = rest + (size_t)snprintf(NULL, 0, "%zu", before);
     }
-    buffer_printf(records, "%zu %s=%s\n", length, key, value);
+    buffer_printf(records, "%zu %s=", length, key);
+    buffer_append(records, value, size);
+    buffer_append(records, "\n", 1);
 }
 
 static void append_pax_number(struct buffer *records, const char *key, int64_t number,
@@ -66,20 +69,27 @@ static void append_pax_number(struct buffer *records, const char *key, int64_t n
     char digits[24];
     snprintf(digits, sizeof digits, "%lld", (long long)number);
     if (number < 0 || number > largest)
-        append_pax_record(records, key, digits);
+        append_pax_record(records, key, digits, strlen(digits));
 }
 
 int tar_write_any(struct sink *sink, const struct tar_file *file, struct error *error)
 {
     struct buffer records BUFFER_CLEANUP = {0};
     if (strlen(file->path) > sizeof((struct tar_header *)0)->name)
-        append_pax_record(&records, "path", file->path);
+        append_pax_record(&records, "path", file->path, strlen(file->path));
     if (file->link && strlen(file->link) > sizeof((struct tar_header *)0)->link)
-        append_pax_record(&records, "linkpath", file->link);
+        append_pax_record(&records, "linkpath", file->link, strlen(file->link));
     append_pax_number(&records, "uid", file->uid, USTAR_MAX_ID);
     append_pax_number(&records, "gid", file->gid, USTAR_MAX_ID);
     append_pax_number(&records, "size", file->size, USTAR_MAX_NUMBER);
     append_pax_number(&records, "mtime", file->mtime, USTAR_MAX_NUMBER);
+    for (size_t i = 0; i < file->xattr_count; i++) {
+        const struct tar_xattr *xattr = &file->xattrs[i];
+        char *key TEXT_CLEANUP = NULL;
+        if (text_format(&key, error, TAR_XATTR_KEYWORD "%s", xattr->name) < 0)
+            return -1;
+        append_pax_record(&records, key, xattr->value, xattr->size);
+    }
     if (buffer_check(&records, error) < 0)
         return -1;
     const struct tar_file pax = {

@@ -58,6 +58,14 @@ bool tar_is_header(const struct tar_header *header);
 
 /* ---- writing (tar.c) ------------------------------------------------------------------------- */
 
+/* An extended attribute, as pax records of docker, podman and GNU tar hold it. */
+struct tar_xattr {
+    const char *name; /* "security.capability" */
+    const void *value;
+    size_t size;
+};
+#define TAR_XATTR_KEYWORD "SCHILY.xattr."
+
 /* What a header says. */
 struct tar_file {
     const char *path; /* of a directory, with a slash at its end */
@@ -66,9 +74,13 @@ struct tar_file {
     mode_t mode;
     int64_t uid, gid; /* of the kinds that struct tar_entry has, too */
     int64_t size, mtime;
+    uint32_t device_major, device_minor; /* below 8^7 */
+    const struct tar_xattr *xattrs;
+    size_t xattr_count;
 };
 
-/* Writes a header; a pax header before it where a name or a number does not fit. */
+/* Writes a header; a pax header before it where a name or a number does not fit, and for extended
+ * attributes. */
 int tar_write_any(struct sink *sink, const struct tar_file *file, struct error *error);
 /* The same for a regular file: root's, time stamp 0. The content and tar_write_padding follow. */
 int tar_write_header(struct sink *sink, const char *path, mode_t mode, uint64_t size,
@@ -110,6 +122,8 @@ struct tar_entry {
     uint64_t header_bytes;          /* with long names, pax records and a sparse file's map */
     bool has_magic;                 /* "ustar", of POSIX or GNU */
     size_t records;                 /* of pax */
+    const struct tar_xattr *xattrs; /* of one name twice, the last counts */
+    size_t xattr_count;
     struct extent content;          /* lies within the archive */
     const struct tar_piece *pieces; /* which the content consists of, by their offsets */
     size_t piece_count;             /* one, unless the file is sparse */
@@ -130,6 +144,7 @@ struct tar_reader {
     struct buffer long_name, long_link, pax; /* of the headers before the entry */
     struct tar_sparse sparse;
     struct buffer pieces; /* struct tar_piece */
+    struct buffer xattrs; /* struct tar_xattr, of texts in `pax` */
     uint64_t window_start;
     size_t window_size;
     char window[8 * 1024]; /* of the archive: headers are often close together */

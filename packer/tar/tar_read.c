@@ -109,6 +109,7 @@ void tar_reader_free(struct tar_reader *reader)
     for (size_t i = 0; i < EXTENSIONS; i++)
         buffer_free(text_at(reader, extensions[i].text));
     buffer_free(&reader->pieces);
+    buffer_free(&reader->xattrs);
 }
 
 int tar_prefix_error(const struct tar_reader *reader, struct error *error)
@@ -203,6 +204,12 @@ static int apply_record(struct tar_reader *reader, struct tar_entry *entry, cons
         if (numbers[i].keyword && strcmp(keyword, numbers[i].keyword) == 0 &&
             !parse_decimal(value, size, number_value(&numbers[i], entry)))
             return error_set(error, "its pax record \"%s\" is not a number", keyword);
+    size_t prefix = strlen(TAR_XATTR_KEYWORD);
+    if (size && strncmp(keyword, TAR_XATTR_KEYWORD, prefix) == 0 && keyword[prefix]) {
+        const struct tar_xattr xattr = {keyword + prefix, value, size};
+        buffer_append(&reader->xattrs, &xattr, sizeof xattr);
+        return buffer_check(&reader->xattrs, error);
+    }
     return sparse_add_record(reader, keyword, value, size, error);
 }
 
@@ -356,6 +363,8 @@ static int read_file(struct tar_reader *reader, const struct tar_header *header,
         return -1;
     entry->name = buffer_text(&reader->name);
     entry->link = buffer_text(&reader->link);
+    entry->xattrs = (const struct tar_xattr *)(const void *)reader->xattrs.data;
+    entry->xattr_count = reader->xattrs.size / sizeof *entry->xattrs;
     entry->header_bytes = entry->content.offset - reader->archive.offset - entry->offset;
     return 1;
 }
@@ -390,6 +399,7 @@ int tar_next(struct tar_reader *reader, struct tar_entry *entry, struct error *e
     for (size_t i = 0; i < EXTENSIONS; i++)
         text_at(reader, extensions[i].text)->size = 0;
     reader->pieces.size = 0;
+    reader->xattrs.size = 0;
     int got = read_entry(reader, entry, error);
     return got < 0 ? tar_prefix_error(reader, error) : got;
 }

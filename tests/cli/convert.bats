@@ -347,9 +347,6 @@ END
     is_empty "$TMPDIR"
   }
   config '{root: {path: "rootfs"}, process: {args: ["/a"]}}'
-  mkfifo x.bundle/rootfs/sub/pipe
-  refused sub/pipe
-  rm x.bundle/rootfs/sub/pipe
   : >x.bundle/rootfs/.wh.file
   refused .wh.file
   rm x.bundle/rootfs/.wh.file

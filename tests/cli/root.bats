@@ -74,7 +74,7 @@ END
   echo text >image/usr/bin/tool
   for config in '"Cmd":["/opt/bin/tool"]' '"Entrypoint":["/opt/bin/tool"],"Cmd":["x"]' \
     '"Cmd":["tool"],"Env":["PATH=/usr/bin:/opt/bin"]' '"Cmd":["bin/tool"],"WorkingDir":"/opt"' \
-    '"Cmd":["./tool"],"WorkingDir":"/opt/bin","User":"somebody"' \
+    '"Cmd":["./tool"],"WorkingDir":"/opt/bin","User":"7"' \
     '"Cmd":["tool"],"Env":["PATH=bin"],"WorkingDir":"/opt"'; do
     image "{$config}"
     echo "$config"

@@ -178,3 +178,32 @@ END
     [ -z "$(ls -A temporary)" ]
   done
 }
+
+# archive CONFIG: x.tar, of /hello and /etc/passwd, with that object for "config".
+archive() {
+  mkdir -p root/etc
+  "$WHIT" build -q hello message=ran --format=elf -o root/hello
+  echo 'app:x:1000:1001::/home/app:' >root/etc/passwd
+  tar cf l.tar -C root hello etc
+  jq -nc --argjson config "$1" --arg id "sha256:$(digest l.tar)" '{architecture: "amd64", os: "linux",
+    config: $config, rootfs: {type: "layers", diff_ids: [$id]}}' >c.json
+  echo '[{"Config":"c.json","RepoTags":["x:1"],"Layers":["l.tar"]}]' >manifest.json
+  tar cf x.tar c.json manifest.json l.tar
+}
+
+@test "whit run takes runc whatever the image's config says" {
+  for config in '{"Cmd":["/hello"],"Env":["A"]}' '{"Cmd":["hello"],"Env":["PATH=/"]}' \
+    '{"Cmd":["/hello"],"Entrypoint":[""]}' '{"Cmd":["/hello"],"User":"app"}'; do
+    archive "$config"
+    prints ran whit run x.tar
+    by_runc
+  done
+}
+
+@test "what runc refuses for the image's sake is an error, and nobody else runs it" {
+  archive '{"Cmd":["/hello"],"WorkingDir":"/hello"}'
+  exits 125 whit run x.tar
+  grep 'not a directory' printed
+  grep 'runc refuses this container, though it runs others here' printed
+  ! grep bubblewrap printed
+}

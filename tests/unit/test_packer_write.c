@@ -307,55 +307,6 @@ static void refuses_another_size_than_was_promised(void **state)
     assert_string_equal(error.message, "zstd: cannot compress: Src size is incorrect");
 }
 
-/* ---- running --------------------------------------------------------------------------------- */
-
-static void joins_entry_point_and_command_as_engines_do(void **state)
-{
-    (void)state;
-    static const char *const replaced[] = {"z", NULL};
-    static const struct {
-        const char *config;
-        const char *const *arguments;
-        const char *joined;
-    } rows[] = {
-        {"{\"config\":{\"Cmd\":[\"/a\",\"b\"]}}", NULL, "/a b"},
-        {"{\"config\":{\"Cmd\":[\"/a\",\"b\"]}}", replaced, "z"},
-        {"{\"config\":{\"Entrypoint\":[\"/e\"],\"Cmd\":[\"b\"]}}", NULL, "/e b"},
-        {"{\"config\":{\"Entrypoint\":[\"/e\"],\"Cmd\":[\"b\"]}}", replaced, "/e z"},
-        {"{\"config\":{\"Entrypoint\":[\"/e\"],\"Cmd\":null}}", NULL, "/e"},
-    };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        struct packer_process process PACKER_PROCESS_CLEANUP = {0};
-        struct buffer joined BUFFER_CLEANUP = {0};
-        cJSON *config JSON_CLEANUP =
-            json_parse(rows[i].config, strlen(rows[i].config), "config", &error);
-        assert_int_equal(packer_process_init(&process, config, rows[i].arguments, &error), 0);
-        for (size_t j = 0; j < process.arguments.count; j++)
-            buffer_printf(&joined, "%s%s", j ? " " : "", process.arguments.items[j]);
-        assert_string_equal(buffer_text(&joined), rows[i].joined);
-        assert_string_equal(process.directory, "/");
-    }
-}
-
-static void refuses_configs_that_name_nothing_to_start(void **state)
-{
-    (void)state;
-    static const char *const wrong[] = {
-        "{}",
-        "{\"config\":{}}",
-        "{\"config\":{\"Cmd\":\"/a\"}}",
-        "{\"config\":{\"Cmd\":[1]}}",
-        "{\"config\":{\"Cmd\":[\"/a\"],\"User\":\"www\"}}",
-        "{\"config\":{\"Cmd\":[\"/a\"],\"User\":\"1:\"}}",
-        "{\"config\":{\"Cmd\":[\"/a\"],\"User\":\"4294967296\"}}",
-    };
-    for (size_t i = 0; i < COUNT(wrong); i++) {
-        struct packer_process process PACKER_PROCESS_CLEANUP = {0};
-        cJSON *config JSON_CLEANUP = json_parse(wrong[i], strlen(wrong[i]), "config", &error);
-        assert_int_equal(packer_process_init(&process, config, NULL, &error), -1);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -371,8 +322,6 @@ int main(void)
         cmocka_unit_test(puts_the_first_bytes_into_a_member_of_their_own),
         cmocka_unit_test(compresses_alike_whatever_the_pieces),
         cmocka_unit_test(refuses_another_size_than_was_promised),
-        cmocka_unit_test(joins_entry_point_and_command_as_engines_do),
-        cmocka_unit_test(refuses_configs_that_name_nothing_to_start),
     };
     return cmocka_run_group_tests_name("packer, writing", tests, NULL, NULL);
 }
