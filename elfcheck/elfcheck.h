@@ -159,6 +159,9 @@ struct elfcheck_calls {
     size_t count;
     bool has_int80;
     uint64_t int80_address; /* of the first int 0x80 */
+    const char *crash;      /* how a way through the code ends without an exit; NULL: none does */
+    uint64_t crash_address; /* of the instruction where it does */
+    bool is_crash_sure;     /* every way ends so */
 };
 
 /* What one file is and what was found in it. */

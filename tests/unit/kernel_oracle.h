@@ -209,6 +209,8 @@ static inline bool speaks_of_later(const struct elfcheck_finding *finding)
         "headers-mapped", /* libc's start-up reads them */
         "relro-mapped",   /* libc's start-up protects it */
         "static-pie",     /* libc's start-up does not take it */
+        "entry-returns",  /* the last instruction has nowhere to go */
+        "library-entry",
     };
     for (size_t i = 0; i < COUNT(rules); i++)
         if (strcmp(finding->rule->name, rules[i]) == 0)
