@@ -189,7 +189,7 @@ static void tests_every_rule(void **state)
         "executable-mode", "kernel-headers", "address-span", "kernel-order", "kernel-zeros",
         "older-kernels", "stack-area", "addresses", "foreign-system", "shared-library",
         "loader-missing", "hidden-bytes", "headers-mapped", "headers-reachable", "relro-mapped",
-        "static-pie", "library-entry",
+        "static-pie", "library-entry", "thread-variables",
         /* test_elfcheck_code.c */
         "entry-returns",
         /* test_elfcheck_portable.c */

@@ -1,0 +1,111 @@
+#!/usr/bin/env bats
+# Programs whose verdict was wrong once, with what really happens.
+load lib
+
+# starts PROGRAM: elfcheck says so.
+starts() {
+  run "$WHIT" check "$1"
+  [[ $output == *": runs in scratch"* || $output == *": starts, but will miss"* ]] || {
+    echo "$output"
+    return 1
+  }
+}
+
+# crashes PROGRAM TEXT: it does, and elfcheck says why.
+crashes() {
+  run "./$1"
+  [ "$status" -ge 132 ] || {
+    echo "$1 exits with $status"
+    return 1
+  }
+  run -1 "$WHIT" check "$1"
+  output_has "will not start: $2"
+}
+
+@test "a shared library with an entry address is no program, with and without a name" {
+  echo 'int f(void){return 1;}' >entry.c
+  gcc -shared -fPIC -nostdlib -Wl,-e,f,-soname,entry.so -o entry.so entry.c
+  gcc -shared -fPIC -nostdlib -Wl,-e,f -o unnamed.so entry.c
+  gcc -O2 -static -nostdlib -Wl,-e,f -o program entry.c
+  for file in entry.so unnamed.so program; do
+    crashes $file 'the code at the entry point returns, but nothing has called it'
+  done
+}
+
+@test "a library that calls what nobody has linked is none either, and what exits is one" {
+  echo 'int g(int); int f(int x){return g(x) + g(x + 1);}' >calls.c
+  gcc -O2 -shared -fPIC -nostdlib -Wl,-e,f,-soname,calls.so -o calls.so calls.c
+  crashes calls.so 'shared library with an entry point (0x'
+  echo 'void f(void){__asm__("mov $60, %eax; xor %edi, %edi; syscall");}' >exits.c
+  gcc -O2 -shared -fPIC -nostdlib -Wl,-e,f,-soname,exits.so -o exits.so exits.c
+  ./exits.so
+  starts exits.so
+}
+
+@test "dynamic loaders are libraries that start" {
+  starts /lib64/ld-linux-x86-64.so.2
+  [ ! -e /lib/ld-musl-x86_64.so.1 ] || starts /lib/ld-musl-x86_64.so.1
+}
+
+# edit FILE TYPE FIELD VALUE...: sets fields of the program header of that type.
+edit() {
+  python3 - "$@" <<'PY'
+import struct, sys
+name, kind, changes = sys.argv[1], int(sys.argv[2], 0), sys.argv[3:]
+data = bytearray(open(name, 'rb').read())
+table, = struct.unpack_from('<Q', data, 32)
+fields = {'offset': 8, 'vaddr': 16, 'filesz': 32, 'memsz': 40, 'align': 48}
+for i in range(struct.unpack_from('<H', data, 56)[0]):
+    at = table + 56 * i
+    if struct.unpack_from('<I', data, at)[0] == kind:
+        for field, value in zip(changes[::2], changes[1::2]):
+            struct.pack_into('<Q', data, at + fields[field], int(value, 0))
+open(name, 'wb').write(data)
+PY
+}
+
+@test "a debug file has no code at the entry point, whatever stands in its place" {
+  echo 'void _start(void){__asm__("mov $60, %eax; xor %edi, %edi; syscall");}' >n.c
+  gcc -g3 -O2 -static -nostdlib -Wl,-z,noseparate-code -include stdio.h -o n n.c
+  objcopy --only-keep-debug n n.debug
+  chmod +x n.debug
+  crashes n.debug 'debug file: the code at the entry point 0x'
+  output_has 'remedy: pack the program itself'
+  ./n
+  starts n
+}
+
+@test "glibc's note is found where the segment of notes is aligned to 8 bytes" {
+  echo 'int main(void){return 0;}' >h.c
+  gcc -static-pie -Wl,-rpath,/x -o path h.c
+  # As mold writes it: the note that is padded to 8 bytes and those padded to 4 in one segment.
+  read -r offset size < <(python3 - <<'PY'
+import struct
+data = open('path', 'rb').read()
+table, = struct.unpack_from('<Q', data, 32)
+notes = [struct.unpack_from('<QQQQQQ', data, table + 56 * i + 8) for i in range(struct.unpack_from('<H', data, 56)[0])
+         if struct.unpack_from('<I', data, table + 56 * i)[0] == 4]
+begin = min(n[0] for n in notes)
+print(begin, max(n[0] + n[3] for n in notes) - begin)
+PY
+  )
+  edit path 4 offset "$offset" filesz "$size" align 8
+  crashes path 'static position-independent program with a library path'
+  [[ $output != *'[note,'* ]]
+}
+
+@test "variables of threads outside all segments, or of absurd size or alignment, keep glibc from starting" {
+  echo '__thread int x = 5; int main(void){return x - 5;}' >tls.c
+  gcc -O2 -static -o tls tls.c
+  starts tls
+  for change in 'vaddr 0x10' 'vaddr 0x7fff00000000' 'align 3' 'align 0x1001' 'align 0x400000000' \
+    'memsz 0x1000000000' 'memsz 0x4000000000000000' 'memsz 0 filesz 0' 'filesz 0x100' 'filesz 0x200000'; do
+    cp tls changed
+    # shellcheck disable=SC2086 # two words or four
+    edit changed 7 $change
+    run ./changed
+    [ "$status" != 0 ]
+    run -1 "$WHIT" check changed
+    output_has 'variables of threads (PT_TLS)'
+  done
+}
