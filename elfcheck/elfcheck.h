@@ -41,9 +41,11 @@ enum elfcheck_outcome {
     ELFCHECK_EINVAL,
     ELFCHECK_ENAMETOOLONG,
     ELFCHECK_ELIBBAD,
-    ELFCHECK_KILLED,  /* past the point of no return: SIGSEGV, exit code 139, silence */
-    ELFCHECK_CRASHES, /* its first instructions, or its libc's, fault: the same to the eye */
-    ELFCHECK_LOADER,  /* the dynamic loader starts, says what it misses, and exits with 127 */
+    ELFCHECK_KILLED,   /* past the point of no return: SIGSEGV, exit code 139, silence */
+    ELFCHECK_CRASHES,  /* its first instructions, or its libc's, fault: the same to the eye */
+    ELFCHECK_LOADER,   /* the dynamic loader starts, says what it misses, and exits with 127 */
+    ELFCHECK_UNPACKER, /* a packer's code does not start the original, and exits with 127 */
+    ELFCHECK_UNKNOWN,  /* nobody can tell: the original is compressed */
 };
 
 struct elfcheck_inspection; /* elfcheck/read/inspection.h */
@@ -179,6 +181,7 @@ struct elfcheck_report {
     char *producer; /* "Go 1.19.8", "C, glibc 2.36": what it was made with; NULL: unknown */
     uint64_t entry; /* e_entry */
     bool is_static; /* has program headers, and neither PT_INTERP nor DT_NEEDED */
+    bool is_packed; /* compressed by a packer: what it will miss is not known */
     struct elfcheck_segment *segments; /* in the file's order; at most 2,048 */
     size_t segment_count;
 
@@ -260,6 +263,7 @@ struct elfcheck_style {
 /* How many files came to what. */
 struct elfcheck_totals {
     size_t run, lack, fail; /* programs: run, start but will miss something, will not start */
+    size_t packed;          /* programs: nobody can tell */
     size_t kinds[ELFCHECK_CORE + 1];
     size_t unread;
     size_t elf;     /* ELF files */

@@ -109,7 +109,8 @@ static void append_segments(const struct elfcheck_report *report, struct buffer 
 /* In front of the reason stands what execve(2) says, unless the reason tells more of the same. */
 static void append_obstacle(const struct elfcheck_finding *obstacle, struct buffer *out)
 {
-    buffer_append_text(out, "will not start: ");
+    buffer_append_text(out,
+                       obstacle->outcome == ELFCHECK_UNKNOWN ? "unknown: " : "will not start: ");
     switch (obstacle->outcome) {
     case ELFCHECK_ENOEXEC:
     case ELFCHECK_EACCES:
@@ -146,6 +147,8 @@ void elfcheck_verdict(const struct elfcheck_report *report, struct buffer *out)
         buffer_append_text(out, elfcheck_kind_name(report->kind));
     else if (obstacle)
         append_obstacle(obstacle, out);
+    else if (report->is_packed && count == 0)
+        buffer_append_text(out, "starts; what it will miss is unknown: packed by UPX");
     else if (count == 0)
         append_description(report, out);
     else

@@ -67,23 +67,6 @@ static void check_indicators(struct elfcheck_inspection *inspection)
         weaken_finding(inspection);
 }
 
-/* UPX: struct l_info after the program headers, with its magic behind a checksum. */
-#define PACKED_MAGIC        "UPX!"
-#define PACKED_MAGIC_OFFSET 4
-
-static void check_packed(struct elfcheck_inspection *inspection)
-{
-    char magic[sizeof PACKED_MAGIC - 1];
-    uint64_t offset = inspection->header.e_phoff +
-                      inspection->segment_count * inspection->entry_size + PACKED_MAGIC_OFFSET;
-    if (inspection->segment_count == 0 || !file_has_range(inspection, offset, sizeof magic) ||
-        !file_read_range(inspection, offset, magic, sizeof magic) ||
-        memcmp(magic, PACKED_MAGIC, sizeof magic) != 0)
-        return;
-    report_finding(inspection, offset,
-                   "packed by UPX, so that nothing could be seen of what it needs");
-}
-
 /* ---- the rules ------------------------------------------------------------------------------- */
 
 /* Up to glibc 2.33. Later ones name the functions for users and services all in one table. */
@@ -93,16 +76,6 @@ static void check_packed(struct elfcheck_inspection *inspection)
 #define TEMPORARY_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 static const struct elfcheck_rule need_rows[] = {
-    {
-        .id = "EC210",
-        .name = "packed",
-        .group = ELFCHECK_SCRATCH,
-        .severity = ELFCHECK_WARNING,
-        .summary = "The program is not compressed, so that its requirements can be seen.",
-        .remedy = "check the program before it is packed, or unpack it: upx -d FILE",
-        .source = "UPX, struct l_info",
-        .check = check_packed,
-    },
     {
         .id = "EC211",
         .name = "ca-certificates",

@@ -31,7 +31,8 @@ static const char *unsaid_outcome(const struct elfcheck_report *report,
                                   const struct elfcheck_finding *finding)
 {
     bool is_unsaid = finding->outcome == ELFCHECK_ENOENT || finding->outcome == ELFCHECK_KILLED ||
-                     finding->outcome == ELFCHECK_CRASHES || finding->outcome == ELFCHECK_LOADER;
+                     finding->outcome == ELFCHECK_CRASHES || finding->outcome == ELFCHECK_LOADER ||
+                     finding->outcome == ELFCHECK_UNPACKER;
     return is_unsaid && finding == elfcheck_obstacle(report)
                ? elfcheck_outcome_text(finding->outcome)
                : NULL;
@@ -65,7 +66,7 @@ static const char *verdict_colour(const struct elfcheck_report *report)
         return "";
     if (!elfcheck_starts(report))
         return RED;
-    return report_lacks(report, lacks) ? YELLOW : GREEN;
+    return report->is_packed || report_lacks(report, lacks) ? YELLOW : GREEN;
 }
 
 static void append_file(const struct elfcheck_report *report, const struct elfcheck_style *style,
@@ -120,6 +121,7 @@ static int write_summary(struct elfcheck_writer *writer, struct buffer *out, str
          is_image ? "run in the image" : "run in scratch"},
         {totals->lack, "starts, but will miss something", "start, but will miss something"},
         {totals->fail, "will not start", "will not start"},
+        {totals->packed, "unknown: packed", "unknown: packed"},
         {totals->kinds[ELFCHECK_LIBRARY], "shared library", "shared libraries"},
         {totals->kinds[ELFCHECK_OBJECT], "object file", "object files"},
         {totals->kinds[ELFCHECK_CORE], "core dump", "core dumps"},

@@ -109,3 +109,29 @@ PY
     output_has 'variables of threads (PT_TLS)'
   done
 }
+
+@test "what UPX has packed is judged by the original's headers, and what it will miss is unknown" {
+  command -v upx-ucl || command -v upx || skip 'upx is not installed'
+  local upx method
+  upx=$(command -v upx-ucl || command -v upx)
+  echo 'static const char data[90000] = {1}; int main(int n, char **v){(void)v; return data[n * 7];}' >p.c
+  gcc -O2 -no-pie -o dynamic p.c
+  gcc -O2 -static -o static p.c
+  mkdir empty
+  for method in --nrv2b --nrv2d --nrv2e --lzma; do
+    rm -f packed empty/packed
+    "$upx" -qq $method -o packed dynamic || continue # 3.96 packs no such programs
+    cp packed empty
+    run "$WHIT" check packed
+    [ "$status" = 1 ]
+    output_has 'will not start: packed by UPX: the original needs /lib64/ld-linux-x86-64.so.2'
+    [ "$EUID" != 0 ] || run -127 chroot empty /packed
+  done
+  for method in --nrv2b --nrv2d --nrv2e --lzma; do
+    rm -f packed
+    "$upx" -qq $method -o packed static
+    ./packed
+    run "$WHIT" check packed
+    output_has 'starts; what it will miss is unknown: packed by UPX'
+  done
+}

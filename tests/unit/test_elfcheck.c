@@ -195,7 +195,7 @@ static void tests_every_rule(void **state)
         /* test_elfcheck_portable.c */
         "qemu-user", "gvisor",
         /* test_elfcheck_scratch.c */
-        "packed",
+        "packed", "packed-program",
         /* test_elfcheck_hardened.c */
         "system-calls", "interrupt-call", "executable-stack", "stack-header",
         "position-independent", "relro", "bind-now", "text-relocation", "library-path",
