@@ -7,7 +7,7 @@
 enum indicator_kind {
     INDICATOR_END,    /* after the last indicator of a rule */
     INDICATOR_STRING, /* the text is somewhere among the bytes that are loaded */
-    INDICATOR_SUFFIX, /* the same as the end of a C string */
+    INDICATOR_SUFFIX, /* the same as the end of a C string that is not all of its first character */
     INDICATOR_TEXT,   /* the same as a C string of its own */
     INDICATOR_GO, /* a Go function of that name, in the table of lines of a program made by Go */
     INDICATOR_SYMBOL, /* a symbol of that name, defined or needed */

@@ -7,7 +7,6 @@
 
 #include <unistd.h>
 
-#include "base/read.h"
 #include "base/text.h"
 #include "elfcheck/libraries/libraries.h"
 #include "elfcheck/packed/upx.h"
@@ -32,7 +31,8 @@ static void judge_dynamic(struct elfcheck_inspection *inspection, const struct u
     struct opened opened = {.fd = -1, .problem = "which is not there"};
     if (root)
         opened = open_executable(root, path);
-    int fd FD_CLEANUP = opened.fd;
+    if (opened.fd >= 0)
+        close(opened.fd);
     if (opened.problem) {
         struct buffer name BUFFER_CLEANUP = {0};
         text_append_printable(&name, path);

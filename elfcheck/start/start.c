@@ -220,6 +220,10 @@ static void check_relro_mapped(struct elfcheck_inspection *inspection)
                            "0x%" PRIx64 " bytes at 0x%" PRIx64
                            " are to become read-only (PT_GNU_RELRO), but no segment has them all",
                            relro->p_memsz, relro->p_vaddr);
+    /* What of it is there is read-only by then, and static code writes to it for the message. */
+    if (!has_interpreter(inspection) &&
+        memory_has(inspection, NULL, page_start(relro->p_vaddr), page_start(relro->p_vaddr) + 1))
+        set_finding_outcome(inspection, ELFCHECK_CRASHES);
 }
 
 /* ---- variables of threads -------------------------------------------------------------------- */
@@ -331,7 +335,7 @@ static const struct elfcheck_rule start_rows[] = {
         .name = "relro-mapped",
         .group = ELFCHECK_LOAD,
         .severity = ELFCHECK_ERROR,
-        .outcome = ELFCHECK_CRASHES,
+        .outcome = ELFCHECK_LOADER,
         .summary =
             "The data that becomes read-only after relocation (PT_GNU_RELRO) is in a segment.",
         .remedy = RELINK,

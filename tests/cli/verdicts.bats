@@ -135,3 +135,48 @@ PY
     output_has 'starts; what it will miss is unknown: packed by UPX'
   done
 }
+
+# bare NAME TEXT...: a static program without libc that holds these texts.
+bare() {
+  local name=$1 text
+  shift
+  for text; do printf 'const char *volatile text_%s = "%s";\n' "$((++number))" "$text"; done >"$name.c"
+  echo 'void _start(void){__asm__("mov $60, %eax; xor %edi, %edi; syscall");}' >>"$name.c"
+  gcc -O2 -static -nostdlib -o "$name" "$name.c"
+}
+
+@test "a text of X alone, which patchelf leaves behind, is no template of a temporary file" {
+  bare left XXXXXX XXXXXXXXXXXXXXXXXXXX
+  run -0 "$WHIT" check left
+  output_has 'left: runs in scratch'
+  bare template XXXXXXXXXX /tmp/aXXXXXX
+  run "$WHIT" check template
+  output_has 'looks for /tmp: it holds a text that ends in "XXXXXX"'
+}
+
+@test "programs that hold Mozilla's root certificates look for none" {
+  bare looks /etc/ssl/certs
+  run "$WHIT" check looks
+  output_has 'looks for CA certificates'
+  bare der /etc/ssl/certs 'U\004\003\023\014ISRG Root X1'
+  bare pem /etc/ssl/certs MIIFazCCA1OgAwIBAgIRAIIQz7DSQONZRGPgu2OCiwAwDQYJKoZIhvcNAQELBQAw
+  for file in der pem; do
+    run -0 "$WHIT" check $file
+    output_has "$file: runs in scratch"
+  done
+}
+
+@test "data outside all segments that is to become read-only ends a program with a message" {
+  echo 'int main(void){return 0;}' >h.c
+  gcc -static -o outside h.c
+  cp outside beyond
+  edit outside 0x6474e552 vaddr 0x70000000
+  run -127 ./outside
+  output_has 'cannot apply additional memory protection after relocation'
+  run -1 "$WHIT" check outside
+  output_has 'shows as: error while loading shared libraries, exit code 127'
+  edit beyond 0x6474e552 memsz 0x10000000
+  run -139 ./beyond
+  run -1 "$WHIT" check beyond
+  output_has 'shows as: crashes at once, exit code 139'
+}

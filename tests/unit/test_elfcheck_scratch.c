@@ -286,7 +286,7 @@ static void append_indicator(struct file *file, const struct indicator *indicato
         append_localtime(file, 1);
     else if (indicator->kind == INDICATOR_CALL)
         append(file, musl_localtime_code, sizeof musl_localtime_code);
-    append(file, "", 1);
+    append(file, "\0a", indicator->kind == INDICATOR_SUFFIX ? 2 : 1);
     size_t place = file->size;
     append_text(file, indicator->text);
     if (indicator->kind == INDICATOR_NAMED)
