@@ -69,3 +69,14 @@ bool has_musl_localtime(struct elfcheck_inspection *inspection);
 /* Whether the program starts another by the name that begins at that offset of the file: see
  * used.c. */
 bool refers_to_program_name(struct elfcheck_inspection *inspection, uint64_t name);
+
+/* ---- owner.c: whose main it is ----------------------------------------------------------------
+ */
+
+enum owner {
+    OWNER_UNKNOWN, /* there is none where glibc's start files have it */
+    OWNER_RUST,
+    OWNER_OTHER,
+};
+
+enum owner owner_of_main(struct elfcheck_inspection *inspection);

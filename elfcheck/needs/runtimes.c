@@ -16,6 +16,8 @@ const struct indicator runtime_indicators[] = {
     {INDICATOR_TEXT, .text = "No error information", .only = RUNTIME_MUSL},
     {INDICATOR_TEXT, .text = "St9exception", .only = RUNTIME_CXX},
     {INDICATOR_TEXT, .text = "St9type_info", .only = RUNTIME_CXX},
+    {INDICATOR_TEXT, .text = "libstdc++.so.6", .only = RUNTIME_CXX},
+    {INDICATOR_TEXT, .text = "libc++.so.1", .only = RUNTIME_CXX},
     {INDICATOR_STRING, .text = "GNAT Version: ", .only = RUNTIME_ADA},
     {INDICATOR_TEXT, .text = "OCAMLRUNPARAM", .only = RUNTIME_OCAML},
     {INDICATOR_STRING, .text = "] for x86_64 - Linux", .only = RUNTIME_PASCAL},

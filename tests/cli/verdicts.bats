@@ -180,3 +180,38 @@ bare() {
   run -1 "$WHIT" check beyond
   output_has 'shows as: crashes at once, exit code 139'
 }
+
+@test "files of other formats are named, with the way out" {
+  while IFS='|' read -r name bytes kind remedy; do
+    printf "$bytes%64s" '' >"$name"
+    chmod +x "$name"
+    run -1 "$WHIT" check "$name"
+    output_has "$name: will not start: exec format error: $kind, not an ELF file"
+    output_has "remedy: $remedy"
+  done <<'X'
+ape|MZqFpD=\047\n\n|actually portable executable (APE)|make an ELF program of it: assimilate FILE
+windows|MZ\220\0|Windows program|pack a compiled program
+class|\312\376\272\276\0\0\0\075|Java class file|start it by a Java runtime
+universal|\312\376\272\276\0\0\0\002|macOS program|pack a compiled program
+wasm|\0asm\001\0\0\0|WebAssembly module|pack a runtime with it
+bitcode|BC\300\336|LLVM bitcode|compile it into a program
+X
+}
+
+@test "whose main it is decides what a program was made with, not one object of Rust" {
+  command -v rustc || skip 'rustc is not installed'
+  echo '#[no_mangle] pub extern "C" fn add(a: i32) -> i32 { vec![a; 3].iter().sum() }' >add.rs
+  echo 'fn main() { println!("hello"); }' >hello.rs
+  rustc -O --crate-type staticlib add.rs -o libadd.a
+  echo 'int add(int); int main(void){return add(2) != 6;}' >c.c
+  gcc -O2 -o c c.c libadd.a -lpthread -ldl
+  run "$WHIT" check c
+  output_has 'made with C (GCC'
+  output_has 'remedy: link it with -static'
+  for options in -O -g '-O -C lto=fat -C strip=symbols'; do
+    # shellcheck disable=SC2086 # several options
+    rustc $options hello.rs -o hello
+    run "$WHIT" check hello
+    output_has 'made with Rust'
+  done
+}
