@@ -208,7 +208,7 @@ void elfcheck_report_free(struct elfcheck_report *report);
 size_t elfcheck_count(const struct elfcheck_report *report, enum elfcheck_severity at_least);
 
 /* The first thing that keeps it from starting, in the order in which Linux would meet it, or NULL.
- * Settings that silence a rule do not change what is true. */
+ * Settings that silence a rule do not change what is true; but one that they leave comes first. */
 const struct elfcheck_finding *elfcheck_obstacle(const struct elfcheck_report *report);
 /* Whether Linux would start it there: a program without an obstacle. */
 bool elfcheck_starts(const struct elfcheck_report *report);
@@ -264,6 +264,7 @@ struct elfcheck_style {
 struct elfcheck_totals {
     size_t run, lack, fail; /* programs: run, start but will miss something, will not start */
     size_t packed;          /* programs: nobody can tell */
+    size_t ignored;         /* programs that will not start, which the settings take for less */
     size_t kinds[ELFCHECK_CORE + 1];
     size_t unread;
     size_t elf;     /* ELF files */

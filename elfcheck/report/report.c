@@ -35,6 +35,10 @@ static void count_file(struct elfcheck_totals *totals, const struct elfcheck_rep
         return;
     const char *lacks[MAX_LACKS];
     const struct elfcheck_finding *obstacle = elfcheck_obstacle(report);
+    if (obstacle && obstacle->severity < ELFCHECK_ERROR) {
+        totals->ignored++;
+        return;
+    }
     bool is_unknown = obstacle ? obstacle->outcome == ELFCHECK_UNKNOWN : report->is_packed;
     if (is_unknown)
         totals->packed++;

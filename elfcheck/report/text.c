@@ -121,6 +121,7 @@ static int write_summary(struct elfcheck_writer *writer, struct buffer *out, str
          is_image ? "run in the image" : "run in scratch"},
         {totals->lack, "starts, but will miss something", "start, but will miss something"},
         {totals->fail, "will not start", "will not start"},
+        {totals->ignored, "ignored", "ignored"},
         {totals->packed, "unknown: packed", "unknown: packed"},
         {totals->kinds[ELFCHECK_LIBRARY], "shared library", "shared libraries"},
         {totals->kinds[ELFCHECK_OBJECT], "object file", "object files"},

@@ -215,3 +215,48 @@ X
     output_has 'made with Rust'
   done
 }
+
+@test "groups of rules are chosen, ignored and set, and the headline agrees with the exit code" {
+  printf 'MZ%64s' '' >foreign
+  chmod +x foreign
+  run -1 "$WHIT" check foreign
+  output_has 'foreign: will not start: exec format error: Windows program'
+  for option in --ignore=elf-magic --ignore=load --rule=form; do
+    run -0 "$WHIT" check "$option" foreign
+    output_has 'foreign: ignored (elf-magic): exec format error: Windows program'
+  done
+  run -0 "$WHIT" check --severity=load=warning foreign
+  output_has 'foreign: warning (elf-magic): exec format error'
+  run -1 "$WHIT" check --severity=load=warning --fail-level=warning foreign
+  bare shell /etc/ssl/certs
+  run "$WHIT" check --severity=scratch=error shell
+  [ "$status" = 1 ]
+  run -0 "$WHIT" check --ignore=scratch shell
+  output_has 'shell: runs in scratch'
+  run -2 "$WHIT" check --ignore=scrath shell
+  output_has "did you mean 'scratch'"
+}
+
+@test "a project's file takes groups, too" {
+  printf 'MZ%64s' '' >foreign
+  chmod +x foreign
+  echo '{"ignore": ["load"]}' >.elfcheck.json
+  run -0 "$WHIT" check --config=.elfcheck.json foreign
+  output_has 'foreign: ignored (elf-magic)'
+}
+
+@test "--explain says of each rule when it is weakened" {
+  run -0 "$WHIT" check --explain shell
+  output_has 'weakened:'
+  run -0 "$WHIT" check --explain machine
+  output_has 'weakened:      never'
+}
+
+@test "a number of section headers without a place is a matter of form" {
+  echo 'int main(void){return 0;}' >h.c
+  gcc -O2 -static -o shnum h.c
+  python3 -c "b=bytearray(open('shnum','rb').read());b[40:48]=bytes(8);open('shnum','wb').write(b)"
+  ./shnum
+  starts shnum
+  output_has '[section-table, offset 0x28]'
+}
