@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "elfcheck/read/dynamic.h"
 #include "elfcheck/read/finding.h"
+#include "elfcheck/read/notes.h"
 #include "elfcheck/read/names.h"
 #include "elfcheck/hardened.h"
 
@@ -286,47 +287,13 @@ static void check_fortify(struct elfcheck_inspection *inspection)
 
 /* ---- marks for the processor ----------------------------------------------------------------- */
 
-#define MAX_PROPERTIES_SIZE 4096
-
-/* The bits of GNU_PROPERTY_X86_FEATURE_1_AND in a note (x86-64 psABI, "Program Property"). */
-static uint32_t features_of(const unsigned char *note, size_t size)
-{
-    Elf64_Nhdr header;
-    if (size < sizeof header + sizeof "GNU")
-        return 0;
-    memcpy(&header, note, sizeof header);
-    size_t start = sizeof header + sizeof "GNU";
-    if (header.n_type != NT_GNU_PROPERTY_TYPE_0 || header.n_namesz != sizeof "GNU" ||
-        memcmp(note + sizeof header, "GNU", sizeof "GNU") != 0 || header.n_descsz > size - start)
-        return 0;
-    size_t end = start + header.n_descsz;
-    while (end - start >= 3 * sizeof(uint32_t)) {
-        uint32_t words[3]; /* pr_type, pr_datasz, and the data's first four bytes */
-        memcpy(words, note + start, sizeof words);
-        if (words[0] == GNU_PROPERTY_X86_FEATURE_1_AND && words[1] >= sizeof(uint32_t))
-            return words[2];
-        uint64_t step = 2 * sizeof(uint32_t) + (((uint64_t)words[1] + 7) & ~UINT64_C(7));
-        if (step > end - start)
-            return 0;
-        start += (size_t)step;
-    }
-    return 0;
-}
-
 static void check_shadow_stack(struct elfcheck_inspection *inspection)
 {
     const Elf64_Phdr *segment = next_segment(inspection, PT_GNU_PROPERTY, NULL);
-    unsigned char note[MAX_PROPERTIES_SIZE];
-    uint32_t features = 0;
     if (inspection->loader != LOADER_64 || !next_load_segment(inspection, NULL) ||
         is_foreseen(inspection))
         return;
-    if (segment && segment->p_filesz <= sizeof note &&
-        file_has_range(inspection, segment->p_offset, segment->p_filesz)) {
-        if (!file_read_range(inspection, segment->p_offset, note, (size_t)segment->p_filesz))
-            return;
-        features = features_of(note, (size_t)segment->p_filesz);
-    }
+    uint32_t features = read_property(inspection, GNU_PROPERTY_X86_FEATURE_1_AND);
     if (!(features & GNU_PROPERTY_X86_FEATURE_1_SHSTK))
         report_finding(inspection, segment ? segment->p_offset : inspection->header.e_phoff,
                        "not marked for shadow stacks (SHSTK)%s",

@@ -67,3 +67,34 @@ struct note_area note_area_at(struct elfcheck_inspection *inspection, uint64_t o
         return other;
     return is_whole(inspection, &area) || !is_whole(inspection, &other) ? area : other;
 }
+
+/* ---- properties ------------------------------------------------------------------------------ */
+
+#define PROPERTY_HEADER_SIZE 8 /* pr_type, pr_datasz */
+#define PROPERTY_SIZE        12
+#define MAX_PROPERTIES_TRIED 64
+
+uint32_t read_property(struct elfcheck_inspection *inspection, uint32_t type)
+{
+    const Elf64_Phdr *segment = next_segment(inspection, PT_GNU_PROPERTY, NULL);
+    struct note note;
+    if (!segment || !file_has_range(inspection, segment->p_offset, segment->p_filesz))
+        return 0;
+    struct note_area area =
+        note_area_at(inspection, segment->p_offset, segment->p_filesz, segment->p_align);
+    if (read_note(inspection, &area, 0, &note) || note.type != NT_GNU_PROPERTY_TYPE_0 ||
+        !note_is_named(inspection, &note, ELF_NOTE_GNU))
+        return 0;
+    uint64_t position = 0, align = inspection->is_32bit ? 4 : 8;
+    for (size_t i = 0; i < MAX_PROPERTIES_TRIED; i++) {
+        unsigned char bytes[PROPERTY_SIZE];
+        if (position >= note.description_size || note.description_size - position < sizeof bytes ||
+            !file_read_range(inspection, note.description + position, bytes, sizeof bytes))
+            break;
+        uint64_t size = decode_number(inspection, bytes + 4, 4);
+        if (decode_number(inspection, bytes, 4) == type && size >= 4)
+            return (uint32_t)decode_number(inspection, bytes + PROPERTY_HEADER_SIZE, 4);
+        position += PROPERTY_HEADER_SIZE + align_up(size, align);
+    }
+    return 0;
+}

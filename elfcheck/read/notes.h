@@ -32,3 +32,7 @@ const char *read_note(struct elfcheck_inspection *inspection, const struct note_
 /* Whether the note, which was read well, is of that name; Go pads it with another NUL. */
 bool note_is_named(struct elfcheck_inspection *inspection, const struct note *note,
                    const char *name);
+
+/* The first four bytes of a property of that type in PT_GNU_PROPERTY, as the processor's are, or 0
+ * (x86-64 psABI, "Program Property"). */
+uint32_t read_property(struct elfcheck_inspection *inspection, uint32_t type);

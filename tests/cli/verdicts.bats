@@ -260,3 +260,16 @@ X
   starts shnum
   output_has '[section-table, offset 0x28]'
 }
+
+@test "a program for newer processors names the machines that have them" {
+  echo 'int main(void){return 0;}' >h.c
+  gcc -O2 -static -o base h.c
+  run "$WHIT" check base
+  [[ $output != *processor* ]]
+  for level in v3 v4; do
+    gcc -O2 -static -Wl,-z,x86-64-$level -o $level h.c
+    run -0 "$WHIT" check $level
+    output_has "needs a processor of x86-64-$level"
+    output_has 'AMD since'
+  done
+}

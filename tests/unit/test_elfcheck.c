@@ -190,6 +190,8 @@ static void tests_every_rule(void **state)
         "older-kernels", "stack-area", "addresses", "foreign-system", "shared-library",
         "loader-missing", "hidden-bytes", "headers-mapped", "headers-reachable", "relro-mapped",
         "static-pie", "library-entry", "thread-variables",
+        /* tests/cli/verdicts.bats */
+        "processor-level",
         /* test_elfcheck_code.c */
         "entry-returns",
         /* test_elfcheck_portable.c */
