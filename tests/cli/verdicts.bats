@@ -273,3 +273,13 @@ X
     output_has 'AMD since'
   done
 }
+
+@test "programs of Go get remedies for Go" {
+  command -v go || skip 'Go is not installed'
+  printf 'package main\n\nfunc main() { println("hello") }\n' >m.go
+  GOCACHE=$PWD/cache CGO_ENABLED=0 GO111MODULE=off go build -o m m.go
+  run -0 "$WHIT" check --all m
+  output_has 'remedy: build it static and position-independent: go build -buildmode=pie'
+  output_has "remedy: nothing to do: Go's compiler"
+  [[ $output != *-fPIE* && $output != *-fcf-protection* ]]
+}
