@@ -110,6 +110,7 @@ PY
   done
 }
 
+# bats test_tags=thorough
 @test "what UPX has packed is judged by the original's headers, and what it will miss is unknown" {
   command -v upx-ucl || command -v upx || skip 'upx is not installed'
   local upx method
@@ -198,6 +199,7 @@ bitcode|BC\300\336|LLVM bitcode|compile it into a program
 X
 }
 
+# bats test_tags=thorough
 @test "whose main it is decides what a program was made with, not one object of Rust" {
   command -v rustc || skip 'rustc is not installed'
   echo '#[no_mangle] pub extern "C" fn add(a: i32) -> i32 { vec![a; 3].iter().sum() }' >add.rs
@@ -274,6 +276,7 @@ X
   done
 }
 
+# bats test_tags=thorough
 @test "programs of Go get remedies for Go" {
   command -v go || skip 'Go is not installed'
   printf 'package main\n\nfunc main() { println("hello") }\n' >m.go
