@@ -42,9 +42,11 @@ enum elfcheck_outcome {
     ELFCHECK_EINVAL,
     ELFCHECK_ENAMETOOLONG,
     ELFCHECK_ELIBBAD,
-    ELFCHECK_KILLED,  /* past the point of no return: SIGSEGV, exit code 139, silence */
-    ELFCHECK_CRASHES, /* its first instructions, or its libc's, fault: the same to the eye */
-    ELFCHECK_LOADER,  /* the dynamic loader starts, says what it misses, and exits with 127 */
+    ELFCHECK_KILLED,   /* past the point of no return: SIGSEGV, exit code 139, silence */
+    ELFCHECK_CRASHES,  /* its first instructions, or its libc's, fault: the same to the eye */
+    ELFCHECK_LOADER,   /* the dynamic loader starts, says what it misses, and exits with 127 */
+    ELFCHECK_UNPACKER, /* a packer's code does not start the original, and exits with 127 */
+    ELFCHECK_UNKNOWN,  /* nobody can tell: the original is compressed */
 };
 
 struct elfcheck_inspection; /* elfcheck/read/inspection.h */
@@ -161,6 +163,9 @@ struct elfcheck_calls {
     size_t count;
     bool has_int80;
     uint64_t int80_address; /* of the first int 0x80 */
+    const char *crash;      /* how a way through the code ends without an exit; NULL: none does */
+    uint64_t crash_address; /* of the instruction where it does */
+    bool is_crash_sure;     /* every way ends so */
 };
 
 /* What one file is and what was found in it. */
@@ -178,6 +183,7 @@ struct elfcheck_report {
     char *producer; /* "Go 1.19.8", "C, glibc 2.36": what it was made with; NULL: unknown */
     uint64_t entry; /* e_entry */
     bool is_static; /* has program headers, and neither PT_INTERP nor DT_NEEDED */
+    bool is_packed; /* compressed by a packer: what it will miss is not known */
     struct elfcheck_segment *segments; /* in the file's order; at most 2,048 */
     size_t segment_count;
 
@@ -204,7 +210,7 @@ void elfcheck_report_free(struct elfcheck_report *report);
 size_t elfcheck_count(const struct elfcheck_report *report, enum elfcheck_severity at_least);
 
 /* The first thing that keeps it from starting, in the order in which Linux would meet it, or NULL.
- * Settings that silence a rule do not change what is true. */
+ * Settings that silence a rule do not change what is true; but one that they leave comes first. */
 const struct elfcheck_finding *elfcheck_obstacle(const struct elfcheck_report *report);
 /* Whether Linux would start it there: a program without an obstacle. */
 bool elfcheck_starts(const struct elfcheck_report *report);
@@ -260,6 +266,8 @@ struct elfcheck_style {
 struct elfcheck_totals {
     size_t run, lack, fail; /* programs: run, start but will miss something, will not start */
     size_t may_lack;        /* start, and may miss something */
+    size_t packed;          /* programs: nobody can tell */
+    size_t ignored;         /* programs that will not start, which the settings take for less */
     size_t kinds[ELFCHECK_CORE + 1];
     size_t unread;
     size_t elf;     /* ELF files */

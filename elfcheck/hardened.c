@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "elfcheck/read/dynamic.h"
 #include "elfcheck/read/finding.h"
+#include "elfcheck/read/notes.h"
 #include "elfcheck/read/names.h"
 #include "elfcheck/hardened.h"
 
@@ -65,12 +66,29 @@ static bool is_foreseen(const struct elfcheck_inspection *inspection)
     return inspection->report->calls.is_complete;
 }
 
+static bool is_made_by_go(const struct elfcheck_inspection *inspection)
+{
+    const char *producer = inspection->report->producer;
+    return producer && strncmp(producer, "Go ", strlen("Go ")) == 0;
+}
+
+/* Go's own linker takes none of the options that the rules' remedies name. */
+static void advise_go(struct elfcheck_inspection *inspection, const char *remedy)
+{
+    if (is_made_by_go(inspection))
+        set_finding_remedy(inspection, "%s", remedy);
+}
+
+#define GO_EXTERNAL "go build -buildmode=pie -ldflags '-linkmode external -extldflags "
+
 static void check_position(struct elfcheck_inspection *inspection)
 {
-    if (inspection->header.e_type == ET_EXEC && next_load_segment(inspection, NULL) &&
-        !is_foreseen(inspection))
-        report_finding(inspection, header_field_offset(inspection, offsetof(Elf64_Ehdr, e_type)),
-                       "not position-independent: its code is at the same address in each run");
+    if (inspection->header.e_type != ET_EXEC || !next_load_segment(inspection, NULL) ||
+        is_foreseen(inspection))
+        return;
+    report_finding(inspection, header_field_offset(inspection, offsetof(Elf64_Ehdr, e_type)),
+                   "not position-independent: its code is at the same address in each run");
+    advise_go(inspection, "build it static and position-independent: " GO_EXTERNAL "-static-pie'");
 }
 
 static void check_set_user_id(struct elfcheck_inspection *inspection)
@@ -94,9 +112,11 @@ static bool is_loaded_dynamically(const struct elfcheck_inspection *inspection,
 static void check_relro(struct elfcheck_inspection *inspection)
 {
     const struct dynamic *dynamic = read_dynamic(inspection);
-    if (is_loaded_dynamically(inspection, dynamic) && !next_segment(inspection, PT_GNU_RELRO, NULL))
-        report_finding(inspection, dynamic->offset,
-                       "no PT_GNU_RELRO: the addresses that it calls stay writable");
+    if (!is_loaded_dynamically(inspection, dynamic) || next_segment(inspection, PT_GNU_RELRO, NULL))
+        return;
+    report_finding(inspection, dynamic->offset,
+                   "no PT_GNU_RELRO: the addresses that it calls stay writable");
+    advise_go(inspection, "build it with " GO_EXTERNAL "-Wl,-z,relro,-z,now'");
 }
 
 static bool is_bound_at_start(const struct dynamic *dynamic)
@@ -108,10 +128,12 @@ static bool is_bound_at_start(const struct dynamic *dynamic)
 static void check_bind_now(struct elfcheck_inspection *inspection)
 {
     const struct dynamic *dynamic = read_dynamic(inspection);
-    if (is_loaded_dynamically(inspection, dynamic) && !is_bound_at_start(dynamic) &&
-        next_segment(inspection, PT_GNU_RELRO, NULL))
-        report_finding(inspection, dynamic->offset,
-                       "partial RELRO: addresses that are looked up late stay writable");
+    if (!is_loaded_dynamically(inspection, dynamic) || is_bound_at_start(dynamic) ||
+        !next_segment(inspection, PT_GNU_RELRO, NULL))
+        return;
+    report_finding(inspection, dynamic->offset,
+                   "partial RELRO: addresses that are looked up late stay writable");
+    advise_go(inspection, "build it with " GO_EXTERNAL "-Wl,-z,relro,-z,now'");
 }
 
 static void check_text_relocation(struct elfcheck_inspection *inspection)
@@ -255,17 +277,11 @@ static struct imports read_imports(struct elfcheck_inspection *inspection)
 }
 
 /* Go checks every access itself, and has no need of it. */
-static bool is_made_by_go(const struct elfcheck_inspection *inspection)
-{
-    const char *producer = inspection->report->producer;
-    return producer && strncmp(producer, "Go ", strlen("Go ")) == 0;
-}
-
 static void check_stack_protector(struct elfcheck_inspection *inspection)
 {
     struct imports imports = read_imports(inspection);
     if (imports.is_known) {
-        if (!imports.has_canary)
+        if (!imports.has_canary && !is_made_by_go(inspection))
             report_finding(inspection, 0,
                            "no function of it guards its stack: " CANARY
                            " is not among the names that it needs");
@@ -286,52 +302,19 @@ static void check_fortify(struct elfcheck_inspection *inspection)
 
 /* ---- marks for the processor ----------------------------------------------------------------- */
 
-#define MAX_PROPERTIES_SIZE 4096
-
-/* The bits of GNU_PROPERTY_X86_FEATURE_1_AND in a note (x86-64 psABI, "Program Property"). */
-static uint32_t features_of(const unsigned char *note, size_t size)
-{
-    Elf64_Nhdr header;
-    if (size < sizeof header + sizeof "GNU")
-        return 0;
-    memcpy(&header, note, sizeof header);
-    size_t start = sizeof header + sizeof "GNU";
-    if (header.n_type != NT_GNU_PROPERTY_TYPE_0 || header.n_namesz != sizeof "GNU" ||
-        memcmp(note + sizeof header, "GNU", sizeof "GNU") != 0 || header.n_descsz > size - start)
-        return 0;
-    size_t end = start + header.n_descsz;
-    while (end - start >= 3 * sizeof(uint32_t)) {
-        uint32_t words[3]; /* pr_type, pr_datasz, and the data's first four bytes */
-        memcpy(words, note + start, sizeof words);
-        if (words[0] == GNU_PROPERTY_X86_FEATURE_1_AND && words[1] >= sizeof(uint32_t))
-            return words[2];
-        uint64_t step = 2 * sizeof(uint32_t) + (((uint64_t)words[1] + 7) & ~UINT64_C(7));
-        if (step > end - start)
-            return 0;
-        start += (size_t)step;
-    }
-    return 0;
-}
-
 static void check_shadow_stack(struct elfcheck_inspection *inspection)
 {
     const Elf64_Phdr *segment = next_segment(inspection, PT_GNU_PROPERTY, NULL);
-    unsigned char note[MAX_PROPERTIES_SIZE];
-    uint32_t features = 0;
     if (inspection->loader != LOADER_64 || !next_load_segment(inspection, NULL) ||
         is_foreseen(inspection))
         return;
-    if (segment && segment->p_filesz <= sizeof note &&
-        file_has_range(inspection, segment->p_offset, segment->p_filesz)) {
-        if (!file_read_range(inspection, segment->p_offset, note, (size_t)segment->p_filesz))
-            return;
-        features = features_of(note, (size_t)segment->p_filesz);
-    }
-    if (!(features & GNU_PROPERTY_X86_FEATURE_1_SHSTK))
-        report_finding(inspection, segment ? segment->p_offset : inspection->header.e_phoff,
-                       "not marked for shadow stacks (SHSTK)%s",
-                       features & GNU_PROPERTY_X86_FEATURE_1_IBT ? ", but for branch tracking"
-                                                                 : "");
+    uint32_t features = read_property(inspection, GNU_PROPERTY_X86_FEATURE_1_AND);
+    if (features & GNU_PROPERTY_X86_FEATURE_1_SHSTK)
+        return;
+    report_finding(inspection, segment ? segment->p_offset : inspection->header.e_phoff,
+                   "not marked for shadow stacks (SHSTK)%s",
+                   features & GNU_PROPERTY_X86_FEATURE_1_IBT ? ", but for branch tracking" : "");
+    advise_go(inspection, "nothing to do: Go's compiler has no support for shadow stacks");
 }
 
 /* ---- the rules ------------------------------------------------------------------------------- */

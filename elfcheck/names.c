@@ -24,6 +24,8 @@ const char *elfcheck_outcome_text(enum elfcheck_outcome outcome)
         [ELFCHECK_KILLED] = "killed by SIGSEGV, exit code 139, without a word",
         [ELFCHECK_CRASHES] = "crashes at once, exit code 139 or 132, without a word",
         [ELFCHECK_LOADER] = "error while loading shared libraries, exit code 127",
+        [ELFCHECK_UNPACKER] = "ends at once, exit code 127, without a word",
+        [ELFCHECK_UNKNOWN] = "unknown",
     };
     return texts[outcome];
 }

@@ -11,6 +11,7 @@
 #include "elfcheck/hardened.h"
 #include "elfcheck/libraries/libraries.h"
 #include "elfcheck/needs/needs.h"
+#include "elfcheck/packed/packed.h"
 #include "elfcheck/start/start.h"
 
 static const struct rule_table *const tables[] = {
@@ -25,6 +26,7 @@ static const struct rule_table *const tables[] = {
     &entry_rules,           /* the first instruction */
     &limit_rules,           /* limits of memory and addresses */
     &start_rules,           /* what the start-up code of libc needs */
+    &packed_rules,          /* the original of a packed program */
     &portable_rules,        /* emulators */
     &need_rules,            /* what it will miss in an empty image */
     &header_rules,          /* form: the ELF header */

@@ -33,15 +33,23 @@ size_t elfcheck_count(const struct elfcheck_report *report, enum elfcheck_severi
     return count;
 }
 
-const struct elfcheck_finding *elfcheck_obstacle(const struct elfcheck_report *report)
+static const struct elfcheck_finding *find_obstacle(const struct elfcheck_report *report,
+                                                    enum elfcheck_severity at_least)
 {
     const struct elfcheck_finding *first = NULL;
     for (size_t i = 0; i < report->finding_count; i++) {
         const struct elfcheck_finding *finding = &report->findings[i];
-        if (finding_is_obstacle(finding) && (!first || finding->rule_index < first->rule_index))
+        if (finding_is_obstacle(finding) && finding->severity >= at_least &&
+            (!first || finding->rule_index < first->rule_index))
             first = finding;
     }
     return first;
+}
+
+const struct elfcheck_finding *elfcheck_obstacle(const struct elfcheck_report *report)
+{
+    const struct elfcheck_finding *first = find_obstacle(report, ELFCHECK_ERROR);
+    return first ? first : find_obstacle(report, ELFCHECK_OFF);
 }
 
 bool elfcheck_starts(const struct elfcheck_report *report)
@@ -110,10 +118,24 @@ static void append_segments(const struct elfcheck_report *report, struct buffer 
     buffer_append_text(out, ")");
 }
 
+/* What the settings made of an obstacle stands first, since the exit code goes by it. */
+static void append_kind(const struct elfcheck_finding *obstacle, struct buffer *out)
+{
+    if (obstacle->severity < ELFCHECK_ERROR)
+        buffer_printf(out, "%s (%s): ",
+                      obstacle->severity == ELFCHECK_OFF
+                          ? "ignored"
+                          : elfcheck_severity_name(obstacle->severity),
+                      obstacle->rule->name);
+    else
+        buffer_append_text(out, obstacle->outcome == ELFCHECK_UNKNOWN ? "unknown: "
+                                                                      : "will not start: ");
+}
+
 /* In front of the reason stands what execve(2) says, unless the reason tells more of the same. */
 static void append_obstacle(const struct elfcheck_finding *obstacle, struct buffer *out)
 {
-    buffer_append_text(out, "will not start: ");
+    append_kind(obstacle, out);
     switch (obstacle->outcome) {
     case ELFCHECK_ENOEXEC:
     case ELFCHECK_EACCES:
@@ -162,11 +184,13 @@ void elfcheck_verdict(const struct elfcheck_report *report, struct buffer *out)
         buffer_append_text(out, elfcheck_kind_name(report->kind));
     } else if (obstacle) {
         append_obstacle(obstacle, out);
-    } else if (report_lacks(report, false, lacks) + report_lacks(report, true, lacks) == 0) {
-        append_description(report, out);
-    } else {
+    } else if (report_lacks(report, false, lacks) + report_lacks(report, true, lacks)) {
         buffer_append_text(out, "starts");
         append_lacks(report, false, out);
         append_lacks(report, true, out);
+    } else if (report->is_packed) {
+        buffer_append_text(out, "starts; what it will miss is unknown: packed by UPX");
+    } else {
+        append_description(report, out);
     }
 }

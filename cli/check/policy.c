@@ -44,20 +44,50 @@ int policy_find_rule(const char *name, size_t *index, struct error *error)
     if (elfcheck_find_rule(name, index))
         return 0;
     size_t count = elfcheck_rule_count();
-    const char **names = calloc(count, sizeof *names);
+    size_t groups = ELFCHECK_HARDENED + 1;
+    const char **names = calloc(count + groups, sizeof *names);
     for (size_t i = 0; names && i < count; i++)
         names[i] = elfcheck_rule(i)->name;
-    text_unknown("rule", name, names, names ? count : 0, "--explain lists them", error);
+    for (size_t i = 0; names && i < groups; i++)
+        names[count + i] = elfcheck_group_name((enum elfcheck_group)i);
+    text_unknown("rule", name, names, names ? count + groups : 0,
+                 "--explain lists them and their groups", error);
     free(names);
     return -1;
 }
 
-/* The severity of the rule in the policy; NULL where there is no such rule. */
-static enum elfcheck_severity *severity_of(struct policy *policy, const char *name,
-                                           struct error *error)
+/* Whether the rule of that index is meant by a name: its own, its ID, or that of its group. */
+static bool is_meant(size_t index, const char *name)
 {
     size_t rule;
-    return policy_find_rule(name, &rule, error) < 0 ? NULL : &policy->severities[rule];
+    return strcmp(elfcheck_group_name(elfcheck_rule(index)->group), name) == 0 ||
+           (elfcheck_find_rule(name, &rule) && rule == index);
+}
+
+/* The next rule from *index on that is meant by a name. */
+static bool next_meant(const char *name, size_t *index)
+{
+    while (*index < elfcheck_rule_count() && !is_meant(*index, name))
+        ++*index;
+    return *index < elfcheck_rule_count();
+}
+
+/* An error says which rule or group may be meant, where there is none of that name. */
+static int check_name(const char *name, struct error *error)
+{
+    size_t first = 0;
+    return next_meant(name, &first) ? 0 : policy_find_rule(name, &first, error);
+}
+
+/* Sets the severity of all rules that are meant by a name. */
+static int set_all(struct policy *policy, const char *name, enum elfcheck_severity severity,
+                   struct error *error)
+{
+    if (check_name(name, error) < 0)
+        return -1;
+    for (size_t i = 0; next_meant(name, &i); i++)
+        policy->severities[i] = severity;
+    return 0;
 }
 
 /* One of the severities from `first` to `last`. */
@@ -79,24 +109,18 @@ static int parse_severity(const char *word, enum elfcheck_severity first,
 
 int policy_ignore(struct policy *policy, const char *rule, struct error *error)
 {
-    enum elfcheck_severity *severity = severity_of(policy, rule, error);
-    if (!severity)
-        return -1;
-    *severity = ELFCHECK_OFF;
-    return 0;
+    return set_all(policy, rule, ELFCHECK_OFF, error);
 }
 
 static int set_severity(struct policy *policy, const char *rule, const char *level,
                         struct error *error)
 {
-    enum elfcheck_severity *severity = severity_of(policy, rule, error);
     enum elfcheck_severity parsed;
-    if (!severity ||
+    if (check_name(rule, error) < 0 ||
         parse_severity(level, ELFCHECK_OFF, ELFCHECK_ERROR,
                        "write off, info, notice, warning or error", &parsed, error) < 0)
         return -1;
-    *severity = parsed;
-    return 0;
+    return set_all(policy, rule, parsed, error);
 }
 
 int policy_set_severity(struct policy *policy, const char *setting, struct error *error)
@@ -155,13 +179,14 @@ int policy_choose(struct policy *policy, const struct strings *chosen, struct er
     if (!severities)
         return error_set(error, "out of memory");
     for (size_t i = 0; i < chosen->count; i++) {
-        size_t rule;
-        if (policy_find_rule(chosen->items[i], &rule, error) < 0) {
+        if (check_name(chosen->items[i], error) < 0) {
             free(severities);
             return -1;
         }
-        enum elfcheck_severity severity = policy->severities[rule];
-        severities[rule] = severity == ELFCHECK_OFF ? elfcheck_rule(rule)->severity : severity;
+        for (size_t rule = 0; next_meant(chosen->items[i], &rule); rule++) {
+            enum elfcheck_severity severity = policy->severities[rule];
+            severities[rule] = severity == ELFCHECK_OFF ? elfcheck_rule(rule)->severity : severity;
+        }
     }
     free(policy->severities);
     policy->severities = severities;

@@ -157,6 +157,7 @@ static struct block *new_block(struct code_trace *trace, uint64_t address, uint1
 void flow_to(struct code_trace *trace, uint64_t address, const struct state *state, uint64_t from)
 {
     const struct region *region = find_region(trace, address);
+    trace->has_loop |= address <= from;
     if (!region || region->is_writable) {
         give_up(trace, from,
                 region ? "at 0x%" PRIx64 " it comes to code that can be written to, at 0x%" PRIx64
@@ -188,6 +189,7 @@ void flow_to_value(struct code_trace *trace, const struct value *target, const s
     if (!is_known)
         give_up(trace, instruction->address, "where it goes from 0x%" PRIx64 " is not known",
                 instruction->address);
+    trace->has_choice |= target->count > 1;
     for (unsigned i = 0; is_known && i < target->count; i++)
         flow_to(trace, target->numbers[i], state, instruction->address);
 }

@@ -14,7 +14,8 @@ void state_init(struct state *state)
     for (size_t i = 0; i < REGISTER_COUNT; i++)
         state->registers[i] = value_number(0);
     state->registers[RSP] = value_address(VALUE_STACK, 0);
-    state_forget_memory(state); /* argc, argv, the environment */
+    state_forget_memory(state); /* argv, the environment */
+    state->stack[0] = value_address(VALUE_COUNT, 0);
 }
 
 bool state_join(struct state *state, const struct state *other)

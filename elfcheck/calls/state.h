@@ -19,6 +19,7 @@ enum value_kind {
     VALUE_SOME,  /* one of the numbers, or in one of the ranges that are flagged */
     VALUE_STACK, /* the stack pointer, as it is now, plus numbers[0] */
     VALUE_IMAGE, /* the address at which Linux places the program, plus numbers[0] */
+    VALUE_COUNT, /* the number of arguments, argc, plus numbers[0] */
 };
 
 struct value {
@@ -73,7 +74,8 @@ struct state {
     bool has_start_flags;                   /* CF, ZF, SF, OF and PF are 0, as Linux set them */
 };
 
-/* As Linux starts a static program: every register but rsp is zero (start_thread). */
+/* As Linux starts a static program: every register but rsp is zero (start_thread), and the stack
+ * holds argc first. */
 void state_init(struct state *state);
 /* Adds what the other may be. Whether that is more than before. */
 bool state_join(struct state *state, const struct state *other);

@@ -83,8 +83,10 @@ static bool call_number(struct code_trace *trace, const struct state *before, en
         give_up(trace, address, "%s at 0x%" PRIx64 " %s", name, address, effect->danger);
     if (effect->restarts)
         trace->found[abi][abi == ELFCHECK_ABI_64 ? RESTART_64 : RESTART_32] = true;
-    if (effect->result == RESULT_NONE)
+    if (effect->result == RESULT_NONE) {
+        trace->has_exit = true;
         return false;
+    }
     if (writes(before, abi, effect))
         state_forget_memory(after);
     struct value zero = value_number(0);

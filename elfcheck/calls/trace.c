@@ -76,6 +76,7 @@ static bool conditional_branch(struct code_trace *trace, struct state *state,
         state->registers[RCX] = value_any;
     bool is_decided = state->has_start_flags && !is_counted;
     bool jumps = jumps_at_start(mnemonic);
+    trace->has_choice |= !is_decided;
     if (!is_decided || jumps)
         branch(trace, state, state, instruction);
     return !is_decided || !jumps;
@@ -90,6 +91,17 @@ static void call_routine(struct code_trace *trace, struct state *state,
     branch(trace, &before, state, instruction);
 }
 
+/* A way ends at this instruction, in a signal; the first of several is told. */
+static void note_crash(struct code_trace *trace, const struct instruction *instruction,
+                       const char *what)
+{
+    struct elfcheck_calls *calls = trace->calls;
+    if (calls->crash && calls->crash_address <= instruction->address)
+        return;
+    calls->crash = what;
+    calls->crash_address = instruction->address;
+}
+
 static void return_from_routine(struct code_trace *trace, struct state *state,
                                 const struct instruction *instruction)
 {
@@ -97,7 +109,10 @@ static void return_from_routine(struct code_trace *trace, struct state *state,
     const ZydisDecodedOperand *operand = &instruction->operands[0];
     if (operand->type == ZYDIS_OPERAND_TYPE_IMMEDIATE)
         state_move_stack(state, (int64_t)operand->imm.value.u);
-    flow_to_value(trace, &target, state, instruction);
+    if (target.kind == VALUE_COUNT)
+        note_crash(trace, instruction, "returns, but nothing has called it");
+    else
+        flow_to_value(trace, &target, state, instruction);
 }
 
 /* int 0x80 in 64-bit code, wherever it leads. */
@@ -118,8 +133,10 @@ static bool step(struct code_trace *trace, struct state *state,
                  const struct instruction *instruction)
 {
     const ZydisDecodedInstruction *decoded = &instruction->decoded;
-    if (instruction_ends(state, instruction))
+    if (instruction_ends(state, instruction)) {
+        note_crash(trace, instruction, "stops at an instruction that faults");
         return false;
+    }
     if (instruction_is_plain(instruction)) {
         instruction_apply(state, instruction);
         return true;
@@ -200,6 +217,9 @@ static void list_calls(struct code_trace *trace)
                 calls->items[calls->count++] =
                     (struct elfcheck_call){abi, number, call_name(abi, number)};
     calls->is_complete = !calls->reason;
+    /* Where there are several ways, calls may wait, or end it on another one. */
+    calls->is_crash_sure = calls->crash && calls->is_complete && !trace->has_exit &&
+                           (!trace->has_choice || (calls->count == 0 && !trace->has_loop));
 }
 
 /* Whether there is a program to follow: static, for x86-64, and one that Linux starts. */

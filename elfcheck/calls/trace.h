@@ -86,6 +86,9 @@ struct code_trace {
     size_t steps;
     bool found[ABI_COUNT][MAX_CALLS];
     bool is_relative;
+    bool has_exit;   /* some way ends with a system call that does not return */
+    bool has_choice; /* there is more than one way to go */
+    bool has_loop;   /* some way leads back */
 };
 
 /* Reads the bytes of executable segments. False where there are too many, or they cannot be read.

@@ -2,39 +2,27 @@
 #include "elfcheck/form/form.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #include "elfcheck/read/finding.h"
+#include "elfcheck/read/notes.h"
 
-/* A hostile file has as many notes of 12 bytes as there is room for: the rest is not looked at. */
-#define MAX_NOTES      16384
 #define MAX_PROPERTIES 1024
 
-/* Some notes that follow each other: a PT_NOTE segment or an SHT_NOTE section. */
-struct notes {
-    const char *kind; /* "segment" */
+/* Where the notes are, for people: "segment 3". */
+struct place {
+    const char *kind;
     size_t number;
-    uint64_t offset, size;
-    uint64_t align; /* of the fields: 4 or 8 */
-};
-
-struct note {
-    uint64_t offset;
-    uint64_t name_size;
-    uint64_t description; /* its offset in the file */
-    uint64_t description_size;
-    uint64_t type;
 };
 
 /* What is asked of each note; `trouble` says why it and what follows cannot be read, or is NULL. */
-typedef void note_check(struct elfcheck_inspection *inspection, const struct notes *notes,
+typedef void note_check(struct elfcheck_inspection *inspection, struct place place,
                         const struct note *note, const char *trouble);
 
-static void find_in_notes(struct elfcheck_inspection *inspection, const struct notes *notes,
+static void find_in_notes(struct elfcheck_inspection *inspection, struct place place,
                           const struct note *note, const char *trouble)
 {
     report_finding(inspection, note->offset, "%s %zu: the note at offset 0x%" PRIx64 " %s",
-                   notes->kind, notes->number, note->offset, trouble);
+                   place.kind, place.number, note->offset, trouble);
 }
 
 static uint64_t align_up(uint64_t size, uint64_t align)
@@ -42,41 +30,18 @@ static uint64_t align_up(uint64_t size, uint64_t align)
     return (size + align - 1) & ~(align - 1);
 }
 
-/* Reads the note that begins `position` bytes into the notes. NULL, or what is wrong with it. */
-static const char *read_note(struct elfcheck_inspection *inspection, const struct notes *notes,
-                             uint64_t position, struct note *note)
-{
-    unsigned char bytes[sizeof(Elf64_Nhdr)];
-    uint64_t left = notes->size - position;
-    *note = (struct note){.offset = notes->offset + position};
-    if (left < sizeof bytes)
-        return "is shorter than its header of 12 bytes";
-    if (!file_read_range(inspection, note->offset, bytes, sizeof bytes))
-        return "cannot be read";
-    note->name_size = decode_number(inspection, bytes, 4);
-    note->description_size = decode_number(inspection, bytes + 4, 4);
-    note->type = decode_number(inspection, bytes + 8, 4);
-    uint64_t start = align_up(sizeof bytes + note->name_size, notes->align);
-    note->description = note->offset + start;
-    if (note->name_size > left - sizeof bytes)
-        return "has a name that goes past the end of the notes";
-    if (note->description_size && (start > left || note->description_size > left - start))
-        return "has a description that goes past the end of the notes";
-    return NULL;
-}
-
-static void walk(struct elfcheck_inspection *inspection, const struct notes *notes,
-                 note_check *check)
+static void walk(struct elfcheck_inspection *inspection, struct place place,
+                 const struct note_area *area, note_check *check)
 {
     uint64_t position = 0;
     const char *trouble = NULL;
-    for (size_t i = 0; i < MAX_NOTES && position < notes->size && !trouble; i++) {
+    for (size_t i = 0; i < MAX_NOTES && position < area->size && !trouble; i++) {
         struct note note;
-        trouble = read_note(inspection, notes, position, &note);
+        trouble = read_note(inspection, area, position, &note);
         if (inspection->failed)
             return;
-        check(inspection, notes, &note, trouble);
-        position = align_up(note.description + note.description_size - notes->offset, notes->align);
+        check(inspection, place, &note, trouble);
+        position = note.next;
     }
 }
 
@@ -85,31 +50,34 @@ static void walk_all(struct elfcheck_inspection *inspection, note_check *check)
 {
     for (size_t i = 0; i < inspection->segment_count && !inspection->is_debug_file; i++) {
         const Elf64_Phdr *segment = &inspection->segments[i];
-        struct notes notes = {"segment", i, segment->p_offset, segment->p_filesz,
-                              segment->p_align == 8 ? 8 : 4};
-        if (segment->p_type == PT_NOTE && file_has_range(inspection, notes.offset, notes.size))
-            walk(inspection, &notes, check);
+        if (segment->p_type != PT_NOTE ||
+            !file_has_range(inspection, segment->p_offset, segment->p_filesz))
+            continue;
+        struct note_area area =
+            note_area_at(inspection, segment->p_offset, segment->p_filesz, segment->p_align);
+        walk(inspection, (struct place){"segment", i}, &area, check);
     }
     for (size_t i = 1; i < inspection->section_count && inspection->segment_count == 0; i++) {
         const Elf64_Shdr *section = &inspection->sections[i];
-        struct notes notes = {"section", i, section->sh_offset, section->sh_size,
-                              section->sh_addralign == 8 ? 8 : 4};
-        if (section->sh_type == SHT_NOTE && section_is_in_file(inspection, section))
-            walk(inspection, &notes, check);
+        if (section->sh_type != SHT_NOTE || !section_is_in_file(inspection, section))
+            continue;
+        struct note_area area =
+            note_area_at(inspection, section->sh_offset, section->sh_size, section->sh_addralign);
+        walk(inspection, (struct place){"section", i}, &area, check);
     }
 }
 
-static void check_note(struct elfcheck_inspection *inspection, const struct notes *notes,
+static void check_note(struct elfcheck_inspection *inspection, struct place place,
                        const struct note *note, const char *trouble)
 {
     char last = 0;
     if (trouble)
-        find_in_notes(inspection, notes, note, trouble);
+        find_in_notes(inspection, place, note, trouble);
     else if (note->name_size &&
              file_read_range(inspection, note->offset + sizeof(Elf64_Nhdr) + note->name_size - 1,
                              &last, 1) &&
              last != 0)
-        find_in_notes(inspection, notes, note, "has a name that does not end in a NUL byte");
+        find_in_notes(inspection, place, note, "has a name that does not end in a NUL byte");
 }
 
 static void check_notes(struct elfcheck_inspection *inspection)
@@ -142,17 +110,15 @@ static const char *trouble_of_properties(struct elfcheck_inspection *inspection,
     return NULL;
 }
 
-static void check_properties(struct elfcheck_inspection *inspection, const struct notes *notes,
+static void check_properties(struct elfcheck_inspection *inspection, struct place place,
                              const struct note *note, const char *trouble)
 {
-    char name[sizeof ELF_NOTE_GNU];
-    if (trouble || note->type != NT_GNU_PROPERTY_TYPE_0 || note->name_size != sizeof name ||
-        !file_read_range(inspection, note->offset + sizeof(Elf64_Nhdr), name, sizeof name) ||
-        memcmp(name, ELF_NOTE_GNU, sizeof name) != 0)
+    if (trouble || note->type != NT_GNU_PROPERTY_TYPE_0 ||
+        !note_is_named(inspection, note, ELF_NOTE_GNU))
         return;
     const char *own_trouble = trouble_of_properties(inspection, note);
     if (own_trouble)
-        find_in_notes(inspection, notes, note, own_trouble);
+        find_in_notes(inspection, place, note, own_trouble);
 }
 
 static void check_note_properties(struct elfcheck_inspection *inspection)

@@ -43,7 +43,11 @@ static void check_section_table(struct elfcheck_inspection *inspection)
         return;
     if (__builtin_mul_overflow(total, header->e_shentsize, &size))
         size = UINT64_MAX;
-    if (header->e_shentsize != inspection->section_size)
+    if (header->e_shoff == 0)
+        report_finding(inspection, header_field_offset(inspection, offsetof(Elf64_Ehdr, e_shoff)),
+                       "%u section headers, but no place where they begin (e_shoff is 0)",
+                       header->e_shnum);
+    else if (header->e_shentsize != inspection->section_size)
         report_finding(
             inspection, header_field_offset(inspection, offsetof(Elf64_Ehdr, e_shentsize)),
             "section headers of %u bytes, not %zu", header->e_shentsize, inspection->section_size);

@@ -7,7 +7,7 @@
 enum indicator_kind {
     INDICATOR_END,    /* after the last indicator of a rule */
     INDICATOR_STRING, /* the text is somewhere among the bytes that are loaded */
-    INDICATOR_SUFFIX, /* the same as the end of a C string */
+    INDICATOR_SUFFIX, /* the same as the end of a C string that is not all of its first character */
     INDICATOR_TEXT,   /* the same as a C string of its own */
     INDICATOR_GO, /* a Go function of that name, in the table of lines of a program made by Go */
     INDICATOR_SYMBOL, /* a symbol of that name, defined or needed */
@@ -98,3 +98,14 @@ enum calls calls_localtime(struct elfcheck_inspection *inspection, size_t known)
 
 /* Whether localtime_r of musl is linked in, which only a call of it brings. */
 bool has_musl_localtime(struct elfcheck_inspection *inspection);
+
+/* ---- owner.c: whose main it is ----------------------------------------------------------------
+ */
+
+enum owner {
+    OWNER_UNKNOWN, /* there is none where glibc's start files have it */
+    OWNER_RUST,
+    OWNER_OTHER,
+};
+
+enum owner owner_of_main(struct elfcheck_inspection *inspection);

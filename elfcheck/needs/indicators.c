@@ -90,7 +90,7 @@ static void add_indicators(struct gathering *gathering, const struct indicator *
 {
     for (; indicators && indicators->kind != INDICATOR_END; indicators++) {
         static const enum scan_bound bounds[] = {
-            [INDICATOR_STRING] = SCAN_ANYWHERE, [INDICATOR_SUFFIX] = SCAN_BEFORE_NUL,
+            [INDICATOR_STRING] = SCAN_ANYWHERE, [INDICATOR_SUFFIX] = SCAN_ENDING,
             [INDICATOR_TEXT] = SCAN_WHOLE,      [INDICATOR_GO] = SCAN_AFTER_NUL,
             [INDICATOR_SYMBOL] = SCAN_WHOLE,    [INDICATOR_CALL] = SCAN_WHOLE,
             [INDICATOR_NAMED] = SCAN_WHOLE,

@@ -15,6 +15,7 @@
 #define RUNTIME_PASCAL 0x080u
 #define RUNTIME_NIM    0x100u
 #define RUNTIME_D      0x200u
+#define RUNTIME_ROOTS  0x400u /* root certificates, whatever the language */
 
 /* Fills in the report's producer, as far as the file tells: from its sections, and from evidence,
  * too, once that is gathered. */

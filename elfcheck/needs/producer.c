@@ -119,6 +119,8 @@ static const struct language {
     {RUNTIME_D, "D", NULL},
 };
 
+#define RUST "Rust"
+
 /* The compilers that write a line into .comment, the one that says most first. */
 static const struct compiler {
     const char *mark;   /* what its line begins with or holds */
@@ -126,7 +128,7 @@ static const struct compiler {
     const char *name;
     bool is_c;
 } compilers[] = {
-    {"rustc version ", "rustc version ", "Rust", false},
+    {"rustc version ", "rustc version ", RUST, false},
     {"ldc version ", "ldc version ", "D (LDC)", false},
     {"GHC ", "GHC ", "Haskell (GHC)", false},
     {"zig-bootstrap", "clang version ", "Zig, clang", false},
@@ -136,10 +138,13 @@ static const struct compiler {
 };
 
 /* The last line of a compiler in .comment, where the objects of the C library come first. */
-static const struct compiler *find_compiler(const char *comment, size_t size, const char **line)
+static const struct compiler *find_compiler(const char *comment, size_t size, bool may_be_rust,
+                                            const char **line)
 {
     for (size_t i = 0; i < COUNT(compilers); i++) {
         *line = NULL;
+        if (!may_be_rust && strcmp(compilers[i].name, RUST) == 0)
+            continue;
         for (const char *text = comment; text < comment + size; text += strlen(text) + 1)
             if (strstr(text, compilers[i].mark))
                 *line = text;
@@ -185,7 +190,11 @@ static void append_compiler(struct elfcheck_inspection *inspection, struct buffe
         return;
     }
     const char *line;
-    const struct compiler *compiler = find_compiler(comment, size, &line);
+    /* Rust's objects in another's program do not make it Rust's. */
+    bool may_be_rust = owner_of_main(inspection) != OWNER_OTHER;
+    if (!may_be_rust)
+        runtimes &= ~RUNTIME_RUST;
+    const struct compiler *compiler = find_compiler(comment, size, may_be_rust, &line);
     if (compiler && !(compiler->is_c && runtimes & RUNTIME_RUST)) {
         if (compiler->is_c)
             buffer_printf(out, "%s (", language_of_c(runtimes));
@@ -193,7 +202,7 @@ static void append_compiler(struct elfcheck_inspection *inspection, struct buffe
         append_version(line, compiler->before, out);
         buffer_append_text(out, compiler->is_c ? ")" : "");
     } else if (runtimes & RUNTIME_RUST) {
-        buffer_append_text(out, "Rust");
+        buffer_append_text(out, RUST);
     } else if (runtimes & (RUNTIME_GLIBC | RUNTIME_MUSL)) {
         buffer_append_text(out, language_of_c(runtimes));
     }

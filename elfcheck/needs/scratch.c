@@ -1,29 +1,7 @@
 /* Has it all it needs in an empty image? */
+#include "base/array.h"
 #include "elfcheck/needs/evidence.h"
-
-#include <string.h>
-
-#include "elfcheck/read/finding.h"
 #include "elfcheck/needs/needs.h"
-
-/* UPX: struct l_info after the program headers, with its magic behind a checksum. */
-#define PACKED_MAGIC        "UPX!"
-#define PACKED_MAGIC_OFFSET 4
-
-static void check_packed(struct elfcheck_inspection *inspection)
-{
-    char magic[sizeof PACKED_MAGIC - 1];
-    uint64_t offset = inspection->header.e_phoff +
-                      inspection->segment_count * inspection->entry_size + PACKED_MAGIC_OFFSET;
-    if (inspection->segment_count == 0 || !file_has_range(inspection, offset, sizeof magic) ||
-        !file_read_range(inspection, offset, magic, sizeof magic) ||
-        memcmp(magic, PACKED_MAGIC, sizeof magic) != 0)
-        return;
-    report_finding(inspection, offset,
-                   "packed by UPX, so that nothing could be seen of what it needs");
-}
-
-/* ---- the rules ------------------------------------------------------------------------------- */
 
 /* Up to glibc 2.33. Later ones name the functions for users and services all in one table. */
 #define OLD_NAME_SERVICE "libnss_%s.so.%d.%d"
@@ -35,16 +13,6 @@ static void check_packed(struct elfcheck_inspection *inspection)
 #define GO_ROOTS "golang.org/x/crypto/x509roots/fallback.init.0"
 
 static const struct elfcheck_rule need_rows[] = {
-    {
-        .id = "EC210",
-        .name = "packed",
-        .group = ELFCHECK_SCRATCH,
-        .severity = ELFCHECK_WARNING,
-        .summary = "The program is not compressed, so that its requirements can be seen.",
-        .remedy = "check the program before it is packed, or unpack it: upx -d FILE",
-        .source = "UPX, struct l_info",
-        .check = check_packed,
-    },
     {
         .id = "EC211",
         .name = "ca-certificates",
@@ -65,48 +33,57 @@ static const struct elfcheck_rule need_rows[] = {
         .indicators =
             (const struct indicator[]){
                 {INDICATOR_GO, INDICATOR_USUAL, .text = "net/http.(*Client).do",
-                 .without = GO_ROOTS},
+                 .never = RUNTIME_ROOTS, .without = GO_ROOTS},
                 {INDICATOR_GO, INDICATOR_USUAL, .text = "net/http.(*Client).Do",
-                 .without = GO_ROOTS},
+                 .never = RUNTIME_ROOTS, .without = GO_ROOTS},
                 {INDICATOR_GO, INDICATOR_USUAL, .text = "net/http.(*Client).Get",
-                 .without = GO_ROOTS},
+                 .never = RUNTIME_ROOTS, .without = GO_ROOTS},
                 {INDICATOR_GO, INDICATOR_USUAL, .text = "net/http.(*Client).Head",
-                 .without = GO_ROOTS},
+                 .never = RUNTIME_ROOTS, .without = GO_ROOTS},
                 {INDICATOR_GO, INDICATOR_USUAL, .text = "net/http.(*Client).Post",
-                 .without = GO_ROOTS},
+                 .never = RUNTIME_ROOTS, .without = GO_ROOTS},
                 {INDICATOR_GO, INDICATOR_USUAL, .text = "net/http.(*Client).PostForm",
+                 .never = RUNTIME_ROOTS, .without = GO_ROOTS},
+                {INDICATOR_GO, INDICATOR_USUAL, .text = "net/http.Get", .never = RUNTIME_ROOTS,
                  .without = GO_ROOTS},
-                {INDICATOR_GO, INDICATOR_USUAL, .text = "net/http.Get", .without = GO_ROOTS},
-                {INDICATOR_GO, INDICATOR_USUAL, .text = "net/http.Head", .without = GO_ROOTS},
-                {INDICATOR_GO, INDICATOR_USUAL, .text = "net/http.Post", .without = GO_ROOTS},
-                {INDICATOR_GO, INDICATOR_USUAL, .text = "net/http.PostForm", .without = GO_ROOTS},
+                {INDICATOR_GO, INDICATOR_USUAL, .text = "net/http.Head", .never = RUNTIME_ROOTS,
+                 .without = GO_ROOTS},
+                {INDICATOR_GO, INDICATOR_USUAL, .text = "net/http.Post", .never = RUNTIME_ROOTS,
+                 .without = GO_ROOTS},
+                {INDICATOR_GO, INDICATOR_USUAL, .text = "net/http.PostForm", .never = RUNTIME_ROOTS,
+                 .without = GO_ROOTS},
                 {INDICATOR_GO, INDICATOR_USUAL, .text = "net/http.(*Transport).RoundTrip",
-                 .without = GO_ROOTS},
+                 .never = RUNTIME_ROOTS, .without = GO_ROOTS},
                 {INDICATOR_GO, INDICATOR_USUAL, .text = "net/http.(*Transport).roundTrip",
+                 .never = RUNTIME_ROOTS, .without = GO_ROOTS},
+                {INDICATOR_GO, INDICATOR_USUAL, .text = "crypto/tls.Client", .never = RUNTIME_ROOTS,
                  .without = GO_ROOTS},
-                {INDICATOR_GO, INDICATOR_USUAL, .text = "crypto/tls.Client", .without = GO_ROOTS},
-                {INDICATOR_GO, INDICATOR_USUAL, .text = "crypto/tls.Dial", .without = GO_ROOTS},
+                {INDICATOR_GO, INDICATOR_USUAL, .text = "crypto/tls.Dial", .never = RUNTIME_ROOTS,
+                 .without = GO_ROOTS},
                 {INDICATOR_GO, INDICATOR_USUAL, .text = "crypto/tls.DialWithDialer",
-                 .without = GO_ROOTS},
+                 .never = RUNTIME_ROOTS, .without = GO_ROOTS},
                 {INDICATOR_GO, INDICATOR_USUAL, .text = "crypto/tls.(*Dialer).DialContext",
-                 .without = GO_ROOTS},
+                 .never = RUNTIME_ROOTS, .without = GO_ROOTS},
                 {INDICATOR_GO, INDICATOR_USUAL, .text = "crypto/x509.SystemCertPool",
-                 .without = GO_ROOTS},
+                 .never = RUNTIME_ROOTS, .without = GO_ROOTS},
                 {INDICATOR_GO, INDICATOR_USUAL, .text = "crypto/x509.(*Certificate).Verify",
-                 .without = GO_ROOTS},
+                 .never = RUNTIME_ROOTS, .without = GO_ROOTS},
                 {INDICATOR_GO, INDICATOR_USUAL, .text = "crypto/x509.loadSystemRoots",
-                 .without = GO_ROOTS},
+                 .never = RUNTIME_ROOTS, .without = GO_ROOTS},
                 {INDICATOR_GO, INDICATOR_USUAL, .text = "crypto/x509.initSystemRoots",
-                 .without = GO_ROOTS},
+                 .never = RUNTIME_ROOTS, .without = GO_ROOTS},
                 {INDICATOR_GO, INDICATOR_USUAL, .text = "crypto/x509.systemRootsPool",
-                 .without = GO_ROOTS},
-                {INDICATOR_STRING, INDICATOR_USUAL, .text = "/cert.pem", .never = RUNTIME_GO},
-                {INDICATOR_STRING, INDICATOR_FAINT, .text = "OPENSSLDIR: ", .never = RUNTIME_GO},
-                {INDICATOR_STRING, INDICATOR_USUAL, .text = "/etc/ssl/certs", .never = RUNTIME_GO},
+                 .never = RUNTIME_ROOTS, .without = GO_ROOTS},
+                {INDICATOR_STRING, INDICATOR_USUAL, .text = "/cert.pem",
+                 .never = RUNTIME_GO | RUNTIME_ROOTS},
+                {INDICATOR_STRING, INDICATOR_FAINT,
+                 .text = "OPENSSLDIR: ", .never = RUNTIME_GO | RUNTIME_ROOTS},
+                {INDICATOR_STRING, INDICATOR_USUAL, .text = "/etc/ssl/certs",
+                 .never = RUNTIME_GO | RUNTIME_ROOTS},
                 {INDICATOR_STRING, INDICATOR_USUAL, .text = "/tls-ca-bundle.pem",
-                 .never = RUNTIME_GO},
+                 .never = RUNTIME_GO | RUNTIME_ROOTS},
                 {INDICATOR_STRING, INDICATOR_USUAL, .text = "/certs/ca-bundle.crt",
-                 .never = RUNTIME_GO},
+                 .never = RUNTIME_GO | RUNTIME_ROOTS},
                 {.kind = INDICATOR_END}},
     },
     {
@@ -292,6 +269,8 @@ static const struct elfcheck_rule need_rows[] = {
                 {INDICATOR_GO, INDICATOR_USUAL, .text = "os.TempDir"},
                 {INDICATOR_TEXT, INDICATOR_USUAL, .text = TEMPORARY_LETTERS, .only = RUNTIME_GLIBC,
                  .never = RUNTIME_ADA},
+                /* musl compares a template's end with it. */
+                {INDICATOR_TEXT, INDICATOR_USUAL, .text = "XXXXXX", .only = RUNTIME_MUSL},
                 {INDICATOR_SUFFIX, INDICATOR_USUAL, .text = "XXXXXX",
                  .never = RUNTIME_GLIBC | RUNTIME_GO | RUNTIME_RUST},
                 {INDICATOR_STRING, INDICATOR_USUAL, .text = "/tmp/tmpfile_XXX"},

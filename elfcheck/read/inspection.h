@@ -165,5 +165,8 @@ uint64_t section_field_offset(const struct elfcheck_inspection *inspection, size
 uint64_t decode_number(const struct elfcheck_inspection *inspection, const unsigned char *bytes,
                        size_t size);
 
+/* Whether it has the name by which other files ask for a library (DT_SONAME), and is none of the
+ * programs that linkers mark as such (DF_1_PIE). */
+bool is_named_library(struct elfcheck_inspection *inspection);
 /* What the file is for, as its headers tell; `in_tree` decides whether that counts. */
 enum elfcheck_kind kind_of_file(struct elfcheck_inspection *inspection);

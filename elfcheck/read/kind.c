@@ -1,6 +1,14 @@
 /* What is a file for? Programs and shared libraries are both of type DYN. */
 #include "elfcheck/read/dynamic.h"
 
+bool is_named_library(struct elfcheck_inspection *inspection)
+{
+    const struct dynamic *dynamic =
+        inspection->header.e_type == ET_DYN ? read_dynamic(inspection) : NULL;
+    return dynamic && !dynamic_has_flag(dynamic, DT_FLAGS_1, DF_1_PIE) &&
+           dynamic_last(dynamic, DT_SONAME);
+}
+
 enum elfcheck_kind kind_of_file(struct elfcheck_inspection *inspection)
 {
     switch (inspection->report->is_elf ? inspection->header.e_type : ET_NONE) {
@@ -16,7 +24,7 @@ enum elfcheck_kind kind_of_file(struct elfcheck_inspection *inspection)
     const struct dynamic *dynamic = read_dynamic(inspection);
     if (dynamic && dynamic_has_flag(dynamic, DT_FLAGS_1, DF_1_PIE))
         return ELFCHECK_PROGRAM;
-    if (dynamic && dynamic_last(dynamic, DT_SONAME)) /* which other files ask for */
+    if (is_named_library(inspection))
         return ELFCHECK_LIBRARY;
     /* A plugin, which nobody asks for by name. Old linkers give such an entry point, too. */
     bool has_loader = next_segment(inspection, PT_INTERP, NULL);

@@ -98,6 +98,10 @@ static bool matches(const struct scan_text *text, const unsigned char *window, s
     switch (text->bound) {
     case SCAN_WHOLE:
         return position > 0 && !is_printable(window[position - 1]);
+    case SCAN_ENDING:
+        while (position > 0 && window[position - 1] == (unsigned char)text->text[0])
+            position--;
+        return position > 0 && is_printable(window[position - 1]);
     case SCAN_AFTER_NUL:
         return position > 0 && window[position - 1] == 0;
     default:

@@ -10,9 +10,9 @@
 /* What must stand around a text. */
 enum scan_bound {
     SCAN_ANYWHERE,
-    SCAN_BEFORE_NUL, /* a NUL after it */
-    SCAN_WHOLE,      /* a NUL after it and no printable character before it: a C string */
-    SCAN_AFTER_NUL,  /* a NUL after it and before it */
+    SCAN_ENDING,    /* a NUL after it, and before it a printable character other than its first */
+    SCAN_WHOLE,     /* a NUL after it and no printable character before it: a C string */
+    SCAN_AFTER_NUL, /* a NUL after it and before it */
 };
 
 struct scan_text {

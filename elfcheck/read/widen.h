@@ -1,5 +1,5 @@
-/* What only the files of this room use: structs of the file, of any class and byte order, and the
- * pages that are kept of it. */
+/* Structs of the file, of any class and byte order; and the pages that are kept of it, which only
+ * this room uses. */
 #pragma once
 
 #include "elfcheck/read/inspection.h"

@@ -94,10 +94,12 @@ static void add_findings(cJSON *file, const struct elfcheck_report *report)
     }
 }
 
-/* Whether it starts is not asked of what is no program. */
+/* Whether it starts is not asked of what is no program, and not known of all that is packed. */
 static void add_starts(cJSON *file, const struct elfcheck_report *report)
 {
-    if (report->kind == ELFCHECK_PROGRAM)
+    const struct elfcheck_finding *obstacle = elfcheck_obstacle(report);
+    bool is_known = !obstacle || obstacle->outcome != ELFCHECK_UNKNOWN;
+    if (report->kind == ELFCHECK_PROGRAM && is_known)
         cJSON_AddBoolToObject(file, "starts", elfcheck_starts(report));
     else
         cJSON_AddNullToObject(file, "starts");

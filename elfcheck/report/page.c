@@ -167,6 +167,17 @@ static void append_fact(const char *label, const char *text, size_t width, struc
         text_append_wrapped(out, label, sizeof widest - 1, width, text);
 }
 
+/* What makes less of its findings than the rule's severity. */
+static const char *when_weakened(const struct elfcheck_rule *rule)
+{
+    if (!rule->indicators)
+        return "never; --severity and --ignore change what it counts";
+    if (rule->severity == ELFCHECK_INFO)
+        return "never: it is of severity info in any case";
+    return "to notice, where nothing proves that the program uses it; to info, where most programs "
+           "hold that text or function without using it, and where the program does not start";
+}
+
 void elfcheck_explain(const struct elfcheck_rule *rule, size_t width, struct buffer *out)
 {
     buffer_printf(out, "%s %s (%s, %s)\n\n", rule->id, rule->name, elfcheck_group_name(rule->group),
@@ -179,5 +190,6 @@ void elfcheck_explain(const struct elfcheck_rule *rule, size_t width, struct buf
     append_fact("  missing:", rule->lack, width, out);
     for (const char *const *path = rule->paths; path && *path; path++)
         append_fact(path == rule->paths ? "  satisfied by:" : "", *path, width, out);
+    append_fact("  weakened:", when_weakened(rule), width, out);
     append_fact("  source:", rule->source, width, out);
 }

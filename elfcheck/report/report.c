@@ -34,7 +34,15 @@ static void count_file(struct elfcheck_totals *totals, const struct elfcheck_rep
     if (report->kind != ELFCHECK_PROGRAM)
         return;
     const char *lacks[MAX_LACKS];
-    if (!elfcheck_starts(report))
+    const struct elfcheck_finding *obstacle = elfcheck_obstacle(report);
+    if (obstacle && obstacle->severity < ELFCHECK_ERROR) {
+        totals->ignored++;
+        return;
+    }
+    bool is_unknown = obstacle ? obstacle->outcome == ELFCHECK_UNKNOWN : report->is_packed;
+    if (is_unknown)
+        totals->packed++;
+    else if (obstacle)
         totals->fail++;
     else if (report_lacks(report, false, lacks))
         totals->lack++;

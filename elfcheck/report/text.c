@@ -32,7 +32,8 @@ static const char *unsaid_outcome(const struct elfcheck_report *report,
                                   const struct elfcheck_finding *finding)
 {
     bool is_unsaid = finding->outcome == ELFCHECK_ENOENT || finding->outcome == ELFCHECK_KILLED ||
-                     finding->outcome == ELFCHECK_CRASHES || finding->outcome == ELFCHECK_LOADER;
+                     finding->outcome == ELFCHECK_CRASHES || finding->outcome == ELFCHECK_LOADER ||
+                     finding->outcome == ELFCHECK_UNPACKER;
     return is_unsaid && finding == elfcheck_obstacle(report)
                ? elfcheck_outcome_text(finding->outcome)
                : NULL;
@@ -67,9 +68,9 @@ static const char *verdict_colour(const struct elfcheck_report *report)
         return "";
     if (!elfcheck_starts(report))
         return RED;
-    return report_lacks(report, false, lacks)  ? YELLOW
-           : report_lacks(report, true, lacks) ? CYAN
-                                               : GREEN;
+    return report->is_packed || report_lacks(report, false, lacks) ? YELLOW
+           : report_lacks(report, true, lacks)                     ? CYAN
+                                                                   : GREEN;
 }
 
 static void append_file(const struct elfcheck_report *report, const struct elfcheck_style *style,
@@ -125,6 +126,8 @@ static int write_summary(struct elfcheck_writer *writer, struct buffer *out, str
         {totals->lack, "starts, but will miss something", "start, but will miss something"},
         {totals->may_lack, "starts, and may miss something", "start, and may miss something"},
         {totals->fail, "will not start", "will not start"},
+        {totals->ignored, "ignored", "ignored"},
+        {totals->packed, "unknown: packed", "unknown: packed"},
         {totals->kinds[ELFCHECK_LIBRARY], "shared library", "shared libraries"},
         {totals->kinds[ELFCHECK_OBJECT], "object file", "object files"},
         {totals->kinds[ELFCHECK_CORE], "core dump", "core dumps"},

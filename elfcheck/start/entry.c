@@ -37,6 +37,48 @@ static unsigned char code_at(struct elfcheck_inspection *inspection, uint64_t ad
     return byte;
 }
 
+static bool lies_in(uint64_t place, uint64_t start, uint64_t size)
+{
+    return place >= start && place - start < size;
+}
+
+/* Whether the sections say that the code at the entry point is in another file. */
+static bool is_split_off(const struct elfcheck_inspection *inspection)
+{
+    for (size_t i = 1; i < inspection->section_count; i++) {
+        const Elf64_Shdr *section = &inspection->sections[i];
+        if (section->sh_type == SHT_NOBITS && (section->sh_flags & SHF_EXECINSTR) &&
+            lies_in(inspection->header.e_entry, section->sh_addr, section->sh_size))
+            return true;
+    }
+    return false;
+}
+
+/* Whether the sections say of what is there in the file that it is something else. */
+static bool is_something_else(const struct elfcheck_inspection *inspection, uint64_t offset)
+{
+    if (lies_in(offset, inspection->header.e_shoff,
+                inspection->section_count * inspection->section_size))
+        return true;
+    for (size_t i = 1; i < inspection->section_count; i++) {
+        const Elf64_Shdr *section = &inspection->sections[i];
+        if (section->sh_type != SHT_NOBITS &&
+            lies_in(offset, section->sh_offset, section->sh_size) &&
+            (!(section->sh_flags & SHF_ALLOC) ||
+             section->sh_addr + (offset - section->sh_offset) != inspection->header.e_entry))
+            return true;
+    }
+    return false;
+}
+
+/* A debug file; the sections alone prove nothing, since Linux does not read them. */
+static bool has_code_elsewhere(struct elfcheck_inspection *inspection, const struct mapped *mapped)
+{
+    return is_split_off(inspection) && (!mapped->in_file || mapped->offset >= inspection->size ||
+                                        is_something_else(inspection, mapped->offset) ||
+                                        code_at(inspection, inspection->header.e_entry) == 0);
+}
+
 static void check_entry_code(struct elfcheck_inspection *inspection)
 {
     uint64_t entry = inspection->header.e_entry;
@@ -44,7 +86,14 @@ static void check_entry_code(struct elfcheck_inspection *inspection)
     struct mapped mapped = memory_find(inspection, entry);
     if (!mapped.segment || !segment_is_executable(inspection, mapped.segment))
         return;
-    if (mapped.in_file && page_start(mapped.offset) >= inspection->size)
+    if (has_code_elsewhere(inspection, &mapped)) {
+        report_finding(inspection, field,
+                       "debug file: the code at the entry point 0x%" PRIx64
+                       " is not in it (SHT_NOBITS), but in the program that it was split off",
+                       entry);
+        set_finding_remedy(inspection, "pack the program itself, not what strip or objcopy "
+                                       "--only-keep-debug split off it");
+    } else if (mapped.in_file && page_start(mapped.offset) >= inspection->size)
         report_finding(inspection, field,
                        "entry point 0x%" PRIx64 " is at offset 0x%" PRIx64
                        ", past the end of the file at 0x%" PRIx64,

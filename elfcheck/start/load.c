@@ -31,20 +31,73 @@ static void check_executable_mode(struct elfcheck_inspection *inspection)
         report_finding(inspection, 0, "not executable by anyone: mode %04o", mode);
 }
 
+#define MAGIC_AFTER_NUL 4 /* bytes of a magic that begins with NUL */
+
+/* Both begin with ca fe ba be: then come the version of Java, from 45 on, or the number of
+ * programs for different machines. */
+#define FIRST_JAVA_VERSION 45
+
+static void report_java_or_macos(struct elfcheck_inspection *inspection, const unsigned char *ident)
+{
+    if (ident[4] || ident[5] || (ident[6] << 8 | ident[7]) >= FIRST_JAVA_VERSION) {
+        report_finding(inspection, 0, "Java class file, not an ELF file");
+        set_finding_remedy(inspection,
+                           "start it by a Java runtime in the image (java -cp DIRECTORY "
+                           "CLASS), or compile it with GraalVM's native-image --static");
+    } else {
+        report_finding(inspection, 0, "macOS program, not an ELF file");
+    }
+}
+
+/* What is no ELF file, by what it begins with, and what to do where that is not to compile it. */
+static const struct {
+    const char *magic;
+    const char *kind;
+    const char *remedy; /* NULL: the rule's */
+} foreign_formats[] = {
+    {"\x1f\x8b", "gzip file", NULL},
+    {"\x28\xb5\x2f\xfd", "zstd file", NULL},
+    {"\xfd\x37zXZ", "xz file", NULL},
+    {"PK\x03\x04", "zip file", NULL},
+    {"!<arch>\n", "static library", NULL},
+    {"MZqFpD='", "actually portable executable (APE)",
+     "make an ELF program of it: assimilate FILE (of Cosmopolitan), or run it once with "
+     "--assimilate"},
+    {"jartsr='", "actually portable executable (APE)",
+     "make an ELF program of it: assimilate FILE (of Cosmopolitan), or run it once with "
+     "--assimilate"},
+    {"MZ", "Windows program", NULL},
+    {"\xcf\xfa\xed\xfe", "macOS program", NULL},
+    {"\xce\xfa\xed\xfe", "macOS program", NULL},
+    {"\xca\xfe\xba\xbe", NULL, NULL},
+    {"\0asm", "WebAssembly module",
+     "pack a runtime with it that starts it (wasmtime run FILE), compile it for x86-64, or use "
+     "an engine with a Wasm shim"},
+    {"BC\xc0\xde", "LLVM bitcode", "compile it into a program: clang FILE"},
+};
+
+/* Names the file's format, where it is known. */
+static bool report_foreign_format(struct elfcheck_inspection *inspection,
+                                  const unsigned char *ident)
+{
+    for (size_t i = 0; i < COUNT(foreign_formats); i++) {
+        const char *magic = foreign_formats[i].magic;
+        if (memcmp(ident, magic, magic[0] ? strlen(magic) : MAGIC_AFTER_NUL) != 0)
+            continue;
+        if (!foreign_formats[i].kind) {
+            report_java_or_macos(inspection, ident);
+            return true;
+        }
+        report_finding(inspection, 0, "%s, not an ELF file", foreign_formats[i].kind);
+        if (foreign_formats[i].remedy)
+            set_finding_remedy(inspection, "%s", foreign_formats[i].remedy);
+        return true;
+    }
+    return false;
+}
+
 static void check_magic(struct elfcheck_inspection *inspection)
 {
-    static const struct {
-        const char *magic;
-        const char *kind;
-    } kinds[] = {
-        {"\x1f\x8b", "gzip file"},
-        {"\x28\xb5\x2f\xfd", "zstd file"},
-        {"\xfd\x37zXZ", "xz file"},
-        {"PK\x03\x04", "zip file"},
-        {"!<arch>\n", "static library"},
-        {"MZ", "Windows program"},
-        {"\xcf\xfa\xed\xfe", "macOS program"},
-    };
     const unsigned char *ident = inspection->header.e_ident;
     if (inspection->report->is_elf)
         return;
@@ -56,12 +109,8 @@ static void check_magic(struct elfcheck_inspection *inspection)
         check_script(inspection);
         return;
     }
-    for (size_t i = 0; i < COUNT(kinds); i++) {
-        if (memcmp(ident, kinds[i].magic, strlen(kinds[i].magic)) == 0) {
-            report_finding(inspection, 0, "%s, not an ELF file", kinds[i].kind);
-            return;
-        }
-    }
+    if (report_foreign_format(inspection, ident))
+        return;
     report_finding(inspection, 0, "not an ELF file: begins with %02x %02x %02x %02x", ident[0],
                    ident[1], ident[2], ident[3]);
 }

@@ -220,6 +220,50 @@ static void check_relro_mapped(struct elfcheck_inspection *inspection)
                            "0x%" PRIx64 " bytes at 0x%" PRIx64
                            " are to become read-only (PT_GNU_RELRO), but no segment has them all",
                            relro->p_memsz, relro->p_vaddr);
+    /* What of it is there is read-only by then, and static code writes to it for the message. */
+    if (!has_interpreter(inspection) &&
+        memory_has(inspection, NULL, page_start(relro->p_vaddr), page_start(relro->p_vaddr) + 1))
+        set_finding_outcome(inspection, ELFCHECK_CRASHES);
+}
+
+/* ---- variables of threads -------------------------------------------------------------------- */
+
+/* Code reaches them by a signed offset of 32 bits from the thread pointer (local-exec model). */
+#define MAX_TLS_SIZE (UINT64_C(1) << 31)
+
+/* What takes the program's own variables apart from those that its code was linked for; or NULL. */
+static const char *trouble_of_tls(const Elf64_Phdr *tls, size_t *field)
+{
+    uint64_t align = tls->p_align ? tls->p_align : 1, size;
+    *field = offsetof(Elf64_Phdr, p_align);
+    if (align > MAX_TLS_SIZE)
+        return "an alignment above 2 GiB";
+    *field = offsetof(Elf64_Phdr, p_memsz);
+    if (tls->p_memsz == 0)
+        return "no bytes, where glibc keeps errno";
+    if (__builtin_add_overflow(tls->p_memsz, align - 1, &size) || size > MAX_TLS_SIZE)
+        return "more than 2 GiB, which code cannot address";
+    *field = offsetof(Elf64_Phdr, p_filesz);
+    return tls->p_filesz > size ? "more bytes in the file than in memory" : NULL;
+}
+
+static void check_thread_variables(struct elfcheck_inspection *inspection)
+{
+    const Elf64_Phdr *tls = next_segment(inspection, PT_TLS, NULL);
+    size_t field;
+    uint64_t end;
+    if (!tls || (!has_interpreter(inspection) && !read_notes(inspection).glibc))
+        return;
+    const char *trouble = has_interpreter(inspection) ? NULL : trouble_of_tls(tls, &field);
+    if (trouble)
+        report_segment_finding(inspection, tls, field, "variables of threads (PT_TLS) have %s",
+                               trouble);
+    else if (tls->p_filesz && (__builtin_add_overflow(tls->p_vaddr, tls->p_filesz, &end) ||
+                               !memory_has(inspection, NULL, tls->p_vaddr, end)))
+        report_segment_finding(inspection, tls, offsetof(Elf64_Phdr, p_vaddr),
+                               "variables of threads (PT_TLS) begin with 0x%" PRIx64
+                               " bytes at 0x%" PRIx64 ", but no segment has them all",
+                               tls->p_filesz, tls->p_vaddr);
 }
 
 /* ---- the rules ------------------------------------------------------------------------------- */
@@ -289,7 +333,7 @@ static const struct elfcheck_rule start_rows[] = {
         .name = "relro-mapped",
         .group = ELFCHECK_LOAD,
         .severity = ELFCHECK_ERROR,
-        .outcome = ELFCHECK_CRASHES,
+        .outcome = ELFCHECK_LOADER,
         .summary =
             "The data that becomes read-only after relocation (PT_GNU_RELRO) is in a segment.",
         .remedy = RELINK,
@@ -309,6 +353,19 @@ static const struct elfcheck_rule start_rows[] = {
         .source = "glibc elf/dl-reloc-static-pie.c, _dl_relocate_static_pie; elf/get-dynamic-"
                   "info.h",
         .check = check_static_pie,
+    },
+    {
+        .id = "EC143",
+        .name = "thread-variables",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_ERROR,
+        .outcome = ELFCHECK_CRASHES,
+        .summary = "The variables of threads (PT_TLS) are in a segment, and in a static program "
+                   "with glibc of possible size and alignment.",
+        .remedy = RELINK,
+        .source = "glibc csu/libc-tls.c, __libc_setup_tls; elf/dl-tls.c, _dl_allocate_tls_init; "
+                  "musl src/env/__init_tls.c",
+        .check = check_thread_variables,
     },
 };
 

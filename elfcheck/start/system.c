@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "elfcheck/read/finding.h"
+#include "elfcheck/read/notes.h"
 #include "elfcheck/start/notes.h"
 #include "elfcheck/start/start.h"
 
@@ -95,6 +96,33 @@ static void check_foreign_system(struct elfcheck_inspection *inspection)
         check_go_system(inspection);
 }
 
+/* ---- the processor ----------------------------------------------------------------------------
+ */
+
+/* The levels of x86-64 above what every server of the last ten years has, the highest first. */
+static const struct {
+    uint32_t bit; /* of GNU_PROPERTY_X86_ISA_1_NEEDED */
+    const char *level, *instructions, *machines;
+} levels[] = {
+    {1u << 3, "x86-64-v4", "AVX-512",
+     "Intel's Xeon since Skylake-SP (2017), AMD since Zen 4 (2022)"},
+    {1u << 2, "x86-64-v3", "AVX2, BMI2, FMA",
+     "Intel Core and Xeon since Haswell (2013), AMD since Excavator (2015)"},
+};
+
+static void check_processor_level(struct elfcheck_inspection *inspection)
+{
+    uint32_t needed = read_property(inspection, GNU_PROPERTY_X86_ISA_1_NEEDED);
+    const Elf64_Phdr *segment = next_segment(inspection, PT_GNU_PROPERTY, NULL);
+    for (size_t i = 0; i < COUNT(levels); i++)
+        if (needed & levels[i].bit) {
+            report_segment_finding(inspection, segment, offsetof(Elf64_Phdr, p_offset),
+                                   "needs a processor of %s (%s), which have: %s", levels[i].level,
+                                   levels[i].instructions, levels[i].machines);
+            return;
+        }
+}
+
 /* ---- the rules ------------------------------------------------------------------------------- */
 
 static const struct elfcheck_rule system_rows[] = {
@@ -109,6 +137,19 @@ static const struct elfcheck_rule system_rows[] = {
         .source = "ELF notes of FreeBSD, NetBSD, OpenBSD, DragonFly, GNU (NT_GNU_ABI_TAG); Go, "
                   "debug/buildinfo",
         .check = check_foreign_system,
+    },
+    {
+        .id = "EC145",
+        .name = "processor-level",
+        .group = ELFCHECK_LOAD,
+        .severity = ELFCHECK_WARNING,
+        .summary = "The program runs on every x86-64 processor: it asks for neither x86-64-v3 nor "
+                   "v4.",
+        .remedy = "compile it with -march=x86-64-v2 or without -march, or run it on those "
+                  "machines only",
+        .source = "x86-64 psABI, Program Property, GNU_PROPERTY_X86_ISA_1_NEEDED; glibc "
+                  "sysdeps/x86/dl-prop.h",
+        .check = check_processor_level,
     },
 };
 

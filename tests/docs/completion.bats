@@ -63,8 +63,9 @@ offers() { # LINE WORD...
 @test "offers the rules of elfcheck" {
   ln -s "$WHIT" elfcheck
   PATH=$PWD:$PATH
-  [ "$(completes 'elfcheck --ignore=' | wc -l)" -eq "$(elfcheck --explain | grep -c '^EC')" ]
-  offers 'whit check --explain=entry-' entry-code entry-executable
+  [ "$(completes 'elfcheck --explain=' | wc -l)" -eq "$(elfcheck --explain | grep -c '^EC')" ]
+  [ "$(completes 'elfcheck --ignore=s' | grep -cx scratch)" = 1 ]
+  offers 'whit check --explain=entry-' entry-code entry-executable entry-returns
   # shellcheck disable=SC2046 # a word a name
   offers 'elfcheck --explain seg' $(elfcheck --explain | grep -oE ' segment-[a-z-]+ ')
 }

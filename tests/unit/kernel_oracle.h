@@ -205,10 +205,13 @@ static inline bool speaks_of_later(const struct elfcheck_finding *finding)
         "shared-library", /* its first bytes, run as code, crash: but they can be run */
         "loader-missing", /* the first call into a library leads nowhere */
         "shared-libraries",
-        "hidden-bytes",   /* code or data of the program are not what it takes them for */
-        "headers-mapped", /* libc's start-up reads them */
-        "relro-mapped",   /* libc's start-up protects it */
-        "static-pie",     /* libc's start-up does not take it */
+        "hidden-bytes",     /* code or data of the program are not what it takes them for */
+        "headers-mapped",   /* libc's start-up reads them */
+        "relro-mapped",     /* libc's start-up protects it */
+        "static-pie",       /* libc's start-up does not take it */
+        "thread-variables", /* libc's start-up copies it */
+        "entry-returns",    /* the last instruction has nowhere to go */
+        "library-entry",
     };
     for (size_t i = 0; i < COUNT(rules); i++)
         if (strcmp(finding->rule->name, rules[i]) == 0)

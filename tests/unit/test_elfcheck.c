@@ -189,11 +189,15 @@ static void tests_every_rule(void **state)
         "executable-mode", "kernel-headers", "address-span", "kernel-order", "kernel-zeros",
         "older-kernels", "stack-area", "addresses", "foreign-system", "shared-library",
         "loader-missing", "hidden-bytes", "headers-mapped", "headers-reachable", "relro-mapped",
-        "static-pie",
+        "static-pie", "library-entry", "thread-variables",
+        /* tests/cli/verdicts.bats */
+        "processor-level",
+        /* test_elfcheck_code.c */
+        "entry-returns",
         /* test_elfcheck_portable.c */
         "qemu-user", "gvisor",
         /* test_elfcheck_scratch.c */
-        "packed",
+        "packed", "packed-program",
         /* test_elfcheck_hardened.c */
         "system-calls", "interrupt-call", "executable-stack", "stack-header",
         "position-independent", "relro", "bind-now", "text-relocation", "library-path",

@@ -154,7 +154,7 @@ static const struct {
      "read, write, exit"},
     {"call, pop: the next address", CODE("\xe8\0\0\0\0\x58\x2d\x41\0\x40\0" SYSCALL EXIT_ANYHOW),
      "exit"},
-    {"ret to argc", CODE("\xc3"), "none: where it goes from 0x400078 is not known"},
+    {"ret to argc", CODE("\xc3"), "none"},
     {"push; ret", CODE("\x68\x7f\0\x40\0\xc3\x06" EXIT), "exit"},
     {"mov edi, address; jmp rdi", CODE("\xbf\x80\0\x40\0\xff\xe7\x06" EXIT), "exit"},
     {"jmp [rsp]", CODE("\xff\x24\x24"), "none: where it goes from 0x400078 is not known"},
@@ -266,6 +266,46 @@ static void finds_the_calls_of_small_programs(void **state)
         }
     }
     assert_int_equal(failures, 0);
+}
+
+/* ---- how it ends ----------------------------------------------------------------------------- */
+
+static const struct {
+    const char *what;
+    const char *code;
+    size_t size;
+    const char *message; /* NULL: it may end well */
+} ends[] = {
+    {"ret", CODE("\xc3"),
+     "the code at the entry point returns, but nothing has called it, at 0x400078"},
+    {"push rbp; mov rbp, rsp; xor eax, eax; pop rbp; ret", CODE("\x55\x48\x89\xe5\x31\xc0\x5d\xc3"),
+     "the code at the entry point returns, but nothing has called it, at 0x40007f"},
+    {"call; hlt, and the routine returns", CODE("\xe8\x01\0\0\0\xf4\xc3"),
+     "the code at the entry point stops at an instruction that faults, at 0x40007d"},
+    {"getpid; ret", CODE("\x6a\x27\x58" SYSCALL "\xc3"),
+     "the code at the entry point returns, but nothing has called it, at 0x40007d"},
+    {"ud2", CODE("\x0f\x0b"),
+     "the code at the entry point stops at an instruction that faults, at 0x400078"},
+    {"exit; hlt", CODE(EXIT "\xf4"), NULL},
+    {"pop; jz to ret, else exit", CODE("\x58\x48\x85\xc0\x74\x05" EXIT_ANYHOW "\x50\xc3"), NULL},
+    {"push; ret, to exit", CODE("\x68\x7f\0\x40\0\xc3\x06" EXIT), NULL},
+    {"jmp to itself", CODE("\xeb\xfe"), NULL},
+    {"read to the stack, which may be where it returns to",
+     CODE("\x48\x89\xe6\xb2\x08\x0f\x05\xc3"), NULL},
+};
+
+static void finds_code_that_cannot_end_well(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(ends); i++) {
+        struct elfcheck_report report ELFCHECK_REPORT_CLEANUP =
+            check_code(ends[i].code, ends[i].size, ET_EXEC);
+        const struct elfcheck_finding *finding = elfcheck_obstacle(&report);
+        if (!finding != !ends[i].message)
+            fail_msg("%s: %s", ends[i].what, finding ? finding->message : "no obstacle");
+        else if (finding)
+            assert_string_equal(finding->message, ends[i].message);
+    }
 }
 
 /* ---- other programs -------------------------------------------------------------------------- */
@@ -476,6 +516,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_the_calls_of_small_programs),
+        cmocka_unit_test(finds_code_that_cannot_end_well),
         cmocka_unit_test(follows_programs_that_may_be_anywhere),
         cmocka_unit_test(follows_programs_of_every_kind),
         cmocka_unit_test(does_not_trust_code_that_can_be_written_to),

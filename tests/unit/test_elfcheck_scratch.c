@@ -286,7 +286,7 @@ static void append_indicator(struct file *file, const struct indicator *indicato
         append_localtime(file, 1);
     else if (indicator->kind == INDICATOR_CALL)
         append(file, musl_localtime_code, sizeof musl_localtime_code);
-    append(file, "", 1);
+    append(file, "\0a", indicator->kind == INDICATOR_SUFFIX ? 2 : 1);
     size_t place = file->size;
     append_text(file, indicator->text);
     if (indicator->kind == INDICATOR_NAMED)
@@ -341,7 +341,7 @@ static void for_each_indicator(void (*test)(const struct elfcheck_rule *rule,
                 test(elfcheck_rule(i), indicator);
                 tested++;
             }
-    assert_int_equal(tested, 100); /* one more for each new indicator */
+    assert_int_equal(tested, 101); /* one more for each new indicator */
 }
 
 static void assert_found(const struct elfcheck_rule *rule, const struct indicator *indicator)
