@@ -9,6 +9,7 @@
 #include "base/text.h"
 
 #define MAX_NESTING 64
+#define MAX_VALUES  262144 /* which take some 30 MB: an image's documents have hundreds */
 
 /*
  * cJSON's functions that add to a document return NULL without memory. Rather than asking each of
@@ -40,7 +41,7 @@ void json_free(cJSON **value)
  */
 static size_t find_unsafe(const char *text, size_t size, const char **what)
 {
-    size_t depth = 0;
+    size_t depth = 0, values = 0;
     bool in_string = false;
     for (size_t i = 0; i < size; i++) {
         if (in_string && text[i] == '\\') {
@@ -54,8 +55,11 @@ static size_t find_unsafe(const char *text, size_t size, const char **what)
         } else if (text[i] == 0) {
             *what = "a NUL byte";
             return i;
-        } else if (!in_string && (text[i] == '{' || text[i] == '[') && ++depth > MAX_NESTING) {
+        } else if (!in_string && strchr("[{", text[i]) && ++depth > MAX_NESTING) {
             *what = "nesting deeper than 64 levels";
+            return i;
+        } else if (!in_string && strchr(",[{", text[i]) && ++values > MAX_VALUES) {
+            *what = "more than 262144 values";
             return i;
         } else if (!in_string && (text[i] == '}' || text[i] == ']') && depth) {
             depth--;

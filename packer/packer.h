@@ -189,15 +189,19 @@ struct packer_limits {
     uint64_t unpacked_bytes; /* the decompressed archive, and its layers as stored and decompressed,
                                 with the holes of sparse files */
     uint64_t unpacked_ratio; /* the same as a multiple of the archive's size, beyond 256 MiB */
-    uint64_t entries;        /* tar entries, and directories made for them, of all layers */
-    uint64_t name_bytes;     /* of the layers' entries, with link targets */
-    uint64_t json_bytes;     /* of one JSON document; containers/image too stops at 4 MiB */
+    uint64_t entries; /* tar entries, and directories made for them, of all layers; long paths
+                         count as several */
+    uint64_t bytes_per_entry; /* of the archive, beyond 20,000 entries; 0: there may be none */
+    uint64_t name_bytes;      /* of the layers' entries, with link targets */
+    uint64_t name_ratio; /* the same as a multiple of the archive's size, beyond 8 MiB; 0: any */
+    uint64_t json_bytes; /* of one JSON document; containers/image too stops at 4 MiB */
 };
 
-/* 8 GiB, 200 times the archive's size, 500,000 entries, 32 MiB of names, 4 MiB of JSON. */
+/* 8 GiB, 200 times the archive's size; 500,000 entries, one for 16 bytes; 32 MiB of names, 16 times
+ * the archive's size; 4 MiB of JSON. */
 extern const struct packer_limits packer_default_limits;
-/* Sets one from "unpacked=16G", "entries=1000000", "names=64M" or "json=8M"; `unpacked` lifts the
- * ratio, too. */
+/* Sets one from "unpacked=16G", "entries=1000000", "names=64M" or "json=8M". Who
+ * names a limit means it, however small the archive is: its ratio is lifted. */
 int packer_set_limit(struct packer_limits *limits, const char *text, struct error *error);
 
 /*

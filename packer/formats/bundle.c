@@ -15,6 +15,8 @@
 #include "base/text.h"
 #include "packer/image/image.h"
 
+#define MAX_PASSED (2 * 1024 * 1024) /* Linux: a quarter of the usual stack, with pointers */
+
 #define RUNTIME_SPEC_VERSION "1.0.2"
 #define MIN_VERSION          "1.0" /* that crun 1.8 takes */
 #define ROOTFS               "rootfs"
@@ -84,6 +86,25 @@ static int parse_user(const char *text, struct packer_process *process, struct e
     return 0;
 }
 
+static size_t passed_size(const struct strings *words)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < words->count; i++)
+        size += strlen(words->items[i]) + 1 + sizeof(char *);
+    return size;
+}
+
+/* What execve refuses would else be known only once runc has read it. */
+static int check_passed(const struct packer_process *process, struct error *error)
+{
+    size_t size = passed_size(&process->arguments) + passed_size(&process->environment);
+    return size <= MAX_PASSED ? 0
+                              : error_set(error,
+                                          "the image's command and environment take %zu bytes, "
+                                          "more than the %d that Linux passes to a program",
+                                          size, MAX_PASSED);
+}
+
 int packer_process_init(struct packer_process *process, const cJSON *document,
                         const char *const *arguments, struct error *error)
 {
@@ -103,6 +124,8 @@ int packer_process_init(struct packer_process *process, const cJSON *document,
         if (strcspn(process->environment.items[i], "=") == 0)
             return error_set(error, "the image's environment variable '%s' has no name",
                              process->environment.items[i]);
+    if (check_passed(process, error) < 0)
+        return -1;
     const char *directory = json_string(config, "WorkingDir");
     if (directory && *directory && *directory != '/')
         return error_set(error, "the image's working directory '%s' is not absolute", directory);

@@ -12,7 +12,6 @@
 #include "base/array.h"
 #include "base/read.h"
 #include "base/text.h"
-#include "base/tree.h"
 #include "packer/image/image.h"
 
 /* ---- opening --------------------------------------------------------------------------------- */
@@ -79,15 +78,6 @@ static int read_image(struct packer_archive *archive, struct error *error)
                      archive->path);
 }
 
-static int limit_directory(struct packer_archive *archive, struct error *error)
-{
-    uint64_t size = 0;
-    if (tree_size(archive->directory, &size, error) < 0)
-        return error_prefix(error, "%s", archive->path);
-    archive_limit_ratio(archive, size);
-    return 0;
-}
-
 /* The file as it is: in place where it can be read at any offset, else spooled. */
 static int open_stored(struct packer_archive *archive, struct error *error)
 {
@@ -108,7 +98,9 @@ static int open_file(struct packer_archive *archive, struct error *error)
 {
     if (open_stored(archive, error) < 0)
         return -1;
-    archive_limit_ratio(archive, archive->stored.size);
+    archive_limit_ratio(archive, archive->stored.fd == archive->file
+                                     ? file_data_size(archive->file, archive->stored.size)
+                                     : archive->stored.size);
     char magic[SELFMAG];
     if (archive->stored.size >= SELFMAG &&
         extent_read(&archive->stored, 0, magic, SELFMAG, error) == 0 &&
@@ -124,7 +116,7 @@ static int open_file(struct packer_archive *archive, struct error *error)
     if (archive->compression != &compression_none) {
         uint64_t start = archive->spool.size;
         if (compression_expand(archive->compression, &archive->stored, &archive->spool.sink,
-                               &archive->parts, error) < 0)
+                               &archive->parts, archive_part_limit(archive), error) < 0)
             return -1;
         archive->tar = spool_extent(&archive->spool, start, archive->path);
     }
@@ -183,7 +175,8 @@ static int read_archive(struct packer_archive *archive, struct error *error)
 {
     if (archive->directory < 0)
         return read_file(archive, error);
-    return read_image(archive, error) < 0 ? -1 : limit_directory(archive, error);
+    return read_image(archive, error) < 0 ? -1
+                                          : archive_limit_tree(archive, archive->directory, error);
 }
 
 static int open_path(struct packer_archive *archive, const char *path, struct error *error)
@@ -279,7 +272,8 @@ bool packer_is_archive(int fd, const char *name)
     const struct compression *compression = detect_compression(&file, &ignored);
     if (!compression)
         return false;
-    bool is_whole = compression_expand(compression, &file, &head.sink, &parts, &ignored) == 0;
+    bool is_whole =
+        compression_expand(compression, &file, &head.sink, &parts, UINT64_MAX, &ignored) == 0;
     if (head.size == sizeof head.start)
         return tar_is_header(&head.start);
     return !is_whole && compression != &compression_none;
@@ -291,14 +285,7 @@ void packer_close(struct packer_archive **archive_pointer)
     *archive_pointer = NULL;
     if (!archive)
         return;
-    for (struct member *member = archive->members, *next; member; member = next) {
-        next = member->next;
-        if (archive->directory >= 0)
-            close(member->content.fd);
-        free(member->name);
-        free(member->link);
-        free(member);
-    }
+    members_free(archive);
     for (size_t i = 0; i < archive->layer_count; i++)
         free(archive->layers[i].name);
     free(archive->layers);

@@ -33,7 +33,9 @@ struct tally {
 
 /* A file of the archive, or of the layout's directory. */
 struct member {
-    struct member *next;       /* the one before it: of two with one name the last counts */
+    struct member *next;       /* the one before it */
+    struct member *twin;       /* the one before it that has the same name; NULL: none */
+    bool twins_agree;          /* all of them have the same bytes */
     char *name;                /* by path_join */
     char *link;                /* the name of the member that this one stands for; NULL: a file */
     struct extent content;     /* the fd is the member's own in a directory, else the archive's */
@@ -77,8 +79,9 @@ struct packer_archive {
     struct packer_limits limits;
     const struct packer_config *new_config; /* of a root file system; NULL: only images are read */
     uint64_t entries, name_bytes, unpacked_bytes; /* read so far, of what the limits allow */
-    int directory;                                /* the layout's; -1 for a file */
-    int file;                                     /* -1 for a directory */
+    size_t link_depth; /* the most slashes in a symbolic link's target, of the layers loaded */
+    int directory;     /* the layout's; -1 for a file */
+    int file;          /* -1 for a directory */
     struct spool spool;
     struct extent stored; /* the file as it is; empty for a directory */
     const struct compression *compression;
@@ -86,7 +89,9 @@ struct packer_archive {
     struct extent tar;  /* the file uncompressed */
     struct tally tally; /* of that, but for the contents of members */
     struct member *members;
+    void *member_index; /* by their names, of twins the last: by tsearch(3) */
     size_t member_count;
+    uint64_t member_name_bytes;
 
     size_t image_count; /* in the archive: this is the one that is read */
     struct strings tags;

@@ -10,6 +10,7 @@
 
 /* Go's archive/tar, and with it every engine, takes no larger one. */
 #define EXTENSION_SIZE_LIMIT (1024 * 1024)
+#define MAX_END              (1024 * 1024) /* GNU tar fills records of 10 kB */
 #define MAGIC                "ustar"
 
 /* The texts that pax records may replace, or add. */
@@ -124,13 +125,15 @@ static bool is_zero(const struct tar_header *header)
     return memcmp(header, &zeros, sizeof zeros) == 0;
 }
 
-/* Counts the zeros at the end. A lone block of them before more data is an end to some readers and
- * none to others, so it is refused; what follows two of them nobody reads. */
+/* Counts the zeros at the end, up to a megabyte of them. A lone block of them before more data is
+ * an end to some readers and none to others, so it is refused; what follows two of them nobody
+ * reads. */
 static int read_end(struct tar_reader *reader, struct error *error)
 {
     struct tar_header header = {0};
     uint64_t offset = reader->next, size = reader->archive.size;
-    for (bool zero = true; zero && size - offset >= sizeof header;) {
+    for (bool zero = true;
+         zero && offset - reader->next < MAX_END && size - offset >= sizeof header;) {
         if (extent_read(&reader->archive, offset, &header, sizeof header, error) < 0)
             return -1;
         zero = is_zero(&header);
