@@ -239,6 +239,10 @@ size_t packer_image_count(const struct packer_archive *archive);
 /* Verifies all digests that the image names; the first that does not match is an error. */
 int packer_verify(struct packer_archive *archive, struct error *error);
 
+/* Lists what docker refuses of the image, or engines read differently: "config: ...". */
+int packer_list_refusals(struct packer_archive *archive, struct strings *lines,
+                         struct error *error);
+
 /* Appends a report for people: config, layers, files, digests verified, and where each byte went.
  * `*mismatches` counts the digests that do not match. */
 int packer_inspect_text(struct packer_archive *archive, struct buffer *out, size_t *mismatches,

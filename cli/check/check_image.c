@@ -60,6 +60,20 @@ static int judge_files(struct judge *judge, struct file_root *root, const struct
     return judge_finish(judge, error);
 }
 
+/* What docker refuses starts nowhere, however good its programs are. */
+static int note_refusals(const struct cli_context *context, struct judge *judge,
+                         struct packer_archive *archive, const char *name, struct error *error)
+{
+    struct strings lines STRINGS_CLEANUP = {0};
+    if (packer_list_refusals(archive, &lines, error) < 0)
+        return -1;
+    if (lines.count)
+        progress_erase(judge->progress);
+    for (size_t i = 0; i < lines.count; i++)
+        cli_note(context, "whit: warning: %s: %s", name, lines.items[i]);
+    return 0;
+}
+
 int check_image(const struct cli_context *context, struct judge *judge,
                 struct packer_archive *archive, const char *name, struct error *error)
 {
@@ -69,7 +83,8 @@ int check_image(const struct cli_context *context, struct judge *judge,
     struct entry_point entry ENTRY_POINT_CLEANUP = {0};
     if (judge_finish(judge, error) < 0)
         return -1;
-    if (file_root_unpack(&root, archive, cli_temporary_parent(), &why) < 0 ||
+    if (note_refusals(context, judge, archive, name, &why) < 0 ||
+        file_root_unpack(&root, archive, cli_temporary_parent(), &why) < 0 ||
         entry_point_find(&entry, packer_config(archive), &root, &why) < 0)
         return judge_add_unread(judge, name, &why, error);
     if (judge_files(judge, &root, &entry, name, error) < 0)

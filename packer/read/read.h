@@ -114,6 +114,19 @@ int archive_load_layers(struct packer_archive *archive, struct error *error);
 /* Writes the layers, which are loaded, as one tar of what is visible in the end (flatten.c). */
 int flatten_write(struct packer_archive *archive, struct sink *sink, struct error *error);
 
+/* ---- what a layer has twice (duplicates.c) ----------------------------------------------------
+ */
+
+/* Each the first such path, from the heap; NULL: there is none. */
+struct layer_clash {
+    char *twice;
+    char *hidden; /* a whiteout that hides something of its own layer */
+};
+
+int layer_find_clash(const struct layer *layer, struct layer_clash *clash, struct error *error);
+void layer_clash_free(struct layer_clash *clash);
+#define LAYER_CLASH_CLEANUP __attribute__((cleanup(layer_clash_free)))
+
 /* ---- digests (check.c) ----------------------------------------------------------------------- */
 
 #define DIGEST_PREFIX "sha256:"

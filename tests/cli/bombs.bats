@@ -171,7 +171,7 @@ cheap() {
 
 @test "names of 2,000 components" {
   bomb 'layers = [tar([("a/" * 1000 + "x%d/" % i + "b/" * 1000 + "f", b"") for i in range(240)])]'
-  [ "$(stat -c %s bomb.tar.gz)" -lt 6000 ]
+  [ "$(stat -c %s bomb.tar.gz)" -lt 10000 ]
   cheap inspect bomb.tar.gz
   cheap inspect --bytes bomb.tar.gz
   cheap check bomb.tar.gz
@@ -230,7 +230,8 @@ layers = [tar([("d/x/y", b"")] + links + [("l0/f%d" % i, b"") for i in range(300
   output_has 'x: in.bundle unpacks to more than 268435456 bytes'
   is_empty "$TMPDIR"
   truncate -s 1T empty.tar
-  defused 'it holds neither manifest.json' empty.tar
+  cheap inspect empty.tar
+  output_has 'it holds neither manifest.json'
 }
 
 @test "millions of compressed streams of nothing" {
