@@ -211,3 +211,38 @@ refused() {
   json '[1e]' 'a number as JSON must not have it'
   json '[\f]' 'a control character at offset 1'
 }
+
+# ---- what is no image, or not all of one ---------------------------------------------------------
+
+# manifest JQ-EXPRESSION: of the layout x.oci; its digest and size are those that the index names.
+manifest() {
+  rm -rf x.oci
+  "$WHIT" build -q hello -o x.oci
+  local old new
+  old=x.oci/blobs/sha256/$(jq -r '.manifests[0].digest[7:]' x.oci/index.json)
+  jq -c "$1" "$old" >new && rm "$old"
+  new=$(sha256sum <new | cut -d ' ' -f 1)
+  mv new "x.oci/blobs/sha256/$new"
+  jq -c ".manifests[0] |= (.digest = \"sha256:$new\" | .size = $(stat -c %s "x.oci/blobs/sha256/$new"))" \
+    x.oci/index.json >index && mv index x.oci/index.json
+}
+
+@test "artifacts, encrypted and foreign layers are named as what they are" {
+  named() { # JQ-EXPRESSION MESSAGE
+    manifest "$1"
+    for command in inspect check run; do
+      run "$WHIT" $command x.oci
+      [ "$status" != 0 ]
+      output_has "$2"
+    done
+  }
+  named '.config.mediaType = "application/vnd.cncf.helm.config.v1+json"' 'x.oci is no image but a Helm chart'
+  named '.config.mediaType = "application/vnd.oci.empty.v1+json"' 'x.oci is no image but an artifact with an empty config'
+  named '.layers[0].mediaType = "application/vnd.dev.cosign.simplesigning.v1+json"' 'x.oci is no image but a cosign signature'
+  named '.artifactType = "application/x" | .config.mediaType = "application/y"' 'x.oci is no image but an artifact'
+  named '.layers[0].mediaType += "+encrypted"' 'is encrypted: decrypt the image first'
+  named '.layers[0] |= (.urls = ["https://example.com/l"] | .digest = "sha256:" + "0" * 64)' \
+    'is a foreign one, which is not in the archive: get it from https://example.com/l'
+  manifest '.layers[0].urls = ["https://example.com/l"]'
+  run -0 "$WHIT" inspect x.oci
+}
