@@ -71,6 +71,7 @@ struct spool {
     struct packer_archive *archive; /* whose limit counts what is written */
     char *directory;
     int fd; /* -1 before the first byte */
+    bool is_file; /* rather than memory, in which it begins */
     uint64_t size;
 };
 

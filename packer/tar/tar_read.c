@@ -10,6 +10,7 @@
 
 /* Go's archive/tar, and with it every engine, takes no larger one. */
 #define EXTENSION_SIZE_LIMIT (1024 * 1024)
+#define MAX_NAME_IN_MESSAGE  255           /* so that what is wrong has room behind it */
 #define MAX_END              (1024 * 1024) /* GNU tar fills records of 10 kB */
 #define MAGIC                "ustar"
 
@@ -114,9 +115,10 @@ void tar_reader_free(struct tar_reader *reader)
 
 int tar_prefix_error(const struct tar_reader *reader, struct error *error)
 {
-    return error_prefix(error, "%s: tar entry %s%sat offset %llu", reader->archive.name,
-                        buffer_text(&reader->name), reader->name.size ? " " : "",
-                        (unsigned long long)reader->offset);
+    bool is_long = reader->name.size > MAX_NAME_IN_MESSAGE;
+    return error_prefix(error, "%s: tar entry %.*s%s%sat offset %llu", reader->archive.name,
+                        MAX_NAME_IN_MESSAGE, buffer_text(&reader->name), is_long ? "..." : "",
+                        reader->name.size ? " " : "", (unsigned long long)reader->offset);
 }
 
 static bool is_zero(const struct tar_header *header)

@@ -200,12 +200,12 @@ more = [(begin + "l%d" % i, b"", "x") for i in range(4000)] + [(begin + "f%d" % 
 }
 
 @test "4,000 links and 40,000 files" {
-  bomb 'more = [("l%d" % i, b"", "x") for i in range(4000)] + [("f%d" % i, b"") for i in range(40000)]'
+  bomb 'more = [("k%d" % i, b"", "x") for i in range(4000)] + [("f%d" % i, b"") for i in range(40000)]'
   cheap inspect --limit=entries=100K bomb.tar.gz
   [ "$status" = 0 ]
-  bomb 'more = [("l", b"", "x"), ("l!", b""), ("la", b""), ("l/f", b"")]'
+  bomb 'more = [("k", b"", "x"), ("k!", b""), ("ka", b""), ("k/f", b"")]'
   run -1 "$WHIT" inspect bomb.tar.gz
-  output_has 'refused: the file l/f lies below the link l'
+  output_has 'refused: the file k/f lies below the link k'
 }
 
 @test "300,000 tags, 250,000 variables, links through links" {
