@@ -233,8 +233,12 @@ void packer_close(struct packer_archive **archive);
 const cJSON *packer_config(const struct packer_archive *archive);
 /* The image's names, owned by the archive; in an OCI layout perhaps just a tag; NULL: none. */
 const char *const *packer_tags(const struct packer_archive *archive);
-/* The number of images in the archive, of which one is read. */
-size_t packer_image_count(const struct packer_archive *archive);
+/* The number of images in the archive that have names of their own. The first is read. */
+size_t packer_choices(const struct packer_archive *archive);
+/* Reads the next one: 1; 0: there is none; -1. */
+int packer_next_image(struct packer_archive *archive, struct error *error);
+/* Reads the one of that name. NULL: fails where there are several, and lists their names. */
+int packer_choose_image(struct packer_archive *archive, const char *name, struct error *error);
 
 /* Verifies all digests that the image names; the first that does not match is an error. */
 int packer_verify(struct packer_archive *archive, struct error *error);

@@ -50,7 +50,7 @@ static int check_new_config(const struct packer_archive *archive, struct error *
     return 0;
 }
 
-static int read_image(struct packer_archive *archive, struct error *error)
+int archive_read_image(struct packer_archive *archive, struct error *error)
 {
     for (size_t i = 0; i < FORMATS; i++) {
         struct member *file;
@@ -167,7 +167,7 @@ static int read_file(struct packer_archive *archive, struct error *error)
     if (tar_tally(archive, &archive->tar, &archive->tally, member_index, error) < 0 ||
         members_check(archive, error) < 0)
         return -1;
-    return read_image(archive, error);
+    return archive_read_image(archive, error);
 }
 
 /* A file or directory that is open as the archive's. */
@@ -175,8 +175,9 @@ static int read_archive(struct packer_archive *archive, struct error *error)
 {
     if (archive->directory < 0)
         return read_file(archive, error);
-    return read_image(archive, error) < 0 ? -1
-                                          : archive_limit_tree(archive, archive->directory, error);
+    return archive_read_image(archive, error) < 0
+               ? -1
+               : archive_limit_tree(archive, archive->directory, error);
 }
 
 static int open_path(struct packer_archive *archive, const char *path, struct error *error)
@@ -279,6 +280,21 @@ bool packer_is_archive(int fd, const char *name)
     return !is_whole && compression != &compression_none;
 }
 
+void archive_free_image(struct packer_archive *archive)
+{
+    for (size_t i = 0; i < archive->layer_count; i++)
+        free(archive->layers[i].name);
+    free(archive->layers);
+    free(archive->checks);
+    archive->layers = NULL;
+    archive->checks = NULL;
+    archive->layer_count = archive->check_count = 0;
+    archive->layers_loaded = false;
+    strings_free(&archive->tags);
+    json_free(&archive->manifest);
+    json_free(&archive->config);
+}
+
 void packer_close(struct packer_archive **archive_pointer)
 {
     struct packer_archive *archive = *archive_pointer;
@@ -286,13 +302,7 @@ void packer_close(struct packer_archive **archive_pointer)
     if (!archive)
         return;
     members_free(archive);
-    for (size_t i = 0; i < archive->layer_count; i++)
-        free(archive->layers[i].name);
-    free(archive->layers);
-    free(archive->checks);
-    strings_free(&archive->tags);
-    json_free(&archive->manifest);
-    json_free(&archive->config);
+    archive_free_image(archive);
     file_close(&archive->file);
     file_close(&archive->directory);
     spool_free(&archive->spool);
@@ -308,11 +318,6 @@ const cJSON *packer_config(const struct packer_archive *archive)
 const char *const *packer_tags(const struct packer_archive *archive)
 {
     return strings_list(&archive->tags);
-}
-
-size_t packer_image_count(const struct packer_archive *archive)
-{
-    return archive->image_count;
 }
 
 int packer_verify(struct packer_archive *archive, struct error *error)

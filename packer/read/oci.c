@@ -67,6 +67,26 @@ static const char *name_of(const cJSON *descriptor)
     return full && !(typed && packer_tag_of(typed)) ? full : typed;
 }
 
+/*
+ * Of an index that names several images, the one of that number; NULL: there is but one, perhaps
+ * for several platforms. An image that has two names in a row is one.
+ */
+static const cJSON *choose_named(struct packer_archive *archive, const cJSON *index)
+{
+    const cJSON *descriptor, *chosen = NULL;
+    const char *before = NULL;
+    archive->choices = 0;
+    cJSON_ArrayForEach (descriptor, cJSON_GetObjectItem(index, "manifests")) {
+        const char *digest = json_string(descriptor, "digest");
+        if (!digest || !name_of(descriptor) || (before && strcmp(before, digest) == 0))
+            continue;
+        before = digest;
+        if (archive->choices++ == archive->image_number)
+            chosen = descriptor;
+    }
+    return archive->choices > 1 ? chosen : NULL;
+}
+
 /* All names that the chosen image has in the index, and how many other images there are. */
 static int add_tags(struct packer_archive *archive, const cJSON *index, const cJSON *chosen,
                     struct error *error)
@@ -93,7 +113,8 @@ static int find_manifest(struct packer_archive *archive, const struct member *fi
     if (!index)
         return -1;
     for (int depth = 0; depth < INDEX_DEPTH; depth++) {
-        const cJSON *descriptor = choose_manifest(index);
+        const cJSON *named = depth == 0 ? choose_named(archive, index) : NULL;
+        const cJSON *descriptor = named ? named : choose_manifest(index);
         if (!descriptor)
             return error_set(error, "%s: an index lists no manifests", archive->path);
         if (depth == 0 && add_tags(archive, index, descriptor, error) < 0)

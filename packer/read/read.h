@@ -70,7 +70,7 @@ struct spool {
     struct sink sink;
     struct packer_archive *archive; /* whose limit counts what is written */
     char *directory;
-    int fd; /* -1 before the first byte */
+    int fd;       /* -1 before the first byte */
     bool is_file; /* rather than memory, in which it begins */
     uint64_t size;
 };
@@ -94,7 +94,9 @@ struct packer_archive {
     size_t member_count;
     uint64_t member_name_bytes;
 
-    size_t image_count; /* in the archive: this is the one that is read */
+    size_t image_count;  /* in the archive, with those of other platforms */
+    size_t choices;      /* of them, what --image chooses from */
+    size_t image_number; /* from 0: the one of these that is read */
     struct strings tags;
     cJSON *manifest; /* docker's manifest.json, or OCI's image manifest */
     cJSON *config;

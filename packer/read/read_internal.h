@@ -99,6 +99,10 @@ int tar_tally(struct packer_archive *archive, const struct extent *tar, struct t
 int docker_read(struct packer_archive *archive, const struct member *file, struct error *error);
 int oci_read(struct packer_archive *archive, const struct member *file, struct error *error);
 
+/* Reads the image of that number; what was read of another has been freed. */
+int archive_read_image(struct packer_archive *archive, struct error *error);
+void archive_free_image(struct packer_archive *archive);
+
 /* Makes the image of the archive's whole tar, by the config that it is to have. */
 int rootfs_read(struct packer_archive *archive, struct error *error);
 /* The same of a bundle's directory; `file` is its config.json, by whose process the program is
