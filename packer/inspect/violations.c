@@ -75,15 +75,6 @@ static const struct requirement config_requires[] = {
     {0},
 };
 
-void inspect_add_violation(cJSON *violations, const char *of, const char *what, const char *clause)
-{
-    cJSON *violation = cJSON_CreateObject();
-    cJSON_AddItemToArray(violations, violation);
-    cJSON_AddStringToObject(violation, "of", of);
-    cJSON_AddStringToObject(violation, "what", what);
-    cJSON_AddStringToObject(violation, "clause", clause);
-}
-
 /* ---- documents ------------------------------------------------------------------------------- */
 
 static bool is_as_required(const cJSON *value, const struct requirement *requirement)

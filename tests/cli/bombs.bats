@@ -49,6 +49,39 @@ for name in sys.argv[1:]:
     sys.stdout.buffer.write(entry.tobuf(tarfile.USTAR_FORMAT) + content + bytes(-len(content) % 512))' "$@"
 }
 
+# bomb PYTHON: bomb.tar.gz, from entries (name, content, link) of the layers, which the code makes.
+bomb() {
+  /usr/bin/python3 -c '
+import gzip, hashlib, io, json, sys, tarfile
+def tar(entries):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.GNU_FORMAT) as archive:
+        for name, content, *link in entries:
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            if link:
+                entry.type, entry.linkname = tarfile.SYMTYPE, link[0]
+            archive.addfile(entry, io.BytesIO(content))
+    return out.getvalue()
+layers, config, tags, more = [tar([])], {"Cmd": ["/x"]}, [], []
+exec(sys.argv[1])
+ids = ["sha256:" + hashlib.sha256(layer).hexdigest() for layer in layers]
+document = {"architecture": "amd64", "os": "linux", "config": config, "rootfs": {"type": "layers", "diff_ids": ids}}
+names = ["l%d" % i for i in range(len(layers))]
+manifest = [{"Config": "c.json", "RepoTags": tags, "Layers": names}]
+files = [("c.json", json.dumps(document).encode()), ("manifest.json", json.dumps(manifest).encode())]
+open("bomb.tar.gz", "wb").write(gzip.compress(tar(more + list(zip(names, layers)) + files), 6))' "$1"
+}
+
+# cheap COMMAND...: whit ends within two seconds of a processor and 256 MB, whatever it says.
+cheap() {
+  local limits=(--cpu=2 --as=$((256 << 20)))
+  ! grep -q __asan_init "$WHIT" || limits=()
+  run prlimit "${limits[@]}" "$WHIT" "$@"
+  [ "$status" -lt 126 ]
+  [[ $output != *"out of memory"* ]]
+}
+
 @test "10 GB from a layer of 320 kB, in an archive of less than 10 kB" {
   zstd_zeros 81920 >layer
   [ "$(zstd -dc layer | head -c 20M | wc -c)" = $((20 << 20)) ]
@@ -134,39 +167,6 @@ for name in sys.argv[1:]:
   printf '%5000000s' '' >config.json
   json
   defused 'config.json has 5000000 bytes, more than 4194304: --limit=json=SIZE allows more' bomb.tar
-}
-
-# bomb PYTHON: bomb.tar.gz, from entries (name, content, link) of the layers, which the code makes.
-bomb() {
-  /usr/bin/python3 -c '
-import gzip, hashlib, io, json, sys, tarfile
-def tar(entries):
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w", format=tarfile.GNU_FORMAT) as archive:
-        for name, content, *link in entries:
-            entry = tarfile.TarInfo(name)
-            entry.size = len(content)
-            if link:
-                entry.type, entry.linkname = tarfile.SYMTYPE, link[0]
-            archive.addfile(entry, io.BytesIO(content))
-    return out.getvalue()
-layers, config, tags, more = [tar([])], {"Cmd": ["/x"]}, [], []
-exec(sys.argv[1])
-ids = ["sha256:" + hashlib.sha256(layer).hexdigest() for layer in layers]
-document = {"architecture": "amd64", "os": "linux", "config": config, "rootfs": {"type": "layers", "diff_ids": ids}}
-names = ["l%d" % i for i in range(len(layers))]
-manifest = [{"Config": "c.json", "RepoTags": tags, "Layers": names}]
-files = [("c.json", json.dumps(document).encode()), ("manifest.json", json.dumps(manifest).encode())]
-open("bomb.tar.gz", "wb").write(gzip.compress(tar(more + list(zip(names, layers)) + files), 6))' "$1"
-}
-
-# cheap COMMAND...: whit ends within two seconds of a processor and 256 MB, whatever it says.
-cheap() {
-  local limits=(--cpu=2 --as=$((256 << 20)))
-  ! grep -q __asan_init "$WHIT" || limits=()
-  run prlimit "${limits[@]}" "$WHIT" "$@"
-  [ "$status" -lt 126 ]
-  [[ $output != *"out of memory"* ]]
 }
 
 @test "names of 2,000 components" {
