@@ -9,7 +9,10 @@
 #include "base/array.h"
 #include "base/text.h"
 
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+
 #define MAX_NESTING 64
+#define MAX_VALUES  262144 /* which take some 30 MB: an image's documents have hundreds */
 
 /*
  * cJSON's functions that add to a document return NULL without memory. Rather than asking each of
@@ -35,34 +38,95 @@ void json_free(cJSON **value)
     *value = NULL;
 }
 
+static size_t skip_digits(const char *text, size_t size, size_t at)
+{
+    while (at < size && text[at] >= '0' && text[at] <= '9')
+        at++;
+    return at;
+}
+
+/* Where the number at `at` ends (RFC 8259, 6); `at` itself where it is none. */
+static size_t skip_number(const char *text, size_t size, size_t at)
+{
+    size_t start = at, digits = at + (text[at] == '-');
+    at = skip_digits(text, size, digits);
+    if (at == digits || (text[digits] == '0' && at > digits + 1))
+        return start;
+    if (at < size && text[at] == '.') {
+        digits = at + 1;
+        at = skip_digits(text, size, digits);
+        if (at == digits)
+            return start;
+    }
+    if (at < size && (text[at] == 'e' || text[at] == 'E')) {
+        digits = at + 1;
+        digits += digits < size && (text[digits] == '+' || text[digits] == '-');
+        at = skip_digits(text, size, digits);
+        if (at == digits)
+            return start;
+    }
+    return at;
+}
+
+/* Where the string that begins at `at` ends, or the first byte that may not be in one. */
+static size_t skip_string(const char *text, size_t size, size_t at, const char **what)
+{
+    for (at++; at < size && text[at] != '"'; at++) {
+        if ((unsigned char)text[at] < ' ') {
+            *what = text[at] ? "a control character in a string" : "a NUL byte";
+            return at;
+        }
+        if (text[at] != '\\')
+            continue;
+        if (size - at >= 6 && memcmp(text + at, "\\u0000", 6) == 0) {
+            *what = "a NUL character in a string";
+            return at;
+        }
+        at++;
+    }
+    return at;
+}
+
+/* What may not stand between strings and numbers; NULL: nothing. */
+static const char *check_between(char byte, size_t *depth, size_t *values)
+{
+    if (byte == 0)
+        return "a NUL byte";
+    if ((unsigned char)byte < ' ' && !strchr("\t\r\n", byte))
+        return "a control character";
+    if (strchr("[{", byte) && ++*depth > MAX_NESTING)
+        return "nesting deeper than 64 levels";
+    if (strchr(",[{", byte) && ++*values > MAX_VALUES)
+        return "more than 262144 values";
+    *depth -= strchr("]}", byte) && *depth;
+    return NULL;
+}
+
 /*
- * What cJSON itself lets pass: deep nesting (its parser recurses), and \u0000, which would end a C
- * string early. Returns the offset of the first such place, or `size`.
+ * What cJSON itself lets pass: deep nesting (its parser recurses), \u0000, which would end a C
+ * string early, and what Go's decoder refuses. Returns the offset of the first such place, or
+ * `size`.
  */
 static size_t find_unsafe(const char *text, size_t size, const char **what)
 {
-    size_t depth = 0;
-    bool in_string = false;
-    for (size_t i = 0; i < size; i++) {
-        if (in_string && text[i] == '\\') {
-            if (size - i >= 6 && memcmp(text + i, "\\u0000", 6) == 0) {
-                *what = "a NUL character in a string";
-                return i;
-            }
-            i++;
-        } else if (text[i] == '"') {
-            in_string = !in_string;
-        } else if (text[i] == 0) {
-            *what = "a NUL byte";
-            return i;
-        } else if (!in_string && (text[i] == '{' || text[i] == '[') && ++depth > MAX_NESTING) {
-            *what = "nesting deeper than 64 levels";
-            return i;
-        } else if (!in_string && (text[i] == '}' || text[i] == ']') && depth) {
-            depth--;
+    size_t depth = 0, values = 0, at = 0;
+    if (size >= strlen(BYTE_ORDER_MARK) &&
+        memcmp(text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0)
+        *what = "a byte order mark, which JSON must not have";
+    while (at < size && !*what) {
+        size_t end = at;
+        if (text[at] == '"') {
+            end = skip_string(text, size, at, what) + !*what;
+        } else if (text[at] == '-' || (text[at] >= '0' && text[at] <= '9')) {
+            end = skip_number(text, size, at);
+            if (end == at)
+                *what = "a number as JSON must not have it";
+        } else if (!(*what = check_between(text[at], &depth, &values))) {
+            end++;
         }
+        at = end;
     }
-    return size;
+    return at < size ? at : size;
 }
 
 static int compare_keys(const void *left, const void *right)
@@ -119,7 +183,7 @@ cJSON *json_parse(const void *data, size_t size, const char *name, struct error 
     const char *text = data;
     const char *what = NULL;
     size_t unsafe = find_unsafe(text, size, &what);
-    if (unsafe < size) {
+    if (what) {
         error_set(error, "%s: %s at offset %zu", name, what, unsafe);
         return NULL;
     }
@@ -156,7 +220,7 @@ int json_render(const cJSON *value, struct buffer *out, struct error *error)
         cJSON_free(text);
         return error_set(error, "out of memory");
     }
-    buffer_append_text(out, text);
+    text_append_json(out, text, strlen(text));
     cJSON_free(text);
     return buffer_check(out, error);
 }

@@ -9,10 +9,11 @@ void json_free(cJSON **value);
 #define JSON_CLEANUP __attribute__((cleanup(json_free)))
 
 /*
- * Parses one whole document: well-formed UTF-8, at most 64 levels deep, nothing after it but white
- * space, no NUL character in a string, no key twice in an object, where only a map such as Labels
- * has keys that differ by case alone. `name` is for messages, which carry the offset. The value is
- * the caller's (json_free), or NULL.
+ * Parses one whole document: well-formed UTF-8, at most 64 levels deep and 262,144 values, nothing
+ * after it but white space, no NUL character in a string, no key twice in an object, where only a
+ * map such as Labels has keys that differ by case alone, and nothing that Go's decoder refuses (a
+ * byte order mark, raw control characters in strings, numbers like 01). `name` is for messages,
+ * which carry the offset. The value is the caller's (json_free), or NULL.
  */
 cJSON *json_parse(const void *data, size_t size, const char *name, struct error *error);
 

@@ -97,6 +97,19 @@ int file_read_at(int fd, const char *name, uint64_t offset, void *data, size_t s
     return 0;
 }
 
+uint64_t file_data_size(int fd, uint64_t size)
+{
+    uint64_t data = 0;
+    off_t start = 0, end = 0, all = (off_t)size;
+    while (end < all && (start = lseek(fd, end, SEEK_DATA)) >= 0 && start < all) {
+        end = lseek(fd, start, SEEK_HOLE);
+        if (end <= start || end > all)
+            end = all;
+        data += (uint64_t)(end - start);
+    }
+    return start < 0 && errno != ENXIO ? size : data;
+}
+
 int file_copy_to_sink(int fd, const char *name, uint64_t offset, uint64_t size, struct sink *sink,
                       struct error *error)
 {

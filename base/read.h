@@ -29,6 +29,10 @@ int file_read_path(const char *path, uint64_t limit, struct buffer *out, struct 
 int file_read_at(int fd, const char *name, uint64_t offset, void *data, size_t size,
                  struct error *error);
 
+/* How many of the first `size` bytes of an open file are not in holes, as far as the file system
+ * tells. Moves the position. */
+uint64_t file_data_size(int fd, uint64_t size);
+
 /* Copies `size` bytes at `offset` of `fd` into the sink; a file that became shorter is an error. */
 int file_copy_to_sink(int fd, const char *name, uint64_t offset, uint64_t size, struct sink *sink,
                       struct error *error);

@@ -194,12 +194,52 @@ bool text_is_utf8(const void *data, size_t size)
     return true;
 }
 
-/* The length of the printable character at `bytes`, or 0: ASCII and C1 controls are not. */
+static uint32_t code_point(const unsigned char *bytes, size_t length)
+{
+    uint32_t code = length == 1 ? bytes[0] : bytes[0] & (0x7fu >> length);
+    for (size_t i = 1; i < length; i++)
+        code = code << 6 | (bytes[i] & 0x3f);
+    return code;
+}
+
+/* Controls of ASCII and C1, those that turn the direction of text (Unicode, Bidi_Control), and the
+ * separators of lines and paragraphs. */
+static bool is_control(uint32_t code)
+{
+    static const struct {
+        uint32_t first, last;
+    } controls[] = {
+        {0x00, 0x1f},     {0x7f, 0x9f},     {0x061c, 0x061c},
+        {0x200e, 0x200f}, {0x2028, 0x202e}, {0x2066, 0x2069},
+    };
+    for (size_t i = 0; i < COUNT(controls); i++)
+        if (code >= controls[i].first && code <= controls[i].last)
+            return true;
+    return false;
+}
+
+/* The length of the printable character at `bytes`, or 0. */
 static size_t printable_length(const unsigned char *bytes, size_t size)
 {
-    bool is_control =
-        bytes[0] < ' ' || bytes[0] == 0x7f || (bytes[0] == 0xc2 && size > 1 && bytes[1] < 0xa0);
-    return is_control ? 0 : utf8_sequence(bytes, size);
+    size_t length = utf8_sequence(bytes, size);
+    return length && is_control(code_point(bytes, length)) ? 0 : length;
+}
+
+void text_append_json(struct buffer *out, const char *json, size_t size)
+{
+    const unsigned char *bytes = (const unsigned char *)json, *end = bytes + size, *plain = bytes;
+    while (bytes < end) {
+        size_t length = utf8_sequence(bytes, (size_t)(end - bytes));
+        uint32_t code = length ? code_point(bytes, length) : 0;
+        length += !length;
+        if (code >= 0x7f && is_control(code)) {
+            buffer_append(out, plain, (size_t)(bytes - plain));
+            buffer_printf(out, "\\u%04x", (unsigned)code);
+            plain = bytes + length;
+        }
+        bytes += length;
+    }
+    buffer_append(out, plain, (size_t)(end - plain));
 }
 
 void text_append_visible(struct buffer *out, const char *text, size_t size)

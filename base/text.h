@@ -39,12 +39,15 @@ int text_unknown(const char *what, const char *word, const char *const *choices,
 void text_quote_shell(struct buffer *out, const char *word);
 
 /*
- * Appends text from outside as printable UTF-8: control characters, newlines too, and whatever is
- * no UTF-8 become \xHH, so that a terminal shows rather than obeys it and it cannot forge a line.
+ * Appends text from outside as printable UTF-8: control characters, newlines too, those that turn
+ * the direction of text, and whatever is no UTF-8 become \xHH, so that a terminal shows rather than
+ * obeys it and it cannot forge a line.
  */
 void text_append_visible(struct buffer *out, const char *text, size_t size);
 /* The same for a message of several lines: newline and tab stay. */
 void text_append_printable(struct buffer *out, const char *text);
+/* Appends JSON with what text_append_visible would not show as \uXXXX, which means the same. */
+void text_append_json(struct buffer *out, const char *json, size_t size);
 
 /* Whether the bytes are well-formed UTF-8 (RFC 3629), as JSON strings must be. */
 bool text_is_utf8(const void *data, size_t size);

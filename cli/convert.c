@@ -16,6 +16,7 @@ int command_convert(struct cli_context *context, int argc, char **argv)
          "image name, instead of those in IN; repeatable"},
         {"for", 0, CLI_LIST, &options.engines, "ENGINE[,ENGINE...]",
          "target engines, such as docker or podman-4 [any]"},
+        cli_image_option(&options.image),
         cli_limit_option(&typed),
         {"Config options for a root file system or a bundle", 0, CLI_HEADING, NULL, NULL, NULL},
         {"cmd", 0, CLI_LIST, &options.command, "ARG", "default command; repeat for each argument"},

@@ -21,6 +21,29 @@ static int explain_bytes(struct packer_archive *archive, bool json)
     return packer_verify(archive, &error) < 0 ? cli_fail(&error) : CLI_OK;
 }
 
+/* All images, or the one that was chosen. */
+static int report(struct packer_archive *archive, bool json, bool one)
+{
+    struct error error;
+    size_t mismatches = 0, all = 0;
+    bool is_first = true;
+    int got;
+    do {
+        struct buffer text BUFFER_CLEANUP = {0};
+        buffer_append_text(&text, is_first || json ? "" : "\n");
+        is_first = false;
+        if ((json ? packer_inspect_json(archive, &text, &mismatches, &error)
+                  : packer_inspect_text(archive, &text, &mismatches, &error)) < 0)
+            return cli_fail(&error);
+        if (cli_print(&text) != CLI_OK)
+            return CLI_FAILED;
+        all += mismatches;
+    } while ((got = one ? 0 : packer_next_image(archive, &error)) > 0);
+    if (got < 0)
+        return cli_fail(&error);
+    return all ? CLI_FAILED : CLI_OK;
+}
+
 int command_inspect(struct cli_context *context, int argc, char **argv)
 {
     static const char *const formats[] = {"text", "json"};
@@ -29,9 +52,11 @@ int command_inspect(struct cli_context *context, int argc, char **argv)
     struct strings typed STRINGS_CLEANUP = {0};
     struct packer_limits limits;
     bool bytes = false;
+    const char *image = NULL;
     const struct cli_option options[] = {
         {"bytes", 0, CLI_FLAG, &bytes, NULL, "show the purpose and the cost of each byte"},
         {"format", 0, CLI_TEXT, &format, "FORMAT", "output format: text or json [text]"},
+        cli_image_option(&image),
         cli_limit_option(&typed),
         {0},
     };
@@ -44,16 +69,9 @@ int command_inspect(struct cli_context *context, int argc, char **argv)
         cli_limits(&typed, &limits, &error) < 0)
         return cli_misuse(context, "%s", error.message);
     bool json = chosen == 1;
-    struct buffer text BUFFER_CLEANUP = {0};
-    size_t mismatches = 0;
     struct packer_archive *archive PACKER_CLOSE_CLEANUP =
         packer_open(arguments.operands[0], cli_temporary_parent(), &limits, &error);
-    if (archive && bytes)
-        return explain_bytes(archive, json);
-    if (!archive || (json ? packer_inspect_json(archive, &text, &mismatches, &error)
-                          : packer_inspect_text(archive, &text, &mismatches, &error)) < 0)
+    if (!archive || (image && packer_choose_image(archive, image, &error) < 0))
         return cli_fail(&error);
-    if (cli_print(&text) != CLI_OK)
-        return CLI_FAILED;
-    return mismatches ? CLI_FAILED : CLI_OK;
+    return bytes ? explain_bytes(archive, json) : report(archive, json, image != NULL);
 }

@@ -85,12 +85,12 @@ static int fill_from_program(const struct cli_context *context, struct container
 }
 
 static int fill_from_image(const struct cli_context *context, struct container *container,
-                           const char *path, const char *const *arguments,
+                           const char *path, const char *image, const char *const *arguments,
                            const struct packer_limits *limits, struct error *error)
 {
     struct packer_archive *archive PACKER_CLOSE_CLEANUP =
         packer_open(path, container->directory, limits, error);
-    if (!archive)
+    if (!archive || packer_choose_image(archive, image, error) < 0)
         return -1;
     const struct packer_root root = {.open = packer_open_in, .context = &container->rootfs};
     if (packer_process_init(&container->process, packer_config(archive),
@@ -373,14 +373,14 @@ static int run_container(const struct cli_context *context, const struct contain
 }
 
 static int fill_container(const struct cli_context *context, struct container *container,
-                          char *const *operands, const struct packer_limits *limits,
-                          struct error *error)
+                          char *const *operands, const char *image,
+                          const struct packer_limits *limits, struct error *error)
 {
     const char *path = operands[0];
     const char *const *arguments = (const char *const *)operands + 1;
     return program_is_elf(path)
                ? fill_from_program(context, container, path, arguments, error)
-               : fill_from_image(context, container, path, arguments, limits, error);
+               : fill_from_image(context, container, path, image, arguments, limits, error);
 }
 
 int command_run(struct cli_context *context, int argc, char **argv)
@@ -388,7 +388,8 @@ int command_run(struct cli_context *context, int argc, char **argv)
     struct strings typed STRINGS_CLEANUP = {0};
     struct packer_limits limits;
     struct error error;
-    const struct cli_option options[] = {cli_limit_option(&typed), {0}};
+    const char *image = NULL;
+    const struct cli_option options[] = {cli_image_option(&image), cli_limit_option(&typed), {0}};
     struct cli_arguments arguments = cli_parse(context, options, NULL, 1, -1, argc, argv);
     if (arguments.done)
         return arguments.code ? CLI_CANNOT_RUN : CLI_OK;
@@ -398,7 +399,7 @@ int command_run(struct cli_context *context, int argc, char **argv)
     }
     struct container container CONTAINER_CLEANUP = {0};
     if (container_open(&container, &error) < 0 ||
-        fill_container(context, &container, arguments.operands, &limits, &error) < 0 ||
+        fill_container(context, &container, arguments.operands, image, &limits, &error) < 0 ||
         complete_bundle(&container.process, container.bundle, container.rootfs, &error) < 0) {
         cli_fail(&error);
         return CLI_CANNOT_RUN;

@@ -206,15 +206,19 @@ struct packer_limits {
     uint64_t unpacked_bytes; /* the decompressed archive, and its layers as stored and decompressed,
                                 with the holes of sparse files */
     uint64_t unpacked_ratio; /* the same as a multiple of the archive's size, beyond 256 MiB */
-    uint64_t entries;        /* tar entries, and directories made for them, of all layers */
-    uint64_t name_bytes;     /* of the layers' entries, with link targets */
-    uint64_t json_bytes;     /* of one JSON document; containers/image too stops at 4 MiB */
+    uint64_t entries; /* tar entries, and directories made for them, of all layers; long paths
+                         count as several */
+    uint64_t bytes_per_entry; /* of the archive, beyond 20,000 entries; 0: there may be none */
+    uint64_t name_bytes;      /* of the layers' entries, with link targets */
+    uint64_t name_ratio; /* the same as a multiple of the archive's size, beyond 8 MiB; 0: any */
+    uint64_t json_bytes; /* of one JSON document; containers/image too stops at 4 MiB */
 };
 
-/* 8 GiB, 200 times the archive's size, 500,000 entries, 32 MiB of names, 4 MiB of JSON. */
+/* 8 GiB, 200 times the archive's size; 500,000 entries, one for 16 bytes; 32 MiB of names, 16 times
+ * the archive's size; 4 MiB of JSON. */
 extern const struct packer_limits packer_default_limits;
-/* Sets one from "unpacked=16G", "entries=1000000", "names=64M" or "json=8M"; `unpacked` lifts the
- * ratio, too. */
+/* Sets one from "unpacked=16G", "entries=1000000", "names=64M" or "json=8M". Who
+ * names a limit means it, however small the archive is: its ratio is lifted. */
 int packer_set_limit(struct packer_limits *limits, const char *text, struct error *error);
 
 /*
@@ -246,8 +250,12 @@ void packer_close(struct packer_archive **archive);
 const cJSON *packer_config(const struct packer_archive *archive);
 /* The image's names, owned by the archive; in an OCI layout perhaps just a tag; NULL: none. */
 const char *const *packer_tags(const struct packer_archive *archive);
-/* The number of images in the archive, of which one is read. */
-size_t packer_image_count(const struct packer_archive *archive);
+/* The number of images in the archive that have names of their own. The first is read. */
+size_t packer_choices(const struct packer_archive *archive);
+/* Reads the next one: 1; 0: there is none; -1. */
+int packer_next_image(struct packer_archive *archive, struct error *error);
+/* Reads the one of that name. NULL: fails where there are several, and lists their names. */
+int packer_choose_image(struct packer_archive *archive, const char *name, struct error *error);
 
 /* What was left out so far of what was read, in reading a bundle or unpacking, a sentence each;
  * NULL: nothing. Owned by the archive. */
@@ -259,6 +267,9 @@ int packer_verify(struct packer_archive *archive, struct error *error);
 /* Appends a sentence for each thing of which engines make different files: a path that is a link in
  * one layer and a directory in a higher one. */
 int packer_warnings(struct packer_archive *archive, struct strings *warnings, struct error *error);
+/* Lists what docker refuses of the image, or engines read differently: "config: ...". */
+int packer_list_refusals(struct packer_archive *archive, struct strings *lines,
+                         struct error *error);
 
 /* Appends a report for people: config, layers, files, digests verified, and where each byte went.
  * `*mismatches` counts the digests that do not match. */

@@ -39,6 +39,7 @@ struct scope {
     struct file_root root;
     char *directory; /* of the root, with links resolved; NULL: an empty image */
     const struct packer_limits *limits;
+    const char *image; /* of a file that holds several; NULL: all */
 };
 
 static const struct elfcheck_root *root_of(const struct scope *scope)
@@ -58,11 +59,30 @@ static char *path_in_root(const struct scope *scope, const char *path)
     return strdup(strcmp(full + length, "/") == 0 ? "" : full + length);
 }
 
-static int check_archive(struct judge *judge, struct packer_archive *archive, const char *path,
-                         const struct scope *scope, const struct error *why, struct error *error)
+/* "images.tar (b:1)", where there are several. */
+static int check_one(struct judge *judge, struct packer_archive *archive, const char *path,
+                     const struct scope *scope, struct error *error)
 {
-    return archive ? check_image(scope->context, judge, archive, path, error)
-                   : judge_add_unread(judge, path, why, error);
+    const char *const *tags = packer_tags(archive);
+    char *name TEXT_CLEANUP = NULL;
+    bool is_named = packer_choices(archive) > 1 && tags && *tags;
+    return text_format(&name, error, "%s%s%s%s", path, is_named ? " (" : "", is_named ? *tags : "",
+                       is_named ? ")" : "") < 0
+               ? -1
+               : check_image(scope->context, judge, archive, name, error);
+}
+
+static int check_archive(struct judge *judge, struct packer_archive *archive, const char *path,
+                         const struct scope *scope, struct error *why, struct error *error)
+{
+    if (!archive || (scope->image && packer_choose_image(archive, scope->image, why) < 0))
+        return judge_add_unread(judge, path, why, error);
+    int got;
+    do {
+        if (check_one(judge, archive, path, scope, error) < 0)
+            return -1;
+    } while ((got = scope->image ? 0 : packer_next_image(archive, why)) > 0);
+    return got < 0 ? judge_add_unread(judge, path, why, error) : 0;
 }
 
 /* A file, or a stream: what was added before that is reported first, since a stream may be slow. */
@@ -166,7 +186,7 @@ static int write_report(struct sink *sink, const void *data, size_t size, struct
 
 /* What the options say. */
 struct check_options {
-    const char *format, *fail_level, *kernel, *root, *config, *jobs, *explain, *seccomp;
+    const char *format, *fail_level, *kernel, *root, *config, *jobs, *explain, *seccomp, *image;
     struct strings rules, ignored, severities, limits;
     bool all, no_config;
 };
@@ -328,7 +348,7 @@ static void free_scope(struct scope *scope)
 }
 #define SCOPE_CLEANUP __attribute__((cleanup(free_scope)))
 
-#define CHECK_OPTION_COUNT 15
+#define CHECK_OPTION_COUNT 16
 
 static void check_options_table(struct check_options *options,
                                 struct cli_option table[static CHECK_OPTION_COUNT])
@@ -353,6 +373,7 @@ static void check_options_table(struct check_options *options,
         {"jobs", 'j', CLI_TEXT, &options->jobs, "N", "check N files in parallel [CPU count]"},
         {"seccomp", 0, CLI_TEXT, &options->seccomp, "FILE",
          "write a seccomp profile for the programs' own system calls"},
+        cli_image_option(&options->image),
         cli_limit_option(&options->limits),
         {"explain", 0, CLI_OPTIONAL, &options->explain, "RULE",
          "explain a rule, or list all rules"},
@@ -392,7 +413,8 @@ int command_check(struct cli_context *context, int argc, char **argv)
 
     struct packer_limits limits;
     struct policy policy POLICY_CLEANUP = {0};
-    struct scope scope SCOPE_CLEANUP = {.context = context, .limits = &limits};
+    struct scope scope SCOPE_CLEANUP = {
+        .context = context, .limits = &limits, .image = options.image};
     unsigned jobs = 1;
     int code = check_usage(context, &options, arguments.operands, &limits);
     if (code == CLI_OK)

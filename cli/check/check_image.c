@@ -60,12 +60,14 @@ static int judge_files(struct judge *judge, struct file_root *root, const struct
     return judge_finish(judge, error);
 }
 
-/* Warns of what engines read differently. It counts as a finding of that severity. */
+/* Warns of what docker refuses, which starts nowhere however good its programs are, and of what
+ * engines read differently. It counts as a finding of that severity. */
 static int warn(const struct cli_context *context, struct judge *judge,
                 struct packer_archive *archive, const char *name, struct error *error)
 {
     struct strings warnings STRINGS_CLEANUP = {0};
-    if (packer_warnings(archive, &warnings, error) < 0)
+    if (packer_list_refusals(archive, &warnings, error) < 0 ||
+        packer_warnings(archive, &warnings, error) < 0)
         return -1;
     for (size_t i = 0; i < warnings.count; i++) {
         progress_erase(judge->progress);
@@ -85,11 +87,10 @@ int check_image(const struct cli_context *context, struct judge *judge,
     struct entry_point entry ENTRY_POINT_CLEANUP = {0};
     if (judge_finish(judge, error) < 0)
         return -1;
-    if (file_root_unpack(&root, archive, cli_temporary_parent(), &why) < 0 ||
+    if (warn(context, judge, archive, name, &why) < 0 ||
+        file_root_unpack(&root, archive, cli_temporary_parent(), &why) < 0 ||
         entry_point_find(&entry, packer_config(archive), &root, &why) < 0)
         return judge_add_unread(judge, name, &why, error);
-    if (warn(context, judge, archive, name, error) < 0)
-        return -1;
     if (image_user_check(packer_config(archive), &root, &why) < 0 &&
         (error_prefix(&why, "%s", name), judge_add_fault(judge, name, &why, error) < 0))
         return -1;

@@ -401,11 +401,9 @@ int image_convert(const struct cli_context *context, const struct image_options 
         return -1;
     struct packer_archive *archive PACKER_CLOSE_CLEANUP =
         packer_open_any(input, &config, temporary, limits, error);
-    if (!archive || (!tags.count && keep_tags(context, archive, input, &tags, error) < 0))
+    if (!archive || packer_choose_image(archive, options->image, error) < 0 ||
+        (!tags.count && keep_tags(context, archive, input, &tags, error) < 0))
         return -1;
-    if (packer_image_count(archive) > 1)
-        cli_note(context, "%s: contains %zu images, of which one is converted", input,
-                 packer_image_count(archive));
     if (packer_convert(archive, strings_list(&tags), &target, output, temporary, cli_trace(context),
                        &size, error) < 0)
         return -1;

@@ -16,6 +16,7 @@ struct image_options {
     const char *output, *format, *path, *working_directory, *user, *stop_signal, *created, *bundle;
     struct strings tags, entrypoint, command, environment, labels, ports, files, directories,
         engines;
+    const char *image;    /* of several in the input of convert; NULL: there is one */
     const char *smallest; /* NULL: not given; "": without a value */
     bool force, seccomp, strict;
 };

@@ -8,6 +8,12 @@ struct cli_option cli_limit_option(struct strings *typed)
         typed,   "NAME=N", "raise a limit: unpacked=16G, entries, names or json; repeatable"};
 }
 
+struct cli_option cli_image_option(const char **name)
+{
+    return (struct cli_option){"image", 0,          CLI_TEXT,
+                               name,    "NAME:TAG", "image to take from a file that holds several"};
+}
+
 int cli_limits(const struct strings *typed, struct packer_limits *limits, struct error *error)
 {
     *limits = packer_default_limits;

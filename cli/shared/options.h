@@ -54,4 +54,6 @@ int cli_choose(const char *what, const char *word, const char *const *choices, s
 /* --limit of the commands that read images: its row in their tables, and the limits that its values
  * make of the defaults. */
 struct cli_option cli_limit_option(struct strings *typed);
+/* --image=NAME:TAG of a file that holds several. */
+struct cli_option cli_image_option(const char **name);
 int cli_limits(const struct strings *typed, struct packer_limits *limits, struct error *error);

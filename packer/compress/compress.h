@@ -75,11 +75,11 @@ extern const struct compression compression_none;
 const struct compression *compression_of(const void *start, size_t size);
 /*
  * Writes the decompressed bytes to the sink. `*parts` counts the gzip members, zstd frames or xz
- * streams. What is damaged, cut short, followed by something else, or only known by name is an
- * error.
+ * streams. What is damaged, cut short, followed by something else, only known by name or has more
+ * parts than `limit` is an error.
  */
 int compression_expand(const struct compression *compression, const struct extent *stored,
-                       struct sink *sink, uint64_t *parts, struct error *error);
+                       struct sink *sink, uint64_t *parts, uint64_t limit, struct error *error);
 
 /* The size of the zstd frame that begins at `offset`, of which only the headers are read
  * (zstd_frames.c). */

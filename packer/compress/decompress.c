@@ -9,6 +9,7 @@
 #include <zstd.h>
 
 #include "base/array.h"
+#include "base/interrupt.h"
 
 #define CHUNK_SIZE (128 * 1024)
 
@@ -164,8 +165,18 @@ const struct compression *compression_of(const void *start, size_t size)
     return &compression_none;
 }
 
+/* To begin a part takes time, also an empty one of 13 bytes. */
+static int count_part(const struct compression *compression, const struct extent *stored,
+                      uint64_t *parts, uint64_t limit, struct error *error)
+{
+    if (++*parts <= limit)
+        return interrupt_check(error);
+    return error_set(error, "%s consists of more than %llu %s: --limit=entries=NUMBER allows more",
+                     stored->name, (unsigned long long)limit, compression->parts);
+}
+
 static int expand(const struct compression *compression, void *state, const struct extent *stored,
-                  struct sink *sink, uint64_t *parts, struct error *error)
+                  struct sink *sink, uint64_t *parts, uint64_t limit, struct error *error)
 {
     unsigned char in[CHUNK_SIZE], out[CHUNK_SIZE];
     struct flow flow = {.in = in};
@@ -182,8 +193,8 @@ static int expand(const struct compression *compression, void *state, const stru
         }
         if (flow.in_size == 0 && !inside)
             return 0;
-        if (!inside)
-            ++*parts;
+        if (!inside && count_part(compression, stored, parts, limit, error) < 0)
+            return -1;
         flow.out = out;
         flow.out_size = sizeof out;
         enum codec_status status = compression->step(state, &flow, error);
@@ -201,7 +212,7 @@ static int expand(const struct compression *compression, void *state, const stru
 }
 
 int compression_expand(const struct compression *compression, const struct extent *stored,
-                       struct sink *sink, uint64_t *parts, struct error *error)
+                       struct sink *sink, uint64_t *parts, uint64_t limit, struct error *error)
 {
     *parts = 0;
     if (compression == &compression_none)
@@ -214,7 +225,7 @@ int compression_expand(const struct compression *compression, const struct exten
     void *state = compression->create();
     if (!state)
         return error_set(error, "out of memory");
-    int result = expand(compression, state, stored, sink, parts, error);
+    int result = expand(compression, state, stored, sink, parts, limit, error);
     compression->destroy(state);
     return result;
 }

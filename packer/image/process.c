@@ -10,6 +10,7 @@
 #include "base/text.h"
 
 #define PATH_VARIABLE "PATH"
+#define MAX_PASSED    (2 * 1024 * 1024) /* Linux: a quarter of the usual stack, with pointers */
 
 /* Appends a JSON list's strings; a missing list is an empty one. */
 static int append_json(struct strings *words, const cJSON *config, const char *key,
@@ -72,6 +73,25 @@ static int set_directory(struct packer_process *process, const cJSON *config, st
     return text_copy(&process->directory, directory && *directory ? directory : "/", error);
 }
 
+static size_t passed_size(const struct strings *words)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < words->count; i++)
+        size += strlen(words->items[i]) + 1 + sizeof(char *);
+    return size;
+}
+
+/* What execve refuses would else be known only once runc has read it. */
+static int check_passed(const struct packer_process *process, struct error *error)
+{
+    size_t size = passed_size(&process->arguments) + passed_size(&process->environment);
+    return size <= MAX_PASSED ? 0
+                              : error_set(error,
+                                          "the image's command and environment take %zu bytes, "
+                                          "more than the %d that Linux passes to a program",
+                                          size, MAX_PASSED);
+}
+
 int packer_process_init(struct packer_process *process, const cJSON *document,
                         const char *const *arguments, struct error *error)
 {
@@ -86,7 +106,7 @@ int packer_process_init(struct packer_process *process, const cJSON *document,
     if (process->arguments.count == 0)
         return error_set(error, "the image names no command: give one by --cmd, or to "
                                 "`whit run` after --");
-    return set_directory(process, config, error);
+    return check_passed(process, error) < 0 ? -1 : set_directory(process, config, error);
 }
 
 int packer_process_find_user(struct packer_process *process, const cJSON *document,

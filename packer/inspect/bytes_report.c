@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/interrupt.h"
 #include "base/text.h"
 
 static const struct byte_kind_name bit_kind_names[BIT_KINDS] = {
@@ -26,10 +27,13 @@ static const struct byte_kind_name bit_kind_names[BIT_KINDS] = {
     [BITS_XZ] = {"xz streams", "xz_streams"},
 };
 
-/* Rows are written one by one: there may be millions. */
+#define WRITE_SIZE 65536 /* bytes */
+
+/* Rows are written some at a time: there may be millions. */
 struct row_writer {
     struct bytes_report report;
     struct sink *sink;
+    struct buffer lines; /* not written yet */
     uint64_t rows;
     char *owner; /* of the row before; NULL: there was none, or not enough memory */
 };
@@ -38,6 +42,23 @@ static int write_buffer(struct sink *sink, const struct buffer *text, struct err
 {
     return buffer_check(text, error) < 0 ? -1 : sink_write(sink, text->data, text->size, error);
 }
+
+static int write_lines(struct row_writer *writer, size_t least, struct error *error)
+{
+    if (writer->lines.size < least)
+        return buffer_check(&writer->lines, error);
+    int result =
+        interrupt_check(error) < 0 ? -1 : write_buffer(writer->sink, &writer->lines, error);
+    writer->lines.size = 0;
+    return result;
+}
+
+static void row_writer_free(struct row_writer *writer)
+{
+    buffer_free(&writer->lines);
+    free(writer->owner);
+}
+#define ROW_WRITER_CLEANUP __attribute__((cleanup(row_writer_free)))
 
 /* The bytes of all files that are explained. */
 static uint64_t stored_size(const struct packer_archive *archive)
@@ -84,24 +105,24 @@ static int write_text_row(struct bytes_report *report, const struct bytes_row *r
                           struct error *error)
 {
     struct row_writer *writer = (struct row_writer *)report;
-    struct buffer out BUFFER_CLEANUP = {0};
+    struct buffer *out = &writer->lines;
     const bool is_indented = row->kind < BITS_FRAME && *row->owner;
-    append_owner(&out, writer, row);
-    buffer_printf(&out, "%9llu", (unsigned long long)row->offset);
+    append_owner(out, writer, row);
+    buffer_printf(out, "%9llu", (unsigned long long)row->offset);
     if (row->size)
-        buffer_printf(&out, " %9llu", (unsigned long long)row->size);
+        buffer_printf(out, " %9llu", (unsigned long long)row->size);
     else
-        buffer_printf(&out, " %9s", "");
-    append_bits(&out, row);
-    buffer_printf(&out, "%*s", 2 + 2 * (int)row->depth + (is_indented ? 2 : 0), "");
+        buffer_printf(out, " %9s", "");
+    append_bits(out, row);
+    buffer_printf(out, "%*s", 2 + 2 * (int)row->depth + (is_indented ? 2 : 0), "");
     if (row->text && row->text_size) {
-        buffer_printf(&out, "%-14s", row->part);
-        append_text(&out, row);
+        buffer_printf(out, "%-14s", row->part);
+        append_text(out, row);
     } else {
-        buffer_append_text(&out, row->part);
+        buffer_append_text(out, row->part);
     }
-    buffer_append_text(&out, "\n");
-    return write_buffer(writer->sink, &out, error);
+    buffer_append_text(out, "\n");
+    return write_lines(writer, WRITE_SIZE, error);
 }
 
 static void append_sums(struct buffer *out, const uint64_t bits[static BIT_KINDS], uint64_t size)
@@ -120,16 +141,17 @@ int packer_explain_text(struct packer_archive *archive, struct sink *sink, struc
 {
     uint64_t bits[BIT_KINDS], size = stored_size(archive);
     struct buffer head BUFFER_CLEANUP = {0}, sums BUFFER_CLEANUP = {0};
-    struct row_writer writer = {.report.add_row = write_text_row, .sink = sink};
+    struct row_writer writer ROW_WRITER_CLEANUP = {.report.add_row = write_text_row, .sink = sink};
     text_append_visible(&head, archive->path, strlen(archive->path));
     buffer_printf(&head, ": %llu bytes, %llu bits\n\n%9s %9s %9s\n", (unsigned long long)size,
                   (unsigned long long)size * 8, "offset", "bytes", "bits");
     if (archive_load_layers(archive, error) < 0 || write_buffer(sink, &head, error) < 0)
         return -1;
-    int result = bytes_explain(archive, &writer.report, bits, error);
-    free(writer.owner);
+    if (bytes_explain(archive, &writer.report, bits, error) < 0 ||
+        write_lines(&writer, 0, error) < 0)
+        return -1;
     append_sums(&sums, bits, size);
-    return result < 0 ? -1 : write_buffer(sink, &sums, error);
+    return write_buffer(sink, &sums, error);
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
@@ -140,7 +162,6 @@ static int write_json_row(struct bytes_report *report, const struct bytes_row *r
     static const char *const bits_keys[] = {
         [SCOPE_FILE] = "bits", [SCOPE_LAYER] = "layer_bits", [SCOPE_UNKNOWN] = NULL};
     struct row_writer *writer = (struct row_writer *)report;
-    struct buffer out BUFFER_CLEANUP = {0};
     cJSON *object JSON_CLEANUP = cJSON_CreateObject();
     json_add_number(object, "depth", row->depth);
     json_add_number(object, "offset", row->offset);
@@ -154,15 +175,16 @@ static int write_json_row(struct bytes_report *report, const struct bytes_row *r
     if (row->text && row->text_size)
         json_add_text(object, "text", row->text,
                       row->text_size < BYTES_TEXT_SIZE ? row->text_size : BYTES_TEXT_SIZE);
-    buffer_append_text(&out, writer->rows++ ? "," : "");
-    return json_render(object, &out, error) < 0 ? -1 : write_buffer(writer->sink, &out, error);
+    buffer_append_text(&writer->lines, writer->rows++ ? "," : "");
+    return json_render(object, &writer->lines, error) < 0 ? -1
+                                                          : write_lines(writer, WRITE_SIZE, error);
 }
 
 int packer_explain_json(struct packer_archive *archive, struct sink *sink, struct error *error)
 {
     uint64_t bits[BIT_KINDS], size = stored_size(archive);
     struct buffer head BUFFER_CLEANUP = {0}, sums BUFFER_CLEANUP = {0};
-    struct row_writer writer = {.report.add_row = write_json_row, .sink = sink};
+    struct row_writer writer ROW_WRITER_CLEANUP = {.report.add_row = write_json_row, .sink = sink};
     cJSON *kinds JSON_CLEANUP = cJSON_CreateObject();
     cJSON *document JSON_CLEANUP = cJSON_CreateObject();
     json_add_text(document, "path", archive->path, strlen(archive->path));
@@ -172,7 +194,8 @@ int packer_explain_json(struct packer_archive *archive, struct sink *sink, struc
     head.size--; /* the brace that ends it comes last */
     buffer_append_text(&head, ",\"rows\":[");
     if (write_buffer(sink, &head, error) < 0 ||
-        bytes_explain(archive, &writer.report, bits, error) < 0)
+        bytes_explain(archive, &writer.report, bits, error) < 0 ||
+        write_lines(&writer, 0, error) < 0)
         return -1;
     for (size_t i = 0; i < BIT_KINDS; i++)
         json_add_number(kinds, bit_kind_names[i].key, bits[i]);

@@ -105,3 +105,12 @@ void inspect_mode(const struct tar_entry *entry, char text[MODE_TEXT_SIZE])
                 text[special[i].index] == 'x' ? special[i].with : special[i].without;
     text[MODE_TEXT_SIZE - 1] = '\0';
 }
+
+void inspect_add_violation(cJSON *violations, const char *of, const char *what, const char *clause)
+{
+    cJSON *violation = cJSON_CreateObject();
+    cJSON_AddItemToArray(violations, violation);
+    cJSON_AddStringToObject(violation, "of", of);
+    cJSON_AddStringToObject(violation, "what", what);
+    cJSON_AddStringToObject(violation, "clause", clause);
+}

@@ -21,6 +21,10 @@ int inspect_archive(struct packer_archive *archive, struct inspection *inspectio
 /* Adds each violation of a specification to a JSON list, as an object of three strings: "of", the
  * part of the archive, "what" is wrong, and the "clause" that says so. The layers are loaded. */
 int inspect_violations(struct packer_archive *archive, cJSON *violations, struct error *error);
+/* The same for what docker refuses, which is part of those (refusals.c). */
+int inspect_refusals(const struct packer_archive *archive, cJSON *refusals, struct error *error);
+/* `of` is a document or an archive, `what` is wrong there. */
+void inspect_add_violation(cJSON *violations, const char *of, const char *what, const char *clause);
 
 /* Whether the content begins like JSON: the image's documents, and those that older engines left
  * beside them. */

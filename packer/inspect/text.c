@@ -68,7 +68,10 @@ static void append_head(struct packer_archive *archive, const struct inspection 
     buffer_append_text(out, ", ");
     append_sizes(out, archive->compression, archive->parts, archive->stored.size, inspection->size);
     buffer_append_text(out, "\n\n");
-    if (archive->image_count > 1) {
+    if (archive->choices > 1) {
+        append_label(out, "image");
+        buffer_printf(out, "%zu of %zu\n", archive->image_number + 1, archive->choices);
+    } else if (archive->image_count > 1) {
         append_label(out, "images");
         buffer_printf(out, "%zu, one of them shown\n", archive->image_count);
     }

@@ -75,16 +75,6 @@ static const struct requirement config_requires[] = {
     {0},
 };
 
-/* `of` is a document or an archive, `what` is wrong there. */
-static void add_violation(cJSON *violations, const char *of, const char *what, const char *clause)
-{
-    cJSON *violation = cJSON_CreateObject();
-    cJSON_AddItemToArray(violations, violation);
-    cJSON_AddStringToObject(violation, "of", of);
-    cJSON_AddStringToObject(violation, "what", what);
-    cJSON_AddStringToObject(violation, "clause", clause);
-}
-
 /* ---- documents ------------------------------------------------------------------------------- */
 
 static bool is_as_required(const cJSON *value, const struct requirement *requirement)
@@ -129,8 +119,8 @@ static void check_value(struct lookup *lookup, const char *key, const cJSON *val
                       requirement->value ? requirement->value : types[requirement->type]);
     lookup->is_over = what.size > 0;
     if (lookup->is_over)
-        add_violation(lookup->violations, lookup->document, buffer_text(&what),
-                      requirement->clause);
+        inspect_add_violation(lookup->violations, lookup->document, buffer_text(&what),
+                              requirement->clause);
 }
 
 /* Follows the rest of the path. A parent that is missing has a row of its own, which reports it. */
@@ -173,7 +163,7 @@ static int check_file(struct packer_archive *archive, const char *name,
     if (found < 0)
         return -1;
     if (!found) {
-        add_violation(violations, name, "it is missing", requirements->clause);
+        inspect_add_violation(violations, name, "it is missing", requirements->clause);
         return 0;
     }
     cJSON *document JSON_CLEANUP = member_read_json(archive, member, error);
@@ -192,12 +182,13 @@ static void check_tar(const struct extent *tar, const struct tally *tally, const
         char what[64];
         snprintf(what, sizeof what, "%llu of %llu headers have no magic",
                  (unsigned long long)tally->without_magic, (unsigned long long)tally->entries);
-        add_violation(violations, name, what, POSIX);
+        inspect_add_violation(violations, name, what, POSIX);
     }
     if (tally->bytes[BYTES_END] < END_SIZE)
-        add_violation(violations, name, "its end is not marked by two blocks of zeros", POSIX);
+        inspect_add_violation(violations, name, "its end is not marked by two blocks of zeros",
+                              POSIX);
     if (tar->size % TAR_BLOCK_SIZE)
-        add_violation(violations, name, "its last block is not filled up", POSIX);
+        inspect_add_violation(violations, name, "its last block is not filled up", POSIX);
 }
 
 int inspect_violations(struct packer_archive *archive, cJSON *violations, struct error *error)
@@ -221,5 +212,5 @@ int inspect_violations(struct packer_archive *archive, cJSON *violations, struct
         snprintf(name, sizeof name, "layer %zu", i + 1);
         check_tar(&archive->layers[i].tar, &archive->layers[i].tally, name, violations);
     }
-    return 0;
+    return inspect_refusals(archive, violations, error);
 }

@@ -12,7 +12,6 @@
 #include "base/array.h"
 #include "base/read.h"
 #include "base/text.h"
-#include "base/tree.h"
 #include "packer/image/image.h"
 
 #define INDEX_BUDGET (4ULL * 1024 * 1024)
@@ -54,7 +53,7 @@ static int check_new_config(const struct packer_archive *archive, struct error *
     return 0;
 }
 
-static int read_image(struct packer_archive *archive, struct error *error)
+int archive_read_image(struct packer_archive *archive, struct error *error)
 {
     for (size_t i = 0; i < FORMATS; i++) {
         struct member *file;
@@ -82,15 +81,6 @@ static int read_image(struct packer_archive *archive, struct error *error)
                      archive->path);
 }
 
-static int limit_directory(struct packer_archive *archive, struct error *error)
-{
-    uint64_t size = 0;
-    if (tree_size(archive->directory, &size, error) < 0)
-        return error_prefix(error, "%s", archive->path);
-    archive_limit_ratio(archive, size);
-    return 0;
-}
-
 /* The file as it is: in place where it can be read at any offset, else spooled. */
 static int open_stored(struct packer_archive *archive, struct error *error)
 {
@@ -111,7 +101,9 @@ static int open_file(struct packer_archive *archive, struct error *error)
 {
     if (open_stored(archive, error) < 0)
         return -1;
-    archive_limit_ratio(archive, archive->stored.size);
+    archive_limit_ratio(archive, archive->stored.fd == archive->file
+                                     ? file_data_size(archive->file, archive->stored.size)
+                                     : archive->stored.size);
     char magic[SELFMAG];
     if (archive->stored.size >= SELFMAG &&
         extent_read(&archive->stored, 0, magic, SELFMAG, error) == 0 &&
@@ -127,7 +119,7 @@ static int open_file(struct packer_archive *archive, struct error *error)
     if (archive->compression != &compression_none) {
         uint64_t start = archive->spool.size;
         if (compression_expand(archive->compression, &archive->stored, &archive->spool.sink,
-                               &archive->parts, error) < 0)
+                               &archive->parts, archive_part_limit(archive), error) < 0)
             return -1;
         archive->tar = spool_extent(&archive->spool, start, archive->path);
     }
@@ -178,7 +170,7 @@ static int read_file(struct packer_archive *archive, struct error *error)
     if (tar_tally(archive, &archive->tar, &archive->tally, member_index, error) < 0 ||
         members_check(archive, error) < 0)
         return -1;
-    return read_image(archive, error);
+    return archive_read_image(archive, error);
 }
 
 /* A file or directory that is open as the archive's. */
@@ -186,7 +178,9 @@ static int read_archive(struct packer_archive *archive, struct error *error)
 {
     if (archive->directory < 0)
         return read_file(archive, error);
-    return read_image(archive, error) < 0 ? -1 : limit_directory(archive, error);
+    return archive_read_image(archive, error) < 0
+               ? -1
+               : archive_limit_tree(archive, archive->directory, error);
 }
 
 static int open_path(struct packer_archive *archive, const char *path, struct error *error)
@@ -287,10 +281,26 @@ bool packer_is_archive(int fd, const char *name)
     const struct compression *compression = detect_compression(&file, &ignored);
     if (!compression)
         return false;
-    bool is_whole = compression_expand(compression, &file, &head.sink, &parts, &ignored) == 0;
+    bool is_whole =
+        compression_expand(compression, &file, &head.sink, &parts, UINT64_MAX, &ignored) == 0;
     if (head.size == sizeof head.start)
         return tar_is_header(&head.start);
     return !is_whole && compression != &compression_none;
+}
+
+void archive_free_image(struct packer_archive *archive)
+{
+    for (size_t i = 0; i < archive->layer_count; i++)
+        free(archive->layers[i].name);
+    free(archive->layers);
+    free(archive->checks);
+    archive->layers = NULL;
+    archive->checks = NULL;
+    archive->layer_count = archive->check_count = 0;
+    archive->layers_loaded = false;
+    strings_free(&archive->tags);
+    json_free(&archive->manifest);
+    json_free(&archive->config);
 }
 
 void packer_close(struct packer_archive **archive_pointer)
@@ -299,22 +309,9 @@ void packer_close(struct packer_archive **archive_pointer)
     *archive_pointer = NULL;
     if (!archive)
         return;
-    for (struct member *member = archive->members, *next; member; member = next) {
-        next = member->next;
-        if (archive->directory >= 0)
-            close(member->content.fd);
-        free(member->name);
-        free(member->link);
-        free(member);
-    }
-    for (size_t i = 0; i < archive->layer_count; i++)
-        free(archive->layers[i].name);
-    free(archive->layers);
-    free(archive->checks);
-    strings_free(&archive->tags);
+    members_free(archive);
+    archive_free_image(archive);
     strings_free(&archive->losses);
-    json_free(&archive->manifest);
-    json_free(&archive->config);
     file_close(&archive->file);
     file_close(&archive->directory);
     spool_free(&archive->spool);
@@ -330,11 +327,6 @@ const cJSON *packer_config(const struct packer_archive *archive)
 const char *const *packer_tags(const struct packer_archive *archive)
 {
     return strings_list(&archive->tags);
-}
-
-size_t packer_image_count(const struct packer_archive *archive)
-{
-    return archive->image_count;
 }
 
 int packer_verify(struct packer_archive *archive, struct error *error)

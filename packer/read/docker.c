@@ -33,12 +33,14 @@ int docker_read(struct packer_archive *archive, const struct member *file, struc
 {
     if (!(archive->manifest = member_read_json(archive, file, error)))
         return -1;
-    const cJSON *image = cJSON_IsArray(archive->manifest) ? archive->manifest->child : NULL;
+    const cJSON *image = cJSON_IsArray(archive->manifest)
+                             ? cJSON_GetArrayItem(archive->manifest, (int)archive->image_number)
+                             : NULL;
     const char *config = json_string(image, "Config");
     if (!config)
         return error_set(error, "%s: manifest.json is not a list of images with a Config",
                          archive->path);
-    archive->image_count = (size_t)cJSON_GetArraySize(archive->manifest);
+    archive->image_count = archive->choices = (size_t)cJSON_GetArraySize(archive->manifest);
     const cJSON *tag;
     cJSON_ArrayForEach (tag, cJSON_GetObjectItem(image, "RepoTags"))
         if (cJSON_IsString(tag) && strings_append(&archive->tags, tag->valuestring, error) < 0)

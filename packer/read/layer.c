@@ -5,8 +5,9 @@
 
 #include "base/text.h"
 
-#define LAYERS_LIMIT    500 /* OVL_MAX_STACK: the kernel's overlayfs takes no more */
-#define PARTS_PER_ENTRY 16  /* pax records and pieces of sparse files: more are as many entries */
+#define LAYERS_LIMIT         500 /* OVL_MAX_STACK: the kernel's overlayfs takes no more */
+#define PARTS_PER_ENTRY      16 /* pax records and pieces of sparse files: more are as many entries */
+#define COMPONENTS_PER_ENTRY 32 /* of a path: more of them, too */
 
 int layers_create(struct packer_archive *archive, const cJSON *list, struct error *error)
 {
@@ -83,8 +84,11 @@ static int count_payload(struct packer_archive *archive, struct tally *tally,
                          const struct tar_entry *entry, struct error *error)
 {
     tally->bytes[BYTES_PAYLOAD] += entry->content.size;
-    if (archive_spend_names(archive, entry, error) < 0)
+    if (archive_spend_names(archive, entry, error) < 0 ||
+        archive_spend_entries(archive, path_depth(entry->name) / COMPONENTS_PER_ENTRY, error) < 0)
         return -1;
+    if (entry->type == TAR_TYPE_SYMLINK && path_depth(entry->link) > archive->link_depth)
+        archive->link_depth = path_depth(entry->link);
     /* What is stored has been counted with the layer. */
     return archive_spend_bytes(archive, (uint64_t)entry->size - entry->content.size, error);
 }
@@ -99,7 +103,8 @@ static int expand_layer(struct packer_archive *archive, struct layer *layer,
         return -1;
     bool plain = layer->compression == &compression_none;
     if (hash_sink_init(&hash, plain ? NULL : &archive->spool.sink, error) < 0 ||
-        compression_expand(layer->compression, stored, &hash.sink, &layer->parts, error) < 0 ||
+        compression_expand(layer->compression, stored, &hash.sink, &layer->parts,
+                           archive_part_limit(archive), error) < 0 ||
         hash_sink_finish(&hash, diff_id, error) < 0)
         return -1;
     layer->tar = plain ? *stored : spool_extent(&archive->spool, start, layer->name);

@@ -3,18 +3,34 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/beneath.h"
 #include "base/read.h"
 #include "base/text.h"
 
 #define MEMBERS_LIMIT 65536 /* a file for each blob: the largest docker save has some thousands */
-#define LINKS_LIMIT   4096  /* docker save links a layer that it has saved already */
+#define NAMES_LIMIT   (16 * 1024 * 1024) /* bytes of their names */
 #define LINK_HOPS     8
+
+/* Of a name only its end sorts before a slash: what lies below a member follows it at once. */
+static unsigned char rank(char byte)
+{
+    return byte == '/' ? 1 : byte == 1 ? '/' : (unsigned char)byte;
+}
+
+static int compare_members(const void *left, const void *right)
+{
+    const char *a = ((const struct member *)left)->name, *b = ((const struct member *)right)->name;
+    while (*a && *a == *b)
+        a++, b++;
+    return rank(*a) - rank(*b);
+}
 
 static struct member *add_member(struct packer_archive *archive, const char *name,
                                  const struct extent *content, struct error *error)
@@ -29,6 +45,16 @@ static struct member *add_member(struct packer_archive *archive, const char *nam
     }
     *member = (struct member){
         .next = archive->members, .name = copy, .content = *content, .stored = content->size};
+    struct member **indexed = tsearch(member, &archive->member_index, compare_members);
+    if (!indexed) {
+        free(copy);
+        free(member);
+        error_set(error, "out of memory");
+        return NULL;
+    }
+    /* The last of one name counts. */
+    member->twin = *indexed == member ? NULL : *indexed;
+    *indexed = member;
     archive->members = member;
     archive->member_count++;
     return member;
@@ -76,6 +102,12 @@ int member_index(struct packer_archive *archive, struct tally *tally, const stru
     if (archive->member_count == MEMBERS_LIMIT)
         return error_set(error, "there are more than %d files, far more than an image has blobs",
                          MEMBERS_LIMIT);
+    archive->member_name_bytes += path.size;
+    if (archive->member_name_bytes > NAMES_LIMIT)
+        return error_set(error,
+                         "the names of its files take more than %d bytes, far more than an "
+                         "image has blobs",
+                         NAMES_LIMIT);
     struct extent content;
     if (find_content(archive, entry, &content, error) < 0)
         return -1;
@@ -88,23 +120,59 @@ int member_index(struct packer_archive *archive, struct tally *tally, const stru
     return 0;
 }
 
+/* A walk over the members in the order of compare_members. */
+struct search_below {
+    const struct packer_archive *archive;
+    const struct member *link; /* the last one */
+    struct error *error;
+    int result;
+};
+
+static const struct member *find_link(const struct member *member)
+{
+    while (member && !member->link)
+        member = member->twin;
+    return member;
+}
+
+static void refuse_below(const void *pointer, VISIT visit, void *closure)
+{
+    const struct member *const *member = pointer;
+    struct search_below *search = closure;
+    size_t length = search->link ? strlen(search->link->name) : 0;
+    if ((visit != postorder && visit != leaf) || search->result < 0)
+        return;
+    if (length && strncmp((*member)->name, search->link->name, length) == 0 &&
+        (*member)->name[length] == '/')
+        search->result =
+            error_set(search->error, "%s: refused: the file %s lies below the link %s",
+                      search->archive->path, member_path(*member), member_path(search->link));
+    search->link = find_link(*member);
+}
+
 int members_check(const struct packer_archive *archive, struct error *error)
 {
-    size_t links = 0;
-    for (const struct member *link = archive->members; link; link = link->next) {
-        if (!link->link)
-            continue;
-        if (++links > LINKS_LIMIT)
-            return error_set(error,
-                             "%s holds more than %d links, far more than an image has layers",
-                             archive->path, LINKS_LIMIT);
-        size_t length = strlen(link->name);
-        for (const struct member *member = archive->members; member; member = member->next)
-            if (strncmp(member->name, link->name, length) == 0 && member->name[length] == '/')
-                return error_set(error, "%s: refused: the file %s lies below the link %s",
-                                 archive->path, member_path(member), member_path(link));
+    struct search_below search = {.archive = archive, .error = error};
+    twalk_r(archive->member_index, refuse_below, &search);
+    return search.result;
+}
+
+static void leave_alone(void *member)
+{
+    (void)member;
+}
+
+void members_free(struct packer_archive *archive)
+{
+    tdestroy(archive->member_index, leave_alone);
+    for (struct member *member = archive->members, *next; member; member = next) {
+        next = member->next;
+        if (archive->directory >= 0)
+            close(member->content.fd);
+        free(member->name);
+        free(member->link);
+        free(member);
     }
-    return 0;
 }
 
 /* A file of a layout's directory: 1, 0 where there is none, -1. */
@@ -131,25 +199,31 @@ static int open_member(struct packer_archive *archive, const char *name, struct 
     return 1;
 }
 
-/* The one of that name, from `member` on towards the archive's start; or NULL. */
-static struct member *find_from(struct member *member, const char *name)
+static struct member *find_indexed(const struct packer_archive *archive, const char *name)
 {
-    while (member && strcmp(member->name, name) != 0)
-        member = member->next;
-    return member;
+    const struct member key = {.name = (char *)name};
+    struct member *const *found = tfind(&key, &archive->member_index, compare_members);
+    return found ? *found : NULL;
+}
+
+static int hash_member(struct packer_archive *archive, const struct member *member,
+                       struct digest *digest, struct error *error)
+{
+    return archive_spend_bytes(archive, member->content.size, error) < 0
+               ? -1
+               : extent_hash(&member->content, digest, error);
 }
 
 /* Of two files with one name docker reads the last, podman the first: they have to be equal. */
-static int check_twins(struct packer_archive *archive, const struct member *last,
-                       struct error *error)
+static int check_twins(struct packer_archive *archive, struct member *last, struct error *error)
 {
-    const struct member *twin = last;
     struct digest first, second;
-    while ((twin = find_from(twin->next, last->name))) {
-        if (archive_spend_bytes(archive, last->content.size, error) < 0 ||
-            archive_spend_bytes(archive, twin->content.size, error) < 0 ||
-            extent_hash(&last->content, &first, error) < 0 ||
-            extent_hash(&twin->content, &second, error) < 0)
+    if (!last->twin || last->twins_agree)
+        return 0;
+    if (hash_member(archive, last, &second, error) < 0)
+        return -1;
+    for (const struct member *twin = last->twin; twin; twin = twin->twin) {
+        if (hash_member(archive, twin, &first, error) < 0)
             return -1;
         if (last->link || twin->link || strcmp(first.hex, second.hex) != 0)
             return error_set(error,
@@ -157,6 +231,7 @@ static int check_twins(struct packer_archive *archive, const struct member *last
                              "first",
                              archive->path, member_path(last));
     }
+    last->twins_agree = true;
     return 0;
 }
 
@@ -169,7 +244,7 @@ int member_find(struct packer_archive *archive, const char *name, struct member 
         return 0;
     const char *target = buffer_text(&path);
     for (int hop = 0; hop <= LINK_HOPS; hop++) {
-        *found = find_from(archive->members, target);
+        *found = find_indexed(archive, target);
         if (*found && check_twins(archive, *found, error) < 0)
             return -1;
         if (!*found && archive->directory >= 0) {

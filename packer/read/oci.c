@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 #include "packer/image/image.h"
 
@@ -136,6 +137,27 @@ static const char *name_of(const cJSON *descriptor)
     return full && !(typed && packer_tag_of(typed)) ? full : typed;
 }
 
+/*
+ * Of an index that names several images, the one of that number; NULL: there is but one, perhaps
+ * for several platforms. An image that has two names in a row is one.
+ */
+static const cJSON *choose_named(struct packer_archive *archive, const cJSON *index)
+{
+    const cJSON *descriptor, *chosen = NULL;
+    const char *before = NULL;
+    archive->choices = 0;
+    cJSON_ArrayForEach (descriptor, cJSON_GetObjectItem(index, "manifests")) {
+        const char *digest = json_string(descriptor, "digest");
+        if (!digest || !name_of(descriptor) || is_attestation(descriptor) ||
+            (before && strcmp(before, digest) == 0))
+            continue;
+        before = digest;
+        if (archive->choices++ == archive->image_number)
+            chosen = descriptor;
+    }
+    return archive->choices > 1 ? chosen : NULL;
+}
+
 /* All names that the chosen image has in the index, and how many other images there are. */
 static int add_tags(struct packer_archive *archive, const cJSON *index, const cJSON *chosen,
                     struct error *error)
@@ -163,7 +185,8 @@ static int find_manifest(struct packer_archive *archive, const struct member *fi
     if (!index)
         return -1;
     for (int depth = 0; depth < INDEX_DEPTH; depth++) {
-        const cJSON *descriptor = choose_manifest(archive, index, depth);
+        const cJSON *named = depth == 0 ? choose_named(archive, index) : NULL;
+        const cJSON *descriptor = named ? named : choose_manifest(archive, index, depth);
         if (!descriptor)
             return error_set(error, "%s: an index lists no manifests", archive->path);
         if (depth == 0 && add_tags(archive, index, descriptor, error) < 0)
@@ -191,12 +214,76 @@ static int find_manifest(struct packer_archive *archive, const struct member *fi
                      INDEX_DEPTH);
 }
 
+static bool begins_with(const char *text, const char *start)
+{
+    return text && strncmp(text, start, strlen(start)) == 0;
+}
+
+/* What a manifest is for that is no image's, by the type of its config or of the whole (image-spec,
+ * manifest.md, "Guidelines for Artifact Usage"); or NULL. */
+static const char *artifact_kind(const cJSON *manifest, const char *config_type)
+{
+    static const struct {
+        const char *type, *kind;
+    } kinds[] = {
+        {"application/vnd.cncf.helm.", "a Helm chart: use helm"},
+        {"application/vnd.dev.cosign.", "a cosign signature: use cosign"},
+        {"application/vnd.dev.sigstore.", "a sigstore signature: use cosign"},
+        {"application/vnd.cncf.notary.", "a signature of notation: use notation"},
+        {"application/vnd.wasm.config.", "a WebAssembly module: use a wasm runtime"},
+        {"application/vnd.oci.empty.", "an artifact with an empty config: use oras"},
+    };
+    const char *artifact = json_string(manifest, "artifactType");
+    const char *layer =
+        json_string(cJSON_GetArrayItem(cJSON_GetObjectItem(manifest, "layers"), 0), "mediaType");
+    const char *const types[] = {artifact, config_type, layer};
+    for (size_t i = 0; i < COUNT(types); i++)
+        for (size_t j = 0; j < COUNT(kinds); j++)
+            if (begins_with(types[i], kinds[j].type))
+                return kinds[j].kind;
+    return artifact && !begins_with(config_type, MEDIA_TYPE_CONFIG) ? "an artifact: use oras"
+                                                                    : NULL;
+}
+
+/* An image has the config of one; cosign's signatures, too, but other layers. */
+static int refuse_artifact(const struct packer_archive *archive, struct error *error)
+{
+    const char *type = json_string(cJSON_GetObjectItem(archive->manifest, "config"), "mediaType");
+    const char *kind = artifact_kind(archive->manifest, type);
+    return kind ? error_set(error, "%s is no image but %s", archive->path, kind) : 0;
+}
+
+/* Of a layer that is not there, or not to be read. */
+static int refuse_layer(struct packer_archive *archive, const cJSON *descriptor, const char *name,
+                        struct error *error)
+{
+    const char *type = json_string(descriptor, "mediaType");
+    const char *url =
+        cJSON_GetStringValue(cJSON_GetArrayItem(cJSON_GetObjectItem(descriptor, "urls"), 0));
+    struct member *member;
+    if (type && text_ends_with(type, "+encrypted"))
+        return error_set(error,
+                         "%s: layer %s is encrypted: decrypt the image first (skopeo copy "
+                         "--decryption-key)",
+                         archive->path, name);
+    bool is_foreign =
+        url || (type && (strstr(type, ".nondistributable.") || strstr(type, ".foreign.")));
+    int found = is_foreign ? member_find(archive, name, &member, error) : 1;
+    if (found < 0)
+        return -1;
+    return found ? 0
+                 : error_set(error,
+                             "%s: layer %s is a foreign one, which is not in the archive: get it "
+                             "from %s",
+                             archive->path, name, url ? url : "whoever distributes it");
+}
+
 int oci_read(struct packer_archive *archive, const struct member *file, struct error *error)
 {
     struct member *version;
     /* What oci-layout says is always the same, but its bytes are part of a directory's too. */
     if (member_find(archive, OCI_LAYOUT_NAME, &version, error) < 0 ||
-        find_manifest(archive, file, error) < 0)
+        find_manifest(archive, file, error) < 0 || refuse_artifact(archive, error) < 0)
         return -1;
     archive->config = read_blob(archive, cJSON_GetObjectItem(archive->manifest, "config"), "config",
                                 &archive->config_bytes, error);
@@ -207,7 +294,8 @@ int oci_read(struct packer_archive *archive, const struct member *file, struct e
     const cJSON *descriptor;
     cJSON_ArrayForEach (descriptor, list) {
         char *name TEXT_CLEANUP = blob_name(descriptor, error);
-        if (!name || layer_set(archive, layer, name, error) < 0)
+        if (!name || refuse_layer(archive, descriptor, name, error) < 0 ||
+            layer_set(archive, layer, name, error) < 0)
             return -1;
         layer++->descriptor = descriptor;
     }

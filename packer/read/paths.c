@@ -26,6 +26,14 @@ const char *path_join(struct buffer *path, const char *name, bool may_climb)
     return path->failed ? "out of memory" : NULL;
 }
 
+size_t path_depth(const char *path)
+{
+    size_t count = 0;
+    for (const char *slash = path; (slash = strchr(slash, '/')); slash++)
+        count++;
+    return count;
+}
+
 const char *path_whiteout(const char *path)
 {
     const char *slash = strrchr(path, '/');

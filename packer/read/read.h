@@ -33,7 +33,9 @@ struct tally {
 
 /* A file of the archive, or of the layout's directory. */
 struct member {
-    struct member *next;       /* the one before it: of two with one name the last counts */
+    struct member *next;       /* the one before it */
+    struct member *twin;       /* the one before it that has the same name; NULL: none */
+    bool twins_agree;          /* all of them have the same bytes */
     char *name;                /* by path_join */
     char *link;                /* the name of the member that this one stands for; NULL: a file */
     struct extent content;     /* the fd is the member's own in a directory, else the archive's */
@@ -68,7 +70,8 @@ struct spool {
     struct sink sink;
     struct packer_archive *archive; /* whose limit counts what is written */
     char *directory;
-    int fd; /* -1 before the first byte */
+    int fd;       /* -1 before the first byte */
+    bool is_file; /* rather than memory, in which it begins */
     uint64_t size;
 };
 
@@ -77,8 +80,9 @@ struct packer_archive {
     struct packer_limits limits;
     const struct packer_config *new_config; /* of a root file system; NULL: only images are read */
     uint64_t entries, name_bytes, unpacked_bytes; /* read so far, of what the limits allow */
-    int directory;                                /* the layout's; -1 for a file */
-    int file;                                     /* -1 for a directory */
+    size_t link_depth; /* the most slashes in a symbolic link's target, of the layers loaded */
+    int directory;     /* the layout's; -1 for a file */
+    int file;          /* -1 for a directory */
     struct spool spool;
     struct extent stored; /* the file as it is; empty for a directory */
     const struct compression *compression;
@@ -86,9 +90,13 @@ struct packer_archive {
     struct extent tar;  /* the file uncompressed */
     struct tally tally; /* of that, but for the contents of members */
     struct member *members;
+    void *member_index; /* by their names, of twins the last: by tsearch(3) */
     size_t member_count;
+    uint64_t member_name_bytes;
 
-    size_t image_count;    /* in the archive: this is the one that is read */
+    size_t image_count;  /* in the archive, with those of other platforms */
+    size_t choices;      /* of them, what --image chooses from */
+    size_t image_number; /* from 0: the one of these that is read */
     uint64_t index_budget; /* bytes of manifests that may still be read to choose it */
     struct strings tags;
     cJSON *manifest; /* docker's manifest.json, or OCI's image manifest */
@@ -110,6 +118,19 @@ int archive_load_layers(struct packer_archive *archive, struct error *error);
 
 /* Writes the layers, which are loaded, as one tar of what is visible in the end (flatten.c). */
 int flatten_write(struct packer_archive *archive, struct sink *sink, struct error *error);
+
+/* ---- what a layer has twice (duplicates.c) ----------------------------------------------------
+ */
+
+/* Each the first such path, from the heap; NULL: there is none. */
+struct layer_clash {
+    char *twice;
+    char *hidden; /* a whiteout that hides something of its own layer */
+};
+
+int layer_find_clash(const struct layer *layer, struct layer_clash *clash, struct error *error);
+void layer_clash_free(struct layer_clash *clash);
+#define LAYER_CLASH_CLEANUP __attribute__((cleanup(layer_clash_free)))
 
 /* ---- digests (check.c) ----------------------------------------------------------------------- */
 

@@ -14,6 +14,9 @@
  */
 const char *path_join(struct buffer *path, const char *name, bool may_climb);
 
+/* The number of slashes. */
+size_t path_depth(const char *path);
+
 /* ---- the spool (spool.c) --------------------------------------------------------------------- */
 
 /* `directory` is for the file, which is made when the first byte comes. */
@@ -38,8 +41,15 @@ int archive_spend_entries(struct packer_archive *archive, uint64_t count, struct
 int archive_spend_names(struct packer_archive *archive, const struct tar_entry *entry,
                         struct error *error);
 int archive_spend_bytes(struct packer_archive *archive, uint64_t size, struct error *error);
-/* Fits the limit of unpacked bytes to an archive of that size. */
+/* Fails where so many more bytes would be too many. */
+int archive_check_bytes(struct packer_archive *archive, uint64_t size, struct error *error);
+/* How many gzip members or the like a file may consist of: as many as take the time of the entries.
+ */
+uint64_t archive_part_limit(const struct packer_archive *archive);
+/* Fits the limits to an archive of that size. */
 void archive_limit_ratio(struct packer_archive *archive, uint64_t size);
+/* The same for what an open directory holds. */
+int archive_limit_tree(struct packer_archive *archive, int directory, struct error *error);
 
 /* ---- what is left out (warn.c) --------------------------------------------------------------- */
 
@@ -87,6 +97,7 @@ tar_visitor member_index; /* makes it a member */
 /* Refuses files below a link: engines, which write all files before they read one, would see
  * another archive. */
 int members_check(const struct packer_archive *archive, struct error *error);
+void members_free(struct packer_archive *archive);
 
 /* ---- layers (layer.c) ------------------------------------------------------------------------ */
 
@@ -136,6 +147,10 @@ int halves_check(struct packer_archive *archive, struct error *error);
 /* Each reads the file that shows the format and fills in the image, its layers not yet loaded. */
 int docker_read(struct packer_archive *archive, const struct member *file, struct error *error);
 int oci_read(struct packer_archive *archive, const struct member *file, struct error *error);
+
+/* Reads the image of that number; what was read of another has been freed. */
+int archive_read_image(struct packer_archive *archive, struct error *error);
+void archive_free_image(struct packer_archive *archive);
 
 /* Makes the image of the archive's whole tar, by the config that it is to have. */
 int rootfs_read(struct packer_archive *archive, struct error *error);

@@ -126,7 +126,8 @@ static int write_content(const struct bundle_tree *tree, const struct tree_entry
     if (fd < 0)
         return error_system(error, errno, "cannot read it");
     const struct content content = {.fd = fd, .size = (uint64_t)file->size};
-    if (tar_write_any(sink, file, error) < 0 ||
+    if (archive_check_bytes(tree->archive, content.size, error) < 0 ||
+        tar_write_any(sink, file, error) < 0 ||
         content_write(&content, file->path, sink, error) < 0)
         return -1;
     return tar_write_padding(sink, content.size, error);
@@ -281,7 +282,7 @@ int root_spool_tree(struct packer_archive *archive, int root, struct extent *tar
         return error_system(error, errno, "cannot read the root directory");
     tree.uid = status.st_uid;
     tree.gid = status.st_gid;
-    int result = write_tree(&tree, error);
+    int result = archive_limit_tree(archive, tree.root, error) < 0 ? -1 : write_tree(&tree, error);
     *tar = spool_extent(&archive->spool, start, archive->path);
     return result;
 }

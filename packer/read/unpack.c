@@ -16,9 +16,10 @@
 #include "base/tree.h"
 #include "packer/image/image.h"
 
-#define PERMISSIONS      07777
-#define OWNER_MAY_FILL   0700 /* what a directory needs until all is in it */
-#define LINKED_PATH_COST 200  /* entries */
+#define PERMISSIONS     07777
+#define OWNER_MAY_FILL  0700 /* what a directory needs until all is in it */
+#define LINKS_OF_A_PATH 40   /* Linux follows no more (MAXSYMLINKS) */
+#define STEPS_PER_ENTRY 64   /* of a walk through links: a step takes a 64th of making a file */
 
 struct unpack {
     struct packer_archive *archive;
@@ -122,10 +123,14 @@ static int refuse_directory(const char *path, struct error *error)
     return error_system(error, errno, "its directory %s cannot be opened", path);
 }
 
-/*
- * Opens a directory of the image. The kernel may walk 40 links of 4 KiB for one path, so a path
- * with links in it costs as much as many entries.
- */
+/* What it costs at most to follow the links in a path, as entries. */
+static uint64_t linked_path_cost(const struct unpack *unpack, const char *path)
+{
+    uint64_t steps = path_depth(path) + LINKS_OF_A_PATH * (1 + unpack->archive->link_depth);
+    return steps / STEPS_PER_ENTRY;
+}
+
+/* Opens a directory of the image. */
 static int open_existing(const struct unpack *unpack, const char *path)
 {
     struct error ignored;
@@ -133,29 +138,71 @@ static int open_existing(const struct unpack *unpack, const char *path)
     int fd = open_beneath(unpack->root, path, flags, RESOLVE_NO_SYMLINKS);
     if (fd >= 0 || errno != ELOOP)
         return fd;
-    if (archive_spend_entries(unpack->archive, LINKED_PATH_COST, &ignored) == 0)
+    if (archive_spend_entries(unpack->archive, linked_path_cost(unpack, path), &ignored) == 0)
         return open_beneath(unpack->root, path, flags, 0);
     errno = ELOOP;
     return -1;
+}
+
+/* The same for what stands in front of a slash of the path. */
+static int open_above(const struct unpack *unpack, char *path, char *slash)
+{
+    *slash = '\0';
+    int fd = open_existing(unpack, path);
+    *slash = '/';
+    return fd;
+}
+
+/* A slash of a path between two places, near the middle where there are several; or NULL. */
+static char *middle_slash(char *after, char *before)
+{
+    char *middle = after + (before - after) / 2;
+    char *slash = memrchr(after, '/', (size_t)(middle - after));
+    return slash ? slash : memchr(middle, '/', (size_t)(before - middle));
+}
+
+/*
+ * Opens the deepest directory of a path that there is, and cuts the path behind it. Nothing is
+ * below one that is missing, so halving what is left finds it. -1 and errno: it cannot be opened.
+ */
+static int open_deepest(const struct unpack *unpack, char *path)
+{
+    char *after = path, *missing = path + strlen(path), *slash;
+    int deepest = open_existing(unpack, path);
+    if (deepest >= 0 || errno != ENOENT)
+        return deepest;
+    while ((slash = middle_slash(after, missing))) {
+        int fd = open_above(unpack, path, slash);
+        if (fd < 0 && errno != ENOENT) {
+            file_close(&deepest);
+            return -1;
+        }
+        if (fd < 0) {
+            missing = slash;
+            continue;
+        }
+        file_close(&deepest);
+        deepest = fd;
+        after = slash + 1;
+    }
+    if (deepest >= 0)
+        after[-1] = '\0';
+    return deepest;
 }
 
 /* Opens the directory; what is missing of it is made. */
 static int open_directory(struct unpack *unpack, char *path, struct error *error)
 {
     const char *end = path + strlen(path);
-    char *slash;
-    int fd;
-    /* From the end to the deepest directory that there is, ... */
-    while ((fd = open_existing(unpack, path)) < 0 && errno == ENOENT &&
-           (slash = strrchr(path, '/')))
-        *slash = '\0';
+    int fd = open_deepest(unpack, path);
     if (fd < 0)
         return refuse_directory(path, error);
-    /* ... and back. What is new holds no links, so a step from one to the next is safe. */
+    /* What is new holds no links, so a step from one to the next is safe. */
     for (char *cut = path + strlen(path); cut < end; cut += strlen(cut)) {
         int parent FD_CLEANUP = fd;
         fd = -1;
         *cut = '/';
+        *strchrnul(cut + 1, '/') = '\0';
         if (archive_spend_entries(unpack->archive, 1, error) < 0)
             return -1;
         if (mkdirat(parent, cut + 1, IMPLIED_MODE) < 0 ||

@@ -10,6 +10,8 @@
 
 /* Go's archive/tar, and with it every engine, takes no larger one. */
 #define EXTENSION_SIZE_LIMIT (1024 * 1024)
+#define MAX_NAME_IN_MESSAGE  255           /* so that what is wrong has room behind it */
+#define MAX_END              (1024 * 1024) /* GNU tar fills records of 10 kB */
 #define MAGIC                "ustar"
 
 /* The texts that pax records may replace, or add. */
@@ -114,9 +116,10 @@ void tar_reader_free(struct tar_reader *reader)
 
 int tar_prefix_error(const struct tar_reader *reader, struct error *error)
 {
-    return error_prefix(error, "%s: tar entry %s%sat offset %llu", reader->archive.name,
-                        buffer_text(&reader->name), reader->name.size ? " " : "",
-                        (unsigned long long)reader->offset);
+    bool is_long = reader->name.size > MAX_NAME_IN_MESSAGE;
+    return error_prefix(error, "%s: tar entry %.*s%s%sat offset %llu", reader->archive.name,
+                        MAX_NAME_IN_MESSAGE, buffer_text(&reader->name), is_long ? "..." : "",
+                        reader->name.size ? " " : "", (unsigned long long)reader->offset);
 }
 
 static bool is_zero(const struct tar_header *header)
@@ -125,13 +128,15 @@ static bool is_zero(const struct tar_header *header)
     return memcmp(header, &zeros, sizeof zeros) == 0;
 }
 
-/* Counts the zeros at the end. A lone block of them before more data is an end to some readers and
- * none to others, so it is refused; what follows two of them nobody reads. */
+/* Counts the zeros at the end, up to a megabyte of them. A lone block of them before more data is
+ * an end to some readers and none to others, so it is refused; what follows two of them nobody
+ * reads. */
 static int read_end(struct tar_reader *reader, struct error *error)
 {
     struct tar_header header = {0};
     uint64_t offset = reader->next, size = reader->archive.size;
-    for (bool zero = true; zero && size - offset >= sizeof header;) {
+    for (bool zero = true;
+         zero && offset - reader->next < MAX_END && size - offset >= sizeof header;) {
         if (extent_read(&reader->archive, offset, &header, sizeof header, error) < 0)
             return -1;
         zero = is_zero(&header);

@@ -211,3 +211,67 @@ END
   cmp image.tar expected.tar
   grep -q "^$(sha256sum layer.tar)\$" steps
 }
+
+# ---- several images in one file ------------------------------------------------------------------
+
+# several: the docker archive a.tar and the layout b.oci of the images a:1 and b:2.
+several() {
+  local name parts=
+  for name in a:1 b:2; do
+    "$WHIT" build -q hello "message=$name\n" -t "$name" -o "${name%:*}-one.tar"
+    "$WHIT" convert -q "${name%:*}-one.tar" "${name%:*}-one.oci"
+    mkdir "${name%:*}"
+    tar xf "${name%:*}-one.tar" -C "${name%:*}"
+    mv "${name%:*}/manifest.json" "${name%:*}.json"
+    # Each with files of its own names.
+    for file in "${name%:*}"/*; do
+      sed -i "s|\"$(basename "$file")\"|\"$file\"|" "${name%:*}.json"
+    done
+    parts+=" ${name%:*}"
+  done
+  jq -cs 'add' a.json b.json >manifest.json
+  # shellcheck disable=SC2086 # words
+  tar cf a.tar manifest.json $parts
+  cp -r a-one.oci b.oci
+  cp -r b-one.oci/blobs b.oci
+  jq -cs '.[0].manifests += .[1].manifests | .[0]' a-one.oci/index.json b-one.oci/index.json >b.oci/index.json
+}
+
+@test "of several images in one file all are shown and judged, and --image chooses one" {
+  several
+  local image
+  for image in a.tar b.oci; do
+    run -0 "$WHIT" inspect $image
+    output_has '1 of 2'
+    output_has '2 of 2'
+    [ "$("$WHIT" inspect --format=json $image | jq -c .tags | grep -c ':[12]"')" = 2 ]
+    run -0 "$WHIT" check $image
+    output_has "$image (a:1):/hello"
+    output_has "$image (b:2):/hello"
+    for name in a:1 docker.io/library/b:2; do
+      run -0 "$WHIT" inspect --image=$name --format=json $image
+      [[ $(jq -r '.tags[0]' <<<"$output") = *"${name##*/}" ]]
+      run -0 --separate-stderr "$WHIT" run --image=$name $image
+      [ "$output" = "${name##*/}" ]
+      run -0 "$WHIT" check --image=$name $image
+      [[ $output = *"(${name##*/})"* && $(grep -c 'runs in the image' <<<"$output") = 1 ]]
+      rm -f out.tar
+      "$WHIT" convert -q --image=$name $image out.tar
+      [[ $("$WHIT" inspect --format=json out.tar | jq -r '.tags[0]') = *"${name##*/}" ]]
+    done
+    for command in "run $image" "convert $image none.tar"; do
+      # shellcheck disable=SC2086 # words
+      run "$WHIT" $command
+      [ "$status" != 0 ]
+      output_has "$image has 2 images: choose one by --image: "
+      output_has 'a:1'
+      output_has 'b:2'
+    done
+    [ ! -e none.tar ]
+    for command in inspect check run; do
+      run "$WHIT" $command --image=c:3 $image
+      [ "$status" != 0 ]
+      output_has "$image has no image c:3: choose"
+    done
+  done
+}

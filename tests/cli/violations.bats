@@ -142,3 +142,107 @@ oci-layout@del(.imageLayoutVersion)@oci-layout: imageLayoutVersion is missing (i
 oci-layout@.imageLayoutVersion = "1.0.1"@oci-layout: imageLayoutVersion is not 1.0.0 (image-spec, image-layout.md)
 END
 }
+
+# ---- what docker refuses -------------------------------------------------------------------------
+
+# refused DOCUMENT-EXPRESSION WHAT: jq changes the config of an image; inspect and check say what is wrong.
+refused() {
+  rm -rf parts
+  mkdir parts
+  tar xf hello.tar -C parts
+  local config
+  config=$(jq -r '.[0].Config' parts/manifest.json)
+  jq -c "$1" "parts/$config" >parts/config
+  rm "parts/$config"
+  jq -c '.[0].Config = "config"' parts/manifest.json >changed && mv changed parts/manifest.json
+  tar cf changed.tar -C parts .
+  run "$WHIT" inspect changed.tar
+  output_has "config: $2"
+  run "$WHIT" check changed.tar
+  output_has "warning: changed.tar: config: $2"
+}
+
+@test "inspect and check name the config's fields that docker cannot read" {
+  "$WHIT" build -q hello -t a:b -o hello.tar
+  run "$WHIT" inspect hello.tar
+  [[ $output != *"not as specified"* ]]
+  refused '.config.User = 5' 'config.User is not a string: docker refuses the image'
+  refused '.config.Labels = ["a"]' 'config.Labels is not an object of strings'
+  refused '.config.Labels = {a: 1}' 'config.Labels is not an object of strings'
+  refused '.config.ExposedPorts = ["80/tcp"]' 'config.ExposedPorts is not an object of empty objects'
+  refused '.config.Env = "A=1"' 'config.Env is not a list of strings'
+  refused '.created = "yesterday"' 'created is not a date of RFC 3339'
+  refused '.created = "2021-02-29T00:00:00Z"' 'created is not a date of RFC 3339'
+  refused '.created = "2021-02-03t00:00:00z"' 'created is not a date of RFC 3339'
+  refused '.history = [{}, {}]' 'history has 2 layers, the image 1: docker refuses the image'
+  refused '.history = [{created: "x"}]' 'history.[].created is not a date'
+  run -1 refused '.history = [{}, {empty_layer: true}] | .created = "2024-02-29T23:59:59.5+02:00" | .config.User = null' ''
+  output_has 'expected: config: '
+}
+
+@test "inspect and check name a path that a layer has twice, or has and hides" {
+  mkdir d && echo 1 >d/y && : >.wh.d && echo 2 >c
+  tar cf layer c ./c d .wh.d
+  id=$(sha256sum <layer | cut -d ' ' -f 1)
+  echo '{"architecture":"amd64","os":"linux","config":{"Cmd":["/x"]},"rootfs":{"type":"layers","diff_ids":["sha256:'"$id"'"]}}' >config.json
+  echo '[{"Config":"config.json","Layers":["layer"]}]' >manifest.json
+  tar cf image.tar manifest.json config.json layer
+  for command in inspect check; do
+    run "$WHIT" $command image.tar
+    output_has 'layer 1: c is there twice: docker refuses the image'
+    output_has 'layer 1: .wh.d hides what this layer holds'
+  done
+}
+
+@test "JSON that Go does not read is refused" {
+  json() { # JSON WHAT
+    printf '%b' "$1" >manifest.json
+    tar cf image.tar manifest.json
+    for command in inspect check run; do
+      run "$WHIT" $command image.tar
+      [ "$status" != 0 ]
+      output_has "manifest.json: $2"
+    done
+  }
+  json '\xef\xbb\xbf[]' 'a byte order mark'
+  json '[{"Config":"a\nb"}]' 'a control character in a string at offset 13'
+  json '[{"Config":01}]' 'a number as JSON must not have it at offset 11'
+  json '[1.]' 'a number as JSON must not have it'
+  json '[1e]' 'a number as JSON must not have it'
+  json '[\f]' 'a control character at offset 1'
+}
+
+# ---- what is no image, or not all of one ---------------------------------------------------------
+
+# manifest JQ-EXPRESSION: of the layout x.oci; its digest and size are those that the index names.
+manifest() {
+  rm -rf x.oci
+  "$WHIT" build -q hello -o x.oci
+  local old new
+  old=x.oci/blobs/sha256/$(jq -r '.manifests[0].digest[7:]' x.oci/index.json)
+  jq -c "$1" "$old" >new && rm "$old"
+  new=$(sha256sum <new | cut -d ' ' -f 1)
+  mv new "x.oci/blobs/sha256/$new"
+  jq -c ".manifests[0] |= (.digest = \"sha256:$new\" | .size = $(stat -c %s "x.oci/blobs/sha256/$new"))" \
+    x.oci/index.json >index && mv index x.oci/index.json
+}
+
+@test "artifacts, encrypted and foreign layers are named as what they are" {
+  named() { # JQ-EXPRESSION MESSAGE
+    manifest "$1"
+    for command in inspect check run; do
+      run "$WHIT" $command x.oci
+      [ "$status" != 0 ]
+      output_has "$2"
+    done
+  }
+  named '.config.mediaType = "application/vnd.cncf.helm.config.v1+json"' 'x.oci is no image but a Helm chart'
+  named '.config.mediaType = "application/vnd.oci.empty.v1+json"' 'x.oci is no image but an artifact with an empty config'
+  named '.layers[0].mediaType = "application/vnd.dev.cosign.simplesigning.v1+json"' 'x.oci is no image but a cosign signature'
+  named '.artifactType = "application/x" | .config.mediaType = "application/y"' 'x.oci is no image but an artifact'
+  named '.layers[0].mediaType += "+encrypted"' 'is encrypted: decrypt the image first'
+  named '.layers[0] |= (.urls = ["https://example.com/l"] | .digest = "sha256:" + "0" * 64)' \
+    'is a foreign one, which is not in the archive: get it from https://example.com/l'
+  manifest '.layers[0].urls = ["https://example.com/l"]'
+  run -0 "$WHIT" inspect x.oci
+}

@@ -45,14 +45,19 @@ teardown_file() { box_close; }
   "$WHIT" inspect --format=json - <history.tar.gz | jq -e '.mismatches == 0'
 }
 
-@test "whit reads the first of the images that docker saves into one archive, which share layers" {
+@test "whit reads each of the images that docker saves into one archive, which share layers" {
   docker tag history:1 history:again
   docker commit "$(docker create history:1)" more:1
   docker save -o images.tar history:1 history:again more:1
   tar tvf images.tar | grep -q '^l.*/layer.tar -> \.\./'
-  "$WHIT" inspect --format=json images.tar | jq -e '.images == 2'
-  docker_says "$("$WHIT" inspect --format=json images.tar | jq -r '.tags[0]')" >first
-  reads images.tar first "$seen"
+  [ "$("$WHIT" inspect --format=json images.tar | jq -c '.images')" = $'2\n2' ]
+  local tag
+  for tag in history:1 more:1; do
+    "$WHIT" inspect --image=$tag --format=json images.tar | jq -e --arg tag $tag '.tags | index($tag)'
+    "$WHIT" convert -q --image=$tag images.tar "${tag%:1}.tar"
+    docker_says $tag >said-of-it
+    reads "${tag%:1}.tar" said-of-it "$seen"
+  done
 }
 
 # As docker 25 and later lay it out: blobs by their digests, and both a docker archive's and an OCI

@@ -82,6 +82,17 @@ static void shows_control_characters(void **state)
     buffer_free(&out);
     text_append_visible(&out, "a\nb", 3);
     assert_string_equal(buffer_text(&out), "a\\x0ab");
+    buffer_free(&out);
+    /* U+202E, U+2069, U+061C and U+2028 are escaped; U+2027 and U+202F are not. */
+    const char turned[] = "\xe2\x80\xae\xe2\x81\xa9\xd8\x9c\xe2\x80\xa8\xe2\x80\xa7\xe2\x80\xaf";
+    text_append_visible(&out, turned, strlen(turned));
+    assert_string_equal(
+        buffer_text(&out),
+        "\\xe2\\x80\\xae\\xe2\\x81\\xa9\\xd8\\x9c\\xe2\\x80\\xa8\xe2\x80\xa7\xe2\x80\xaf");
+    buffer_free(&out);
+    const char json[] = "[\"\xc2\x9b\xc3\xa4\x7f\xe2\x80\xae\"]";
+    text_append_json(&out, json, strlen(json));
+    assert_string_equal(buffer_text(&out), "[\"\\u009b\xc3\xa4\\u007f\\u202e\"]");
 }
 
 static void wraps_words_below_the_first(void **state)
