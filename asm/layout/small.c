@@ -127,8 +127,8 @@ static int check_source(const struct asm_job *job, const struct found *found, st
     return 0;
 }
 
-/* The program in one piece, as far as the layouts can describe it. Nothing in it has to be searched,
- * so it comes first: what is laid out anew has to be smaller. */
+/* The program in one piece, as far as the layouts can describe it. Nothing in it has to be
+ * searched, so it comes first: what is laid out anew has to be smaller. */
 static int find_whole(const struct asm_job *job, const struct asm_object *object,
                       struct found *best, struct error *error)
 {

@@ -94,9 +94,9 @@ struct packer_archive {
     size_t member_count;
     uint64_t member_name_bytes;
 
-    size_t image_count;  /* in the archive, with those of other platforms */
-    size_t choices;      /* of them, what --image chooses from */
-    size_t image_number; /* from 0: the one of these that is read */
+    size_t image_count;    /* in the archive, with those of other platforms */
+    size_t choices;        /* of them, what --image chooses from */
+    size_t image_number;   /* from 0: the one of these that is read */
     uint64_t index_budget; /* bytes of manifests that may still be read to choose it */
     struct strings tags;
     cJSON *manifest; /* docker's manifest.json, or OCI's image manifest */
