@@ -16,6 +16,7 @@
 #define FAR_B         0xd00 /* from this distance on, a match is a byte longer */
 #define FAR_DE        0x500
 #define BITS_PER_BYTE 8
+#define WORD_BITS     32 /* of the longest word */
 
 struct stream {
     const unsigned char *in, *end;
@@ -42,7 +43,7 @@ static uint32_t next_bit(struct stream *stream)
             stream->word |= next_byte(stream) << i * BITS_PER_BYTE;
         stream->bits_left = stream->word_size * BITS_PER_BYTE;
     }
-    stream->bits_left--;
+    stream->bits_left = (stream->bits_left - 1) % WORD_BITS;
     return stream->is_damaged ? 1 : stream->word >> stream->bits_left & 1;
 }
 
