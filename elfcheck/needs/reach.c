@@ -32,6 +32,8 @@
 #define LOAD       0x8b
 #define GROUP_5    0xff /* call and jmp through memory */
 #define MOV        0xb8 /* to one of eight registers */
+#define STORE      0xc7 /* a number to a register or memory */
+#define PUSH       0x68
 #define FIRST_JCC  0x80
 #define NO_OPCODE  0
 #define IS_OPCODE  1
@@ -211,6 +213,22 @@ static bool is_relative(unsigned char modrm)
     return (modrm & 0xc7) == 0x05;
 }
 
+/* An index into a table at an address of 32 bits: [register * size + address]. */
+static bool is_indexed(const unsigned char *modrm)
+{
+    return (modrm[0] & 0xc7) == 0x04 && (modrm[1] & 0x07) == 0x05;
+}
+
+/* The bytes that an operand takes: modrm, perhaps sib, and an offset of 1 or 4 bytes. */
+static size_t operand_size(const unsigned char *modrm)
+{
+    unsigned mode = modrm[0] >> 6, base = modrm[0] & 7;
+    bool has_sib = mode != 3 && base == 4;
+    bool is_absolute = mode == 0 && (has_sib ? (modrm[1] & 7) == 5 : base == 5);
+    size_t offset = mode == 1 ? 1 : mode == 2 || is_absolute ? 4 : 0;
+    return (has_sib ? 2 : 1) + offset;
+}
+
 /* What the opcode at bytes[0] refers to, if it is one; `address` is its own. */
 static bool read_opcode(struct map *map, const unsigned char *bytes, uint64_t address,
                         uint32_t position)
@@ -231,8 +249,12 @@ static bool read_opcode(struct map *map, const unsigned char *bytes, uint64_t ad
                refer_to_table(map, position, address + 2 + NUMBER + number_at(bytes + 2));
     case LOAD:
     case GROUP_5:
+        if (is_indexed(bytes + 1))
+            return refer_to_table(map, position, number_at(bytes + 3));
         return !is_relative(bytes[1]) ||
                refer_to_words(map, position, address + 2 + NUMBER + number_at(bytes + 2), 1);
+    case STORE:
+        return refer_to_table(map, position, number_at(bytes + 1 + operand_size(bytes + 1)));
     default: /* a number: mov, push */
         return refer_to_table(map, position, number_at(bytes + 1));
     }
@@ -245,8 +267,10 @@ static void list_opcodes(const struct map *map, unsigned char opcodes[static 256
     memset(opcodes, NO_OPCODE, 256);
     for (size_t i = 0; i < COUNT(all); i++)
         opcodes[all[i]] = IS_OPCODE;
-    if (map->inspection->header.e_type == ET_EXEC)
-        memset(opcodes + MOV, IS_OPCODE, 8);
+    if (map->inspection->header.e_type != ET_EXEC)
+        return;
+    memset(opcodes + MOV, IS_OPCODE, 8);
+    opcodes[STORE] = opcodes[PUSH] = IS_OPCODE;
 }
 
 /* Numbers in other instructions, such as a store to memory. */

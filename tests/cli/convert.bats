@@ -505,7 +505,7 @@ END
   [ "$(id -u)" = 0 ] || skip "mounting needs root"
   local to
   mkdir one small
-  head -c 40000 /dev/urandom >one/a
+  head -c 2000000 /dev/urandom >one/a # more than is kept in memory
   layer one
   image x.tar one.tar
   mount -t tmpfs -o size=16k,nr_inodes=64 none small

@@ -5,7 +5,7 @@ load lib
 # starts PROGRAM: elfcheck says so.
 starts() {
   run "$WHIT" check "$1"
-  [[ $output == *": runs in scratch"* || $output == *": starts, but will miss"* ]] || {
+  [[ $output == *": runs in scratch"* || $output == *": starts; "* ]] || {
     echo "$output"
     return 1
   }
@@ -98,7 +98,7 @@ PY
   echo '__thread int x = 5; int main(void){return x - 5;}' >tls.c
   gcc -O2 -static -o tls tls.c
   starts tls
-  for change in 'vaddr 0x10' 'vaddr 0x7fff00000000' 'align 3' 'align 0x1001' 'align 0x400000000' \
+  for change in 'vaddr 0x10' 'vaddr 0x7fff00000000' 'align 0x400000000' \
     'memsz 0x1000000000' 'memsz 0x4000000000000000' 'memsz 0 filesz 0' 'filesz 0x100' 'filesz 0x200000'; do
     cp tls changed
     # shellcheck disable=SC2086 # two words or four
@@ -152,13 +152,13 @@ bare() {
   output_has 'left: runs in scratch'
   bare template XXXXXXXXXX /tmp/aXXXXXX
   run "$WHIT" check template
-  output_has 'looks for /tmp: it holds a text that ends in "XXXXXX"'
+  output_has 'may look for /tmp: it holds a text that ends in "XXXXXX"'
 }
 
 @test "programs that hold Mozilla's root certificates look for none" {
   bare looks /etc/ssl/certs
   run "$WHIT" check looks
-  output_has 'looks for CA certificates'
+  output_has 'may look for CA certificates'
   bare der /etc/ssl/certs 'U\004\003\023\014ISRG Root X1'
   bare pem /etc/ssl/certs MIIFazCCA1OgAwIBAgIRAIIQz7DSQONZRGPgu2OCiwAwDQYJKoZIhvcNAQELBQAw
   for file in der pem; do

@@ -546,7 +546,7 @@ static void refer_to(struct file *file, size_t code, size_t place)
     unsigned char *bytes = (unsigned char *)file + code;
     if (file->program.header.e_type == ET_DYN) {
         int32_t distance = (int32_t)(place - (code + 7));
-        memcpy(bytes, "\x48\x8d\x3d", 3);
+        memcpy(bytes, (const unsigned char[]){0x48, 0x8d, 0x3d}, 3);
         memcpy(bytes + 3, &distance, sizeof distance);
         return;
     }
@@ -626,7 +626,8 @@ static void a_name_in_data_counts_where_what_uses_it_is_called(void **state)
                 memcpy(bytes + pointer, &name, sizeof name);
             }
             int32_t distance = (int32_t)(pointer - (function + 8));
-            memcpy(bytes + function, "\xf3\x0f\x7e\x05", 4); /* movq xmm0, [pointer] */
+            memcpy(bytes + function, (const unsigned char[]){0xf3, 0x0f, 0x7e, 0x05},
+                   4); /* movq xmm0, [pointer] */
             memcpy(bytes + function + 4, &distance, sizeof distance);
             file.program.header.e_entry = base + start;
             jump(&file, start, is_called ? function : start, 0xe8);
@@ -667,7 +668,7 @@ static struct elfcheck_report check_way(uint16_t type, enum way way)
         refer_to(&file, start, table);
         break;
     case BY_SWITCH: /* jmp rax: to somewhere in the function */
-        memcpy(code, "\xff\xe0", 2);
+        memcpy(code, (const unsigned char[]){0xff, 0xe0}, 2);
         break;
     case NO_WAY:
         code[0] = 0x90; /* nop */
