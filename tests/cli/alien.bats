@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=thorough
 # Images as engines load them: those that whit would not write, or that are easily taken wrong.
 
 load lib

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=thorough
 # golf.md says what is so: its commands, both tables, and what each step gives up.
 
 load lib
