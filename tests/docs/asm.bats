@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=thorough
 # whit-asm.7 and the comments in the include files, compared with what nasm makes and the processor does.
 
 load lib

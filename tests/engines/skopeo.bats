@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=thorough
 # skopeo copies what whit writes between the formats, and nothing of it changes on the way.
 
 load lib
