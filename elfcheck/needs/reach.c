@@ -3,11 +3,11 @@
  * and addresses lead to from the entry point. What no function on the way refers to may still be
  * used, by a pointer that is computed; what one does is more than code that was linked in.
  *
- * Instructions are not decoded one after the other, which would take many times as long as all
- * else: every byte that can be an opcode with a distance or an address behind it is taken for one.
- * A distance that is none leads out of the code nearly always. A function begins where a call or an
- * address leads, and is whole: what branches are taken in it is not asked. Addresses are also those
- * in a table whose address an instruction takes, as the functions of an interface are.
+ * Instructions are not decoded one after the other: every byte that can be an opcode with a
+ * distance or an address behind it is taken for one. A distance that is none leads out of the code
+ * nearly always. A function begins where a call or an address leads, and is whole: what branches
+ * are taken in it is not asked. Addresses are also those in a table whose address an instruction
+ * takes, as the functions of an interface are.
  */
 #include "elfcheck/needs/evidence.h"
 

@@ -14,7 +14,6 @@
 #include "elfcheck/needs/evidence.h"
 #include "elfcheck/needs/windows.h"
 
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
