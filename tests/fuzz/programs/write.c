@@ -1,7 +1,7 @@
 /*
- * write FIRST COUNT DIRECTORY: writes COUNT NASM programs, DIRECTORY/SEED.asm for each seed from
- * FIRST on. nasm -f elf64 and ld make a static program of each that ends soon, and writes and exits
- * with the same wherever it is linked. A comment ";@N" says that the lines up to the next such are
+ * write_programs SEED FILE: writes a NASM program, another one for each seed. nasm -f elf64 and ld
+ * make a static program of each that ends soon, and writes and exits with the same wherever it is
+ * linked. A comment ";@N" says that the lines up to the next such are
  * element N, which the program can do without; ";@0" begins lines of the frame.
  */
 #include <inttypes.h>
@@ -385,21 +385,16 @@ static void write_program(uint64_t seed, struct buffer *out)
 
 int main(int count, char **arguments)
 {
-    if (count != 4) {
-        fprintf(stderr, "usage: write FIRST COUNT DIRECTORY\n");
+    if (count != 3) {
+        fprintf(stderr, "usage: write_programs SEED FILE\n");
         return 2;
     }
-    uint64_t first = strtoull(arguments[1], NULL, 10), programs = strtoull(arguments[2], NULL, 10);
-    for (uint64_t seed = first; seed < first + programs; seed++) {
-        struct buffer source BUFFER_CLEANUP = {0};
-        char path[4096];
-        snprintf(path, sizeof path, "%s/%" PRIu64 ".asm", arguments[3], seed);
-        write_program(seed, &source);
-        FILE *file = fopen(path, "w");
-        if (!file || fwrite(source.data, 1, source.size, file) != source.size || fclose(file)) {
-            perror(path);
-            return 1;
-        }
+    struct buffer source BUFFER_CLEANUP = {0};
+    write_program(strtoull(arguments[1], NULL, 10), &source);
+    FILE *file = fopen(arguments[2], "w");
+    if (!file || fwrite(source.data, 1, source.size, file) != source.size || fclose(file)) {
+        perror(arguments[2]);
+        return 1;
     }
     return 0;
 }
