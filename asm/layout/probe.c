@@ -164,6 +164,14 @@ int probe_open(struct probe *probe, const struct asm_job *job, const struct part
                : open_object(probe, error);
 }
 
+int probe_open_object(struct probe *probe, const char *path, struct error *error)
+{
+    *probe = (struct probe){0};
+    return file_read_path(path, MAX_PROGRAM_SIZE, &probe->object, error) < 0
+               ? -1
+               : open_object(probe, error);
+}
+
 int probe_open_source(struct probe *probe, const struct asm_job *job, unsigned assume,
                       struct error *error)
 {

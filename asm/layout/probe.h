@@ -33,7 +33,9 @@ struct probe {
 /* Has nasm assemble the parts, with a gap of so many bytes behind each instruction. */
 int probe_open(struct probe *probe, const struct asm_job *job, const struct parts *parts,
                size_t gap, struct error *error);
-/* Has nasm assemble the source itself. */
+/* Takes an object that nasm made. */
+int probe_open_object(struct probe *probe, const char *path, struct error *error);
+/* Has nasm assemble the source itself, with the first of each part's choices. */
 int probe_open_source(struct probe *probe, const struct asm_job *job, unsigned assume,
                       struct error *error);
 void probe_close(struct probe *probe);

@@ -76,12 +76,13 @@ static void swap_found(struct found *left, struct found *right)
 }
 
 /* The program as it is where so much is assumed. */
-static int solve_source(const struct asm_job *job, unsigned assume, struct found *best,
-                        struct error *error)
+static int solve_source(const struct asm_job *job, const struct asm_object *object, unsigned assume,
+                        struct found *best, struct error *error)
 {
     struct parts parts PARTS_CLEANUP = {0};
     size_t size = best->solution.size;
-    if (parts_read(job, assume, &parts, error) < 0 || proof_check(job, assume, &parts, error) < 0 ||
+    if (parts_read(job, assume, &parts, error) < 0 ||
+        proof_check(job, object->path, assume, &parts, error) < 0 ||
         forms_check_addresses(&parts, error) < 0 ||
         (!job->options->is_generated && forms_offer(&parts, error) < 0))
         return -1;
@@ -95,16 +96,17 @@ static int solve_source(const struct asm_job *job, unsigned assume, struct found
 
 /* Of the program as it is with all that is assumed, and with nothing, the smaller one; the trace
  * says why it cannot be taken apart. */
-static void solve_sources(const struct asm_job *job, struct found *best)
+static void solve_sources(const struct asm_job *job, const struct asm_object *object,
+                          struct found *best)
 {
     unsigned assume = job->options->assume & OF_PROGRAMS;
     struct error reason;
     if (job->input_count != 1 || !job->inputs[0].is_source)
         return;
-    if (assume && solve_source(job, assume, best, &reason) < 0)
+    if (assume && solve_source(job, object, assume, best, &reason) < 0)
         trace_text(job->options->trace, "# not laid out anew as --assume allows: %s",
                    reason.message);
-    if (!best->watch.is_ended && solve_source(job, 0, best, &reason) < 0)
+    if (!best->watch.is_ended && solve_source(job, object, 0, best, &reason) < 0)
         trace_text(job->options->trace, "# not laid out anew: %s", reason.message);
 }
 
@@ -138,11 +140,12 @@ static int find_whole(const struct asm_job *job, const struct asm_object *object
     return 0;
 }
 
-static void find_anew(const struct asm_job *job, struct found *best)
+static void find_anew(const struct asm_job *job, const struct asm_object *object,
+                      struct found *best)
 {
     struct found anew FOUND_CLEANUP = {.watch = best->watch};
     struct error reason;
-    solve_sources(job, &anew);
+    solve_sources(job, object, &anew);
     if (!anew.solution.size)
         return;
     if (check_source(job, &anew, &reason) < 0)
@@ -163,7 +166,7 @@ static int find_best(const struct asm_job *job, struct found *best, struct error
         find_whole(job, &object, best, &reason);
     if (interrupt_check(error) < 0)
         return -1;
-    find_anew(job, best);
+    find_anew(job, &object, best);
     if (job->options->is_generated && !best->solution.size)
         find_whole(job, &object, best, &reason);
     if (interrupt_check(error) < 0)
