@@ -4,6 +4,7 @@
 
 #include "asm/layout/forms.h"
 #include "asm/layout/proof.h"
+#include "asm/link/objects.h"
 #include "base/array.h"
 
 #define BEGIN  "bits 64\ndefault rel\nglobal _start\n_start:\n"
@@ -676,12 +677,13 @@ static int prove(const char *text)
     struct asm_job job ASM_JOB_CLEANUP;
     struct strings inputs STRINGS_CLEANUP = {0};
     struct parts parts PARTS_CLEANUP = {0};
+    struct asm_object object ASM_OBJECT_CLEANUP = {0};
     error.message[0] = 0;
     if (strings_append(&inputs, write_text("program.asm", text), &error) < 0 ||
         asm_job_init(&job, &inputs, &options, &error) < 0 ||
-        parts_read(&job, 0, &parts, &error) < 0)
+        asm_make_object(&job, &object, &error) < 0 || parts_read(&job, 0, &parts, &error) < 0)
         fail_msg("%s\n%s", error.message, text);
-    return proof_check(&job, 0, &parts, &error);
+    return proof_check(&job, object.path, 0, &parts, &error);
 }
 
 static void only_what_nasm_reads_likewise_is_taken_apart(void **state)
