@@ -80,7 +80,7 @@ struct magic_search {
     uint64_t address; /* 0: not found */
 };
 
-static void visit_magic(void *context, const unsigned char *bytes, size_t size, uint64_t address)
+static bool visit_magic(void *context, const unsigned char *bytes, size_t size, uint64_t address)
 {
     struct magic_search *search = context;
     const unsigned char *found = memmem(bytes, size, magic, sizeof magic);
@@ -88,14 +88,18 @@ static void visit_magic(void *context, const unsigned char *bytes, size_t size, 
          found = memmem(found + 1, size - (size_t)(found + 1 - bytes), magic, sizeof magic))
         if (found > bytes && found[-1] >= 0xf0)
             search->address = address + (size_t)(found - 1 - bytes);
+    return !search->address;
 }
 
 static bool read_table(struct table *table, unsigned char *window)
 {
     struct magic_search search = {0};
     uint64_t offset;
-    if (!windows_visit(table->inspection, &search, window, visit_magic, false) || !search.address ||
-        !address_to_offset(table->inspection, search.address, 1, &offset) ||
+    /* Among the code only where a linker has put all that is not written there. */
+    if (!windows_visit(table->inspection, &search, window, visit_magic, WINDOWS_OF_DATA) ||
+        (!search.address &&
+         !windows_visit(table->inspection, &search, window, visit_magic, WINDOWS_OF_CODE)) ||
+        !search.address || !address_to_offset(table->inspection, search.address, 1, &offset) ||
         !read_header(table, offset))
         return false;
     size_t size = (size_t)table->count * 2 * table->form->width;
@@ -177,7 +181,7 @@ static bool is_own(const struct table *table, uint64_t address)
     return !is_library(name);
 }
 
-static void visit_calls(void *context, const unsigned char *bytes, size_t size, uint64_t address)
+static bool visit_calls(void *context, const unsigned char *bytes, size_t size, uint64_t address)
 {
     const struct table *table = context;
     for (size_t index = 0; (index = window_next_byte(bytes, size, index, CALL, 0)) != SIZE_MAX;
@@ -188,6 +192,7 @@ static void visit_calls(void *context, const unsigned char *bytes, size_t size, 
                 is_own(table, address + index))
                 table->wanted[i].is_used = true;
     }
+    return true;
 }
 
 bool find_go_calls(struct elfcheck_inspection *inspection, struct mention *functions, size_t count)
@@ -195,7 +200,7 @@ bool find_go_calls(struct elfcheck_inspection *inspection, struct mention *funct
     unsigned char *window = window_new(inspection);
     struct table table = {.inspection = inspection, .wanted = functions, .wanted_count = count};
     bool is_known = window && read_table(&table, window) && find_wanted(&table) &&
-                    windows_visit(inspection, &table, window, visit_calls, true);
+                    windows_visit(inspection, &table, window, visit_calls, WINDOWS_OF_CODE);
     free(table.entries);
     free(window);
     return is_known;

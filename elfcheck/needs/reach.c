@@ -16,16 +16,17 @@
 
 #include "base/array.h"
 #include "elfcheck/needs/windows.h"
-#include "elfcheck/read/dynamic.h"
+#include "elfcheck/needs/words.h"
 
 /* More is not looked at, nor in more segments. */
-#define MAX_CODE_SIZE   (32 * 1024 * 1024)
-#define MAX_DATA_SIZE   (32 * 1024 * 1024)
-#define MAX_SEGMENTS    16
-#define MAX_RELOCATIONS (1024 * 1024)
+#define MAX_CODE_SIZE (32 * 1024 * 1024)
+#define MAX_SEGMENTS  16
 
 /* Of a table of functions so many words are followed. */
 #define TABLE_WORDS 8
+
+/* Room for as many edges as most programs have. */
+#define BYTES_PER_EDGE 16
 
 #define ESCAPE     0x0f
 #define LEA        0x8d
@@ -35,22 +36,17 @@
 #define STORE      0xc7 /* a number to a register or memory */
 #define PUSH       0x68
 #define FIRST_JCC  0x80
-#define NO_OPCODE  0
-#define IS_OPCODE  1
 #define WORD_BITS  64
 #define NO_ADDRESS UINT64_MAX
 
-/* A segment's bytes in the file. The code of all segments has positions, one after the other. */
+/* A segment of code in the file. All of them together have positions, one after the other. */
 struct part {
     uint64_t address;
-    size_t size;
-    bool is_code;
-    uint32_t position;
-    unsigned char *bytes; /* of data; of code NULL, unless it is the only segment */
+    uint32_t size, position;
 };
 
 struct edge {
-    uint32_t from, to; /* positions */
+    uint32_t from, to; /* positions, then functions */
 };
 
 /* A function or other code that refers to a text. */
@@ -61,14 +57,14 @@ struct use {
 
 struct map {
     struct elfcheck_inspection *inspection;
+    struct words *words;
     struct part parts[MAX_SEGMENTS];
     size_t part_count;
     uint32_t code_size;
-    uint64_t code_begin, code_end; /* addresses: outside of them is none */
-    uint64_t *starts;              /* a bit a position: a function begins there */
-    uint32_t *ranks;               /* a word of `starts`: how many bits are set before it */
-    struct edge *edges;            /* in the order of `from` */
-    size_t edge_count;
+    uint64_t *starts;   /* a bit a position: a function begins there */
+    uint32_t *ranks;    /* a word of `starts`: how many bits are set before it */
+    struct edge *edges; /* in the order of `from` */
+    size_t edge_count, edge_room;
     struct use *uses;
     size_t use_count;
     struct mention *mentions; /* by address */
@@ -78,8 +74,7 @@ struct map {
 
 static void map_free(struct map *map)
 {
-    for (size_t i = 0; i < map->part_count; i++)
-        free(map->parts[i].bytes);
+    words_close(map->words);
     free(map->starts);
     free(map->ranks);
     free(map->edges);
@@ -88,26 +83,15 @@ static void map_free(struct map *map)
 
 /* ---- addresses ------------------------------------------------------------------------------- */
 
-static const struct part *part_at(const struct map *map, uint64_t address, size_t size)
-{
-    for (size_t i = 0; i < map->part_count; i++) {
-        const struct part *part = &map->parts[i];
-        uint64_t skipped = address - part->address;
-        if (skipped < part->size && size <= part->size - skipped)
-            return part;
-    }
-    return NULL;
-}
-
 /* The position of an address of code. */
 static bool find_code(const struct map *map, uint64_t address, uint32_t *position)
 {
-    const struct part *part =
-        address < map->code_begin || address >= map->code_end ? NULL : part_at(map, address, 1);
-    if (!part || !part->is_code)
-        return false;
-    *position = part->position + (uint32_t)(address - part->address);
-    return true;
+    for (const struct part *part = map->parts; part < map->parts + map->part_count; part++)
+        if (address - part->address < part->size) {
+            *position = part->position + (uint32_t)(address - part->address);
+            return true;
+        }
+    return false;
 }
 
 static void set_start(struct map *map, uint32_t position)
@@ -125,16 +109,27 @@ static uint32_t function_at(const struct map *map, uint32_t position)
 
 /* ---- what refers to what --------------------------------------------------------------------- */
 
+static bool has_room(struct map *map)
+{
+    if (map->edge_count < map->edge_room)
+        return true;
+    size_t room = 2 * map->edge_room + map->code_size / BYTES_PER_EDGE + 1;
+    struct edge *edges = reallocarray(map->edges, room, sizeof *edges);
+    if (!edges)
+        return fail_out_of_memory(map->inspection);
+    map->edges = edges;
+    map->edge_room = room;
+    return true;
+}
+
 static bool add_edge(struct map *map, uint32_t from, uint64_t address, bool is_start)
 {
     uint32_t to;
     if (!find_code(map, address, &to))
         return true;
-    struct edge *edges = array_append(map->edges, &map->edge_count, sizeof *edges);
-    if (!edges)
-        return fail_out_of_memory(map->inspection);
-    map->edges = edges;
-    edges[map->edge_count - 1] = (struct edge){from, to};
+    if (!has_room(map))
+        return false;
+    map->edges[map->edge_count++] = (struct edge){from, to};
     if (is_start)
         set_start(map, to);
     return true;
@@ -177,18 +172,14 @@ static bool refer(struct map *map, uint32_t from, uint64_t address)
     return add_uses(map, from, address) && add_edge(map, from, address, true);
 }
 
-/* The first words at the address. */
+/* The first words at the address, at most TABLE_WORDS. */
 static bool refer_to_words(struct map *map, uint32_t from, uint64_t address, size_t count)
 {
-    const struct part *part = part_at(map, address, count * sizeof(uint64_t));
-    if (!part || !part->bytes)
-        return true;
-    for (size_t i = 0; i < count; i++) {
-        uint64_t word;
-        memcpy(&word, part->bytes + (address - part->address) + i * sizeof word, sizeof word);
-        if (word && !refer(map, from, word))
+    uint64_t words[TABLE_WORDS];
+    words_read(map->words, address, words, count);
+    for (size_t i = 0; i < count; i++)
+        if (words[i] && !refer(map, from, words[i]))
             return false;
-    }
     return true;
 }
 
@@ -260,17 +251,29 @@ static bool read_opcode(struct map *map, const unsigned char *bytes, uint64_t ad
     }
 }
 
-/* Which bytes are looked at. Numbers that are addresses are only in programs of a fixed address. */
-static void list_opcodes(const struct map *map, unsigned char opcodes[static 256])
+/* What the byte behind an opcode has to be for the two to be looked at, and what each byte is. */
+enum { ANYTHING = 1, RELATIVE = 2, INDEXED = 4 };
+
+struct opcodes {
+    unsigned char wants[256], is[256];
+};
+
+/* Numbers that are addresses are only in programs of a fixed address. */
+static void list_opcodes(const struct map *map, struct opcodes *opcodes)
 {
-    static const unsigned char all[] = {CALL, JUMP, ESCAPE, LEA, LOAD, GROUP_5};
-    memset(opcodes, NO_OPCODE, 256);
-    for (size_t i = 0; i < COUNT(all); i++)
-        opcodes[all[i]] = IS_OPCODE;
-    if (map->inspection->header.e_type != ET_EXEC)
+    bool has_numbers = map->inspection->header.e_type == ET_EXEC;
+    unsigned char *wants = opcodes->wants;
+    *opcodes = (struct opcodes){0};
+    for (size_t i = 0; i < 256; i++)
+        opcodes->is[i] = (unsigned char)(ANYTHING | (is_relative((unsigned char)i) ? RELATIVE : 0) |
+                                         ((i & 0xc7) == 0x04 ? INDEXED : 0));
+    wants[CALL] = wants[JUMP] = wants[ESCAPE] = ANYTHING;
+    wants[LEA] = RELATIVE;
+    wants[LOAD] = wants[GROUP_5] = has_numbers ? RELATIVE | INDEXED : RELATIVE;
+    if (!has_numbers)
         return;
-    memset(opcodes + MOV, IS_OPCODE, 8);
-    opcodes[STORE] = opcodes[PUSH] = IS_OPCODE;
+    memset(wants + MOV, ANYTHING, 8);
+    wants[STORE] = wants[PUSH] = ANYTHING;
 }
 
 /* Numbers in other instructions, such as a store to memory. */
@@ -280,89 +283,40 @@ static bool refer_by_number(struct map *map, const unsigned char *bytes, uint32_
     return number < map->lowest || number > map->highest || add_uses(map, position, number);
 }
 
-static void visit_code(void *context, const unsigned char *bytes, size_t size, uint64_t address)
+static bool visit_code(void *context, const unsigned char *bytes, size_t size, uint64_t address)
 {
     struct map *map = context;
-    unsigned char opcodes[256];
+    struct opcodes opcodes;
     bool has_numbers = map->inspection->header.e_type == ET_EXEC;
     uint32_t position;
     if (!find_code(map, address, &position))
-        return; /* of a segment that another one covers */
-    list_opcodes(map, opcodes);
+        return true; /* of a segment that another one covers */
+    list_opcodes(map, &opcodes);
     for (size_t i = 0; i + WINDOW_OVERLAP < size && position + i < map->code_size; i++)
-        if ((opcodes[bytes[i]] &&
+        if (((opcodes.wants[bytes[i]] & opcodes.is[bytes[i + 1]]) &&
              !read_opcode(map, bytes + i, address + i, position + (uint32_t)i)) ||
             (has_numbers && !refer_by_number(map, bytes + i, position + (uint32_t)i)))
-            return;
+            return false;
+    return true;
 }
 
 /* ---- the program ----------------------------------------------------------------------------- */
 
-/* A program that moves has its pointers in relocations (psABI, R_X86_64_RELATIVE): writes them
- * where the loader would. */
-static bool relocate(struct map *map)
-{
-    const struct dynamic *dynamic = read_dynamic(map->inspection);
-    uint64_t address, size, offset;
-    if (!dynamic || !dynamic_has(dynamic, DT_RELA, &address) ||
-        !dynamic_has(dynamic, DT_RELASZ, &size) || size / sizeof(Elf64_Rela) > MAX_RELOCATIONS ||
-        !address_to_offset(map->inspection, address, size, &offset))
-        return !map->inspection->failed;
-    for (uint64_t i = 0; i < size / sizeof(Elf64_Rela); i++) {
-        Elf64_Rela relocation;
-        if (!file_read_range(map->inspection, offset + i * sizeof relocation, &relocation,
-                             sizeof relocation))
-            return false;
-        const struct part *part = part_at(map, relocation.r_offset, sizeof relocation.r_addend);
-        if (part && part->bytes && ELF64_R_TYPE(relocation.r_info) == R_X86_64_RELATIVE)
-            memcpy(part->bytes + (relocation.r_offset - part->address), &relocation.r_addend,
-                   sizeof relocation.r_addend);
-    }
-    return true;
-}
-
-static bool read_data(struct map *map, struct part *part, uint64_t offset)
-{
-    part->bytes = malloc(part->size);
-    return part->bytes ? file_read_range(map->inspection, offset, part->bytes, part->size)
-                       : fail_out_of_memory(map->inspection);
-}
-
-static void add_code(struct map *map, const struct part *part)
-{
-    uint64_t end = part->address + part->size;
-    if (!map->code_size || part->address < map->code_begin)
-        map->code_begin = part->address;
-    map->code_end = end > map->code_end ? end : map->code_end;
-    map->code_size += (uint32_t)part->size;
-}
-
-/* Lists what is loaded of the file, and reads the data. False where there is too much, or it cannot
- * be read. */
+/* Lists the code. False where there is too much, or it is not all in the file. */
 static bool read_parts(struct map *map)
 {
     struct elfcheck_inspection *inspection = map->inspection;
-    size_t left[] = {MAX_DATA_SIZE, MAX_CODE_SIZE};
     for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));) {
-        bool is_code = load->p_flags & PF_X;
-        if (load->p_filesz == 0 || (!is_code && load->p_filesz > left[is_code]))
+        if (load->p_filesz == 0 || !(load->p_flags & PF_X))
             continue;
-        if (map->part_count == MAX_SEGMENTS || load->p_filesz > left[is_code] ||
+        if (map->part_count == MAX_SEGMENTS || load->p_filesz > MAX_CODE_SIZE - map->code_size ||
             !file_has_range(inspection, load->p_offset, load->p_filesz))
             return false;
-        struct part *part = &map->parts[map->part_count++];
-        *part = (struct part){.address = load->p_vaddr,
-                              .size = (size_t)load->p_filesz,
-                              .is_code = is_code,
-                              .position = map->code_size};
-        left[is_code] -= part->size;
-        if (is_code)
-            add_code(map, part);
-        bool is_only = map->part_count == 1 && !next_load_segment(inspection, load);
-        if ((!is_code || is_only) && !read_data(map, part, load->p_offset))
-            return false;
+        map->parts[map->part_count++] =
+            (struct part){load->p_vaddr, (uint32_t)load->p_filesz, map->code_size};
+        map->code_size += (uint32_t)load->p_filesz;
     }
-    return map->code_size > 0 && relocate(map);
+    return map->code_size > 0 && (map->words = words_open(inspection));
 }
 
 /* Finds all functions, and what they refer to. */
@@ -382,31 +336,46 @@ static bool read_references(struct map *map)
         return false;
     set_start(map, position);
     unsigned char *window = window_new(map->inspection);
-    bool is_complete = window && windows_visit(map->inspection, map, window, visit_code, true);
+    bool is_complete =
+        window && windows_visit(map->inspection, map, window, visit_code, WINDOWS_OF_CODE);
     free(window);
     for (size_t i = 1; i < words; i++)
         map->ranks[i] = map->ranks[i - 1] + (uint32_t)__builtin_popcountll(map->starts[i - 1]);
     return is_complete && !map->inspection->failed;
 }
 
-/* Marks in `reached`, a byte a function, those to which there is a way. `pending` has room for all
- * functions, `first` for the number of the first edge of each and one more. */
-static void reach_all(const struct map *map, unsigned char *reached, uint32_t *pending,
-                      uint32_t *first, uint32_t count)
+/* Has the edges tell functions, not positions, and leaves out those within one. `first` gets the
+ * number of the first edge of each function, and of one more. */
+static void join_edges(struct map *map, uint32_t *first, uint32_t count)
 {
-    uint32_t edge = 0, pending_count = 0, position = 0;
-    for (uint32_t function = 0; function <= count; function++) {
-        first[function] = edge;
-        while (edge < map->edge_count && function_at(map, map->edges[edge].from) == function)
-            edge++;
+    size_t kept = 0;
+    uint32_t next = 0;
+    for (size_t i = 0; i < map->edge_count; i++) {
+        uint32_t from = function_at(map, map->edges[i].from);
+        uint32_t to = function_at(map, map->edges[i].to);
+        while (next <= from)
+            first[next++] = (uint32_t)kept;
+        if (from != to)
+            map->edges[kept++] = (struct edge){from, to};
     }
+    while (next <= count)
+        first[next++] = (uint32_t)kept;
+    map->edge_count = kept;
+}
+
+/* Marks in `reached`, a byte a function, those to which there is a way. `pending` has room for all
+ * functions. */
+static void reach_all(const struct map *map, unsigned char *reached, uint32_t *pending,
+                      const uint32_t *first)
+{
+    uint32_t pending_count = 0, position = 0;
     find_code(map, map->inspection->header.e_entry, &position);
     pending[pending_count++] = function_at(map, position);
     reached[pending[0]] = 1;
     while (pending_count) {
         uint32_t function = pending[--pending_count];
-        for (edge = first[function]; edge < first[function + 1]; edge++) {
-            uint32_t to = function_at(map, map->edges[edge].to);
+        for (uint32_t edge = first[function]; edge < first[function + 1]; edge++) {
+            uint32_t to = map->edges[edge].to;
             if (!reached[to])
                 pending[pending_count++] = to;
             reached[to] = 1;
@@ -433,7 +402,8 @@ static bool follow(struct map *map)
     uint32_t *pending = calloc(count, sizeof *pending), *first = calloc(count + 1, sizeof *first);
     bool is_allocated = reached && pending && first;
     if (is_allocated) {
-        reach_all(map, reached, pending, first, count);
+        join_edges(map, first, count);
+        reach_all(map, reached, pending, first);
         note_uses(map, reached);
     }
     free(reached);

@@ -49,7 +49,7 @@ struct code_search {
     size_t calls;
 };
 
-static void visit_functions(void *context, const unsigned char *bytes, size_t size,
+static bool visit_functions(void *context, const unsigned char *bytes, size_t size,
                             uint64_t address)
 {
     struct code_search *search = context;
@@ -73,6 +73,7 @@ static void visit_functions(void *context, const unsigned char *bytes, size_t si
             .target = jump_target(jump, address + (uint64_t)(jump - bytes)),
         };
     }
+    return true;
 }
 
 static bool is_called(const struct code_search *search, uint64_t target)
@@ -93,7 +94,7 @@ static bool has_lea(const unsigned char *bytes, size_t size, unsigned char offse
     return false;
 }
 
-static void visit_musl(void *context, const unsigned char *bytes, size_t size, uint64_t address)
+static bool visit_musl(void *context, const unsigned char *bytes, size_t size, uint64_t address)
 {
     struct code_search *search = context;
     (void)address;
@@ -103,9 +104,10 @@ static void visit_musl(void *context, const unsigned char *bytes, size_t size, u
         size_t left = (size_t)(end - found), span = left < ZONE_SPAN ? left : ZONE_SPAN;
         search->calls += has_lea(found, span, fields[0]) && has_lea(found, span, fields[1]);
     }
+    return search->calls == 0;
 }
 
-static void visit_calls(void *context, const unsigned char *bytes, size_t size, uint64_t address)
+static bool visit_calls(void *context, const unsigned char *bytes, size_t size, uint64_t address)
 {
     struct code_search *search = context;
     static const unsigned char opcodes[] = {CALL, JUMP};
@@ -113,6 +115,7 @@ static void visit_calls(void *context, const unsigned char *bytes, size_t size, 
         for (size_t index = 0;
              (index = window_next_byte(bytes, size, index, opcodes[i], 0)) != SIZE_MAX; index++)
             search->calls += is_called(search, jump_target(bytes + index, address + index));
+    return true;
 }
 
 /* Whether another of them is near and jumps to the same address. */
@@ -141,10 +144,10 @@ enum calls calls_localtime(struct elfcheck_inspection *inspection, size_t known)
     if (!window)
         return CALLS_UNKNOWN;
     struct code_search search = {0};
-    bool complete = windows_visit(inspection, &search, window, visit_functions, true);
+    bool complete = windows_visit(inspection, &search, window, visit_functions, WINDOWS_OF_CODE);
     keep_pairs(&search);
     if (complete && search.count)
-        complete = windows_visit(inspection, &search, window, visit_calls, true);
+        complete = windows_visit(inspection, &search, window, visit_calls, WINDOWS_OF_CODE);
     free(window);
     if (!complete || search.count == 0)
         return CALLS_UNKNOWN;
@@ -157,7 +160,7 @@ bool has_musl_localtime(struct elfcheck_inspection *inspection)
     if (!window)
         return false;
     struct code_search search = {0};
-    windows_visit(inspection, &search, window, visit_musl, true);
+    windows_visit(inspection, &search, window, visit_musl, WINDOWS_OF_CODE);
     free(window);
     return search.calls > 0;
 }

@@ -15,11 +15,12 @@ unsigned char *window_new(struct elfcheck_inspection *inspection)
 }
 
 bool windows_visit(struct elfcheck_inspection *inspection, void *context, unsigned char *window,
-                   window_visitor *visit, bool is_code)
+                   window_visitor *visit, enum windows which)
 {
     uint64_t budget = inspection->size; /* however many segments claim the same bytes */
     for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));) {
-        if ((is_code && !(load->p_flags & PF_X)) || load->p_offset >= inspection->size)
+        bool is_code = load->p_flags & PF_X;
+        if (is_code != (which == WINDOWS_OF_CODE) || load->p_offset >= inspection->size)
             continue;
         uint64_t there = inspection->size - load->p_offset;
         uint64_t end = load->p_filesz < there ? load->p_filesz : there;
@@ -38,8 +39,9 @@ bool windows_visit(struct elfcheck_inspection *inspection, void *context, unsign
             if (!file_read_range(inspection, load->p_offset + offset, window, size))
                 return false;
             memset(window + size, 0, WINDOW_OVERLAP);
-            visit(context, window, (left < WINDOW_SIZE ? size : WINDOW_SIZE) + WINDOW_OVERLAP,
-                  load->p_vaddr + offset);
+            if (!visit(context, window, (left < WINDOW_SIZE ? size : WINDOW_SIZE) + WINDOW_OVERLAP,
+                       load->p_vaddr + offset))
+                return true;
         }
     }
     return true;
@@ -51,11 +53,4 @@ size_t window_next_byte(const unsigned char *bytes, size_t size, size_t index, u
     size_t end = size - WINDOW_OVERLAP + lead;
     const unsigned char *found = index < end ? memchr(bytes + index, byte, end - index) : NULL;
     return found ? (size_t)(found - bytes) : SIZE_MAX;
-}
-
-uint64_t jump_target(const unsigned char *jump, uint64_t address)
-{
-    int32_t distance;
-    memcpy(&distance, jump + 1, sizeof distance);
-    return address + JUMP_SIZE + (uint64_t)(int64_t)distance;
 }
