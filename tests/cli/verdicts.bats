@@ -286,3 +286,31 @@ X
   output_has "remedy: nothing to do: Go's compiler"
   [[ $output != *-fPIE* && $output != *-fcf-protection* ]]
 }
+
+@test "what a table of functions holds is followed, be it in the file or written by relocations" {
+  cat >table.c <<'C'
+static long call(long number, const void *path)
+{
+    long result;
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "0"(number), "D"(path), "S"(0)
+                     : "rcx", "r11", "memory");
+    return result;
+}
+int leave(void) { return call(60, 0); }
+int look(void) { return call(2, "/etc/passwd") < 0; }
+int (*const table[])(void) = {leave, look};
+void _start(void) { USED ? table[call(39, 0) & 1]() : leave(); }
+C
+  for way in '-static -no-pie' -static-pie '-static-pie -Wl,-z,pack-relative-relocs'; do
+    for used in 0 1; do
+      # shellcheck disable=SC2086 # several options
+      gcc -O1 -fno-toplevel-reorder -w -nostdlib $way -DUSED=$used -o program-$used table.c
+    done
+    run "$WHIT" check program-0
+    output_has 'starts; may miss: /etc/passwd'
+    run "$WHIT" check program-1
+    output_has 'starts; will miss: /etc/passwd'
+  done
+}
