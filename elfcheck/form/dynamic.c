@@ -102,9 +102,13 @@ static uint64_t tag_value_offset(const struct elfcheck_inspection *inspection,
 
 /* ---- rules ----------------------------------------------------------------------------------- */
 
-/* Where the section header tells otherwise than the program header. */
-static void compare_with_section(struct elfcheck_inspection *inspection, const Elf64_Phdr *segment)
+/* Where the section header tells otherwise than the program header. Either may be longer than the
+ * other where the end is in both: LIEF, with which Node's single executables are made, writes the
+ * segment anew and leaves the section's header alone. */
+static void compare_with_section(struct elfcheck_inspection *inspection, const Elf64_Phdr *segment,
+                                 const struct dynamic *dynamic)
 {
+    uint64_t size_with_end = (dynamic->count + 1) * dynamic_entry_size(inspection);
     size_t number = section_of_type(inspection, SHT_DYNAMIC);
     const Elf64_Shdr *section = &inspection->sections[number];
     if (number == 0)
@@ -115,7 +119,8 @@ static void compare_with_section(struct elfcheck_inspection *inspection, const E
                                ", but section %zu is at offset 0x%" PRIx64 ", address 0x%" PRIx64,
                                segment->p_offset, segment->p_vaddr, number, section->sh_offset,
                                section->sh_addr);
-    else if (section->sh_size != segment->p_filesz)
+    else if (section->sh_size != segment->p_filesz &&
+             (!dynamic->has_end || section->sh_size < size_with_end))
         report_segment_finding(inspection, segment, offsetof(Elf64_Phdr, p_filesz),
                                "%" PRIu64 " bytes, but section %zu has %" PRIu64, segment->p_filesz,
                                number, section->sh_size);
@@ -140,7 +145,7 @@ static void check_dynamic_section(struct elfcheck_inspection *inspection)
         report_segment_finding(inspection, segment, offsetof(Elf64_Phdr, p_filesz),
                                "no DT_NULL ends its %zu entries", dynamic->count);
     if (inspection->section_count)
-        compare_with_section(inspection, segment);
+        compare_with_section(inspection, segment, dynamic);
 }
 
 /* Whether the size in bytes is a whole number of what is there. */

@@ -275,6 +275,21 @@ static const Elf64_Phdr *segment_of(const struct elfcheck_inspection *inspection
     return other;
 }
 
+/* LIEF, with which Node's single executables are made, adds headers without an address for notes of
+ * a segment: nobody loads by them, and readers of notes find these. */
+static bool is_added_note(const struct elfcheck_inspection *inspection, const Elf64_Shdr *section)
+{
+    if (section->sh_type != SHT_NOTE || section->sh_addr)
+        return false;
+    for (const Elf64_Phdr *load = NULL; (load = next_load_segment(inspection, load));) {
+        uint64_t skipped = section->sh_offset - load->p_offset;
+        if (section->sh_offset >= load->p_offset && skipped <= load->p_filesz &&
+            section->sh_size <= load->p_filesz - skipped)
+            return true;
+    }
+    return false;
+}
+
 static void check_section_address(struct elfcheck_inspection *inspection)
 {
     if (!is_image(inspection))
@@ -283,7 +298,8 @@ static void check_section_address(struct elfcheck_inspection *inspection)
         const Elf64_Shdr *section = &inspection->sections[i];
         bool is_right,
             is_of_threads = section->sh_flags & SHF_TLS && section->sh_type == SHT_NOBITS;
-        if (!(section->sh_flags & SHF_ALLOC) || section->sh_size == 0 || is_of_threads)
+        if (!(section->sh_flags & SHF_ALLOC) || section->sh_size == 0 || is_of_threads ||
+            is_added_note(inspection, section))
             continue;
         const Elf64_Phdr *load = segment_of(inspection, section, &is_right);
         if (!load)
