@@ -65,7 +65,8 @@ static const struct cli_command commands[] = {
      .summary = "show an image's config, files, digests and use of bytes",
      .examples = "  whit inspect hello.tar.gz\n"
                  "  docker save app | whit inspect --format=json -\n",
-     .help = "IMAGE is a docker archive or an OCI image layout, compressed or not; - for stdin.\n"
+     .help = "IMAGE is a docker archive or an OCI image layout, compressed or not, or a directory\n"
+             "of skopeo and podman (dir:); - for stdin.\n"
              "Every digest is verified: a mismatch exits with 1.\n",
      .run = command_inspect},
     {.name = "run",
@@ -96,8 +97,9 @@ static const struct cli_command commands[] = {
          "PATH is one of:\n"
          "  a file            an ELF file or a script; - for stdin\n"
          "  a directory       all ELF files below it\n"
-         "  an image          docker archive or OCI image layout: the program that it starts,\n"
-         "                    then all ELF files, each checked against the files of the image\n"
+         "  an image          docker archive, OCI image layout or directory of skopeo (dir:): the\n"
+         "                    program that it starts, then all ELF files, each checked against the\n"
+         "                    files of the image\n"
          "\n"
          "Exit status: 0 if nothing was found, 1 if something was (see --fail-level), 2 for a\n"
          "usage error or a file that cannot be read. `elfcheck` is short for `whit check`.\n",

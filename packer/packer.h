@@ -222,8 +222,8 @@ extern const struct packer_limits packer_default_limits;
 int packer_set_limit(struct packer_limits *limits, const char *text, struct error *error);
 
 /*
- * Opens a docker archive or an OCI layout (a directory or a tar), compressed or not; `path` may be
- * "-". What is decompressed goes to an unnamed file in the directory `temporary`. NULL with an
+ * Opens a docker archive or an OCI layout (a directory or a tar), compressed or not, or a directory
+ * of skopeo ("dir:"); `path` may be "-". What is decompressed goes to an unnamed file in the directory `temporary`. NULL with an
  * error that names the entry and the offset. Close it by packer_close.
  */
 struct packer_archive *packer_open(const char *path, const char *temporary,
@@ -243,6 +243,11 @@ struct packer_archive *packer_open_file(int fd, const char *name, const char *te
 /* Whether an open regular file begins with a tar header, compressed or not. True also where it
  * cannot be decompressed: opening it says what is wrong. */
 bool packer_is_archive(int fd, const char *name);
+/* Whether an open directory is an image: an OCI layout, or one that skopeo and podman call "dir:".
+ */
+bool packer_is_image(int directory);
+/* Whether a file there is one that only images have, be it whole or not. */
+bool packer_resembles_image(int directory);
 void packer_close(struct packer_archive **archive);
 #define PACKER_CLOSE_CLEANUP __attribute__((cleanup(packer_close)))
 

@@ -29,8 +29,6 @@
 /* Streams have no mode: they are checked as if they could be executed. */
 #define STREAM_MODE 0755
 
-#define LAYOUT_MARK "oci-layout"
-
 #define PROFILE_MODE 0666 /* the umask applies */
 
 /* What files are checked against, unless they are in an image. */
@@ -111,11 +109,13 @@ static int check_file(struct judge *judge, const char *path, const struct scope 
     return check_archive(judge, archive, path, scope, &why, error);
 }
 
-/* Whether an open directory is an OCI layout (image-spec, image-layout.md). */
-static bool is_layout(int directory)
+static int check_image_directory(struct judge *judge, const char *path, const struct scope *scope,
+                                 struct error *error)
 {
-    struct stat status;
-    return fstatat(directory, LAYOUT_MARK, &status, 0) == 0 && S_ISREG(status.st_mode);
+    struct error why;
+    struct packer_archive *archive PACKER_CLOSE_CLEANUP =
+        packer_open(path, cli_temporary_parent(), scope->limits, &why);
+    return check_archive(judge, archive, path, scope, &why, error);
 }
 
 static int check_directory(struct judge *judge, const char *path, const struct scope *scope,
@@ -128,17 +128,16 @@ static int check_directory(struct judge *judge, const char *path, const struct s
         error_system(&why, errno, "cannot read %s", path);
         return judge_add_unread(judge, path, &why, error);
     }
-    if (is_layout(fd)) {
-        struct packer_archive *archive PACKER_CLOSE_CLEANUP =
-            packer_open(path, cli_temporary_parent(), scope->limits, &why);
-        return check_archive(judge, archive, path, scope, &why, error);
-    }
+    if (packer_is_image(fd))
+        return check_image_directory(judge, path, scope, error);
     char *inner TEXT_CLEANUP = path_in_root(scope, path);
     const struct tree tree = {
         .directory = fd, .prefix = path, .root = root_of(scope), .path = inner};
     if (walk_tree(judge, &tree, error) < 0)
         return -1;
     /* Silence about a directory that was named by mistake would look like success. */
+    if (judge->added == before && packer_resembles_image(fd))
+        return check_image_directory(judge, path, scope, error);
     if (judge->added == before) {
         progress_erase(judge->progress);
         cli_note(scope->context, "whit: %s contains no ELF file", path);

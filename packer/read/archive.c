@@ -30,10 +30,25 @@ static const struct {
 };
 #define FORMATS (COUNT(formats))
 
+/* A directory as skopeo and podman write it: "dir:PATH". */
+#define TRANSPORT_NAME "directory of skopeo (dir:)"
+#define TRANSPORT_FILE "version"
+#define TRANSPORT_TEXT "Directory Transport Version: "
+
+static bool is_transport(int directory)
+{
+    char text[sizeof TRANSPORT_TEXT - 1];
+    int fd FD_CLEANUP = openat(directory, TRANSPORT_FILE, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    return fd >= 0 && read(fd, text, sizeof text) == sizeof text &&
+           memcmp(text, TRANSPORT_TEXT, sizeof text) == 0;
+}
+
 const char *archive_format(struct packer_archive *archive, size_t number)
 {
     struct member *file;
     struct error ignored;
+    if (archive->is_transport)
+        return number == 0 ? TRANSPORT_NAME : NULL;
     for (size_t i = 0; i < FORMATS; i++)
         if (member_find(archive, formats[i].file, &file, &ignored) > 0 && number-- == 0)
             return formats[i].name;
@@ -53,8 +68,17 @@ static int check_new_config(const struct packer_archive *archive, struct error *
     return 0;
 }
 
+static int read_transport(struct packer_archive *archive, struct error *error)
+{
+    struct member *file = member_need(archive, DOCKER_MANIFEST_NAME, error);
+    return !file || check_new_config(archive, error) < 0 ? -1 : oci_read(archive, file, error);
+}
+
 int archive_read_image(struct packer_archive *archive, struct error *error)
 {
+    archive->is_transport = archive->directory >= 0 && is_transport(archive->directory);
+    if (archive->is_transport)
+        return read_transport(archive, error);
     for (size_t i = 0; i < FORMATS; i++) {
         struct member *file;
         int found = member_find(archive, formats[i].file, &file, error);
@@ -286,6 +310,21 @@ bool packer_is_archive(int fd, const char *name)
     if (head.size == sizeof head.start)
         return tar_is_header(&head.start);
     return !is_whole && compression != &compression_none;
+}
+
+bool packer_is_image(int directory)
+{
+    return faccessat(directory, OCI_LAYOUT_NAME, F_OK, 0) == 0 || is_transport(directory);
+}
+
+bool packer_resembles_image(int directory)
+{
+    static const char *const files[] = {DOCKER_MANIFEST_NAME, OCI_INDEX_NAME, DOCKER_V1_FILE,
+                                        OCI_BLOBS};
+    for (size_t i = 0; i < COUNT(files); i++)
+        if (faccessat(directory, files[i], F_OK, 0) == 0)
+            return true;
+    return false;
 }
 
 void archive_free_image(struct packer_archive *archive)

@@ -1,5 +1,7 @@
 /* Reads OCI layouts: index.json names manifests, a manifest its config and layers (image-spec 1.1,
- * image-layout.md, image-index.md, manifest.md). */
+ * image-layout.md, image-index.md, manifest.md). So it is in a directory of skopeo and podman,
+ * where manifest.json is the one that the registry had, and each file is named by its digest's
+ * digits (containers/image, directory/directory_transport.go). */
 #include "packer/read/read_internal.h"
 
 #include <stdlib.h>
@@ -14,13 +16,22 @@
 #define PEEK_COST       1024 /* bytes: to find a blob takes as long as to read so much */
 
 /* The file that a descriptor means, from the heap. */
-static char *blob_name(const cJSON *descriptor, struct error *error)
+static char *blob_name(struct packer_archive *archive, const cJSON *descriptor, struct error *error)
 {
     struct digest digest;
+    struct member *member;
+    struct error ignored;
     char *name;
     if (descriptor_digest(descriptor, &digest, error) < 0)
         return NULL;
-    text_format(&name, error, OCI_BLOBS "%s", digest.hex);
+    if (!archive->is_transport) {
+        text_format(&name, error, OCI_BLOBS "%s", digest.hex);
+        return name;
+    }
+    if (text_format(&name, error, "%s.manifest.json", digest.hex) < 0 ||
+        member_find(archive, name, &member, &ignored) > 0)
+        return name;
+    name[SHA256_HEX_SIZE] = 0;
     return name;
 }
 
@@ -28,7 +39,7 @@ static char *blob_name(const cJSON *descriptor, struct error *error)
 static cJSON *read_blob(struct packer_archive *archive, const cJSON *descriptor, const char *what,
                         struct extent *bytes, struct error *error)
 {
-    char *name TEXT_CLEANUP = blob_name(descriptor, error);
+    char *name TEXT_CLEANUP = blob_name(archive, descriptor, error);
     struct member *member = name ? member_need(archive, name, error) : NULL;
     cJSON *document = member ? member_read_json(archive, member, error) : NULL;
     if (!document)
@@ -72,7 +83,7 @@ static cJSON *peek(struct packer_archive *archive, const cJSON *descriptor)
 {
     struct error ignored;
     struct member *member;
-    char *name TEXT_CLEANUP = blob_name(descriptor, &ignored);
+    char *name TEXT_CLEANUP = blob_name(archive, descriptor, &ignored);
     if (!name || member_find(archive, name, &member, &ignored) <= 0)
         return NULL;
     uint64_t cost = PEEK_COST + member->content.size;
@@ -85,7 +96,7 @@ static bool is_blob_there(struct packer_archive *archive, const cJSON *descripto
 {
     struct error ignored;
     struct member *member;
-    char *name TEXT_CLEANUP = blob_name(descriptor, &ignored);
+    char *name TEXT_CLEANUP = blob_name(archive, descriptor, &ignored);
     if (archive->index_budget < PEEK_COST)
         return false;
     archive->index_budget -= PEEK_COST;
@@ -177,14 +188,29 @@ static int add_tags(struct packer_archive *archive, const cJSON *index, const cJ
     return 0;
 }
 
+/* Media types may lie; a document that could be both is an attack (CVE-2021-41190). */
+static int check_kind(const struct packer_archive *archive, const cJSON *document,
+                      bool *is_manifest, struct error *error)
+{
+    bool is_index = cJSON_HasObjectItem(document, "manifests");
+    *is_manifest = cJSON_HasObjectItem(document, "config");
+    return is_index != *is_manifest
+               ? 0
+               : error_set(error, "%s: a manifest is %s", archive->path,
+                           is_index ? "both an image's manifest and an index: refused"
+                                    : "neither an image's manifest nor an index");
+}
+
 /* Goes from the index down, through indexes of platforms, to one image's manifest. */
 static int find_manifest(struct packer_archive *archive, const struct member *file,
                          struct error *error)
 {
     cJSON *index JSON_CLEANUP = member_read_json(archive, file, error);
-    if (!index)
+    bool is_manifest = false;
+    if (!index || (archive->is_transport && check_kind(archive, index, &is_manifest, error) < 0))
         return -1;
-    for (int depth = 0; depth < INDEX_DEPTH; depth++) {
+    archive->image_count = 1;
+    for (int depth = 0; depth < INDEX_DEPTH && !is_manifest; depth++) {
         const cJSON *named = depth == 0 ? choose_named(archive, index) : NULL;
         const cJSON *descriptor = named ? named : choose_manifest(archive, index, depth);
         if (!descriptor)
@@ -197,18 +223,13 @@ static int find_manifest(struct packer_archive *archive, const struct member *fi
             return -1;
         json_free(&index);
         index = document;
-        /* Media types may lie; a document that could be both is an attack (CVE-2021-41190). */
-        bool is_index = cJSON_HasObjectItem(document, "manifests");
-        bool is_manifest = cJSON_HasObjectItem(document, "config");
-        if (is_index == is_manifest)
-            return error_set(error, "%s: a manifest is %s", archive->path,
-                             is_index ? "both an image's manifest and an index: refused"
-                                      : "neither an image's manifest nor an index");
-        if (is_manifest) {
-            archive->manifest = document;
-            index = NULL;
-            return 0;
-        }
+        if (check_kind(archive, document, &is_manifest, error) < 0)
+            return -1;
+    }
+    if (is_manifest) {
+        archive->manifest = index;
+        index = NULL;
+        return 0;
     }
     return error_set(error, "%s: its indexes are nested more than %d deep", archive->path,
                      INDEX_DEPTH);
@@ -293,7 +314,7 @@ int oci_read(struct packer_archive *archive, const struct member *file, struct e
     struct layer *layer = archive->layers;
     const cJSON *descriptor;
     cJSON_ArrayForEach (descriptor, list) {
-        char *name TEXT_CLEANUP = blob_name(descriptor, error);
+        char *name TEXT_CLEANUP = blob_name(archive, descriptor, error);
         if (!name || refuse_layer(archive, descriptor, name, error) < 0 ||
             layer_set(archive, layer, name, error) < 0)
             return -1;

@@ -82,6 +82,7 @@ struct packer_archive {
     uint64_t entries, name_bytes, unpacked_bytes; /* read so far, of what the limits allow */
     size_t link_depth; /* the most slashes in a symbolic link's target, of the layers loaded */
     int directory;     /* the layout's; -1 for a file */
+    bool is_transport; /* it is one that skopeo and podman call "dir:" */
     int file;          /* -1 for a directory */
     struct spool spool;
     struct extent stored; /* the file as it is; empty for a directory */

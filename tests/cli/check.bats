@@ -138,6 +138,36 @@ two_findings() {
   [ "$output" = '{"schema":1,"files":[]}' ]
 }
 
+@test "an image's directory is an image, be it whole or not" {
+  "$WHIT" build -q hello -t h -o h.oci
+  printf 'Directory Transport Version: 1.1\n' >version
+  mkdir transport && mv version transport
+  find h.oci/blobs/sha256 -type f -exec cp -t transport {} +
+  manifest=$(jq -r '.manifests[0].digest | ltrimstr("sha256:")' h.oci/index.json)
+  mv "transport/$manifest" transport/manifest.json
+  run -0 "$WHIT" check transport
+  output_has "transport:/hello: runs in the image"
+  run -0 "$WHIT" inspect transport
+  output_has 'transport: directory of skopeo (dir:), '
+  [ "$("$WHIT" run -q transport)" = 'Hello, world!' ]
+  "$WHIT" convert -q transport back.oci -t h
+  diff -r h.oci back.oci
+  cp -r transport platforms
+  mv platforms/manifest.json "platforms/$manifest.manifest.json"
+  jq '{schemaVersion, manifests}' h.oci/index.json >platforms/manifest.json
+  run -0 "$WHIT" check platforms
+  output_has "platforms:/hello: runs in the image"
+
+  rm h.oci/oci-layout
+  run -0 "$WHIT" check h.oci
+  output_has "h.oci:/hello: runs in the image"
+  rm -r h.oci/blobs transport/version
+  run -2 "$WHIT" check h.oci
+  output_has 'h.oci lacks the file blobs/sha256/'
+  run -2 "$WHIT" check transport
+  output_has 'transport: manifest.json is not a list of images with a Config'
+}
+
 @test "trees of any depth are walked with few descriptors" {
   # 3,000 levels, which no path of the system calls reaches.
   /usr/bin/python3 -c '

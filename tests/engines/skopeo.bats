@@ -122,3 +122,24 @@ start() { whit run copy; }
   skopeo copy docker-archive:empty.tar oci:layout:scratch0
   skopeo inspect --raw oci:layout:scratch0 | jq -e '.layers == []'
 }
+
+@test "whit reads skopeo's directories, those of several platforms included" {
+  hello hello.tar -t hello-runc:nasm
+  skopeo copy docker-archive:hello.tar dir:directory
+  runs 'Hello runc!\r\n' directory
+  "$WHIT" convert directory back.tar -t hello-runc:nasm
+  [ "$(layers_of docker-archive:hello.tar)" = "$(layers_of docker-archive:back.tar)" ]
+  skopeo copy docker-archive:hello.tar oci:layout
+  manifest=$(jq -c '.manifests[0]' layout/index.json)
+  for architecture in arm64 amd64; do
+    jq -c --arg architecture $architecture '.platform = {os: "linux", $architecture}' <<<"$manifest"
+  done | jq -cs '{schemaVersion: 2, mediaType: "application/vnd.oci.image.index.v1+json", manifests: .}' >platforms
+  digest=$(sha256sum platforms | cut -d ' ' -f 1)
+  jq -c --arg digest "sha256:$digest" --argjson size "$(stat -c %s platforms)" \
+    '.manifests = [{mediaType: "application/vnd.oci.image.index.v1+json", $digest, $size}]' \
+    layout/index.json >index
+  mv platforms "layout/blobs/sha256/$digest" && mv index layout/index.json
+  skopeo copy --all oci:layout dir:several
+  jq -e '.manifests | length == 2' several/manifest.json
+  runs 'Hello runc!\r\n' several
+}
