@@ -50,6 +50,40 @@ static cJSON *read_blob(struct packer_archive *archive, const cJSON *descriptor,
     return document;
 }
 
+/* ---- what is no image ------------------------------------------------------------------------ */
+
+static bool begins_with(const char *text, const char *start)
+{
+    return text && strncmp(text, start, strlen(start)) == 0;
+}
+
+/* What a manifest is for that is no image's, by the type of its config or of the whole (image-spec,
+ * manifest.md, "Guidelines for Artifact Usage"); or NULL. */
+static const char *artifact_kind(const cJSON *manifest)
+{
+    static const struct {
+        const char *type, *kind;
+    } kinds[] = {
+        {"application/vnd.cncf.helm.", "a Helm chart: use helm"},
+        {"application/vnd.dev.cosign.", "a cosign signature: use cosign"},
+        {"application/vnd.dev.sigstore.", "a sigstore signature: use cosign"},
+        {"application/vnd.cncf.notary.", "a signature of notation: use notation"},
+        {"application/vnd.wasm.config.", "a WebAssembly module: use a wasm runtime"},
+        {"application/vnd.oci.empty.", "an artifact with an empty config: use oras"},
+    };
+    const char *config_type = json_string(cJSON_GetObjectItem(manifest, "config"), "mediaType");
+    const char *artifact = json_string(manifest, "artifactType");
+    const char *layer =
+        json_string(cJSON_GetArrayItem(cJSON_GetObjectItem(manifest, "layers"), 0), "mediaType");
+    const char *const types[] = {artifact, config_type, layer};
+    for (size_t i = 0; i < COUNT(types); i++)
+        for (size_t j = 0; j < COUNT(kinds); j++)
+            if (begins_with(types[i], kinds[j].type))
+                return kinds[j].kind;
+    return artifact && !begins_with(config_type, MEDIA_TYPE_CONFIG) ? "an artifact: use oras"
+                                                                    : NULL;
+}
+
 /* ---- which image of an index ----------------------------------------------------------------- */
 
 /* What an index lists beside images: buildkit's statements about how they were built. */
@@ -62,19 +96,6 @@ static bool is_attestation(const cJSON *descriptor)
     return cJSON_GetObjectItemCaseSensitive(annotations, "vnd.docker.reference.type") ||
            (os && architecture && strcmp(os, "unknown") == 0 &&
             strcmp(architecture, "unknown") == 0);
-}
-
-/* How much whit wants an image of that platform; the first of the best is taken. */
-static int preference(const cJSON *descriptor)
-{
-    const cJSON *platform = cJSON_GetObjectItem(descriptor, "platform");
-    const char *os = json_string(platform, "os");
-    const char *architecture = json_string(platform, "architecture");
-    if (is_attestation(descriptor))
-        return 0;
-    if (!os || !architecture)
-        return 2;
-    return strcmp(os, "linux") == 0 && strcmp(architecture, "amd64") == 0 ? BEST_PREFERENCE : 1;
 }
 
 /* The document that a descriptor means, while the archive's budget lasts; NULL where it is not
@@ -90,6 +111,28 @@ static cJSON *peek(struct packer_archive *archive, const cJSON *descriptor)
     bool is_affordable = cost <= archive->index_budget;
     archive->index_budget -= is_affordable ? cost : archive->index_budget;
     return is_affordable ? member_read_json(archive, member, &ignored) : NULL;
+}
+
+/* What an index lists beside images: statements about them, signatures, charts. */
+static bool is_beside(struct packer_archive *archive, const cJSON *descriptor)
+{
+    if (is_attestation(descriptor))
+        return true;
+    cJSON *document JSON_CLEANUP = peek(archive, descriptor);
+    return artifact_kind(document) != NULL;
+}
+
+/* How much whit wants an image of that platform; the first of the best is taken. */
+static int preference(const cJSON *descriptor)
+{
+    const cJSON *platform = cJSON_GetObjectItem(descriptor, "platform");
+    const char *os = json_string(platform, "os");
+    const char *architecture = json_string(platform, "architecture");
+    if (is_attestation(descriptor))
+        return 0;
+    if (!os || !architecture)
+        return 2;
+    return strcmp(os, "linux") == 0 && strcmp(architecture, "amd64") == 0 ? BEST_PREFERENCE : 1;
 }
 
 static bool is_blob_there(struct packer_archive *archive, const cJSON *descriptor)
@@ -114,7 +157,8 @@ static bool is_there(struct packer_archive *archive, const cJSON *descriptor, in
     cJSON_ArrayForEach (child, manifests)
         if (!is_attestation(child) && is_there(archive, child, depth + 1))
             return true;
-    if (manifests || !is_blob_there(archive, cJSON_GetObjectItem(document, "config")))
+    if (manifests || artifact_kind(document) ||
+        !is_blob_there(archive, cJSON_GetObjectItem(document, "config")))
         return false;
     cJSON_ArrayForEach (child, cJSON_GetObjectItem(document, "layers"))
         if (!is_blob_there(archive, child))
@@ -159,8 +203,8 @@ static const cJSON *choose_named(struct packer_archive *archive, const cJSON *in
     archive->choices = 0;
     cJSON_ArrayForEach (descriptor, cJSON_GetObjectItem(index, "manifests")) {
         const char *digest = json_string(descriptor, "digest");
-        if (!digest || !name_of(descriptor) || is_attestation(descriptor) ||
-            (before && strcmp(before, digest) == 0))
+        if (!digest || !name_of(descriptor) || (before && strcmp(before, digest) == 0) ||
+            is_beside(archive, descriptor))
             continue;
         before = digest;
         if (archive->choices++ == archive->image_number)
@@ -181,7 +225,7 @@ static int add_tags(struct packer_archive *archive, const cJSON *index, const cJ
         const char *name = name_of(descriptor);
         if (!digest || !other || strcmp(digest, other) != 0)
             archive->image_count +=
-                !is_attestation(descriptor) && is_blob_there(archive, descriptor);
+                !is_beside(archive, descriptor) && is_blob_there(archive, descriptor);
         else if (name && strings_append(&archive->tags, name, error) < 0)
             return -1;
     }
@@ -235,42 +279,10 @@ static int find_manifest(struct packer_archive *archive, const struct member *fi
                      INDEX_DEPTH);
 }
 
-static bool begins_with(const char *text, const char *start)
-{
-    return text && strncmp(text, start, strlen(start)) == 0;
-}
-
-/* What a manifest is for that is no image's, by the type of its config or of the whole (image-spec,
- * manifest.md, "Guidelines for Artifact Usage"); or NULL. */
-static const char *artifact_kind(const cJSON *manifest, const char *config_type)
-{
-    static const struct {
-        const char *type, *kind;
-    } kinds[] = {
-        {"application/vnd.cncf.helm.", "a Helm chart: use helm"},
-        {"application/vnd.dev.cosign.", "a cosign signature: use cosign"},
-        {"application/vnd.dev.sigstore.", "a sigstore signature: use cosign"},
-        {"application/vnd.cncf.notary.", "a signature of notation: use notation"},
-        {"application/vnd.wasm.config.", "a WebAssembly module: use a wasm runtime"},
-        {"application/vnd.oci.empty.", "an artifact with an empty config: use oras"},
-    };
-    const char *artifact = json_string(manifest, "artifactType");
-    const char *layer =
-        json_string(cJSON_GetArrayItem(cJSON_GetObjectItem(manifest, "layers"), 0), "mediaType");
-    const char *const types[] = {artifact, config_type, layer};
-    for (size_t i = 0; i < COUNT(types); i++)
-        for (size_t j = 0; j < COUNT(kinds); j++)
-            if (begins_with(types[i], kinds[j].type))
-                return kinds[j].kind;
-    return artifact && !begins_with(config_type, MEDIA_TYPE_CONFIG) ? "an artifact: use oras"
-                                                                    : NULL;
-}
-
 /* An image has the config of one; cosign's signatures, too, but other layers. */
 static int refuse_artifact(const struct packer_archive *archive, struct error *error)
 {
-    const char *type = json_string(cJSON_GetObjectItem(archive->manifest, "config"), "mediaType");
-    const char *kind = artifact_kind(archive->manifest, type);
+    const char *kind = artifact_kind(archive->manifest);
     return kind ? error_set(error, "%s is no image but %s", archive->path, kind) : 0;
 }
 

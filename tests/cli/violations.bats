@@ -222,9 +222,25 @@ manifest() {
   old=x.oci/blobs/sha256/$(jq -r '.manifests[0].digest[7:]' x.oci/index.json)
   jq -c "$1" "$old" >new && rm "$old"
   new=$(sha256sum <new | cut -d ' ' -f 1)
-  mv new "x.oci/blobs/sha256/$new"
+  cp new "x.oci/blobs/sha256/$new"
   jq -c ".manifests[0] |= (.digest = \"sha256:$new\" | .size = $(stat -c %s "x.oci/blobs/sha256/$new"))" \
     x.oci/index.json >index && mv index x.oci/index.json
+}
+
+@test "an image behind signatures and artifacts is the image" {
+  "$WHIT" build -q hello -t h:1 -o x.oci
+  image=$(jq -c '.manifests[0]' x.oci/index.json)
+  manifest '.layers[0].mediaType = "application/vnd.dev.cosign.simplesigning.v1+json"'
+  signature=$(jq -c '.manifests[0] | .annotations = {"org.opencontainers.image.ref.name": "sha256-0.sig"}' x.oci/index.json)
+  rm -r x.oci
+  "$WHIT" build -q hello -t h:1 -o x.oci
+  cp new "x.oci/blobs/sha256/$(jq -r '.digest[7:]' <<<"$signature")"
+  for list in "$signature,$image" "$signature,$(jq -c 'del(.annotations)' <<<"$image")" "$image,$signature"; do
+    jq -c --argjson list "[$list]" '.manifests = $list' x.oci/index.json >index && mv index x.oci/index.json
+    [ "$("$WHIT" run -q x.oci)" = 'Hello, world!' ]
+    run -0 "$WHIT" check x.oci
+    "$WHIT" inspect --format=json x.oci | jq -e '.images == 1'
+  done
 }
 
 @test "artifacts, encrypted and foreign layers are named as what they are" {
