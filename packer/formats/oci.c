@@ -1,7 +1,8 @@
 /*
  * The OCI image layout: oci-layout, index.json and blobs under their own digests (image-spec 1.1,
- * image-layout.md). A layer is gzipped into an unnamed temporary file first, since a blob's name is
- * only known when all of it has been hashed. One that was read compressed stays as it is.
+ * image-layout.md). A layer is written, mostly gzipped, into an unnamed temporary file first, since
+ * a blob's name is only known when all of it has been hashed. One that was read compressed stays as
+ * it is.
  */
 #include "packer/formats/formats_internal.h"
 
@@ -84,23 +85,32 @@ static int add_json_blob(const struct layout *layout, const struct buffer *json,
     return add_blob(layout, descriptor, &content, error);
 }
 
-/* Compresses a layer into a temporary file; its content, digest of the blob, and diff ID. */
-static int compress_layer(const struct packer_job *job, size_t number, int temporary,
-                          struct descriptor *descriptor, struct digest *diff_id,
-                          struct error *error)
+/* Whether layers stay plain: what is compressed as a whole, by better means than gzip, only loses
+ * by it. Every engine that decompresses such a file takes them. */
+static bool has_plain_layers(const struct packer_job *job)
 {
-    struct hash_sink compressed HASH_SINK_CLEANUP = {0};
+    return job->target->compression > PACKER_GZIP;
+}
+
+/* Writes a layer into a temporary file; its content, digest of the blob, and diff ID. */
+static int store_layer(const struct packer_job *job, size_t number, int temporary,
+                       struct descriptor *descriptor, struct digest *diff_id, struct error *error)
+{
+    struct hash_sink stored HASH_SINK_CLEANUP = {0};
     struct hash_sink plain HASH_SINK_CLEANUP = {0};
     struct compress_sink gzip COMPRESS_SINK_CLEANUP = {0};
     struct file_sink file = file_sink(temporary, "the layer's temporary file");
-    if (hash_sink_init(&compressed, &file.sink, error) < 0 ||
-        compress_sink_init(&gzip, &compressed.sink, PACKER_GZIP, 0, SIZE_UNKNOWN, error) < 0 ||
-        hash_sink_init(&plain, &gzip.sink, error) < 0 ||
+    bool is_plain = has_plain_layers(job);
+    if (hash_sink_init(&stored, &file.sink, error) < 0 ||
+        (!is_plain &&
+         compress_sink_init(&gzip, &stored.sink, PACKER_GZIP, 0, SIZE_UNKNOWN, error) < 0) ||
+        hash_sink_init(&plain, is_plain ? &stored.sink : &gzip.sink, error) < 0 ||
         source_layer_write(job, number, &plain.sink, error) < 0 ||
-        compress_sink_finish(&gzip, error) < 0 || hash_sink_finish(&plain, diff_id, error) < 0 ||
-        hash_sink_finish(&compressed, &descriptor->digest, error) < 0)
+        (!is_plain && compress_sink_finish(&gzip, error) < 0) ||
+        hash_sink_finish(&plain, diff_id, error) < 0 ||
+        hash_sink_finish(&stored, &descriptor->digest, error) < 0)
         return -1;
-    descriptor->media_type = MEDIA_TYPE_LAYER_GZIP;
+    descriptor->media_type = is_plain ? MEDIA_TYPE_LAYER : MEDIA_TYPE_LAYER_GZIP;
     descriptor->size = file.size;
     return 0;
 }
@@ -143,7 +153,7 @@ static int write_layer(const struct packer_job *job, const struct layout *layout
             return -1;
     } else {
         temporary = temporary_file_open(job->temporary, error);
-        if (temporary < 0 || compress_layer(job, number, temporary, layer, diff_id, error) < 0)
+        if (temporary < 0 || store_layer(job, number, temporary, layer, diff_id, error) < 0)
             return -1;
         content = (struct content){.fd = temporary, .size = layer->size};
     }

@@ -151,6 +151,19 @@ config() {
   diff -r x.oci y
 }
 
+@test "what zstd and xz compress as a whole has its layers plain" {
+  seq 20000 >numbers
+  for format in oci.tar oci.tar.gz oci.tar.zst oci.tar.xz combined.tar.zst; do
+    "$WHIT" build -q hello --add numbers -t n -o "x.$format"
+    "$WHIT" inspect --format=json "x.$format" >"$format.json"
+    jq -r '.layers[0].compression' "$format.json"
+  done >compressions
+  printf '%s\n' gzip gzip none none none | diff - compressions
+  [ "$(stat -c %s x.oci.tar.zst)" -lt "$(stat -c %s x.oci.tar)" ]
+  [ "$(stat -c %s x.oci.tar.xz)" -lt "$(stat -c %s x.oci.tar)" ]
+  [ "$(jq -r '.layers[0].diff_id' oci.tar.json)" = "$(jq -r '.layers[0].diff_id' oci.tar.zst.json)" ]
+}
+
 @test "the empty image has no layer, and as an OCI layout an empty one" {
   "$WHIT" pack -q --empty -t scratch0 -o empty.tar
   [ "$(config empty.tar | jq -c .rootfs)" = '{"type":"layers","diff_ids":[]}' ]
