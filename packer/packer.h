@@ -223,8 +223,9 @@ int packer_set_limit(struct packer_limits *limits, const char *text, struct erro
 
 /*
  * Opens a docker archive or an OCI layout (a directory or a tar), compressed or not, or a directory
- * of skopeo ("dir:"); `path` may be "-". What is decompressed goes to an unnamed file in the directory `temporary`. NULL with an
- * error that names the entry and the offset. Close it by packer_close.
+ * of skopeo ("dir:"); `path` may be "-". What is decompressed goes to an unnamed file in the
+ * directory `temporary`. NULL with an error that names the entry and the offset. Close it by
+ * packer_close.
  */
 struct packer_archive *packer_open(const char *path, const char *temporary,
                                    const struct packer_limits *limits, struct error *error);
