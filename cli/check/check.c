@@ -375,7 +375,7 @@ static void check_options_table(struct check_options *options,
         cli_image_option(&options->image),
         cli_limit_option(&options->limits),
         {"explain", 0, CLI_OPTIONAL, &options->explain, "RULE",
-         "explain a rule, or list all rules"},
+         "explain a rule, or list those of a group, or all"},
         {0},
     };
     memcpy(table, rows, sizeof rows);

@@ -2,8 +2,10 @@
 #include "cli/check/check.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "cli/check/walk.h"
 #include "cli/shared/environment.h"
@@ -60,8 +62,20 @@ static int judge_files(struct judge *judge, struct file_root *root, const struct
     return judge_finish(judge, error);
 }
 
+/* Each counts as a finding of that severity. */
+static void show_warnings(const struct cli_context *context, struct judge *judge,
+                          const struct strings *warnings, const char *name)
+{
+    for (size_t i = 0; i < warnings->count; i++) {
+        progress_erase(judge->progress);
+        cli_note(context, "whit: warning: %s: %s", name, warnings->items[i]);
+    }
+    if (warnings->count && judge->code == CLI_OK && judge->policy->fail_level <= ELFCHECK_WARNING)
+        judge->code = CLI_FAILED;
+}
+
 /* Warns of what docker refuses, which starts nowhere however good its programs are, and of what
- * engines read differently. It counts as a finding of that severity. */
+ * engines read differently. */
 static int warn(const struct cli_context *context, struct judge *judge,
                 struct packer_archive *archive, const char *name, struct error *error)
 {
@@ -69,12 +83,30 @@ static int warn(const struct cli_context *context, struct judge *judge,
     if (packer_list_refusals(archive, &warnings, error) < 0 ||
         packer_warnings(archive, &warnings, error) < 0)
         return -1;
-    for (size_t i = 0; i < warnings.count; i++) {
-        progress_erase(judge->progress);
-        cli_note(context, "whit: warning: %s: %s", name, warnings.items[i]);
-    }
-    if (warnings.count && judge->code == CLI_OK && judge->policy->fail_level <= ELFCHECK_WARNING)
-        judge->code = CLI_FAILED;
+    show_warnings(context, judge, &warnings, name);
+    return 0;
+}
+
+/* Warns of what is no mistake in a config, and may be one. */
+static int warn_of_config(const struct cli_context *context, struct judge *judge,
+                          const cJSON *config, const struct entry_point *entry, const char *name,
+                          struct error *error)
+{
+    const char *os = json_string(config, "os"), *machine = json_string(config, "architecture");
+    struct strings warnings STRINGS_CLEANUP = {0};
+    char *platform TEXT_CLEANUP = NULL;
+    bool is_other = os && machine && (strcmp(os, "linux") != 0 || strcmp(machine, "amd64") != 0);
+    if (!entry->name &&
+        strings_append(&warnings, "it names no command: whoever runs it has to give one", error) <
+            0)
+        return -1;
+    if (is_other && (text_format(&platform, error,
+                                 "its config says %s/%s, and its programs are judged for "
+                                 "linux/amd64",
+                                 os, machine) < 0 ||
+                     strings_append(&warnings, platform, error) < 0))
+        return -1;
+    show_warnings(context, judge, &warnings, name);
     return 0;
 }
 
@@ -89,9 +121,10 @@ int check_image(const struct cli_context *context, struct judge *judge,
         return -1;
     if (warn(context, judge, archive, name, &why) < 0 ||
         file_root_unpack(&root, archive, cli_temporary_parent(), &why) < 0 ||
-        entry_point_find(&entry, packer_config(archive), &root, &why) < 0)
+        entry_point_find(&entry, packer_config(archive), &root, &why) < 0 ||
+        warn_of_config(context, judge, packer_config(archive), &entry, name, &why) < 0)
         return judge_add_unread(judge, name, &why, error);
-    if (image_user_check(packer_config(archive), &root, &why) < 0 &&
+    if (image_process_check(packer_config(archive), &root, &entry, &why) < 0 &&
         (error_prefix(&why, "%s", name), judge_add_fault(judge, name, &why, error) < 0))
         return -1;
     if (judge_files(judge, &root, &entry, name, error) < 0)

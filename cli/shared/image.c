@@ -264,6 +264,30 @@ static cJSON *make_profile(const struct program *program, struct error *error)
     return elfcheck_profile_document(&profile);
 }
 
+/* Fails where no engine would know the user; with --force it is a note. */
+static int check_user(const struct cli_context *context, const struct image_options *options,
+                      const struct image_files *files, struct error *error)
+{
+    struct error why;
+    struct file_root root;
+    struct packer_process process PACKER_PROCESS_CLEANUP = {0};
+    cJSON *document JSON_CLEANUP = cJSON_CreateObject();
+    cJSON *config = cJSON_AddObjectToObject(document, "config");
+    if (!options->user)
+        return 0;
+    if (!cJSON_AddStringToObject(config, "User", options->user))
+        return error_set(error, "out of memory");
+    file_root_list(&root, files);
+    const struct packer_root opener = {.open = root.root.open, .context = root.root.context};
+    if (packer_process_find_user(&process, document, &opener, &why) == 0)
+        return 0;
+    if (!options->force)
+        return error_set(error, "%s (--add=passwd:/etc/passwd adds it; --force packs it as it is)",
+                         why.message);
+    cli_note(context, "whit: %s", why.message);
+    return 0;
+}
+
 /* What the image is. */
 static int plan_image(const struct image_options *options, const struct program *program,
                       const struct image_files *files, struct image_plan *plan, struct error *error)
@@ -339,7 +363,8 @@ int image_write(const struct cli_context *context, const struct image_options *o
     struct image_plan plan IMAGE_PLAN_CLEANUP = {0};
     struct smallest_search search;
     uint64_t size;
-    if (plan_image(options, program, files, &plan, error) < 0 ||
+    if (check_user(context, options, files, error) < 0 ||
+        plan_image(options, program, files, &plan, error) < 0 ||
         plan_output(context, options, program, files, inputs, &plan, error) < 0 ||
         (options->smallest && smallest_search_init(context, &search, options->smallest, error) < 0))
         return -1;

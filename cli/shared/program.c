@@ -70,6 +70,9 @@ int program_open(struct program *program, const char *path, struct error *error)
         return -1;
     if (fstat(program->fd, &status) < 0)
         return error_system(error, errno, "cannot read %s", path);
+    bool is_device = S_ISBLK(status.st_mode) || (S_ISCHR(status.st_mode) && !isatty(program->fd));
+    if (is_device && strcmp(path, FILE_STANDARD) != 0)
+        return error_set(error, "%s is a device: name a file", path);
     if (!S_ISREG(status.st_mode))
         return spool(program, path, error);
     program->size = (uint64_t)status.st_size;

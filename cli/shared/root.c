@@ -258,11 +258,77 @@ int entry_point_find(struct entry_point *entry, const cJSON *config, const struc
                : 0;
 }
 
-int image_user_check(const cJSON *config, const struct file_root *root, struct error *error)
+/* ---- who runs it ----------------------------------------------------------------------------- */
+
+static bool is_in_group(const struct packer_user *user, gid_t gid)
+{
+    bool is_member = user->gid == gid;
+    for (size_t i = 0; i < user->group_count; i++)
+        is_member = is_member || user->groups[i] == gid;
+    return is_member;
+}
+
+/* Whether the user may execute the file or search the directory (path_resolution(7)). Who unpacks
+ * an image without being root owns its files: then they are taken for root's. */
+static bool may_execute(const struct packer_user *user, const struct stat *status)
+{
+    bool is_kept = geteuid() == 0;
+    uid_t owner = is_kept ? status->st_uid : 0;
+    gid_t group = is_kept ? status->st_gid : 0;
+    unsigned shift = owner == user->uid ? 6 : is_in_group(user, group) ? 3 : 0;
+    if (user->uid == 0)
+        return S_ISDIR(status->st_mode) || status->st_mode & (S_IXUSR | S_IXGRP | S_IXOTH);
+    return status->st_mode >> shift & 1;
+}
+
+/* The program and each directory on the way to it; that nobody may execute it is elfcheck's to say.
+ */
+static int check_access(const struct packer_user *user, const struct file_root *root,
+                        const char *path, struct error *error)
+{
+    for (const char *slash = path; slash;) {
+        slash = strchr(slash + 1, '/');
+        char *part TEXT_CLEANUP = NULL;
+        struct stat status;
+        if (text_format(&part, error, "%.*s", slash ? (int)(slash - path) : (int)strlen(path),
+                        path) < 0)
+            return -1;
+        int fd FD_CLEANUP = root->root.open(root->root.context, part);
+        if (fd < 0 || fstat(fd, &status) < 0 || may_execute(user, &status) ||
+            !(status.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)))
+            continue;
+        return error_set(error, "User %u may not %s %s: mode %04o", user->uid,
+                         S_ISDIR(status.st_mode) ? "search" : "execute", part,
+                         (unsigned)status.st_mode & 07777);
+    }
+    return 0;
+}
+
+/* Engines make a working directory that is not there. */
+static int check_working_directory(const struct packer_process *process,
+                                   const struct file_root *root, struct error *error)
+{
+    struct stat status;
+    int fd FD_CLEANUP = root->root.open(root->root.context, process->directory);
+    return fd < 0 || fstat(fd, &status) < 0 || S_ISDIR(status.st_mode)
+               ? 0
+               : error_set(error, "the image's working directory %s is not a directory",
+                           process->directory);
+}
+
+int image_process_check(const cJSON *config, const struct file_root *root,
+                        const struct entry_point *entry, struct error *error)
 {
     struct packer_process process PACKER_PROCESS_CLEANUP = {0};
     const struct packer_root files = {.open = root->root.open, .context = root->root.context};
-    return packer_process_find_user(&process, config, &files, error);
+    if (!entry->name)
+        return packer_process_find_user(&process, config, &files, error);
+    return packer_process_init(&process, config, NULL, error) < 0 ||
+                   packer_process_find_user(&process, config, &files, error) < 0 ||
+                   check_working_directory(&process, root, error) < 0 ||
+                   (entry->path && check_access(&process.user, root, entry->path, error) < 0)
+               ? -1
+               : 0;
 }
 
 void entry_point_free(struct entry_point *entry)

@@ -48,8 +48,10 @@ int entry_point_look_up(struct entry_point *entry, const struct packer_process *
                         const struct file_root *root, struct error *error);
 void entry_point_free(struct entry_point *entry);
 
-/* Fails where the config's User names somebody whom the image's files do not know. */
-int image_user_check(const cJSON *config, const struct file_root *root, struct error *error);
+/* Fails where the config's User names somebody whom the image's files do not know, or who may not
+ * start its program, or where the working directory is none. */
+int image_process_check(const cJSON *config, const struct file_root *root,
+                        const struct entry_point *entry, struct error *error);
 
 /* The value of KEY in a list of KEY=VALUE texts, the last of which counts; or NULL. */
 const char *environment_find(const struct strings *environment, const char *key);

@@ -284,6 +284,8 @@ static const struct elfcheck_rule need_rows[] = {
                 {INDICATOR_SYMBOL, INDICATOR_USUAL, .text = "tmpfile",
                  .never = RUNTIME_GO | RUNTIME_ADA},
                 {INDICATOR_TEXT, INDICATOR_RARE, .text = TEMPORARY_LETTERS},
+                /* One of the variables that std::filesystem::temp_directory_path looks at. */
+                {INDICATOR_TEXT, INDICATOR_USUAL, .text = "TEMPDIR", .only = RUNTIME_CXX},
                 {.kind = INDICATOR_END}},
     },
     {

@@ -210,6 +210,62 @@ END
   [ "$(jq -c .process.user y.bundle/config.json)" = '{"uid":1000,"gid":1001}' ]
 }
 
+@test "a User who may not execute the program is an error, as a working directory that is none" {
+  mkdir -p closed/d
+  cp "$BATS_FILE_TMPDIR/hello" closed/h
+  cp "$BATS_FILE_TMPDIR/hello" closed/d/h
+  chmod 700 closed/h closed/d
+  layer l.tar --owner=0 --group=5 -C closed h d
+  while IFS='|' read -r config said; do
+    archive x.tar x:1 "$config" l.tar
+    if [ -n "$said" ]; then
+      run -1 "$WHIT" check x.tar
+      output_has "$said"
+      run -125 "$WHIT" run -q x.tar
+    else
+      run -0 "$WHIT" check x.tar
+    fi
+  done <<'END'
+{"Cmd": ["/h"], "User": "1000"}|x.tar: User 1000 may not execute /h: mode 0700
+{"Cmd": ["/d/h"], "User": "1000:5"}|x.tar: User 1000 may not search /d: mode 0700
+{"Cmd": ["/h"], "User": "0:9"}|
+{"Cmd": ["/h"], "WorkingDir": "/h"}|x.tar: the image's working directory /h is not a directory
+{"Cmd": ["/h"], "WorkingDir": "/d/new"}|
+END
+  chmod 710 closed/d
+  layer l.tar --owner=0 --group=5 -C closed d
+  chmod 755 closed/d/h
+  archive x.tar x:1 '{"Cmd": ["/d/h"], "User": "1000:5"}' l.tar
+  "$WHIT" check x.tar
+}
+
+@test "no command, and another platform, are warnings" {
+  hello_layer l.tar
+  archive x.tar x:1 '{}' l.tar
+  run -0 "$WHIT" check x.tar
+  output_has 'whit: warning: x.tar: it names no command'
+  run -1 "$WHIT" check --fail-level=warning x.tar
+  "$WHIT" build -q hello -t h -o h.oci
+  config=$(jq -r '.config.digest[7:]' "h.oci/blobs/sha256/$(jq -r '.manifests[0].digest[7:]' h.oci/index.json)")
+  skopeo copy oci:h.oci dir:d >/dev/null
+  sed -i 's/"amd64"/"arm64"/' "d/$config"
+  new=$(sha256sum <"d/$config" | cut -d ' ' -f 1)
+  mv "d/$config" "d/$new"
+  sed -i "s/$config/$new/" d/manifest.json
+  run -0 "$WHIT" check d
+  output_has 'whit: warning: d: its config says linux/arm64, and its programs are judged for linux/amd64'
+}
+
+@test "pack takes no user whom the image does not know" {
+  run -1 "$WHIT" pack "$BATS_FILE_TMPDIR/hello" -u nobody -o n.tar
+  output_has "User 'nobody' needs 'nobody' in /etc/passwd"
+  output_has '--force packs it as it is'
+  [ ! -e n.tar ]
+  run -0 "$WHIT" pack -f "$BATS_FILE_TMPDIR/hello" -u nobody -o n.tar
+  output_has "User 'nobody' needs 'nobody' in /etc/passwd"
+  run -1 "$WHIT" check n.tar
+}
+
 @test "a User that the image's files do not name is an error, which says what to do" {
   files_of_users
   hello_layer l.tar -C "$PWD/users" etc

@@ -505,6 +505,18 @@ END
   output_has "did you mean 'interpreter'?"
 }
 
+@test "--explain lists the rules of a group" {
+  run -0 check --explain=machine
+  [[ ${lines[0]} == 'EC103 machine (load, error)'* ]]
+  check --explain=load | grep '^EC' >rules
+  check --explain | grep -E '^EC[0-9]+ +[a-z-]+ +load ' | diff - rules
+}
+
+@test "a device is no program" {
+  run -2 timeout 10 "$WHIT" check /dev/zero
+  output_has '/dev/zero is a device: name a file'
+}
+
 @test "--explain fills a terminal, but not the widest" {
   for columns in 50 90 300; do
     script -qec "stty cols $columns; '$WHIT' check --explain EC201" /dev/null </dev/null | tr -d '\r' >page

@@ -96,7 +96,8 @@ END
   done
   image '{}'
   run -0 check image.tar
-  [ "${#lines[@]}" = 1 ]
+  output_has "image.tar: it names no command"
+  [ "${#lines[@]}" = 2 ]
 }
 
 @test "a script without an interpreter is told of alike in an image, in a directory and by itself" {
