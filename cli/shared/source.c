@@ -85,8 +85,9 @@ static int search_layout(const struct cli_context *context, const struct strings
     struct layout_search search;
     layout_search_init(context, &search);
     options->search = &search.search;
-    int result =
-        asm_link_small(inputs, options, &linked->elf, &linked->source, &linked->map, error);
+    int result = asm_link_small(inputs, options, &linked->elf,
+                                linked->wants_source ? &linked->source : NULL,
+                                linked->wants_map ? &linked->map : NULL, error);
     options->search = NULL;
     layout_search_end(&search);
     if (result == 0 && search.is_interrupted)

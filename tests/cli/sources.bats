@@ -137,6 +137,15 @@ END_OF_SOURCE
   done
 }
 
+@test "a program with much data takes little memory" {
+  truncate -s 16M much
+  printf 'section .text\n_start: mov edi, 3\nmov eax, 60\nsyscall\nsection .rodata\nincbin "much"\n' >own.asm
+  for layout in "${LAYOUTS[@]}"; do
+    (ulimit -v 600000 && "$WHIT" link -q own.asm --layout="$layout" -o own)
+    run -3 ./own
+  done
+}
+
 @test "--constant-data keeps .data where it cannot be written" {
   printf 'section .data\nn: dd 5\nsection .text\n_start: mov edi, [n]\nmov eax, 60\nsyscall\n' >own.asm
   for layout in "${LAYOUTS[@]}"; do
