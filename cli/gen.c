@@ -13,7 +13,7 @@ static int generate_laid_out(const struct cli_context *context, const struct asm
                              char **arguments, size_t count, const struct link_settings *settings,
                              struct buffer *source, struct error *error)
 {
-    struct linked linked LINKED_CLEANUP = {0};
+    struct linked linked LINKED_CLEANUP = {.wants_source = true};
     if (source_generate(context, template, arguments, count, settings, &linked, error) < 0)
         return -1;
     if (linked.source.size == 0)

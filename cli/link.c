@@ -39,7 +39,7 @@ int command_link(struct cli_context *context, int argc, char **argv)
         return arguments.code;
 
     struct error error;
-    struct linked linked LINKED_CLEANUP = {0};
+    struct linked linked LINKED_CLEANUP = {.wants_map = explain};
     const char *source = arguments.operands[0];
     char *output TEXT_CLEANUP = NULL;
     if ((output_path ? text_copy(&output, output_path, &error)

@@ -172,9 +172,7 @@ static int find_best(const struct asm_job *job, struct found *best, struct error
     if (interrupt_check(error) < 0)
         return -1;
     if (!best->solution.size)
-        return error_set(error, "%s: it cannot be laid out as %s: %s",
-                         asm_input_name(job, job->inputs), names[job->options->layout],
-                         reason.message);
+        return error_set(error, "%s: %s", asm_input_name(job, job->inputs), reason.message);
     return 0;
 }
 

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "asm/layout/cells.h"
-#include "base/interrupt.h"
 #include "base/text.h"
 
 /* Of the file's first byte, where ld puts programs by default. Programs may rely on it that their
@@ -116,36 +115,34 @@ static int copy_data(const struct joined *joined, struct parts *parts, struct er
 
 /* ---- layouts --------------------------------------------------------------------------------- */
 
-static int solve_one(const struct asm_job *job, const struct asm_object *object,
-                     const struct overlay *overlay, struct parts *parts, struct solution *solution,
-                     struct error *error)
+/* The one with the smallest headers, which come first: a program that does not fit behind them
+ * fits behind no others. */
+static const struct overlay *smallest_overlay(enum asm_layout layout)
 {
-    struct joined joined;
-    struct buffer program BUFFER_CLEANUP = {0};
-    if (join(job, object, overlay, &program, &joined, error) < 0)
-        return -1;
-    if (joined.entry > MAX_ENTRY)
-        return error_set(error, "the entry point is not in the first 64 kB");
-    return make_file(overlay, &joined, solution, error) < 0 ? -1 : copy_data(&joined, parts, error);
+    const struct overlay *overlay = overlay_next(NULL);
+    while (overlay && (overlay->layout > layout || !overlay->is_fixed))
+        overlay = overlay_next(overlay);
+    return overlay;
+}
+
+static int refuse(const struct asm_job *job, const char *why, struct error *error)
+{
+    return error_set(error, "it cannot be laid out as %s: %s",
+                     asm_layout_name(job->options->layout), why);
 }
 
 int whole_solve(const struct asm_job *job, const struct asm_object *object, struct parts *parts,
                 struct solution *solution, struct error *error)
 {
+    const struct overlay *overlay = smallest_overlay(job->options->layout);
+    struct joined joined;
+    struct buffer program BUFFER_CLEANUP = {0};
     if (object->is_thread_local)
-        return error_set(error, "thread-local data needs a segment of its own: use "
-                                "--layout=standard");
-    for (const struct overlay *overlay = overlay_next(NULL); overlay;
-         overlay = overlay_next(overlay)) {
-        if (overlay->layout > job->options->layout || !overlay->is_fixed)
-            continue;
-        if (interrupt_check(error) < 0)
-            return -1;
-        /* The smallest headers come first. */
-        if (solve_one(job, object, overlay, parts, solution, error) == 0)
-            return 0;
-        parts_free(parts);
-        solution_free(solution);
-    }
-    return -1;
+        return refuse(job, "thread-local data needs a segment of its own: use --layout=standard",
+                      error);
+    if (join(job, object, overlay, &program, &joined, error) < 0)
+        return -1;
+    if (joined.entry > MAX_ENTRY)
+        return refuse(job, "the entry point is not in the first 64 kB", error);
+    return make_file(overlay, &joined, solution, error) < 0 ? -1 : copy_data(&joined, parts, error);
 }

@@ -1,7 +1,9 @@
 /* Sources become relocatable objects: nasm, with what the user gave it. */
 #include "asm/link/objects.h"
 
+#include <ctype.h>
 #include <gelf.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -125,40 +127,35 @@ int asm_assemble_text(const struct asm_job *job, const char *format, const struc
     return result;
 }
 
-/* ---- one object ------------------------------------------------------------------------------ */
+/* ---- objects --------------------------------------------------------------------------------- */
 
-#define JOINED "joined.o"
+#define JOINED           "joined.o"
+#define OBJECT_NAME_SIZE 40
 
-void asm_object_free(struct asm_object *object)
+/* What nasm makes of a source, in the temporary directory. */
+static void object_name(size_t number, char *name, size_t size)
 {
-    text_free(&object->path);
+    if (number == 0)
+        snprintf(name, size, "program.o");
+    else
+        snprintf(name, size, "program-%zu.o", number);
 }
 
 static int assemble_all(const struct asm_job *job, struct strings *objects, struct error *error)
 {
     for (size_t i = 0; i < job->input_count; i++) {
         const struct asm_input *input = &job->inputs[i];
+        char name[OBJECT_NAME_SIZE];
         char *object TEXT_CLEANUP = NULL;
-        int named = !input->is_source
-                        ? text_format(&object, error, "%s/%s", input->folder, input->name)
-                    : i == 0 ? text_format(&object, error, "%s/program.o", job->temporary)
-                             : text_format(&object, error, "%s/program-%zu.o", job->temporary, i);
-        if (named < 0 ||
+        object_name(i, name, sizeof name);
+        if (text_format(&object, error, "%s/%s", input->is_source ? job->temporary : input->folder,
+                        input->is_source ? name : input->name) < 0 ||
             (input->is_source &&
              assemble(job, input, 0, NULL, object, job->options->warnings, error) < 0) ||
             strings_append(objects, object, error) < 0)
             return -1;
     }
     return 0;
-}
-
-static int run_ld(const struct asm_job *job, const struct strings *arguments,
-                  struct buffer *warnings, struct error *error)
-{
-    int result = asm_run_tool(job, job->temporary, arguments, warnings, error);
-    if (result < 0)
-        asm_add_hint(job, NULL, error);
-    return result;
 }
 
 static int join(const struct asm_job *job, const struct strings *objects, const char *joined,
@@ -170,7 +167,144 @@ static int join(const struct asm_job *job, const struct strings *objects, const 
                    strings_append_all(&arguments, strings_list(objects), error) < 0 ||
                    strings_append_all(&arguments, strings_list(&job->options->libraries), error) < 0
                ? -1
-               : run_ld(job, &arguments, job->options->warnings, error);
+               : asm_run_tool(job, job->temporary, &arguments, job->options->warnings, error);
+}
+
+/* The one object, or what ld joins several to. */
+static int choose_path(const struct asm_job *job, const struct strings *objects, char **path,
+                       struct error *error)
+{
+    if (objects->count == 1 && job->options->libraries.count == 0 && !job->inputs[0].is_archive)
+        return text_copy(path, objects->items[0], error);
+    return text_format(path, error, "%s/" JOINED, job->temporary) < 0
+               ? -1
+               : join(job, objects, *path, error);
+}
+
+/* ---- what ld refuses ------------------------------------------------------------------------- */
+
+/*
+ * ld names a line where the object has debug information, and a section and offset where it has
+ * none. So whatever it refuses is assembled and linked once more, for the message.
+ */
+
+/* Whether ld's line has the number of a source's, as in "own.asm:12: undefined reference ...". */
+static bool names_line(const char *line)
+{
+    for (; *line; line++)
+        if (*line == ':' && isdigit((unsigned char)line[1]))
+            return true;
+    return false;
+}
+
+/* ld's lines, but those that only name the function. */
+static int split_lines(const char *text, struct strings *lines, struct error *error)
+{
+    for (size_t length; *text; text += length + (text[length] == '\n')) {
+        length = strcspn(text, "\n");
+        char *line TEXT_CLEANUP = NULL;
+        if (text_format(&line, error, "%.*s", (int)length, text) < 0 ||
+            (!strstr(line, ": in function `") && strings_append(lines, line, error) < 0))
+            return -1;
+    }
+    return 0;
+}
+
+/* How long a path is that a text begins with, and that only whit and ld know: of the input's
+ * folder, or of what nasm made of the input. 0: there is none. */
+static size_t own_path_length(const struct asm_job *job, size_t number, const char *text)
+{
+    const struct asm_input *input = &job->inputs[number];
+    char object[OBJECT_NAME_SIZE];
+    size_t length = strlen(input->folder);
+    if (!input->is_source)
+        return 0;
+    if (strncmp(text, input->folder, length) == 0 && text[length] == '/')
+        return length + strspn(text + length, "/");
+    object_name(number, object, sizeof object);
+    length = strlen(object);
+    return strncmp(text, object, length) == 0 && text[length] == ':' ? length + 1 : 0;
+}
+
+/* Appends what the user calls that. ld has "OBJECT:SOURCE:" before a line, "OBJECT:(" before an
+ * offset. */
+static void append_user_path(const struct asm_job *job, const struct asm_input *input,
+                             const char *text, size_t length, struct buffer *out)
+{
+    const char *slash = strrchr(input->path, '/');
+    if (text[length - 1] == '/')
+        buffer_append(out, input->path, slash ? (size_t)(slash + 1 - input->path) : 0);
+    else if (text[length] == '(')
+        buffer_printf(out, "%s:", asm_input_name(job, input));
+}
+
+static void append_line(const struct asm_job *job, const char *line, struct buffer *out)
+{
+    while (*line) {
+        size_t longest = 0, input = 0;
+        for (size_t i = 0; i < job->input_count; i++) {
+            size_t length = own_path_length(job, i, line);
+            input = length > longest ? i : input;
+            longest = length > longest ? length : longest;
+        }
+        if (longest)
+            append_user_path(job, &job->inputs[input], line, longest, out);
+        else
+            buffer_append(out, line, longest = 1);
+        line += longest;
+    }
+}
+
+/* Takes each line of the second message that names one of a source, in place of the first's. */
+static void take_lines(const struct asm_job *job, const struct error *with, struct error *error)
+{
+    struct strings lines STRINGS_CLEANUP = {0}, others STRINGS_CLEANUP = {0};
+    struct buffer text BUFFER_CLEANUP = {0};
+    struct error ignored;
+    if (split_lines(error->message, &lines, &ignored) < 0 ||
+        split_lines(with->message, &others, &ignored) < 0 || lines.count != others.count)
+        return;
+    for (size_t i = 0; i < lines.count; i++) {
+        buffer_append_text(&text, i ? "\n" : "");
+        append_line(job, names_line(others.items[i]) ? others.items[i] : lines.items[i], &text);
+    }
+    if (!text.failed)
+        error_set(error, "%s", buffer_text(&text));
+}
+
+/* What ld says of the same with debug information; false where it says nothing. */
+static bool link_with_lines(const struct asm_job *job, const struct strings *arguments,
+                            struct error *error)
+{
+    struct strings objects STRINGS_CLEANUP = {0};
+    char *path TEXT_CLEANUP = NULL;
+    struct asm_link_options options = *job->options;
+    struct asm_job again = *job;
+    options.keep_symbols = true;
+    options.warnings = NULL;
+    again.options = &options;
+    trace_text(options.trace, "# once more with debug information, so that ld names lines");
+    return assemble_all(&again, &objects, error) == 0 &&
+           (choose_path(&again, &objects, &path, error) < 0 ||
+            (arguments && asm_run_tool(&again, again.temporary, arguments, NULL, error) < 0));
+}
+
+/* Of an error that ld left: with the source's lines, and a hint. `arguments` are ld's, or NULL
+ * where it was to join the inputs. */
+static void explain_ld(const struct asm_job *job, const struct strings *arguments,
+                       struct error *error)
+{
+    struct error with = *error;
+    if (job->options->keep_symbols || link_with_lines(job, arguments, &with))
+        take_lines(job, &with, error);
+    asm_add_hint(job, NULL, error);
+}
+
+/* ---- one object ------------------------------------------------------------------------------ */
+
+void asm_object_free(struct asm_object *object)
+{
+    text_free(&object->path);
 }
 
 int asm_elf_error(const char *path, struct error *error)
@@ -219,12 +353,11 @@ int asm_make_object(const struct asm_job *job, struct asm_object *object, struct
     *object = (struct asm_object){0};
     if (assemble_all(job, &objects, error) < 0)
         return -1;
-    bool is_one =
-        objects.count == 1 && job->options->libraries.count == 0 && !job->inputs[0].is_archive;
-    int made = is_one ? text_copy(&object->path, objects.items[0], error)
-                      : text_format(&object->path, error, "%s/" JOINED, job->temporary);
-    return made < 0 || (!is_one && join(job, &objects, object->path, error) < 0) ||
-                   examine(object, error) < 0 ||
+    if (choose_path(job, &objects, &object->path, error) < 0) {
+        explain_ld(job, NULL, error);
+        return -1;
+    }
+    return examine(object, error) < 0 ||
                    (job->options->constant_data && apply_constant_data(object, error) < 0)
                ? -1
                : 0;
@@ -265,9 +398,11 @@ int asm_run_ld(const struct asm_job *job, const struct asm_object *object, const
         append_each(&arguments, "--defsym", symbols, error) < 0 ||
         strings_append_all(&arguments, files, error) < 0)
         return -1;
-    int result = run_ld(job, &arguments, NULL, error) < 0
-                     ? -1
-                     : file_read_path(path, MAX_PROGRAM_SIZE, bytes, error);
+    int result = asm_run_tool(job, job->temporary, &arguments, NULL, error);
+    if (result < 0)
+        explain_ld(job, &arguments, error);
+    else
+        result = file_read_path(path, MAX_PROGRAM_SIZE, bytes, error);
     unlinkat(job->temporary_fd, script, 0); /* another layout needs it anew */
     return result;
 }

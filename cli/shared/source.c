@@ -86,7 +86,8 @@ static int search_layout(const struct cli_context *context, const struct strings
     layout_search_init(context, &search);
     options->search = &search.search;
     int result =
-        asm_link_small(inputs, options, &linked->elf, &linked->source, &linked->map, error);
+        asm_link_small(inputs, options, &linked->elf, linked->wants_source ? &linked->source : NULL,
+                       linked->wants_map ? &linked->map : NULL, error);
     options->search = NULL;
     layout_search_end(&search);
     if (result == 0 && search.is_interrupted)
@@ -106,11 +107,13 @@ static int link_in_layout(const struct cli_context *context, const struct string
         return asm_link(inputs, options, &linked->elf, error);
     if (search_layout(context, inputs, options, linked, error) == 0)
         return 0;
-    if (!layout_is_auto(settings))
+    struct error reason = *error;
+    options->warnings = NULL; /* they are told already */
+    if (!layout_is_auto(settings) || asm_link(inputs, options, &linked->elf, error) < 0)
         return -1;
-    cli_note(context, "whit: %s; linked as standard", error->message);
+    cli_note(context, "whit: %s; linked as standard", reason.message);
     linked->layout = ASM_STANDARD;
-    return asm_link(inputs, options, &linked->elf, error);
+    return 0;
 }
 
 /* What nasm and ld say of a source that they take. */

@@ -1,6 +1,7 @@
 /* From NASM source or a template to an ELF. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "asm/asm.h"
@@ -8,8 +9,10 @@
 #include "cli/shared/command.h"
 #include "cli/shared/layout.h"
 
-/* A linked program. The standard layout has only the ELF. */
+/* A linked program. The standard layout has only the ELF; the others a source and a map, too, which
+ * are large and so only for those who want them. */
 struct linked {
+    bool wants_source, wants_map; /* set by whoever links */
     struct buffer elf;
     enum asm_layout layout;
     struct buffer source; /* as it was laid out */

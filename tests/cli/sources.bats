@@ -137,6 +137,15 @@ END_OF_SOURCE
   done
 }
 
+@test "a program with much data takes little memory" {
+  truncate -s 16M much
+  printf 'section .text\n_start: mov edi, 3\nmov eax, 60\nsyscall\nsection .rodata\nincbin "much"\n' >own.asm
+  for layout in "${LAYOUTS[@]}"; do
+    (ulimit -v 600000 && "$WHIT" link -q own.asm --layout="$layout" -o own)
+    run -3 ./own
+  done
+}
+
 @test "--constant-data keeps .data where it cannot be written" {
   printf 'section .data\nn: dd 5\nsection .text\n_start: mov edi, [n]\nmov eax, 60\nsyscall\n' >own.asm
   for layout in "${LAYOUTS[@]}"; do
@@ -274,8 +283,10 @@ END_OF_SOURCE
   printf '_start: mov al, 60\nsyscall\nsection .tdata write tls\ndq 1\n' >local.asm
   run -1 "$WHIT" link local.asm --layout=golf
   [[ $output == *'thread-local data'*--layout=standard* ]]
+  printf 'odd\n' >>far.asm
   run -0 "$WHIT" link far.asm --layout=auto
   [[ $output == *'linked as standard'* ]]
+  [ "$(grep -c 'label alone' <<<"$output")" = 1 ]
 }
 
 @test "warnings of nasm are shown, chosen by -w, and errors with --werror" {
@@ -289,6 +300,33 @@ END_OF_SOURCE
   [[ $output != *warning* ]]
   run -1 "$WHIT" link own.asm --werror -o own
   output_has "own.asm:5: error: label alone on a line"
+}
+
+@test "what ld refuses is told with the lines of the sources, in any layout" {
+  mkdir -p source/inc
+  printf '\ncall other\n' >source/inc/more.inc
+  cat >source/own.asm <<'END_OF_SOURCE'
+extern missing, other, absent
+_start: mov eax, 60
+        call missing
+%include "inc/more.inc"
+        mov dil, _start
+section .data
+        dq absent
+END_OF_SOURCE
+  for layout in "${LAYOUTS[@]}" auto; do
+    run -1 "$WHIT" link source/own.asm --layout="$layout" -o own
+    [ "${lines[0]}" = "whit: source/own.asm: ld fails with exit code 1:" ]
+    [[ $output == *"source/own.asm:3: undefined reference to \`missing'"* ]]
+    [[ $output == *"source/inc/more.inc:2: undefined reference to \`other'"* ]]
+    [[ $output == *"own.asm:(.data+0x0): undefined reference to \`absent'"* ]]
+    [[ $output == *"source/own.asm:5:"*"relocation truncated to fit"* ]]
+    [[ $output != *program.o* && $output != *"linked as"* && ! -e own ]]
+  done
+  printf '\nf: ret\nglobal f\n' >f.asm
+  printf 'global f\nf: ret\n' >source/f.asm
+  run -1 "$WHIT" link f.asm source/f.asm -o own
+  output_has "source/f.asm:2: multiple definition of \`f'; f.asm:2: first defined here"
 }
 
 @test "-I and -D reach nasm, from wherever whit is called" {
