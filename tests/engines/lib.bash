@@ -391,12 +391,16 @@ loads_what_whit_writes() {
   done
 }
 
+# row_of NAME VERSION: the row of that engine.
+row_of() {
+  [[ $2 =~ [0-9]+\.[0-9]+ ]] && echo "$1-${BASH_REMATCH[0]}"
+}
+
 # keeps_to_the_table NAME VERSION FORM...: what the row of that engine says is so. The forms are those
 # that it has a command for. Prints what was measured, for tests/engines/measured.
 keeps_to_the_table() {
   local row column cell found=() claimed forms="${*:3}"
-  [[ $2 =~ [0-9]+\.[0-9]+ ]]
-  row=$1-${BASH_REMATCH[0]}${DOCKER_STORE:+-$DOCKER_STORE}
+  row=$(row_of "$1" "$2")${DOCKER_STORE:+-$DOCKER_STORE}
   "$WHIT" list --engines >table
   for column in $(sed 's/ evidence//; s/engine //; 1q' table); do
     case $column in
