@@ -49,6 +49,10 @@ static const unsigned ways_compressed[PACKER_COMPRESSIONS] = {
 
 #define ARCHITECTURE_AND_NAME (PACKER_NEEDS_ARCHITECTURE | PACKER_NEEDS_NAME)
 
+/* Its links in /dev may not exist, and its process has a user (oci-spec-rs). */
+#define YOUKI_NEEDS \
+    (PACKER_NEEDS_PROC | PACKER_NEEDS_DEV | PACKER_NEEDS_VERSION | PACKER_NEEDS_USER)
+
 static const struct engine {
     const char *name;
     unsigned loads[FORMS];
@@ -78,8 +82,14 @@ static const struct engine {
     {"buildah-1.39", {LIBRARY_NEW}, 0, "tests/engines/buildah.bats"},
     {"umoci-0.4", {[OCI] = PLAIN, [LAYER] = GZIPPED}, PACKER_NEEDS_OS, "tests/engines/umoci.bats"},
     {"runc-1.1", {[BUNDLE] = PLAIN}, PACKER_NEEDS_PROC, "tests/engines/runc.bats"},
+    {"runc-1.3",
+     {[BUNDLE] = PLAIN},
+     PACKER_NEEDS_PROC | PACKER_NEEDS_DEV,
+     "tests/engines/runc.bats"},
     {"crun-1.8", {[BUNDLE] = PLAIN}, PACKER_NEEDS_VERSION, "tests/engines/crun.bats"},
     {"crun-1.21", {[BUNDLE] = PLAIN}, PACKER_NEEDS_VERSION, "tests/engines/crun.bats"},
+    {"crun-1.28", {[BUNDLE] = PLAIN}, PACKER_NEEDS_VERSION, "tests/engines/crun.bats"},
+    {"youki-0.7", {[BUNDLE] = PLAIN}, YOUKI_NEEDS, "measured once"},
 };
 #define ENGINES (COUNT(engines))
 
@@ -226,7 +236,9 @@ static const struct {
     {PACKER_NEEDS_ARCHITECTURE, "architecture"},
     {PACKER_NEEDS_OS, "os"},
     {PACKER_NEEDS_PROC, "/proc"},
+    {PACKER_NEEDS_DEV, "/dev"},
     {PACKER_NEEDS_VERSION, "ociVersion"},
+    {PACKER_NEEDS_USER, "user"},
     {PACKER_NEEDS_NAME, "name"},
 };
 

@@ -93,6 +93,8 @@ enum packer_compression { PACKER_PLAIN, PACKER_GZIP, PACKER_ZSTD, PACKER_XZ, PAC
 #define PACKER_NEEDS_PROC         0x4u  /* of a bundle: that /proc is mounted */
 #define PACKER_NEEDS_VERSION      0x8u  /* of a bundle: ociVersion */
 #define PACKER_NEEDS_NAME         0x10u /* of an OCI layout: the image's name in full */
+#define PACKER_NEEDS_DEV          0x40u /* of a bundle: an empty /dev at each start */
+#define PACKER_NEEDS_USER         0x80u /* of a bundle: process.user */
 
 /* The output: its format, and how that is stored. */
 struct packer_target {

@@ -6,19 +6,26 @@
 #include "base/array.h"
 
 /*
- * What an engine itself calls between its loading of the filter and execve(2), Go's runtime
- * included: seen by strace in runc 1.1 and crun 1.8, as docker 20.10 and podman 4.3 start them,
- * with noNewPrivileges and without. With it, crun needs execve alone. A program may make these
- * calls, too; none of them opens a socket, starts a process or reaches into another.
+ * What an engine itself calls between its loading of the filter and execve(2), with noNewPrivileges
+ * and without: all that runc and crun of Debian 12, 13 and sid were seen to call there, started by
+ * themselves and by docker, podman and containerd (tests/engines/calls, which
+ * tests/engines/seccomp.bats measures). A program may make these calls, too; none of them opens a
+ * socket, starts a process or reaches into another.
  */
 static const char *const engine_calls[] = {
-    "capget",       "capset",      "chdir",       "close",     "epoll_ctl",    "epoll_pwait",
-    "execve",       "exit_group",  "faccessat2",  "fcntl",     "fstat",        "fstatfs",
-    "futex",        "getcwd",      "getdents64",  "getpid",    "getppid",      "gettid",
-    "madvise",      "mmap",        "munmap",      "nanosleep", "newfstatat",   "openat",
-    "openat2",      "prctl",       "pselect6",    "read",      "rt_sigaction", "rt_sigprocmask",
-    "rt_sigreturn", "sched_yield", "setgid",      "setresgid", "setresuid",    "setgroups",
-    "setuid",       "shutdown",    "sigaltstack", "tgkill",    "write",
+    "capget",       "capset",     "chdir",     "close",     "close_range",  "epoll_ctl",
+    "execve",       "faccessat2", "fcntl",     "fstat",     "fstatfs",      "futex",
+    "getcwd",       "getdents64", "getpid",    "getppid",   "newfstatat",   "openat",
+    "openat2",      "prctl",      "pselect6",  "read",      "rt_sigaction", "rt_sigprocmask",
+    "rt_sigreturn", "setgid",     "setgroups", "setresgid", "setresuid",    "setuid",
+    "statx",        "tgkill",     "write",
+};
+
+/* What Go's runtime calls when it likes (runtime/sys_linux_amd64.s): to wait, for memory, for
+ * signals, and to end. runc is made of it. */
+static const char *const go_calls[] = {
+    "epoll_pwait", "exit_group", "gettid",      "madvise",     "mmap",
+    "munmap",      "nanosleep",  "sched_yield", "sigaltstack",
 };
 
 /* Linux include/uapi/linux/seccomp.h by libseccomp's names (runtime-spec, config-linux.md). */
@@ -65,6 +72,15 @@ static cJSON *add_rule(cJSON *rules)
     return names;
 }
 
+/* Adds those that the programs do not make anyway. */
+static void add_names(cJSON *names, const char *const *calls, size_t count,
+                      const struct elfcheck_profile *profile)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!has_word(&profile->names, calls[i]))
+            cJSON_AddItemToArray(names, cJSON_CreateString(calls[i]));
+}
+
 cJSON *elfcheck_profile_document(const struct elfcheck_profile *profile)
 {
     cJSON *document = cJSON_CreateObject();
@@ -78,9 +94,8 @@ cJSON *elfcheck_profile_document(const struct elfcheck_profile *profile)
     for (size_t i = 0; i < profile->names.count; i++)
         cJSON_AddItemToArray(names, cJSON_CreateString(profile->names.items[i]));
     names = add_rule(rules);
-    for (size_t i = 0; i < COUNT(engine_calls); i++)
-        if (!has_word(&profile->names, engine_calls[i]))
-            cJSON_AddItemToArray(names, cJSON_CreateString(engine_calls[i]));
+    add_names(names, engine_calls, COUNT(engine_calls), profile);
+    add_names(names, go_calls, COUNT(go_calls), profile);
     return document;
 }
 

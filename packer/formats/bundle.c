@@ -199,6 +199,8 @@ static int render_minimal(const struct packer_process *process, const struct pac
         add_words(object, "env", strings_list(&process->environment) + (has_path ? 0 : 1));
     if (process->user.uid || process->user.gid || process->user.group_count)
         add_user(object, process, true);
+    else if (target->needs & PACKER_NEEDS_USER)
+        cJSON_AddObjectToObject(object, "user");
     cJSON_AddStringToObject(cJSON_AddObjectToObject(document, "root"), "path", names->rootfs);
     cJSON *list = cJSON_AddArrayToObject(document, "mounts");
     if (target->needs & PACKER_NEEDS_PROC) {
@@ -206,6 +208,8 @@ static int render_minimal(const struct packer_process *process, const struct pac
         snprintf(destination, sizeof destination, "/%s", names->proc);
         add_mount(list, destination, "proc");
     }
+    if (target->needs & PACKER_NEEDS_DEV)
+        add_mount(list, "/dev", "tmpfs");
     cJSON *linux_part = cJSON_AddObjectToObject(document, "linux");
     add_namespace(cJSON_AddArrayToObject(linux_part, "namespaces"), "mount");
     add_seccomp(linux_part, process);

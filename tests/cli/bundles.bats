@@ -12,12 +12,32 @@ minimal() {
 config_size() { stat -c %s "$1/config.json"; }
 
 @test "the smallest config takes as many bytes as this" {
-  minimal runc.bundle --for=runc
-  minimal crun.bundle --for=crun
-  minimal both.bundle --for=runc,crun
+  for engines in runc-1.1 runc-1.3 runc crun runc,crun youki any; do
+    minimal $engines.bundle --for=$engines
+    echo "$engines $(config_size $engines.bundle)"
+  done >sizes
+  diff - sizes <<'END'
+runc-1.1 145
+runc-1.3 183
+runc 183
+crun 130
+runc,crun 202
+youki 212
+any 212
+END
+  minimal default.bundle
+  cmp default.bundle/config.json any.bundle/config.json
+}
+
+@test "the smallest config has an empty /dev for second starts, and a user, where engines need them" {
   minimal any.bundle
-  cmp both.bundle/config.json any.bundle/config.json
-  [ "$(config_size runc.bundle) $(config_size crun.bundle) $(config_size both.bundle)" = '145 130 164' ]
+  jq -e '.mounts == [{destination: "/p", type: "proc"}, {destination: "/dev", type: "tmpfs"}]' \
+    any.bundle/config.json
+  jq -e '.process.user == {}' any.bundle/config.json
+  minimal user.bundle -u 5
+  jq -e '.process.user == {uid: 5, gid: 0}' user.bundle/config.json
+  minimal old.bundle --for=runc-1.1,crun
+  jq -e '[.mounts[].type] == ["proc"] and .process.user == null' old.bundle/config.json
 }
 
 @test "the smallest config always has a mount namespace" {
@@ -29,7 +49,7 @@ config_size() { stat -c %s "$1/config.json"; }
 
 @test "with --strict it tells the version, as the specification requires" {
   minimal strict.bundle --strict --for=runc
-  [ "$(config_size strict.bundle)" = 166 ]
+  [ "$(config_size strict.bundle)" = 204 ]
   [ "$(jq -r .ociVersion strict.bundle/config.json)" = 1.0.2 ]
   "$WHIT" build -q hello -o plain.bundle
   "$WHIT" build -q hello --strict --bundle=full -o full.bundle

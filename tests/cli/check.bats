@@ -644,6 +644,19 @@ allowed() { jq -c '.syscalls[0].names' "$1"; }
   [ "$(jq '[.syscalls[].names[]] | length == (unique | length)' both.json)" = true ]
 }
 
+@test "a seccomp profile allows what engines were seen to call before they execute a program" {
+  hello hello
+  run -0 check --seccomp=hello.json hello
+  while read -r debian engine runtime calls; do
+    jq -e --arg calls "$calls" '[$calls | splits(" ")] - [.syscalls[].names[]] == []' hello.json ||
+      { echo "$runtime of $debian, started by $engine, calls more"; return 1; }
+  done <"$BATS_TEST_DIRNAME/../engines/calls"
+  # And just that, beside what Go's runtime may call (elfcheck/calls/seccomp.c).
+  cut -d ' ' -f 4- "$BATS_TEST_DIRNAME/../engines/calls" | tr ' ' '\n' | sort -u >seen
+  [ "$(jq -r '.syscalls[1].names[]' hello.json | sort | comm -23 - seen | xargs)" = \
+    'epoll_pwait exit_group gettid madvise mmap munmap nanosleep sched_yield sigaltstack' ]
+}
+
 @test "a seccomp profile on standard output comes alone" {
   hello hello
   run -0 --separate-stderr check --seccomp=- hello

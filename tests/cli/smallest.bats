@@ -148,7 +148,6 @@ END
 
 @test "--for takes each engine that is listed, and all of a name or version" {
   "$WHIT" list --engines -q >names
-  [ "$(wc -l <names)" = 22 ]
   for name in $(sed 'p; s/\..*//; p; s/-.*//' names | sort -u); do
     for output in x.tar x.oci x.bundle; do
       ! "$WHIT" build -q hello --for="$name" -o "$name-$output" 2>refused || continue 2

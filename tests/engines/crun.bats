@@ -46,16 +46,16 @@ start() { crun run --bundle "$2" "$3"; }
 }
 
 @test "crun runs the bundles with the smallest config, again and again, and they leave no mount" {
-  for option in --for=crun --for=any --strict; do
+  for option in --for="$(row_of crun "$(crun --version)")" --for=crun --for=any --strict --seccomp; do
     minimal again "crun$option" $option
-    for i in 1 2; do
+    for i in 1 2 3; do
       leaves_no_mount prints again crun run --bundle "/run/crun$option" "minimal${option#*=}$i"
     done
   done
 }
 
 @test "without any part of the smallest config, crun runs no bundle" {
-  minimal control crun --for=crun
+  minimal control crun --for="$(row_of crun "$(crun --version)")"
   while IFS= read -r without; do
     jq -c "$without" crun.bundle/config.json | engine tee /run/crun/config.json >/dev/null
     run ! crun run --bundle /run/crun control
