@@ -77,6 +77,7 @@ static const struct cli_command commands[] = {
      .help =
          "Runs it with runc, or with bubblewrap if runc fails. ARGs replace the default command\n"
          "of an image, as with docker run, and follow the name of a program.\n"
+         "The root file system is read-only, and there is no network.\n"
          "\n"
          "Exit status: that of the program; 125 if it could not be run, 127 if the image does not\n"
          "contain the program.\n",
