@@ -305,3 +305,11 @@ void overlay_field(const struct overlay *overlay, size_t offset, struct buffer *
     append_field(FIELDS(header_fields), 0, offset, out);
     append_field(FIELDS(segment_fields), overlay->header, offset, out);
 }
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+const char *asm_layout_name(enum asm_layout layout)
+{
+    static const char *const names[ASM_LAYOUT_COUNT] = {"standard", "compact", "overlap", "golf"};
+    return names[layout];
+}

@@ -15,13 +15,6 @@
 #include "base/interrupt.h"
 #include "base/trace.h"
 
-static const char *const names[ASM_LAYOUT_COUNT] = {"standard", "compact", "overlap", "golf"};
-
-const char *asm_layout_name(enum asm_layout layout)
-{
-    return names[layout];
-}
-
 /* The smallest of all layouts that keep the promise and assume no more. */
 static int solve_all(const struct parts *parts, const struct asm_link_options *options,
                      struct watch *watch, struct solution *best, struct error *error)
