@@ -409,7 +409,7 @@ static void says_what_is_wrong_with_a_source(void **state)
         {"bits 64\nmain: nop\n", "no entry point: write the label `_start:`"},
         {"", "no entry point"},
         {"bits 64\nglobal _start\nextern there\n_start: call there\n",
-         "program.asm:(.text+0x1): undefined reference to `there'"},
+         "program.asm:4: undefined reference to `there'"},
         {"bits 64\nglobal _start\n_start: mov eax, there\n", "symbol `there' not defined"},
         {"%rep\n", "nasm fails"},
         {"\x7f"
