@@ -155,11 +155,14 @@ check-engines: ## what engines load of all that whit writes, as packer/engines.c
 	$(MAKE) $(parallel) all
 	BUILD=$(BUILD) tests/engines/run
 
+# The Debian whose engines are next: trixie (13), or sid, whose engines change.
+SUITE ?= trixie
+
 .PHONY: check-engines-next
-check-engines-next: ## the same with the engines of the next Debian
+check-engines-next: ## the same with the engines of another Debian: SUITE=trixie or sid
 	sh tests/packages.sh build run test next
 	$(MAKE) $(parallel) all
-	BUILD=$(BUILD) tests/engines/run trixie
+	BUILD=$(BUILD) tests/engines/run $(SUITE)
 
 .PHONY: check-kernels
 check-kernels: ## run all layouts under kernels of Debian's, in virtual machines

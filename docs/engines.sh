@@ -13,10 +13,10 @@ measured=$(dirname "$0")/../tests/engines/measured
       printf "| %s ", cell[i]
     print "| " last " |"
   }
-  # DEBIAN ENGINE CELL...
+  # DEBIAN DATE ENGINE CELL...
   NR == FNR {
-    debians[$2] = debians[$2] (debians[$2] ? ", " : "") $1
-    did[$2] = $0
+    debians[$3] = debians[$3] (debians[$3] ? ", " : "") $1 " " $2
+    did[$3] = $0
     next
   }
   FNR == 1 {
@@ -33,8 +33,8 @@ measured=$(dirname "$0")/../tests/engines/measured
     cell[1] = $1
     split(did[$1], tried)
     for (i = 2; i <= columns; i++) {
-      refused = tried[i + 1] == "no"
-      if ($1 in debians && $i != (refused ? "-" : tried[i + 1]))
+      refused = tried[i + 2] == "no"
+      if ($1 in debians && $i != (refused ? "-" : tried[i + 2]))
         differ = differ $1 " does not do with " names[i] " what the table says\n"
       cell[i] = refused ? "no" : $i == "-" ? "" : $i
       gsub(",", ", ", cell[i])

@@ -2,6 +2,7 @@
  * evidence of a row is a test, that tries every cell, also the refusals. */
 #include "packer/packer.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/array.h"
@@ -37,17 +38,18 @@ static const unsigned ways_compressed[PACKER_COMPRESSIONS] = {
 #define DOCKER_AS(ways) [DOCKER] = ways, [ROOTFS] = ways, [DOCKER_V1] = ways, [LAYER] = ways
 #define DOCKER_20       DOCKER_AS(GZIPPED | XZ)
 #define DOCKER_23       DOCKER_AS(ANY_WAY)
+#define DOCKER_29       [DOCKER] = ANY_WAY, [ROOTFS] = ANY_WAY, [LAYER] = ANY_WAY
 #define DOCKER_STORE    [DOCKER] = ANY_WAY, [OCI_TAR] = ANY_WAY, [ROOTFS] = ANY_WAY, [LAYER] = FAST
-/* kind imports for all platforms: that containerd 2 decompresses then is not known. */
-#define CONTAINERD_1 [DOCKER] = PLAIN, [OCI_TAR] = PLAIN, [LAYER] = FAST
-#define CONTAINERD_2 [DOCKER] = FAST, [OCI_TAR] = FAST, [LAYER] = FAST
+#define CONTAINERD_1    [DOCKER] = PLAIN, [OCI_TAR] = PLAIN, [LAYER] = FAST
+#define CONTAINERD_2    [DOCKER] = FAST, [OCI_TAR] = FAST, [LAYER] = FAST
 /* podman, skopeo and buildah are of one library; in its older versions, what decompresses gzip
  * could not begin again. */
 #define LIBRARY     [OCI_TAR] = ANY_WAY, [OCI] = PLAIN, [LAYER] = ANY_WAY
 #define LIBRARY_OLD [DOCKER] = ANY_WAY & ~GZIP, LIBRARY
 #define LIBRARY_NEW [DOCKER] = ANY_WAY, LIBRARY
 
-#define ARCHITECTURE_AND_NAME (PACKER_NEEDS_ARCHITECTURE | PACKER_NEEDS_NAME)
+/* What ctr, containerd's own command, does not do without. */
+#define CONTAINERD_NEEDS (PACKER_NEEDS_ARCHITECTURE | PACKER_NEEDS_NAME | PACKER_NEEDS_TAG)
 
 /* Its links in /dev may not exist, and its process has a user (oci-spec-rs). */
 #define YOUKI_NEEDS \
@@ -62,25 +64,39 @@ static const struct engine {
     {"docker-20.10", {DOCKER_20}, 0, "tests/engines/docker.bats"},
     {"docker-26.1", {DOCKER_23}, 0, "tests/engines/docker.bats"},
     {"docker-26.1-containerd", {DOCKER_STORE}, PACKER_NEEDS_NAME, "tests/engines/docker.bats"},
-    {"docker-28.5", {DOCKER_23}, 0, "measured once"},
-    {"docker-28.5-containerd", {DOCKER_STORE}, PACKER_NEEDS_NAME, "measured once"},
+    {"docker-28.5", {DOCKER_23}, 0, "tests/engines/docker.bats"},
+    {"docker-28.5-containerd", {DOCKER_STORE}, PACKER_NEEDS_NAME, "tests/engines/docker.bats"},
+    {"docker-29.0", {DOCKER_29}, 0, "its source, daemon/internal/image/tarexport"},
+    {"docker-29.0-containerd",
+     {DOCKER_STORE},
+     PACKER_NEEDS_NAME,
+     "its source, daemon/containerd/image_exporter.go"},
     {"podman-4.3", {LIBRARY_OLD, [ROOTFS] = ANY_WAY}, 0, "tests/engines/podman.bats"},
     {"podman-5.4", {LIBRARY_NEW, [ROOTFS] = GZIPPED}, 0, "tests/engines/podman.bats"},
-    {"podman-5.8", {LIBRARY_NEW, [ROOTFS] = GZIPPED}, 0, "measured once"},
-    {"containerd-1.6", {CONTAINERD_1}, ARCHITECTURE_AND_NAME, "tests/engines/containerd.bats"},
-    {"containerd-1.7", {CONTAINERD_1}, ARCHITECTURE_AND_NAME, "tests/engines/containerd.bats"},
-    {"containerd-2.1", {CONTAINERD_2}, PACKER_NEEDS_NAME, "measured once"},
-    {"kind-0.24",
-     {CONTAINERD_1},
-     ARCHITECTURE_AND_NAME,
-     "containerd 1.7.18, say its release notes"},
-    {"kind-0.29", {CONTAINERD_1}, ARCHITECTURE_AND_NAME, "containerd 2.1.1, say its release notes"},
+    {"podman-5.8", {LIBRARY_NEW, [ROOTFS] = ANY_WAY}, 0, "tests/engines/podman.bats"},
+    {"containerd-1.6", {CONTAINERD_1}, CONTAINERD_NEEDS, "tests/engines/containerd.bats"},
+    {"containerd-1.7", {CONTAINERD_1}, CONTAINERD_NEEDS, "tests/engines/containerd.bats"},
+    {"containerd-2.1", {CONTAINERD_2}, CONTAINERD_NEEDS, "tests/engines/containerd.bats"},
+    {"nerdctl-2.3",
+     {CONTAINERD_2},
+     PACKER_NEEDS_ARCHITECTURE | PACKER_NEEDS_NAME,
+     "its source, pkg/imgutil/load"},
+    {"kind-0.24", {CONTAINERD_1}, PACKER_NEEDS_NAME, "tests/engines/kind.bats"},
+    {"kind-0.29", {CONTAINERD_2}, PACKER_NEEDS_NAME, "tests/engines/kind.bats"},
     {"skopeo-1.9", {LIBRARY_OLD}, 0, "tests/engines/skopeo.bats"},
     {"skopeo-1.18", {LIBRARY_NEW}, 0, "tests/engines/skopeo.bats"},
-    {"skopeo-1.22", {LIBRARY_NEW}, 0, "measured once"},
+    {"skopeo-1.22", {LIBRARY_NEW}, 0, "tests/engines/skopeo.bats"},
     {"buildah-1.28", {LIBRARY_OLD}, 0, "tests/engines/buildah.bats"},
     {"buildah-1.39", {LIBRARY_NEW}, 0, "tests/engines/buildah.bats"},
-    {"umoci-0.4", {[OCI] = PLAIN, [LAYER] = GZIPPED}, PACKER_NEEDS_OS, "tests/engines/umoci.bats"},
+    {"buildah-1.43", {LIBRARY_NEW}, 0, "tests/engines/buildah.bats"},
+    {"umoci-0.4",
+     {[OCI] = PLAIN, [LAYER] = GZIPPED},
+     PACKER_NEEDS_OS | PACKER_NEEDS_TAG,
+     "tests/engines/umoci.bats"},
+    {"umoci-0.6",
+     {[OCI] = PLAIN, [LAYER] = GZIPPED | ZSTD},
+     PACKER_NEEDS_OS | PACKER_NEEDS_TAG,
+     "tests/engines/umoci.bats"},
     {"runc-1.1", {[BUNDLE] = PLAIN}, PACKER_NEEDS_PROC, "tests/engines/runc.bats"},
     {"runc-1.3",
      {[BUNDLE] = PLAIN},
@@ -89,19 +105,14 @@ static const struct engine {
     {"crun-1.8", {[BUNDLE] = PLAIN}, PACKER_NEEDS_VERSION, "tests/engines/crun.bats"},
     {"crun-1.21", {[BUNDLE] = PLAIN}, PACKER_NEEDS_VERSION, "tests/engines/crun.bats"},
     {"crun-1.28", {[BUNDLE] = PLAIN}, PACKER_NEEDS_VERSION, "tests/engines/crun.bats"},
-    {"youki-0.7", {[BUNDLE] = PLAIN}, YOUKI_NEEDS, "measured once"},
+    {"youki-0.7",
+     {[BUNDLE] = PLAIN},
+     YOUKI_NEEDS,
+     "its source, crates/libcontainer, and oci-spec-rs"},
 };
 #define ENGINES (COUNT(engines))
 
 #define ANY "any"
-
-/* "docker" is every docker, "podman-4" every podman 4; "any" are all that load such a form. */
-static bool is_named(const struct engine *engine, const char *name)
-{
-    size_t length = strlen(name);
-    return strncmp(engine->name, name, length) == 0 &&
-           strchr("-.", engine->name[length]); /* or its end */
-}
 
 static const char *form_name(const struct packer_target *target)
 {
@@ -142,13 +153,97 @@ static void append_reason(const struct engine *engine, const struct packer_targe
     }
 }
 
-/* The one of just that name, before all that it may begin. */
-static const struct engine *find_exactly(const char *name)
+/* ---- names of engines ------------------------------------------------------------------------ */
+
+/* "docker-28.5-containerd" in parts. */
+struct engine_name {
+    const char *kind, *version, *variant; /* the others of none are empty */
+    size_t kind_size, version_size;
+};
+
+static struct engine_name part_name(const char *text)
 {
-    for (size_t i = 0; i < ENGINES; i++)
-        if (strcmp(engines[i].name, name) == 0)
-            return &engines[i];
-    return NULL;
+    struct engine_name name = {.kind = text, .kind_size = strcspn(text, "-")};
+    name.version = text + name.kind_size + (text[name.kind_size] != '\0');
+    name.version_size = strspn(name.version, "0123456789.");
+    name.variant = name.version + name.version_size;
+    return name;
+}
+
+/* By the numbers that both have: below 0, 0 or above. */
+static int compare_versions(const char *one, const char *other)
+{
+    for (;;) {
+        char *end, *other_end;
+        unsigned long number = strtoul(one, &end, 10),
+                      other_number = strtoul(other, &other_end, 10);
+        if (number != other_number)
+            return number < other_number ? -1 : 1;
+        if (*end != '.' || *other_end != '.')
+            return 0;
+        one = end + 1;
+        other = other_end + 1;
+    }
+}
+
+/* "docker" is every docker, "podman-4" every podman 4. */
+static bool is_named(const struct engine *engine, const char *name)
+{
+    size_t length = strlen(name);
+    return strncmp(engine->name, name, length) == 0 &&
+           strchr("-.", engine->name[length]); /* or its end */
+}
+
+/* Whether the engine is of the kind and variant that are asked for, and not of a later version. */
+static bool is_as_old(const struct engine_name *engine, const struct engine_name *asked)
+{
+    return engine->kind_size == asked->kind_size &&
+           strncmp(engine->kind, asked->kind, asked->kind_size) == 0 &&
+           (!*asked->variant || strcmp(engine->variant, asked->variant) == 0) &&
+           compare_versions(engine->version, asked->version) <= 0;
+}
+
+/* Whether that is one of the version's own releases: 5.4.2 of 5.4. */
+static bool is_release_of(const struct engine_name *engine, const struct engine_name *asked)
+{
+    return strncmp(engine->version, asked->version, engine->version_size) == 0 &&
+           asked->version[engine->version_size] == '.';
+}
+
+static void append_name(struct buffer *list, const char *name)
+{
+    buffer_printf(list, "%s%s", list->size ? ", " : "", name);
+}
+
+/* Chooses the newest of those that are as old as what is asked for, which has no row of its own. */
+static int choose_nearest(const char *name, bool chosen[static ENGINES], struct strings *notes,
+                          struct error *error)
+{
+    const struct engine_name asked = part_name(name);
+    struct buffer list BUFFER_CLEANUP = {0};
+    struct engine_name nearest = {.version = ""};
+    if (!asked.version_size || (*asked.variant && *asked.variant != '-'))
+        return 0;
+    for (size_t i = 0; i < ENGINES; i++) {
+        const struct engine_name engine = part_name(engines[i].name);
+        if (is_as_old(&engine, &asked) &&
+            (!*nearest.version || compare_versions(engine.version, nearest.version) > 0))
+            nearest = engine;
+    }
+    for (size_t i = 0; *nearest.version && i < ENGINES; i++) {
+        const struct engine_name engine = part_name(engines[i].name);
+        chosen[i] =
+            is_as_old(&engine, &asked) && compare_versions(engine.version, nearest.version) == 0;
+        if (chosen[i])
+            append_name(&list, engines[i].name);
+    }
+    if (!list.size || is_release_of(&nearest, &asked))
+        return buffer_check(&list, error);
+    char *text TEXT_CLEANUP = NULL;
+    return buffer_check(&list, error) < 0 ||
+                   text_format(&text, error, "%s: judged as %s", name, buffer_text(&list)) < 0
+               ? -1
+               : strings_append(notes, text, error);
 }
 
 /* A guess may be of "podman" and of "podman-5.4" alike. */
@@ -169,51 +264,117 @@ static int refuse_engine(const char *name, struct error *error)
     return error_prefix(error, "--for");
 }
 
-/* Fits the target to one engine; `is_any`: or names it among those that are left out. */
-static int fit_engine(struct packer_target *target, const struct engine *engine, bool is_any,
-                      struct buffer *left_out, struct error *error)
+static bool is_any_chosen(const bool chosen[static ENGINES])
+{
+    for (size_t i = 0; i < ENGINES; i++)
+        if (chosen[i])
+            return true;
+    return false;
+}
+
+/* Chooses the one of just that name, else all that it begins, else the nearest older ones. */
+static int choose_engines(const char *name, bool chosen[static ENGINES], struct strings *notes,
+                          struct error *error)
+{
+    for (size_t i = 0; i < ENGINES; i++)
+        chosen[i] = strcmp(name, ANY) == 0 || strcmp(name, engines[i].name) == 0;
+    if (!is_any_chosen(chosen))
+        for (size_t i = 0; i < ENGINES; i++)
+            chosen[i] = is_named(&engines[i], name);
+    if (!is_any_chosen(chosen) && choose_nearest(name, chosen, notes, error) < 0)
+        return -1;
+    return is_any_chosen(chosen) ? 0 : refuse_engine(name, error);
+}
+
+/* ---- fitting a target ------------------------------------------------------------------------ */
+
+/* What is left out of "any". */
+struct left_out {
+    struct buffer compressed; /* engines that would load it plain */
+    struct buffer nameless;   /* engines that would find it by a name */
+};
+
+static void left_out_free(struct left_out *left_out)
+{
+    buffer_free(&left_out->compressed);
+    buffer_free(&left_out->nameless);
+}
+#define LEFT_OUT_CLEANUP __attribute__((cleanup(left_out_free)))
+
+/* Fits the target to one engine; `left_out`: it is one of any, or else named, which fails where it
+ * cannot use the target. */
+static int fit_engine(struct packer_target *target, const struct engine *engine, bool has_tag,
+                      struct left_out *left_out, struct error *error)
 {
     unsigned ways = ways_of(engine, target);
     struct buffer reason BUFFER_CLEANUP = {0};
     append_reason(engine, target, &reason);
-    if (reason.size && !is_any)
+    bool is_nameless = !reason.size && (engine->needs & PACKER_NEEDS_TAG) && !has_tag;
+    if (is_nameless)
+        buffer_append_text(&reason, "it finds no image without a name: -t NAME:TAG gives one");
+    if (reason.size && !left_out)
         return error_set(error, "--for=%s: %s (%s)", engine->name, buffer_text(&reason),
                          engine->evidence);
     if (reason.size && ways)
-        buffer_printf(left_out, "%s%s", left_out->size ? ", " : "", engine->name);
-    if (reason.size)
+        append_name(is_nameless ? &left_out->nameless : &left_out->compressed, engine->name);
+    if (reason.size && !is_nameless)
         return 0;
+    /* By its digest it may still be found, with `ctr images import --digests`. */
     target->two_members |= target->compression && !(ways & GZIP);
     target->needs |= engine->needs;
     return 0;
 }
 
-static int fit_engines(struct packer_target *target, const char *name, struct buffer *left_out,
-                       struct error *error)
+/* Notes what some engines cannot; without any, nothing. */
+static int note_names(struct strings *notes, const struct buffer *names, const char *what,
+                      struct error *error)
 {
-    const struct engine *only = find_exactly(name);
-    bool is_any = strcmp(name, ANY) == 0, is_known = is_any;
-    for (size_t i = 0; i < ENGINES; i++) {
-        const struct engine *engine = &engines[i];
-        if (only ? engine != only : !is_any && !is_named(engine, name))
-            continue;
-        is_known = true;
-        if (fit_engine(target, engine, is_any, left_out, error) < 0)
-            return -1;
-    }
-    return is_known ? 0 : refuse_engine(name, error);
+    char *text TEXT_CLEANUP = NULL;
+    if (!names->size && !names->failed)
+        return 0;
+    return buffer_check(names, error) < 0 ||
+                   text_format(&text, error, "%s %s", buffer_text(names), what) < 0
+               ? -1
+               : strings_append(notes, text, error);
 }
 
-int packer_fit_engines(struct packer_target *target, const char *const *names,
-                       struct buffer *left_out, struct error *error)
+static int note_left_out(const struct packer_target *target, const struct left_out *left_out,
+                         struct strings *notes, struct error *error)
+{
+    char *compressed TEXT_CLEANUP = NULL;
+    return text_format(&compressed, error, "cannot load it compressed: for those write %s",
+                       packer_suffix(target)) < 0 ||
+                   note_names(notes, &left_out->compressed, compressed, error) < 0 ||
+                   note_names(notes, &left_out->nameless,
+                              "find no image without a name: -t NAME:TAG gives one", error) < 0
+               ? -1
+               : 0;
+}
+
+static int fit_engines(struct packer_target *target, const char *name, bool has_tag,
+                       struct strings *notes, struct error *error)
+{
+    bool is_any = strcmp(name, ANY) == 0, chosen[ENGINES] = {false};
+    struct left_out left_out LEFT_OUT_CLEANUP = {0};
+    if (choose_engines(name, chosen, notes, error) < 0)
+        return -1;
+    for (size_t i = 0; i < ENGINES; i++)
+        if (chosen[i] &&
+            fit_engine(target, &engines[i], has_tag, is_any ? &left_out : NULL, error) < 0)
+            return -1;
+    return note_left_out(target, &left_out, notes, error);
+}
+
+int packer_fit_engines(struct packer_target *target, const char *const *names, bool has_tag,
+                       struct strings *notes, struct error *error)
 {
     static const char *const any[] = {ANY, NULL};
     target->two_members = false;
     target->needs = 0;
     for (const char *const *name = names && *names ? names : any; *name; name++)
-        if (fit_engines(target, *name, left_out, error) < 0)
+        if (fit_engines(target, *name, has_tag, notes, error) < 0)
             return -1;
-    return buffer_check(left_out, error);
+    return 0;
 }
 
 /* ---- the table as text ----------------------------------------------------------------------- */
@@ -240,6 +401,7 @@ static const struct {
     {PACKER_NEEDS_VERSION, "ociVersion"},
     {PACKER_NEEDS_USER, "user"},
     {PACKER_NEEDS_NAME, "name"},
+    {PACKER_NEEDS_TAG, "tag"},
 };
 
 void packer_list_engines(bool names_alone, struct buffer *out)

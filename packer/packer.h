@@ -88,11 +88,12 @@ struct packer_archive;
 enum packer_compression { PACKER_PLAIN, PACKER_GZIP, PACKER_ZSTD, PACKER_XZ, PACKER_COMPRESSIONS };
 
 /* Optional fields that some engine requires. */
-#define PACKER_NEEDS_ARCHITECTURE 0x1u
+#define PACKER_NEEDS_ARCHITECTURE 0x1u  /* of a docker archive */
 #define PACKER_NEEDS_OS           0x2u  /* and rootfs.type */
 #define PACKER_NEEDS_PROC         0x4u  /* of a bundle: that /proc is mounted */
 #define PACKER_NEEDS_VERSION      0x8u  /* of a bundle: ociVersion */
 #define PACKER_NEEDS_NAME         0x10u /* of an OCI layout: the image's name in full */
+#define PACKER_NEEDS_TAG          0x20u /* the image has a name */
 #define PACKER_NEEDS_DEV          0x40u /* of a bundle: an empty /dev at each start */
 #define PACKER_NEEDS_USER         0x80u /* of a bundle: process.user */
 
@@ -116,11 +117,13 @@ int packer_choose(const char *name, const char *path, struct packer_target *targ
 
 /*
  * Fits a target to engines, a list ended by NULL of "docker", "podman-4", ..., or "any", which is
- * all that load such a format; NULL or empty: any. Fails where one of them cannot load it, and says
- * why. Appends to `left_out` the names of those in "any" that do not decompress it.
+ * all that load such a format; NULL or empty: any. A version that is not in the table is judged as
+ * the nearest older one. Fails where one of them cannot use it, and says why; `has_tag`: the image
+ * has a name. Appends to `notes` a sentence each for which versions were judged as which, and which
+ * of "any" cannot use it.
  */
-int packer_fit_engines(struct packer_target *target, const char *const *names,
-                       struct buffer *left_out, struct error *error);
+int packer_fit_engines(struct packer_target *target, const char *const *names, bool has_tag,
+                       struct strings *notes, struct error *error);
 /* Appends a table of the engines, a line each: what they load, and the evidence for it; or only
  * their names. */
 void packer_list_engines(bool names_alone, struct buffer *out);

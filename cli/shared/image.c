@@ -135,21 +135,19 @@ static int choose_config(const struct image_options *options, const char *output
 
 /* --for; packer_fit_engines also needs to be called without it. */
 static int choose_engines(const struct cli_context *context, const struct image_options *options,
-                          const char *output, struct packer_target *target, struct error *error)
+                          const char *output, bool has_tag, struct packer_target *target,
+                          struct error *error)
 {
-    struct strings names STRINGS_CLEANUP = {0};
-    struct buffer left_out BUFFER_CLEANUP = {0};
+    struct strings names STRINGS_CLEANUP = {0}, notes STRINGS_CLEANUP = {0};
     for (size_t i = 0; i < options->engines.count; i++)
         if (strings_append_split(&names, options->engines.items[i], error) < 0)
             return -1;
-    if (packer_fit_engines(target, strings_list(&names), &left_out, error) < 0)
-        return -1;
-    if (options->engines.count && left_out.size)
-        cli_note(context, "%s: %s cannot load it compressed: for those write %s", output,
-                 buffer_text(&left_out), packer_suffix(target));
-    if (packer_warning(target))
+    int fits = packer_fit_engines(target, strings_list(&names), has_tag, &notes, error);
+    for (size_t i = 0; options->engines.count && i < notes.count; i++)
+        cli_note(context, "%s: %s", output, notes.items[i]);
+    if (fits == 0 && packer_warning(target))
         cli_note(context, "%s: %s", output, packer_warning(target));
-    return 0;
+    return fits;
 }
 
 static int complete_tags(const struct strings *typed, struct strings *tags, struct error *error)
@@ -329,7 +327,8 @@ static int plan_output(const struct cli_context *context, const struct image_opt
 {
     return choose_output(options, program, &plan->output, &plan->target, error) < 0 ||
                    choose_config(options, plan->output, &plan->target, error) < 0 ||
-                   choose_engines(context, options, plan->output, &plan->target, error) < 0 ||
+                   choose_engines(context, options, plan->output, plan->tags.count > 0,
+                                  &plan->target, error) < 0 ||
                    cli_check_output(plan->output, inputs, true, error) < 0 ||
                    check_files(plan->output, files, error) < 0
                ? -1
@@ -421,13 +420,13 @@ int image_convert(const struct cli_context *context, const struct image_options 
     if (fill_config(options, NULL, &config, error) < 0 ||
         complete_tags(&options->tags, &tags, error) < 0 ||
         choose_output(options, NULL, &output, &target, error) < 0 ||
-        choose_engines(context, options, output, &target, error) < 0 ||
         cli_check_output(output, inputs, true, error) < 0)
         return -1;
     struct packer_archive *archive PACKER_CLOSE_CLEANUP =
         packer_open_any(input, &config, temporary, limits, error);
     if (!archive || packer_choose_image(archive, options->image, error) < 0 ||
-        (!tags.count && keep_tags(context, archive, input, &tags, error) < 0))
+        (!tags.count && keep_tags(context, archive, input, &tags, error) < 0) ||
+        choose_engines(context, options, output, tags.count > 0, &target, error) < 0)
         return -1;
     if (packer_convert(archive, strings_list(&tags), &target, output, temporary, cli_trace(context),
                        &size, error) < 0)

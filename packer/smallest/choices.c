@@ -38,6 +38,12 @@ bool space_has_layer(const struct search_space *space)
     return space->image->file_count || (space->is_strict && space->has_oci);
 }
 
+/* Engines take the OCI half where there is one. */
+bool space_has_architecture(const struct search_space *space)
+{
+    return space->is_strict || (!space->has_oci && (space->needs & PACKER_NEEDS_ARCHITECTURE));
+}
+
 static size_t count_files(const struct search_space *space)
 {
     return (size_t)space_has_layer(space) + 1 + space->has_docker + 3 * space->has_oci;
@@ -49,7 +55,7 @@ static size_t count_config_keys(const struct search_space *space)
     if (space->is_strict)
         return 4;
     size_t keys = 2;
-    keys += (space->needs & PACKER_NEEDS_ARCHITECTURE) > 0;
+    keys += space_has_architecture(space);
     keys += (space->needs & PACKER_NEEDS_OS) > 0;
     return keys;
 }

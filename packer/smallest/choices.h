@@ -49,6 +49,9 @@ size_t choice_count(const struct search_space *space, enum choice choice);
 /* Whether the image has a layer, which may be an empty one. */
 bool space_has_layer(const struct search_space *space);
 
+/* Whether the config has its architecture, which no engine asks for in an OCI layout. */
+bool space_has_architecture(const struct search_space *space);
+
 /* The text that a value stands for. */
 struct choice_text {
     char text[8];

@@ -25,11 +25,12 @@ static void arrange_keys(const struct candidate *candidate, unsigned rank, cJSON
 }
 
 /* Leaves out what is required of a config, but no engine asks for. */
-static void omit_unread(unsigned needs, bool has_layer, cJSON *document, cJSON *rootfs)
+static void omit_unread(const struct search_space *space, bool has_layer, cJSON *document,
+                        cJSON *rootfs)
 {
-    if (!(needs & PACKER_NEEDS_ARCHITECTURE))
+    if (!space_has_architecture(space))
         cJSON_DeleteItemFromObject(document, "architecture");
-    if (!(needs & PACKER_NEEDS_OS)) {
+    if (!(space->needs & PACKER_NEEDS_OS)) {
         cJSON_DeleteItemFromObject(document, "os");
         cJSON_DeleteItemFromObject(rootfs, "type");
     }
@@ -57,8 +58,7 @@ int append_config(const struct search_space *space, const struct candidate *cand
     else
         arrange_keys(candidate, 0, config);
     if (!space->is_strict)
-        omit_unread(space->needs, diff_id != NULL, document,
-                    cJSON_GetObjectItem(document, "rootfs"));
+        omit_unread(space, diff_id != NULL, document, cJSON_GetObjectItem(document, "rootfs"));
     arrange_keys(candidate, candidate->value[CHOICE_CONFIG_ORDER], document);
     return json_render(document, out, error);
 }

@@ -30,7 +30,7 @@ teardown_file() { box_close; }
 @test "engines.sh tells where an engine did something else than the table says" {
   mkdir -p copy/docs copy/tests/engines
   cp "$ROOT/docs/engines.sh" copy/docs
-  sed 's/^\(bookworm docker-20.10 yes,gz\),xz/\1/; /podman-4/d' "$ROOT/tests/engines/measured" \
+  sed 's/^\(bookworm [^ ]* docker-20.10 yes,gz\),xz/\1/; /podman-4/d' "$ROOT/tests/engines/measured" \
     >copy/tests/engines/measured
   run -1 sh copy/docs/engines.sh
   [[ $output == *'docker-20.10 does not do with .tar what the table says'* ]]

@@ -15,6 +15,12 @@ runs() {
 take() { ctr images import "$2"; }
 start() { ctr run --rm --cpu-shares 0 "docker.io/library/say:$3" "test-$RANDOM"; }
 
+# No name is one by the digest.
+nameless() {
+  take "$@"
+  prints "$3" ctr run --rm --cpu-shares 0 "$(ctr images list --quiet | grep import-)" nameless
+}
+
 # bats test_tags=thorough
 @test "containerd does what the table says" {
   keeps_to_the_table containerd "$(engine containerd --version)" .tar .oci.tar
@@ -59,6 +65,14 @@ start() { ctr run --rm --cpu-shares 0 "docker.io/library/say:$3" "test-$RANDOM";
   ctr images import --snapshotter native hello.tar
   prints native ctr run --rm --cpu-shares 0 --snapshotter native \
     docker.io/library/say:native native
+}
+
+@test "containerd allows a program its own system calls alone" {
+  say seccomp hello.tar
+  "$WHIT" check --seccomp=hello.json hello.tar
+  ctr images import hello.tar
+  prints seccomp ctr run --rm --cpu-shares 0 --seccomp --seccomp-profile hello.json \
+    docker.io/library/say:seccomp seccomp
 }
 
 @test "containerd imports the empty image" {

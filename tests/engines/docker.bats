@@ -21,6 +21,11 @@ start() {
   esac
 }
 
+nameless() {
+  docker load -i "$2" >loaded
+  prints "$3" docker run --rm "$(sed 's/.*: //' loaded)"
+}
+
 # bats test_tags=thorough
 @test "docker does what the table says" {
   keeps_to_the_table docker "$(docker version --format '{{.Server.Version}}')" \
@@ -50,7 +55,7 @@ shows() { # IMAGE JQ-EXPRESSION VALUE
   dynamic dynamic.tar.gz -u 1000
   docker load -i dynamic.tar.gz
   exits 3 docker run --rm dynamic:1
-  [ "$(cat printed)" = dynamic ]
+  grep -x dynamic printed # beside docker 28's warning of a machine that forwards nothing
 }
 
 @test "docker loads and runs the plain archive" {

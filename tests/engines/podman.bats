@@ -23,6 +23,11 @@ start() {
   esac
 }
 
+nameless() {
+  podman load -i "$2" >loaded
+  prints "$3" podman run --rm "$(sed 's/.*: //' loaded)"
+}
+
 # bats test_tags=thorough
 @test "podman does what the table says" {
   keeps_to_the_table podman "$(podman --version)" .tar .oci.tar .oci .rootfs.tar

@@ -21,6 +21,11 @@ take() {
 
 start() { run_unpacked bundle; }
 
+nameless() {
+  rm -rf bundle
+  umoci unpack --image "$2" bundle && prints "$3" start
+}
+
 # bats test_tags=thorough
 @test "umoci does what the table says" {
   keeps_to_the_table umoci "$(umoci --version)" .oci
