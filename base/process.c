@@ -53,6 +53,7 @@ static int spawn(const struct process *process, int output_fd, pid_t *child)
     sigemptyset(&defaults);
     sigaddset(&defaults, SIGPIPE);
     sigaddset(&defaults, SIGXFSZ);
+    sigaddset(&defaults, SIGXCPU);
     int failed = posix_spawn_file_actions_init(&actions);
     if (failed)
         return failed;
@@ -133,6 +134,20 @@ static int attend(pid_t child, int reader, struct buffer *output, bool forward_s
     return 0;
 }
 
+static void set_limits(pid_t child, const struct process_limits *limits)
+{
+    struct rlimit file_size = {limits->file_size, limits->file_size};
+    struct rlimit memory = {limits->memory, limits->memory};
+    /* At the second of the two the kernel kills it. */
+    struct rlimit seconds = {limits->seconds, limits->seconds + 1};
+    if (limits->file_size)
+        prlimit(child, RLIMIT_FSIZE, &file_size, NULL);
+    if (limits->memory)
+        prlimit(child, RLIMIT_AS, &memory, NULL);
+    if (limits->seconds)
+        prlimit(child, RLIMIT_CPU, &seconds, NULL);
+}
+
 int process_run(const struct process *process, int *code, struct error *error)
 {
     *code = 0;
@@ -151,9 +166,7 @@ int process_run(const struct process *process, int *code, struct error *error)
     file_close(&writer);
     if (failed)
         return error_system(error, failed, "cannot start %s", process->program);
-    struct rlimit limit = {process->largest_file, process->largest_file};
-    if (process->largest_file)
-        prlimit(child, RLIMIT_FSIZE, &limit, NULL);
+    set_limits(child, &process->limits);
     struct buffer unused BUFFER_CLEANUP = {0};
     int attended = attend(child, reader, process->output ? process->output : &unused,
                           process->forward_signals, before_start, error);

@@ -5,15 +5,22 @@
 
 #include "base/buffer.h"
 
+/* What a process may use; 0: no limit. */
+struct process_limits {
+    uint64_t file_size; /* of each file that it writes: SIGXFSZ ends it */
+    uint64_t memory;    /* addresses, in bytes: it gets no more */
+    unsigned seconds;   /* of processor time: SIGXCPU ends it */
+};
+
 struct process {
     const char *program;            /* its file, as process_find finds it */
     const char *const *arguments;   /* NULL-terminated, from the program's name on */
     const char *const *environment; /* NULL-terminated; NULL: the caller's own */
     const char *directory;          /* to start in; NULL: the caller's */
     struct buffer *output;          /* takes standard output and error; NULL: both inherited */
-    uint64_t largest_file;          /* SIGXFSZ ends it beyond so many bytes; 0: no limit */
-    bool forward_signals;           /* pass SIGINT and SIGTERM on, rather than kill at the first;
-                                       the third one, or SIGHUP, kills all the same */
+    struct process_limits limits;
+    bool forward_signals; /* pass SIGINT and SIGTERM on, rather than kill at the first;
+                             the third one, or SIGHUP, kills all the same */
 };
 
 /*

@@ -99,6 +99,7 @@ struct parts {
     struct strings zeros;   /* of .bss */
     unsigned char *data_bytes;
     size_t data_size;        /* of .rodata and .data */
+    size_t written_size;     /* of .data alone, at the end of it */
     size_t zeros_size;       /* of .bss, which lies behind the file */
     bool is_writable;        /* there is .data or .bss */
     size_t first_block_size; /* what follows may lie elsewhere; data_size: all is one block */

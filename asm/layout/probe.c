@@ -408,8 +408,9 @@ bool probe_has_data(const struct probe *probe, const struct parts *parts)
 int probe_read_data(const struct probe *probe, struct parts *parts, struct error *error)
 {
     parts->data_size = data_size(probe);
+    parts->written_size = probe->data[1].size;
     parts->zeros_size = probe->data[2].size;
-    parts->is_writable = probe->data[1].size || parts->zeros_size;
+    parts->is_writable = parts->written_size || parts->zeros_size;
     if (parts->data_size > MAX_DATA)
         return error_set(error, "more than %d bytes of data: use --layout=standard", MAX_DATA);
     if (parts->first_block_size == 0 || parts->first_block_size > parts->data_size)

@@ -20,7 +20,7 @@
 #define MAX_SMALL_PARTS     16
 #define MAX_SMALL_DATA_SIZE 256 /* bytes */
 
-/* Offsets of the data that are tried for one size; of larger data, the end of the file only. */
+/* Offsets of the data that are tried for one size. */
 #define MAX_DATA_CHOICES 512
 
 /* Steps of the search for one size: effort 1, and twice as many with each more. */
@@ -126,12 +126,20 @@ static size_t list_choices(struct solver *solver, struct data_choice *choices, s
     return count;
 }
 
+/* At the end of the file, zeros and .bss are behind the data, as ld has it: programs may take more
+ * bytes for a variable than it has. A source that offers choices is for this search, and knows what
+ * its data is next to; but of much data no other place is tried either. */
+static bool stays_last(const struct parts *parts)
+{
+    return !parts->has_choices || !is_small(parts);
+}
+
 /* What is in fewer gaps is likelier to have room. */
 static bool try_data_offsets(struct solver *solver, uint64_t steps)
 {
     struct data_choice choices[MAX_DATA_CHOICES];
     bool has_two = solver->parts->first_block_size < solver->parts->data_size;
-    size_t count = list_choices(solver, choices, is_small(solver->parts) ? solver->size : 1);
+    size_t count = list_choices(solver, choices, stays_last(solver->parts) ? 1 : solver->size);
     solver->size_step_limit = solver->steps + steps;
     qsort(choices, count, sizeof *choices, compare_choices);
     for (size_t i = 0; i < count; i++) {

@@ -153,19 +153,35 @@ static void keep_address_low(struct solver *solver)
             number == 3 ? 0x80 : 0xff;
 }
 
+/* asm/link/whole.ld says why .bss is where it is. */
+#define ALIGNMENT  4
+#define CACHE_LINE 64
+
+/* Sets where .bss begins, and how much memory that takes. Away from code it is only where that
+ * costs no other headers. */
+static bool place_zeros(struct solver *solver, struct file_shape *file)
+{
+    const struct parts *parts = solver->parts;
+    size_t gap = parts->written_size ? -parts->written_size % ALIGNMENT : CACHE_LINE;
+    file->memory = file->size + (parts->zeros_size ? gap + parts->zeros_size : 0);
+    if (!parts->written_size && !solver->overlay->has_memory && overlay_needs_memory(file)) {
+        file->memory -= parts->zeros_size ? gap : 0;
+        gap = 0;
+    }
+    solver->data_offsets[DATA_BLOCKS] = file->size + gap;
+    return solver->overlay->has_memory || !overlay_needs_memory(file);
+}
+
 static bool begin_headers(struct solver *solver, size_t entry)
 {
-    struct file_shape file = {.size = solver->size,
-                              .memory = solver->size + solver->parts->zeros_size,
-                              .is_writable = solver->parts->is_writable};
-    if (!solver->overlay->has_memory && overlay_needs_memory(&file))
+    struct file_shape file = {.size = solver->size, .is_writable = solver->parts->is_writable};
+    if (!place_zeros(solver, &file))
         return false;
     overlay_cells(solver->overlay, &file, solver->cells);
     overlay_set_entry(solver->overlay, solver->cells, entry);
     if (solver->parts->needs_low_addresses)
         keep_address_low(solver);
     memset(solver->taken, 0, solver->size);
-    solver->data_offsets[DATA_BLOCKS] = solver->size;
     return true;
 }
 

@@ -60,6 +60,11 @@
          ")"
 #define MAIN LINE "(global" SPACE "+main\\>|main:)"
 
+/* At the beginning of a file; and what a NUL of it has become. */
+#define UTF_8_MARK  "^\xef\xbb\xbf"
+#define UTF_16_MARK "^(\xff\xfe|\xfe\xff)"
+#define NUL         "\1"
+
 #define NOT_IN_64_BITS "not supported in 64-bit mode"
 #define NO_LIBC        "undefined reference to `" LIBC "'"
 
@@ -82,6 +87,15 @@ struct kind {
 
 /* The first that fits counts. */
 static const struct kind kinds[] = {
+    {.printed = "^nasm fails",
+     .text = UTF_16_MARK,
+     .what = "this is UTF-16, which nasm does not read: save it as UTF-8"},
+    {.printed = "^nasm fails", .text = NUL, .what = "this is no text: it has NUL bytes"},
+    {.printed = ":1: error: ",
+     .text = UTF_8_MARK,
+     .what =
+         "line 1 begins with a byte order mark, which nasm does not know: save the file as UTF-8 "
+         "without one"},
     {.printed = "^nasm fails",
      .text = FASM,
      .more = FASM "(32|64)?" SPACE "+executable",
@@ -207,17 +221,22 @@ static const struct kind *find_kind(const char *printed, const char *text)
 
 /* ---- sources --------------------------------------------------------------------------------- */
 
-/* Appends a file of the folder. A pipe has been read by nasm, and has nothing more to give. */
+/* Appends a file of the folder, as far as an expression can look at it. A pipe has been read by
+ * nasm, and has nothing more to give. */
 static void append_file(const char *folder, const char *name, struct buffer *text)
 {
     struct stat status;
     struct error ignored;
+    size_t begin = text->size;
     int directory FD_CLEANUP = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     /* An absolute name needs no folder. */
     int fd FD_CLEANUP = openat(directory, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
         (uint64_t)status.st_size <= MAX_TEXT_SIZE)
         file_read(fd, name, MAX_TEXT_SIZE, text, &ignored);
+    for (unsigned char *nul;
+         text->size > begin && (nul = memchr(text->data + begin, 0, text->size - begin));)
+        *nul = (unsigned char)*NUL;
     buffer_append_text(text, "\n");
 }
 

@@ -103,6 +103,11 @@ int asm_job_init(struct asm_job *job, const struct strings *inputs,
 
 /* ---- running a tool -------------------------------------------------------------------------- */
 
+/* Of nasm and ld, far beyond what a program of MAX_PROGRAM_SIZE bytes takes: a few lines of a
+ * source can ask for any time and memory. */
+#define MAX_MEMORY  (UINT64_C(4) << 30)
+#define MAX_SECONDS 300u
+
 /* The path as it reads to somebody who works in the temporary directory. */
 static const char *seen_from_temporary(const struct asm_job *job, const char *path)
 {
@@ -130,6 +135,11 @@ static int explain_failure(const struct asm_job *job, const char *tool, int code
     if (code == 128 + SIGXFSZ)
         return error_set(error, "%s writes a file of more than %llu bytes, the limit", tool,
                          (unsigned long long)MAX_PROGRAM_SIZE);
+    if (code == 128 + SIGXCPU)
+        return error_set(error,
+                         "%s takes more than %u seconds, the limit: look for a %%rep, times, macro "
+                         "or %%include that goes on and on",
+                         tool, MAX_SECONDS);
     append_without_temporary(job, buffer_text(output), &words);
     const char *text = buffer_text(&words);
     int length = (int)words.size;
@@ -159,12 +169,13 @@ int asm_run_tool(const struct asm_job *job, const char *folder, const struct str
     const char *environment[] = {buffer_text(&path_variable), buffer_text(&temporary_variable),
                                  "LC_ALL=C", NULL};
     struct buffer printed BUFFER_CLEANUP = {0};
-    struct process process = {.program = tool,
-                              .arguments = strings_list(arguments),
-                              .environment = environment,
-                              .largest_file = MAX_PROGRAM_SIZE,
-                              .directory = folder,
-                              .output = &printed};
+    struct process process = {
+        .program = tool,
+        .arguments = strings_list(arguments),
+        .environment = environment,
+        .limits = {.file_size = MAX_PROGRAM_SIZE, .memory = MAX_MEMORY, .seconds = MAX_SECONDS},
+        .directory = folder,
+        .output = &printed};
     int code;
     if (process_run(&process, &code, error) < 0)
         return -1;

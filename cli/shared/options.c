@@ -82,11 +82,11 @@ static int take(const struct cli_option *option, char *value, struct error *erro
 
 /* ---- options that are not there -------------------------------------------------------------- */
 
-/* What people type who come from docker, podman, buildah, ko or systemd. */
+/* What people type who come from docker, podman, buildah, ko, systemd, nasm or ld. */
 static const struct {
-    const char *theirs;
-    const char *ours; /* an option, or NULL */
-    const char *hint; /* what to do where there is no such option */
+    const char *theirs; /* NAME of --NAME, or -X */
+    const char *ours;   /* an option of the commands that are meant; NULL: all are */
+    const char *hint;   /* what to do; NULL: give our option instead */
 } foreign_options[] = {
     {"name", "tag", NULL},
     {"image", "tag", NULL},
@@ -119,6 +119,13 @@ static const struct {
     {"compress", NULL, "the extension of the output selects the compression: .tar.gz"},
     {"compression", NULL, "the extension of the output selects the compression: .tar.gz"},
     {"rm", NULL, "`whit run` leaves no container behind"},
+    {"-f", "define", "nasm always gets -f elf64"},
+    {"-m", "define", "ld always gets -m elf_x86_64"},
+    {"-O", "define", "nasm optimizes without it"},
+    {"-F", "define", "--keep-symbols adds debug information, as DWARF"},
+    {"-s", "define", "symbols are left out unless --keep-symbols is given"},
+    {"-e", "define", "a program begins at the label _start"},
+    {"entry", "define", "a program begins at the label _start"},
 };
 
 static bool has_option(const struct option_set *set, const char *name)
@@ -152,20 +159,28 @@ static void append_takers(const struct cli_context *context, const char *name, s
         buffer_append_text(out, count == 1 ? " takes it" : " take it");
 }
 
+/* What to do instead of another tool's option: of --NAME by its name, of -X by both characters. */
+static void append_foreign(const struct option_set *set, const char *name, struct buffer *out)
+{
+    for (size_t i = 0; i < COUNT(foreign_options); i++) {
+        const char *ours = foreign_options[i].ours, *hint = foreign_options[i].hint;
+        if (strcmp(foreign_options[i].theirs, name) != 0 || (ours && !has_option(set, ours)))
+            continue;
+        if (hint)
+            buffer_append_text(out, hint);
+        else
+            buffer_printf(out, "did you mean --%s?", ours);
+        return;
+    }
+}
+
 /* What may be meant by an option that the command does not have; "" where nothing is near. */
 static void append_suggestion(const struct cli_context *context, const struct option_set *set,
                               const char *name, struct buffer *out)
 {
-    for (size_t i = 0; i < COUNT(foreign_options); i++) {
-        const char *ours = foreign_options[i].ours;
-        if (strcmp(foreign_options[i].theirs, name) != 0 || (ours && !has_option(set, ours)))
-            continue;
-        if (ours)
-            buffer_printf(out, "did you mean --%s?", ours);
-        else
-            buffer_append_text(out, foreign_options[i].hint);
+    append_foreign(set, name, out);
+    if (out->size)
         return;
-    }
     append_takers(context, name, out);
     if (out->size)
         return;
@@ -193,6 +208,8 @@ static int reject(const struct cli_context *context, const struct option_set *se
         return cli_misuse(context, "--%s takes no value", name);
     if (*name)
         append_suggestion(context, set, name, &suggestion);
+    else
+        append_foreign(set, word, &suggestion);
     return cli_misuse(context, "unknown option %s%s%s", word, suggestion.size ? ": " : "",
                       buffer_text(&suggestion));
 }

@@ -167,6 +167,28 @@ END
   way dos.asm 'this is 16-bit code for a boot sector or for DOS: Linux does not start it'
 }
 
+# ---- other encodings -----------------------------------------------------------------------------
+
+@test "what is not UTF-8, or no text at all" {
+  printf 'global _start\n_start: mov eax, 60\nsyscall\n' >own.asm
+  { printf '\xef\xbb\xbf' && cat own.asm; } >mark.asm
+  way mark.asm 'line 1 begins with a byte order mark, which nasm does not know: save the file as UTF-8 without one'
+  { printf '\xef\xbb\xbf; a comment\n' && cat own.asm; } >comment.asm
+  run -0 "$WHIT" link comment.asm
+  for encoding in UTF-16LE UTF-16BE; do
+    { printf '\xef\xbb\xbf' && cat own.asm; } | iconv -f UTF-8 -t $encoding >wide.asm
+    way wide.asm 'this is UTF-16, which nasm does not read: save it as UTF-8'
+    iconv -f UTF-8 -t $encoding own.asm >wide.asm
+    way wide.asm 'this is no text: it has NUL bytes'
+  done
+  head -c 300 "$WHIT" | tail -c 200 >binary.asm
+  way binary.asm 'this is no text: it has NUL bytes'
+  sed 's/$/\r/' own.asm >windows.asm
+  "$WHIT" link -q own.asm -o own
+  "$WHIT" link -q windows.asm -o windows
+  cmp own windows
+}
+
 # ---- 32 bits, libc -------------------------------------------------------------------------------
 
 IS_32_BIT='most kernels run 32-bit programs, gVisor and some cloud kernels do not (EC125)'

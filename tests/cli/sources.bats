@@ -146,6 +146,50 @@ END_OF_SOURCE
   done
 }
 
+@test "what is next to a variable is as it is without whit" {
+  plain_same 3 <<'END_OF_SOURCE'
+global _start
+section .data
+digit:  db 0
+section .text
+_start: inc byte [digit]
+        inc byte [digit]
+        inc byte [digit]
+        mov edi, [digit]
+        cmp edi, 256
+        jb .zeros
+        mov edi, 99
+.zeros: mov eax, 60
+        syscall
+END_OF_SOURCE
+  exits_with 5 <<'END_OF_SOURCE'
+section .data
+number: db 1, 2, 3, 4, 5
+section .bss
+name:   resb 8
+section .text
+_start: mov rcx, 0
+        mov byte [name + rcx - 1], 0
+        mov [name], rcx
+        movzx edi, byte [number + 4]
+END_OF_SOURCE
+}
+
+@test ".bss is not next to code, which would make each write slow" {
+  exits_with 0 <<'END_OF_SOURCE'
+section .bss
+room:   resb 8
+section .text
+_start: call .here
+.here:  pop rax
+        mov ecx, room
+        sub rcx, rax
+        xor edi, edi
+        cmp rcx, 64
+        adc edi, 0
+END_OF_SOURCE
+}
+
 @test "--constant-data keeps .data where it cannot be written" {
   printf 'section .data\nn: dd 5\nsection .text\n_start: mov edi, [n]\nmov eax, 60\nsyscall\n' >own.asm
   for layout in "${LAYOUTS[@]}"; do

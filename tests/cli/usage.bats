@@ -106,6 +106,11 @@ END
   suggests "an image has the architecture of its program" build hello --platform=linux/arm64
   suggests "parameters of a template are arguments: KEY=VALUE" build hello --build-arg message=x
   suggests "whit reads no Dockerfile" build --file Dockerfile
+  suggests "unknown option -f: nasm always gets -f elf64" link -felf64 hello.asm
+  suggests "unknown option -O: nasm optimizes without it" link hello.asm -O2
+  suggests "unknown option --entry: a program begins at the label _start" link hello.asm --entry main
+  run -2 "$WHIT" pack -O2 hello
+  [ "${lines[0]}" = "whit: unknown option -O" ]
   while read -r theirs ours; do
     "$WHIT" help "$ours" >/dev/null
     suggests "unknown command '$theirs': did you mean '$ours'?" "$theirs"

@@ -331,6 +331,30 @@ static void reports_how_a_process_ended(void **state)
     }
 }
 
+static void ends_a_process_at_its_limits(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *script;
+        struct process_limits limits;
+        int code;
+    } rows[] = {
+        {"while :; do :; done", {.seconds = 1}, 128 + SIGXCPU},
+        {"exec dd if=/dev/zero of=/dev/null bs=200M count=1 status=none 2>&-",
+         {.memory = 100 << 20},
+         1},
+        {"exec dd if=/dev/zero of=/dev/null bs=2M count=1 status=none", {.memory = 100 << 20}, 0},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const char *arguments[] = {"sh", "-c", rows[i].script, NULL};
+        struct process process = {
+            .program = "/bin/sh", .arguments = arguments, .limits = rows[i].limits};
+        int code;
+        assert_int_equal(process_run(&process, &code, &error), 0);
+        assert_int_equal(code, rows[i].code);
+    }
+}
+
 static void finds_programs_by_absolute_entries_of_the_path_only(void **state)
 {
     (void)state;
@@ -431,6 +455,7 @@ int main(void)
                                         enter, leave),
         cmocka_unit_test(hashes_what_passes),
         cmocka_unit_test(reports_how_a_process_ended),
+        cmocka_unit_test(ends_a_process_at_its_limits),
         cmocka_unit_test(finds_programs_by_absolute_entries_of_the_path_only),
         cmocka_unit_test(says_when_a_program_cannot_be_started),
         cmocka_unit_test(keeps_what_a_process_prints_but_does_not_wait_for_its_heirs),
