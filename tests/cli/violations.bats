@@ -82,6 +82,7 @@ index.json: manifests.[].mediaType is spelled mediatype
 manifest: schemaVersion is spelled schemaversion
 manifest: config.mediaType is spelled mediatype
 manifest: layers.[].mediaType is spelled mediatype
+config: architecture is missing
 config: os is missing
 config: rootfs.type is missing
 config: config.Cmd is spelled cmd
