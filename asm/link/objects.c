@@ -197,14 +197,16 @@ static bool names_line(const char *line)
     return false;
 }
 
-/* ld's lines, but those that only name the function. */
+/* ld's lines, but those that only name the function, and what it does where there is no entry
+ * point: whit's scripts end it then. */
 static int split_lines(const char *text, struct strings *lines, struct error *error)
 {
     for (size_t length; *text; text += length + (text[length] == '\n')) {
         length = strcspn(text, "\n");
         char *line TEXT_CLEANUP = NULL;
         if (text_format(&line, error, "%.*s", (int)length, text) < 0 ||
-            (!strstr(line, ": in function `") && strings_append(lines, line, error) < 0))
+            (!strstr(line, ": in function `") && !strstr(line, "; defaulting to ") &&
+             strings_append(lines, line, error) < 0))
             return -1;
     }
     return 0;

@@ -86,13 +86,14 @@ static int append_directory(struct strings *list, const char *option, const char
                : strings_append(list, text, error);
 }
 
+/* Each name with a tool's option before it; `ours` is whit's. */
 static int append_named(struct strings *list, const char *option, const struct strings *names,
-                        struct error *error)
+                        const char *ours, struct error *error)
 {
     for (size_t i = 0; i < names->count; i++) {
         char *text TEXT_CLEANUP = NULL;
         if (!*names->items[i])
-            return error_set(error, "an option needs a name: %s NAME", option);
+            return error_set(error, "--%s needs a name", ours);
         if (text_format(&text, error, "%s%s", option, names->items[i]) < 0 ||
             strings_append(list, text, error) < 0)
             return -1;
@@ -128,9 +129,10 @@ static int pass_on(const struct link_settings *settings, struct asm_link_options
         if (append_directory(&options->libraries, "-L", settings->library_paths.items[i], "",
                              error) < 0)
             return -1;
-    return append_named(&options->defines, "", &settings->defines, error) < 0 ||
+    return append_named(&options->defines, "", &settings->defines, "define", error) < 0 ||
                    append_warnings(&settings->warnings, &options->warns, error) < 0 ||
-                   append_named(&options->libraries, "-l", &settings->libraries, error) < 0
+                   append_named(&options->libraries, "-l", &settings->libraries, "library", error) <
+                       0
                ? -1
                : 0;
 }

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/array.h"
 #include "base/output.h"
@@ -145,16 +146,28 @@ static int link_inputs(const struct cli_context *context, const struct strings *
     return result;
 }
 
-/* The path of an input: standard input is kept in the directory first. */
+/* Whether a source can be read once only. */
+static bool is_piped(const char *path)
+{
+    struct stat status;
+    return strcmp(path, FILE_STANDARD) == 0 ||
+           (stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode));
+}
+
+/* The path of an input: what is piped is kept in the directory first. */
 static int append_input(struct strings *inputs, const char *path, const char *directory,
                         struct error *error)
 {
     struct buffer piped BUFFER_CLEANUP = {0};
-    if (strcmp(path, FILE_STANDARD) != 0)
+    char *name TEXT_CLEANUP = NULL;
+    if (!is_piped(path))
         return strings_append(inputs, path, error);
-    if (file_read_path(path, MAX_SOURCE_SIZE, &piped, error) < 0)
+    const char *slash = strrchr(path, '/');
+    const char *base = strcmp(path, FILE_STANDARD) == 0 ? "stdin" : slash ? slash + 1 : path;
+    if (file_read_path(path, MAX_SOURCE_SIZE, &piped, error) < 0 ||
+        text_format(&name, error, "%.*s", (int)source_stem_length(base), base) < 0)
         return -1;
-    char *kept TEXT_CLEANUP = keep_source(directory, "stdin", &piped, error);
+    char *kept TEXT_CLEANUP = keep_source(directory, name, &piped, error);
     return kept ? strings_append(inputs, kept, error) : -1;
 }
 

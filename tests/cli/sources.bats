@@ -412,6 +412,21 @@ END_OF_SOURCE
   output_has "build takes one file: \`whit link a.asm b.asm\` links several"
 }
 
+@test "a source is read from a named pipe, or from another process" {
+  printf 'global _start\n_start: mov edi, 7\nmov eax, 60\nsyscall\n' >own.asm
+  mkfifo pipe.asm
+  for layout in "${LAYOUTS[@]}"; do
+    cat own.asm >pipe.asm &
+    timeout 60 "$WHIT" link -q pipe.asm --layout="$layout"
+    run -7 ./pipe
+    "$WHIT" link -q <(cat own.asm) --layout="$layout" -o own
+    run -7 ./own
+  done
+  echo bad >pipe.asm &
+  run -1 timeout 60 "$WHIT" link pipe.asm
+  output_has "pipe.asm:1: warning: label alone on a line"
+}
+
 @test "objects of gcc and as are laid out, too" {
   cat >own.c <<'END_OF_SOURCE'
 static long call(long number, long a, long b, long c)
