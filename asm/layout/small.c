@@ -96,6 +96,10 @@ static void solve_sources(const struct asm_job *job, const struct asm_object *ob
     struct error reason;
     if (job->input_count != 1 || !job->inputs[0].is_source)
         return;
+    if (object->alignment > 1 || object->zeros_alignment > 1) {
+        trace_text(job->options->trace, "# not laid out anew: an instruction needs aligned memory");
+        return;
+    }
     if (assume && solve_source(job, object, assume, best, &reason) < 0)
         trace_text(job->options->trace, "# not laid out anew as --assume allows: %s",
                    reason.message);

@@ -4,6 +4,7 @@
 #include <gelf.h>
 #include <string.h>
 
+#include "asm/link/examine.h"
 #include "asm/link/objects.h"
 #include "asm/link/tools.h"
 

@@ -2,11 +2,11 @@
 #include "asm/link/objects.h"
 
 #include <ctype.h>
-#include <gelf.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "asm/link/examine.h"
 #include "asm/link/hint.h"
 #include "asm/link/includes.h"
 #include "asm/template/data.h"
@@ -309,34 +309,6 @@ void asm_object_free(struct asm_object *object)
     text_free(&object->path);
 }
 
-int asm_elf_error(const char *path, struct error *error)
-{
-    return error_set(error, "libelf cannot read %s: %s", path, elf_errmsg(-1));
-}
-
-static int examine(struct asm_object *object, struct error *error)
-{
-    int fd FD_CLEANUP = file_open(object->path, error);
-    if (fd < 0)
-        return -1;
-    elf_version(EV_CURRENT);
-    Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
-    if (!elf)
-        return asm_elf_error(object->path, error);
-    for (Elf_Scn *section = NULL; (section = elf_nextscn(elf, section));) {
-        GElf_Shdr header;
-        if (!gelf_getshdr(section, &header) || !(header.sh_flags & SHF_ALLOC) || !header.sh_size)
-            continue;
-        bool is_writable = header.sh_flags & SHF_WRITE;
-        object->is_writable |= is_writable;
-        object->has_zeros |= is_writable && header.sh_type == SHT_NOBITS;
-        object->is_code_writable |= is_writable && header.sh_flags & SHF_EXECINSTR;
-        object->is_thread_local |= (header.sh_flags & SHF_TLS) != 0;
-    }
-    elf_end(elf);
-    return 0;
-}
-
 /* What the user says of .data cannot be said of other sections. */
 static int apply_constant_data(struct asm_object *object, struct error *error)
 {
@@ -359,7 +331,7 @@ int asm_make_object(const struct asm_job *job, struct asm_object *object, struct
         explain_ld(job, NULL, error);
         return -1;
     }
-    return examine(object, error) < 0 ||
+    return asm_examine_object(job, object, error) < 0 ||
                    (job->options->constant_data && apply_constant_data(object, error) < 0)
                ? -1
                : 0;
@@ -368,6 +340,18 @@ int asm_make_object(const struct asm_job *job, struct asm_object *object, struct
 /* ---- ld -------------------------------------------------------------------------------------- */
 
 #define PROGRAM "program"
+
+/* The scripts take 1 where there is no symbol. */
+static int append_alignment(struct strings *arguments, const char *symbol, unsigned alignment,
+                            struct error *error)
+{
+    char *text TEXT_CLEANUP = NULL;
+    if (alignment == 1)
+        return 0;
+    return text_format(&text, error, "--defsym=%s=%u", symbol, alignment) < 0
+               ? -1
+               : strings_append(arguments, text, error);
+}
 
 int asm_run_ld(const struct asm_job *job, const struct asm_object *object, const char *script,
                const struct strings *symbols, struct buffer *bytes, struct error *error)
@@ -398,6 +382,8 @@ int asm_run_ld(const struct asm_job *job, const struct asm_object *object, const
     const char *const files[] = {"-T", script, "-o", PROGRAM, object->path, strip, NULL};
     if (strings_append_all(&arguments, always, error) < 0 ||
         append_each(&arguments, "--defsym", symbols, error) < 0 ||
+        append_alignment(&arguments, "whit_align", object->alignment, error) < 0 ||
+        append_alignment(&arguments, "whit_zeros", object->zeros_alignment, error) < 0 ||
         strings_append_all(&arguments, files, error) < 0)
         return -1;
     int result = asm_run_tool(job, job->temporary, &arguments, NULL, error);

@@ -27,9 +27,6 @@ int asm_assemble_source(const struct asm_job *job, unsigned assume, const char *
 int asm_assemble_text(const struct asm_job *job, const char *format, const struct buffer *text,
                       struct buffer *bytes, struct error *error);
 
-/* libelf's word for what it cannot read. */
-int asm_elf_error(const char *path, struct error *error);
-
 /* A relocatable object, and what its sections ask of segments. */
 struct asm_object {
     char *path;
@@ -37,6 +34,9 @@ struct asm_object {
     bool has_zeros;        /* .bss */
     bool is_code_writable; /* and that it executes, too */
     bool is_thread_local;
+    /* That instructions need of data whose sections ask for less: in the file, and of .bss; or 1.
+     */
+    unsigned alignment, zeros_alignment;
 };
 void asm_object_free(struct asm_object *object);
 #define ASM_OBJECT_CLEANUP __attribute__((cleanup(asm_object_free)))

@@ -175,6 +175,43 @@ _start: mov rcx, 0
 END_OF_SOURCE
 }
 
+@test "data is aligned as without whit where an instruction faults on it otherwise" {
+  exits_with 6 <<'END_OF_SOURCE'
+section .data
+four:   dd 5, 6, 7, 8
+more:   dd 1, 2, 3, 4
+section .bss
+sum:    resd 4
+section .text
+_start: movdqa xmm0, [four]
+        paddd xmm0, [more]
+        movdqa [sum], xmm0
+        mov edi, [sum]
+END_OF_SOURCE
+  exits_with 5 <<'END_OF_SOURCE'
+section .text
+_start: mov esi, four
+        nop
+        movaps xmm0, [rsi]
+        movd edi, xmm0
+        jmp leave
+section .rodata
+four:   dd 5, 6, 7, 8
+section .text
+leave:
+END_OF_SOURCE
+  exits_with 9 <<'END_OF_SOURCE'
+section .bss
+state:  resb 512
+section .text
+_start: mov rdi, state
+        fxsave [rdi]
+        mov edi, 9
+END_OF_SOURCE
+  run -0 "$WHIT" link -v own.asm --layout=golf
+  output_has "# not laid out anew: an instruction needs aligned memory"
+}
+
 @test ".bss is not next to code, which would make each write slow" {
   exits_with 0 <<'END_OF_SOURCE'
 section .bss
