@@ -6,6 +6,7 @@
 #include "asm/link/examine.h"
 
 #include <gelf.h>
+#include <sys/syscall.h>
 
 #include <Zydis/Zydis.h>
 
@@ -78,6 +79,30 @@ static bool is_data(const ZydisDecodedOperand *operand)
            operand->mem.base != ZYDIS_REGISTER_RBP;
 }
 
+/* Whether it loads the number of the system call futex, whose word the kernel wants aligned. */
+static bool loads_futex(const ZydisDecodedInstruction *instruction,
+                        const ZydisDecodedOperand *operands)
+{
+    return instruction->mnemonic == ZYDIS_MNEMONIC_MOV &&
+           operands[0].type == ZYDIS_OPERAND_TYPE_REGISTER &&
+           operands[1].type == ZYDIS_OPERAND_TYPE_IMMEDIATE &&
+           operands[1].imm.value.u == SYS_futex &&
+           ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, operands[0].reg.value) ==
+               ZYDIS_REGISTER_RAX;
+}
+
+static unsigned alignment_of_instruction(const ZydisDecodedInstruction *instruction,
+                                         const ZydisDecodedOperand *operands)
+{
+    unsigned largest = loads_futex(instruction, operands) ? sizeof(uint32_t) : 1;
+    for (size_t i = 0; i < instruction->operand_count_visible; i++) {
+        unsigned needed =
+            is_data(&operands[i]) ? needed_alignment(instruction, operands[i].size / 8) : 1;
+        largest = needed > largest ? needed : largest;
+    }
+    return largest;
+}
+
 /* That some instruction of the code needs of memory that is not on the stack: 1 where none needs
  * any. Data in the code may be taken for instructions, and hide some. */
 static unsigned alignment_of_code(const void *code, size_t size)
@@ -93,11 +118,8 @@ static unsigned alignment_of_code(const void *code, size_t size)
             at++;
             continue;
         }
-        for (size_t i = 0; i < instruction.operand_count_visible; i++) {
-            unsigned needed =
-                is_data(&operands[i]) ? needed_alignment(&instruction, operands[i].size / 8) : 1;
-            largest = needed > largest ? needed : largest;
-        }
+        unsigned needed = alignment_of_instruction(&instruction, operands);
+        largest = needed > largest ? needed : largest;
         at += instruction.length;
     }
     return largest;

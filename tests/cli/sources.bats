@@ -210,6 +210,20 @@ _start: mov rdi, state
 END_OF_SOURCE
   run -0 "$WHIT" link -v own.asm --layout=golf
   output_has "# not laid out anew: an instruction needs aligned memory"
+  for more in '' nop 'times 2 nop'; do
+    exits_with 0 <<END_OF_SOURCE
+section .data
+held:   dd 1
+section .text
+_start: mov eax, 202 ; futex
+        mov edi, held
+        mov esi, 1   ; FUTEX_WAKE
+        mov edx, 1
+        syscall
+        $more
+        mov edi, eax
+END_OF_SOURCE
+  done
 }
 
 @test ".bss is not next to code, which would make each write slow" {
