@@ -28,21 +28,27 @@ struct joined {
     struct file_shape file;
 };
 
+static int refuse(const struct asm_job *job, const char *why, struct error *error)
+{
+    return error_set(error, "it cannot be laid out as %s: %s",
+                     asm_layout_name(job->options->layout), why);
+}
+
 /* ---- what ld wrote --------------------------------------------------------------------------- */
 
-static int read_segment(Elf *elf, const struct buffer *program, struct joined *joined,
-                        struct error *error)
+static int read_segment(const struct asm_job *job, Elf *elf, const struct buffer *program,
+                        struct joined *joined, struct error *error)
 {
     GElf_Ehdr header;
     GElf_Phdr segment;
     size_t count;
     if (!elf || !gelf_getehdr(elf, &header) || elf_getphdrnum(elf, &count) < 0 || count != 1 ||
         !gelf_getphdr(elf, 0, &segment))
-        return error_set(error, "ld wrote no single segment");
+        return refuse(job, "ld wrote no single segment", error);
     if (segment.p_offset > program->size || segment.p_filesz > program->size - segment.p_offset ||
         segment.p_vaddr < ADDRESS || header.e_entry < segment.p_vaddr ||
         header.e_entry - segment.p_vaddr >= segment.p_filesz)
-        return error_set(error, "the entry point is not in the file");
+        return refuse(job, "the entry point is not in the file", error);
     joined->data = program->data + segment.p_offset;
     joined->size = segment.p_filesz;
     joined->offset = segment.p_vaddr - ADDRESS;
@@ -65,7 +71,7 @@ static int join(const struct asm_job *job, const struct asm_object *object,
         return -1;
     elf_version(EV_CURRENT);
     Elf *elf = elf_memory((char *)program->data, program->size);
-    int result = read_segment(elf, program, joined, error);
+    int result = read_segment(job, elf, program, joined, error);
     elf_end(elf);
     return result;
 }
@@ -123,12 +129,6 @@ static const struct overlay *smallest_overlay(enum asm_layout layout)
     while (overlay && (overlay->layout > layout || !overlay->is_fixed))
         overlay = overlay_next(overlay);
     return overlay;
-}
-
-static int refuse(const struct asm_job *job, const char *why, struct error *error)
-{
-    return error_set(error, "it cannot be laid out as %s: %s",
-                     asm_layout_name(job->options->layout), why);
 }
 
 int whole_solve(const struct asm_job *job, const struct asm_object *object, struct parts *parts,

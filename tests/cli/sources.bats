@@ -375,6 +375,9 @@ END_OF_SOURCE
   printf 'times 65536 nop\n_start: mov al, 60\nsyscall\n' >far.asm
   run -1 "$WHIT" link far.asm --layout=compact
   [[ $output == *'far.asm: it cannot be laid out as compact: the entry point is not in the first 64 kB'* ]]
+  printf 'section .own write exec nobits\n_start: resb 4\n' >empty.asm
+  run -1 "$WHIT" link empty.asm --layout=golf
+  [[ $output == *'it cannot be laid out as golf: the entry point is not in the file'* ]]
   printf '_start: mov al, 60\nsyscall\nsection .tdata write tls\ndq 1\n' >local.asm
   run -1 "$WHIT" link local.asm --layout=golf
   [[ $output == *'thread-local data'*--layout=standard* ]]
