@@ -36,13 +36,21 @@
 #define GNU_AS_TEXT "^([a-z_.0-9]+:)?" SPACE "*\\.(ascii|asciz|string)" SPACE "+\""
 #define GNU_AS_REGISTER \
     CODE "[,(* \t]%(e?[abcd]x|r[abcd]x|[abcd][lh]|[er]?(si|di|bp|sp)|r[89]|r1[0-5]d?|xmm[0-9])\\>"
-#define GNU_AS       GNU_AS_NAME "|" GNU_AS_WORD "|" GNU_AS_TEXT "|" GNU_AS_REGISTER
+#define GNU_AS_NUMBER                                                                   \
+    "^([a-z_.0-9]+:)?" SPACE "*\\.(quad|octa|byte|short|word|long|int|skip|zero|space|" \
+    "(p2|b)?align)" SPACE "+-?[0-9]"
+#define GNU_AS       GNU_AS_NAME "|" GNU_AS_WORD "|" GNU_AS_TEXT "|" GNU_AS_NUMBER "|" GNU_AS_REGISTER
 #define GNU_AS_32    CODE "\\<(int" SPACE "+\\$(0x80|128)|pushl|popl)\\>|" LINE "\\.code32\\>"
 #define GNU_AS_64    "%r([abcd]x|si|di|bp|sp|[89]|1[0-5])\\>|" CODE "\\<syscall\\>"
 #define GNU_AS_MAIN  LINE "\\.(globl|global)" SPACE "+main\\>"
 #define PREPROCESSOR "^#" SPACE "*(include|define|ifn?def)\\>"
-#define ORG          LINE "(\\[" SPACE "*)?org" SPACE
-#define ELF_HEADER   "[\"'`]ELF|464c457f|ehdr|e_ident|e_machine"
+#define END_OF_LINE  "[ \t\r]*($|;)"
+#define MASM                                                                                \
+    LINE "\\.(model" SPACE "+[a-z]|stack" SPACE "+[0-9]|(stack|code|[3-6]86p?)" END_OF_LINE \
+         ")|" LINE "(includelib|invoke)\\>|^[a-z_@?$][a-z_@?$0-9]*" SPACE                   \
+         "+(proc|endp|segment|ends)\\>"
+#define ORG        LINE "(\\[" SPACE "*)?org" SPACE
+#define ELF_HEADER "[\"'`]ELF|464c457f|ehdr|e_ident|e_machine"
 #define BOOT_OR_DOS                                                                              \
     CODE "\\<(int" SPACE "+(0x(10|13|16|19|21)|(10|13|16|19|21)h)|bits" SPACE "+16|use16|0xaa55" \
          "|0aa55h)\\>|" LINE "(\\[" SPACE "*)?org" SPACE "+(0x7c00|0?7c00h|0x0?100|0?100h)\\>"
@@ -160,6 +168,9 @@ static const struct kind kinds[] = {
      .is_of_one = true,
      .source = "nasm -f bin FILE -o NAME",
      .then = "whit pack NAME"},
+    {.printed = "^nasm fails",
+     .text = MASM,
+     .what = "this is MASM or TASM syntax, for Windows or DOS: Linux does not start it"},
     {.printed = NOT_IN_64_BITS "|" NO_LIBC,
      .text = USES_LIBC,
      .more = STACK_OF_32_BITS,

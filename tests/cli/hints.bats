@@ -77,6 +77,11 @@ END
   way folder/att.s 'this is GNU as syntax: `as folder/att.s -o att.o`, then `whit link att.o`'
 }
 
+@test "GNU as, of which there is only data" {
+  printf '.data\ncount: .quad 7\n .byte 1\n' >data.s
+  way data.s 'this is GNU as syntax: `as data.s -o data.o`, then `whit link data.o`'
+}
+
 @test "GNU as with lines for the C preprocessor: gcc" {
   printf '#define NUMBER $60\n.globl _start\n_start: mov NUMBER, %%eax\nmov $3, %%edi\nsyscall\n' >own.S
   way own.S 'this is GNU as syntax, for the C preprocessor: `gcc -x assembler-with-cpp -c own.S -o own.o`, then `whit link own.o`'
@@ -189,6 +194,19 @@ END
   cmp own windows
 }
 
+# ---- other systems -------------------------------------------------------------------------------
+
+@test "MASM and TASM" {
+  way_of() {
+    cat >own.asm
+    way own.asm 'this is MASM or TASM syntax, for Windows or DOS: Linux does not start it'
+  }
+  printf '.model small\n.stack\n.data\ntext db "Hi$"\n.code\nstart: mov dx, offset text\nend start\n' | way_of
+  printf 'PUBLIC copy\n.code\ncopy PROC\nret\ncopy ENDP\nend\n' | way_of
+  printf 'includelib kernel32.lib\nmain proc\nsub rsp, 28h\nmain endp\nend\n' | way_of
+  printf 'code segment\nassume cs:code\nstart: mov ax, 4c00h\ncode ends\nend start\n' | way_of
+}
+
 # ---- 32 bits, libc -------------------------------------------------------------------------------
 
 IS_32_BIT='most kernels run 32-bit programs, gVisor and some cloud kernels do not (EC125)'
@@ -271,6 +289,7 @@ END
   printf 'global _start\n_strat: call main\nmain: mov eax, 60\nsyscall\n' | plain
   printf 'global _start\nextern print\n_start: call print\nmain: mov eax, 60\nsyscall\n' | plain
   printf 'format: db "elf"\nglobal _start\n_start: mov [format], 1\n' | plain
+  printf '_start: moov al, 1\n.code: jmp .stack\n.stack resb 8\n.quad resq 1\n' | plain
 }
 
 # bats test_tags=thorough
