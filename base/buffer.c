@@ -49,17 +49,23 @@ void buffer_append_text(struct buffer *buffer, const char *text)
 
 void buffer_printf(struct buffer *buffer, const char *format, ...)
 {
-    va_list arguments;
+    va_list arguments, again;
+    if (!reserve(buffer, 0))
+        return;
     va_start(arguments, format);
-    char *text = NULL;
-    int length = vasprintf(&text, format, arguments);
+    va_copy(again, arguments);
+    size_t room = buffer->capacity - buffer->size;
+    int length = vsnprintf((char *)buffer->data + buffer->size, room, format, arguments);
+    if (length >= 0 && (size_t)length >= room && reserve(buffer, (size_t)length))
+        vsnprintf((char *)buffer->data + buffer->size, (size_t)length + 1, format, again);
+    va_end(again);
     va_end(arguments);
-    if (length < 0) {
+    if (length < 0 || buffer->failed) {
         buffer->failed = true;
+        buffer->data[buffer->size] = 0;
         return;
     }
-    buffer_append(buffer, text, (size_t)length);
-    free(text);
+    buffer->size += (size_t)length;
 }
 
 int buffer_check(const struct buffer *buffer, struct error *error)

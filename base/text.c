@@ -156,6 +156,23 @@ void text_quote_shell(struct buffer *out, const char *word)
     buffer_append_text(out, "'");
 }
 
+/* A word in which each byte has that value. */
+#define EACH_BYTE(value) (UINT64_MAX / 0xff * (value))
+
+/* How many bytes at the start are surely printable ASCII, as most of most texts are: whole words,
+ * without a byte above 0x7f, of 0x7f, or below a space. */
+static size_t plain_length(const unsigned char *bytes, size_t size)
+{
+    uint64_t word;
+    size_t length = 0;
+    for (; size - length >= sizeof word; length += sizeof word) {
+        memcpy(&word, bytes + length, sizeof word);
+        if ((word | (word + EACH_BYTE(1)) | (word - EACH_BYTE(' '))) & EACH_BYTE(0x80))
+            break;
+    }
+    return length;
+}
+
 /* The length of the well-formed sequence at `bytes`, or 0 (Unicode 15, table 3-7). */
 static size_t utf8_sequence(const unsigned char *bytes, size_t size)
 {
@@ -185,7 +202,8 @@ bool text_is_utf8(const void *data, size_t size)
 {
     const unsigned char *bytes = data;
     while (size) {
-        size_t length = utf8_sequence(bytes, size);
+        size_t plain = plain_length(bytes, size);
+        size_t length = plain ? plain : utf8_sequence(bytes, size);
         if (!length)
             return false;
         bytes += length;
@@ -228,7 +246,7 @@ static size_t printable_length(const unsigned char *bytes, size_t size)
 void text_append_json(struct buffer *out, const char *json, size_t size)
 {
     const unsigned char *bytes = (const unsigned char *)json, *end = bytes + size, *plain = bytes;
-    while (bytes < end) {
+    while ((bytes += plain_length(bytes, (size_t)(end - bytes))) < end) {
         size_t length = utf8_sequence(bytes, (size_t)(end - bytes));
         uint32_t code = length ? code_point(bytes, length) : 0;
         length += !length;
@@ -245,7 +263,9 @@ void text_append_json(struct buffer *out, const char *json, size_t size)
 void text_append_visible(struct buffer *out, const char *text, size_t size)
 {
     while (size) {
-        size_t length = printable_length((const unsigned char *)text, size);
+        size_t length = plain_length((const unsigned char *)text, size);
+        if (!length)
+            length = printable_length((const unsigned char *)text, size);
         if (length)
             buffer_append(out, text, length);
         else

@@ -95,6 +95,43 @@ static void shows_control_characters(void **state)
     assert_string_equal(buffer_text(&out), "[\"\\u009b\xc3\xa4\\u007f\\u202e\"]");
 }
 
+/* Each byte at each place of a word: what is printable ASCII is passed over, eight bytes at a time.
+ */
+static void shows_each_byte_wherever_it_stands(void **state)
+{
+    (void)state;
+    for (size_t place = 0; place < 17; place++)
+        for (unsigned byte = 0; byte <= UINT8_MAX; byte++) {
+            struct buffer out BUFFER_CLEANUP = {0}, json BUFFER_CLEANUP = {0};
+            char text[] = "abcdefgh ~{}xyz01", expected[32];
+            text[place] = (char)byte;
+            bool is_plain = byte >= ' ' && byte < 0x7f;
+            snprintf(expected, sizeof expected, is_plain ? "%.*s%c%s" : "%.*s\\x%02x%s", (int)place,
+                     text, byte, text + place + 1);
+            text_append_visible(&out, text, sizeof text - 1);
+            assert_string_equal(buffer_text(&out), expected);
+            assert_int_equal(text_is_utf8(text, sizeof text - 1), byte < 0x80);
+            text_append_json(&json, text, sizeof text - 1);
+            assert_int_equal(json.size, byte == 0x7f ? sizeof text + 4 : sizeof text - 1);
+        }
+}
+
+static void prints_whatever_room_there_is(void **state)
+{
+    (void)state;
+    char word[1000];
+    for (size_t before = 0; before < 300; before += 11)
+        for (size_t length = 0; length < 600; length += before % 2 ? 1 : 7) {
+            struct buffer out BUFFER_CLEANUP = {0};
+            memset(word, 'x', sizeof word);
+            buffer_append(&out, word, before);
+            buffer_printf(&out, "%.*s", (int)length, word);
+            assert_int_equal(out.size, before + length);
+            assert_memory_equal(buffer_text(&out), word, before + length);
+            assert_int_equal(buffer_text(&out)[out.size], '\0');
+        }
+}
+
 static void wraps_words_below_the_first(void **state)
 {
     (void)state;
@@ -440,6 +477,8 @@ int main(void)
         cmocka_unit_test(suggests_only_what_is_near),
         cmocka_unit_test(quotes_so_that_a_shell_reads_the_word_back),
         cmocka_unit_test(shows_control_characters),
+        cmocka_unit_test(shows_each_byte_wherever_it_stands),
+        cmocka_unit_test(prints_whatever_room_there_is),
         cmocka_unit_test(wraps_words_below_the_first),
         cmocka_unit_test(tells_utf8_from_what_is_not),
         cmocka_unit_test(reads_numbers_of_digits_only),
