@@ -30,8 +30,12 @@ int hash_sink_finish(struct hash_sink *hash, struct digest *digest, struct error
     unsigned int size = 0;
     if (EVP_DigestFinal_ex(hash->context, bytes, &size) != 1 || size * 2 != SHA256_HEX_SIZE)
         return error_set(error, "OpenSSL: cannot finish SHA-256");
-    for (unsigned int i = 0; i < size; i++)
-        snprintf(digest->hex + (size_t)2 * i, 3, "%02x", bytes[i]);
+    static const char digits[] = "0123456789abcdef";
+    for (unsigned int i = 0; i < size; i++) {
+        digest->hex[2 * i] = digits[bytes[i] >> 4];
+        digest->hex[2 * i + 1] = digits[bytes[i] & 0xf];
+    }
+    digest->hex[SHA256_HEX_SIZE] = '\0';
     return 0;
 }
 
