@@ -151,6 +151,27 @@ static bool is_map(const cJSON *value)
     return false;
 }
 
+/* The key that an object has twice; "" where memory ran out. */
+static const char *find_doubled_key_of(const cJSON *object)
+{
+    const cJSON *item;
+    size_t count = (size_t)cJSON_GetArraySize(object), i = 0;
+    int (*compare)(const void *, const void *) = is_map(object) ? compare_keys : compare_fields;
+    if (count < 2)
+        return NULL;
+    const char **keys = reallocarray(NULL, count, sizeof *keys);
+    const char *doubled = keys ? NULL : "";
+    if (keys) {
+        cJSON_ArrayForEach (item, object)
+            keys[i++] = item->string;
+        qsort(keys, count, sizeof *keys, compare);
+        for (i = 1; i < count && !doubled; i++)
+            doubled = compare(&keys[i - 1], &keys[i]) == 0 ? keys[i] : NULL;
+    }
+    free(keys);
+    return doubled;
+}
+
 /*
  * The key that one object of the document has twice: of such, cJSON finds the first value and Go's
  * decoder the last, so that an engine would read another document. NULL: none; a document that is
@@ -158,22 +179,9 @@ static bool is_map(const cJSON *value)
  */
 static const char *find_doubled_key(const cJSON *value)
 {
-    const cJSON *item;
-    size_t count = cJSON_IsObject(value) ? (size_t)cJSON_GetArraySize(value) : 0;
-    const char **keys = calloc(count + 1, sizeof *keys);
-    const char *doubled = keys ? NULL : "";
-    int (*compare)(const void *, const void *) = is_map(value) ? compare_keys : compare_fields;
-    if (keys && count) {
-        size_t i = 0;
-        cJSON_ArrayForEach (item, value)
-            keys[i++] = item->string;
-        qsort(keys, count, sizeof *keys, compare);
-        for (i = 1; i < count && !doubled; i++)
-            doubled = compare(&keys[i - 1], &keys[i]) == 0 ? keys[i] : NULL;
-    }
-    free(keys);
+    const char *doubled = cJSON_IsObject(value) ? find_doubled_key_of(value) : NULL;
     if (cJSON_IsObject(value) || cJSON_IsArray(value))
-        for (item = value->child; item && !doubled; item = item->next)
+        for (const cJSON *item = value->child; item && !doubled; item = item->next)
             doubled = find_doubled_key(item);
     return doubled;
 }
@@ -225,6 +233,29 @@ int json_render(const cJSON *value, struct buffer *out, struct error *error)
     return buffer_check(out, error);
 }
 
+static cJSON *add_item(cJSON *object, const char *key, cJSON *item)
+{
+    if (cJSON_AddItemToObjectCS(object, key, item))
+        return item;
+    cJSON_Delete(item);
+    return NULL;
+}
+
+void json_add_constant(cJSON *object, const char *key, const char *text)
+{
+    add_item(object, key, cJSON_CreateStringReference(text));
+}
+
+cJSON *json_add_object(cJSON *object, const char *key)
+{
+    return add_item(object, key, cJSON_CreateObject());
+}
+
+cJSON *json_add_array(cJSON *object, const char *key)
+{
+    return add_item(object, key, cJSON_CreateArray());
+}
+
 void json_add_text(cJSON *object, const char *key, const char *text, size_t size)
 {
     struct buffer string BUFFER_CLEANUP = {0};
@@ -233,7 +264,7 @@ void json_add_text(cJSON *object, const char *key, const char *text, size_t size
         buffer_append(&string, text, size);
     else
         text_append_visible(&string, text, size);
-    cJSON_AddStringToObject(object, key, buffer_text(&string));
+    add_item(object, key, cJSON_CreateString(buffer_text(&string)));
     allocation_failed = allocation_failed || buffer_check(&string, &ignored) < 0;
 }
 
@@ -241,7 +272,7 @@ void json_add_number(cJSON *object, const char *key, uint64_t number)
 {
     char digits[sizeof "18446744073709551615"];
     snprintf(digits, sizeof digits, "%" PRIu64, number);
-    cJSON_AddRawToObject(object, key, digits);
+    add_item(object, key, cJSON_CreateRaw(digits));
 }
 
 const char *json_string(const cJSON *object, const char *key)

@@ -23,6 +23,13 @@ cJSON *json_parse(const void *data, size_t size, const char *name, struct error 
  */
 int json_render(const cJSON *value, struct buffer *out, struct error *error);
 
+/* What these add has a key that outlives the object, as a literal does: it is not copied. */
+
+/* Adds text that outlives the object, too. */
+void json_add_constant(cJSON *object, const char *key, const char *text);
+/* Adds an object or an array, which is empty. */
+cJSON *json_add_object(cJSON *object, const char *key);
+cJSON *json_add_array(cJSON *object, const char *key);
 /* Adds text from outside: as it is where a JSON string can hold it (UTF-8 without NUL), else as
  * text_append_visible shows it. */
 void json_add_text(cJSON *object, const char *key, const char *text, size_t size);

@@ -48,11 +48,11 @@ static cJSON *add_item(cJSON *array)
 
 static void add_segments(cJSON *file, const struct elfcheck_report *report)
 {
-    cJSON *array = cJSON_AddArrayToObject(file, "segments");
+    cJSON *array = json_add_array(file, "segments");
     for (size_t i = 0; i < report->segment_count; i++) {
         const struct elfcheck_segment *segment = &report->segments[i];
         cJSON *item = add_item(array);
-        cJSON_AddStringToObject(item, "flags", flags_name(segment->flags));
+        json_add_constant(item, "flags", flags_name(segment->flags));
         add_address(item, "address", segment->address);
         json_add_number(item, "offset", segment->offset);
         json_add_number(item, "file_size", segment->file_size);
@@ -65,32 +65,31 @@ static void add_lacks(cJSON *file, const char *key, const struct elfcheck_report
 {
     const char *lacks[MAX_LACKS];
     size_t count = report_lacks(report, is_possible, lacks);
-    cJSON *array = cJSON_AddArrayToObject(file, key);
+    cJSON *array = json_add_array(file, key);
     for (size_t i = 0; i < count; i++)
         cJSON_AddItemToArray(array, cJSON_CreateString(lacks[i]));
 }
 
 static void add_findings(cJSON *file, const struct elfcheck_report *report)
 {
-    cJSON *array = cJSON_AddArrayToObject(file, "findings");
+    cJSON *array = json_add_array(file, "findings");
     size_t count = elfcheck_count(report, ELFCHECK_INFO);
     for (size_t i = 0; i < count; i++) {
         const struct elfcheck_finding *finding = &report->findings[i];
         const struct elfcheck_rule *rule = finding->rule;
         cJSON *item = add_item(array);
-        cJSON_AddStringToObject(item, "id", rule->id);
-        cJSON_AddStringToObject(item, "rule", rule->name);
-        cJSON_AddStringToObject(item, "group", elfcheck_group_name(rule->group));
-        cJSON_AddStringToObject(item, "severity", elfcheck_severity_name(finding->severity));
+        json_add_constant(item, "id", rule->id);
+        json_add_constant(item, "rule", rule->name);
+        json_add_constant(item, "group", elfcheck_group_name(rule->group));
+        json_add_constant(item, "severity", elfcheck_severity_name(finding->severity));
         if (rule->lack)
-            cJSON_AddStringToObject(item, "certainty",
-                                    finding->is_possible ? "possible" : "proven");
-        cJSON_AddStringToObject(item, "message", finding->message);
+            json_add_constant(item, "certainty", finding->is_possible ? "possible" : "proven");
+        json_add_constant(item, "message", finding->message);
         json_add_number(item, "offset", finding->offset);
         if (finding->outcome != ELFCHECK_STARTS)
-            cJSON_AddStringToObject(item, "outcome", elfcheck_outcome_text(finding->outcome));
-        cJSON_AddStringToObject(item, "remedy", elfcheck_remedy(finding));
-        cJSON_AddStringToObject(item, "source", rule->source);
+            json_add_constant(item, "outcome", elfcheck_outcome_text(finding->outcome));
+        json_add_constant(item, "remedy", elfcheck_remedy(finding));
+        json_add_constant(item, "source", rule->source);
     }
 }
 
@@ -119,7 +118,7 @@ static int add_file(cJSON *file, const struct elfcheck_report *report, struct er
     if (add_verdict(file, report, error) < 0)
         return -1;
     add_starts(file, report);
-    cJSON_AddStringToObject(file, "kind", elfcheck_kind_name(report->kind));
+    json_add_constant(file, "kind", elfcheck_kind_name(report->kind));
     cJSON_AddBoolToObject(file, "static", report->is_static);
     if (report->is_elf) {
         add_named(file, "type", type_name(report->type), report->type);

@@ -23,13 +23,18 @@ static void append_escaped(struct buffer *out, const char *text)
     struct buffer printable BUFFER_CLEANUP = {0};
     text_append_printable(&printable, text);
     for (const char *at = buffer_text(&printable); *at; at++) {
-        if (strchr("&<>\"'", *at)) {
-            buffer_printf(out, "&#%d;", *at);
-        } else if (forbidden_byte(at)) {
+        size_t plain = strcspn(at, "&<>\"'\xef");
+        buffer_append(out, at, plain);
+        at += plain;
+        if (*at == '\0')
+            break;
+        if (forbidden_byte(at)) {
             buffer_printf(out, "\\xef\\xbf\\x%02x", forbidden_byte(at));
             at += 2;
-        } else {
+        } else if (*at == '\xef') {
             buffer_append(out, at, 1);
+        } else {
+            buffer_printf(out, "&#%d;", *at);
         }
     }
     out->failed = out->failed || printable.failed;

@@ -36,9 +36,12 @@ static const char *level_name(enum elfcheck_severity severity)
 static void append_message(struct buffer *out, const char *text)
 {
     for (; *text; text++) {
-        buffer_append(out, text, 1);
-        if (*text == '{' || *text == '}')
-            buffer_append(out, text, 1);
+        size_t plain = strcspn(text, "{}");
+        buffer_append(out, text, plain);
+        text += plain;
+        if (*text == '\0')
+            break;
+        buffer_append(out, (char[]){*text, *text}, 2);
     }
 }
 
@@ -54,7 +57,7 @@ static void append_sentence(struct buffer *out, const char *text)
 /* Text in an object of its own: SARIF 2.1.0, 3.11 and 3.12. */
 static int add_message(cJSON *item, const char *key, const struct buffer *text, struct error *error)
 {
-    json_add_text(cJSON_AddObjectToObject(item, key), "text", buffer_text(text), text->size);
+    json_add_text(json_add_object(item, key), "text", buffer_text(text), text->size);
     return buffer_check(text, error);
 }
 
@@ -82,7 +85,7 @@ static void append_pascal(struct buffer *out, const char *name)
 /* Tags to filter by. */
 static void add_tags(cJSON *item, const struct elfcheck_rule *rule)
 {
-    cJSON *tags = cJSON_AddArrayToObject(cJSON_AddObjectToObject(item, "properties"), "tags");
+    cJSON *tags = json_add_array(json_add_object(item, "properties"), "tags");
     cJSON_AddItemToArray(tags, cJSON_CreateString("elf"));
     cJSON_AddItemToArray(tags, cJSON_CreateString(elfcheck_group_name(rule->group)));
     cJSON_AddItemToArray(tags, cJSON_CreateString(rule->name));
@@ -128,7 +131,7 @@ static int add_rule(cJSON *rules, const struct elfcheck_rule *rule, const char *
         add_sentence(item, "shortDescription", rule->summary, error) < 0 ||
         add_page(item, rule, rules_uri, error) < 0)
         return -1;
-    cJSON *configuration = cJSON_AddObjectToObject(item, "defaultConfiguration");
+    cJSON *configuration = json_add_object(item, "defaultConfiguration");
     cJSON_AddStringToObject(configuration, "level", level_name(rule->severity));
     add_tags(item, rule);
     return 0;
@@ -137,12 +140,12 @@ static int add_rule(cJSON *rules, const struct elfcheck_rule *rule, const char *
 static int begin_log(struct elfcheck_writer *writer, struct buffer *out, struct error *error)
 {
     cJSON *tool JSON_CLEANUP = cJSON_CreateObject();
-    cJSON *driver = cJSON_AddObjectToObject(tool, "driver");
+    cJSON *driver = json_add_object(tool, "driver");
     const char *version = writer->style.version ? writer->style.version : "0";
     cJSON_AddStringToObject(driver, "name", "elfcheck");
     cJSON_AddStringToObject(driver, "version", version);
     cJSON_AddStringToObject(driver, "semanticVersion", version);
-    cJSON *items = cJSON_AddArrayToObject(driver, "rules");
+    cJSON *items = json_add_array(driver, "rules");
     for (size_t i = 0; i < elfcheck_rule_count(); i++)
         if (add_rule(items, elfcheck_rule(i), writer->style.rules_uri, error) < 0)
             return -1;
@@ -163,10 +166,12 @@ static void append_uri(struct buffer *out, const char *name)
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
                                 "-._~/";
     for (; *name; name++) {
-        if (strchr(plain, *name))
-            buffer_append(out, name, 1);
-        else
-            buffer_printf(out, "%%%02X", (unsigned char)*name);
+        size_t length = strspn(name, plain);
+        buffer_append(out, name, length);
+        name += length;
+        if (*name == '\0')
+            break;
+        buffer_printf(out, "%%%02X", (unsigned char)*name);
     }
 }
 
@@ -178,13 +183,13 @@ static int add_location(cJSON *item, const char *name, struct error *error)
         name += *name == '/' ? 1 : 2;
     append_uri(&uri, *name ? name : ".");
     cJSON *location = cJSON_CreateObject();
-    cJSON_AddItemToArray(cJSON_AddArrayToObject(item, "locations"), location);
-    cJSON *physical = cJSON_AddObjectToObject(location, "physicalLocation");
-    cJSON *artifact = cJSON_AddObjectToObject(physical, "artifactLocation");
+    cJSON_AddItemToArray(json_add_array(item, "locations"), location);
+    cJSON *physical = json_add_object(location, "physicalLocation");
+    cJSON *artifact = json_add_object(physical, "artifactLocation");
     cJSON_AddStringToObject(artifact, "uri", buffer_text(&uri));
     if (is_absolute)
-        cJSON_AddStringToObject(artifact, "uriBaseId", FILE_SYSTEM);
-    cJSON_AddRawToObject(cJSON_AddObjectToObject(physical, "region"), "startLine", "1");
+        json_add_constant(artifact, "uriBaseId", FILE_SYSTEM);
+    cJSON_AddRawToObject(json_add_object(physical, "region"), "startLine", "1");
     return buffer_check(&uri, error);
 }
 
@@ -205,8 +210,8 @@ static int add_fingerprint(cJSON *item, const struct elfcheck_report *report, si
         hash_bytes(identity.data, identity.size, &digest, error) < 0)
         return -1;
     snprintf(fingerprint, sizeof fingerprint, "%." FINGERPRINT_DIGITS "s:%zu", digest.hex, which);
-    cJSON_AddStringToObject(cJSON_AddObjectToObject(item, "partialFingerprints"),
-                            "primaryLocationLineHash", fingerprint);
+    cJSON_AddStringToObject(json_add_object(item, "partialFingerprints"), "primaryLocationLineHash",
+                            fingerprint);
     return 0;
 }
 
@@ -222,14 +227,14 @@ static int append_result(const struct elfcheck_report *report, size_t number, st
     append_message(&message, elfcheck_remedy(finding));
     buffer_append_text(&message, ".");
     snprintf(offset, sizeof offset, "0x%" PRIx64, finding->offset);
-    cJSON_AddStringToObject(item, "ruleId", finding->rule->id);
+    json_add_constant(item, "ruleId", finding->rule->id);
     cJSON_AddNumberToObject(item, "ruleIndex", (double)finding->rule_index);
-    cJSON_AddStringToObject(item, "level", level_name(finding->severity));
+    json_add_constant(item, "level", level_name(finding->severity));
     if (add_message(item, "message", &message, error) < 0 ||
         add_location(item, report->name, error) < 0 ||
         add_fingerprint(item, report, number, error) < 0)
         return -1;
-    cJSON_AddStringToObject(cJSON_AddObjectToObject(item, "properties"), "offset", offset);
+    cJSON_AddStringToObject(json_add_object(item, "properties"), "offset", offset);
     return json_render(item, out, error);
 }
 

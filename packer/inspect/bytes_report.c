@@ -168,10 +168,10 @@ static int write_json_row(struct bytes_report *report, const struct bytes_row *r
     json_add_number(object, "size", row->size);
     if (bits_keys[row->scope])
         json_add_number(object, bits_keys[row->scope], row->bits);
-    cJSON_AddStringToObject(object, "kind", bit_kind_names[row->kind].key);
+    json_add_constant(object, "kind", bit_kind_names[row->kind].key);
     if (*row->owner)
         json_add_text(object, "of", row->owner, strlen(row->owner));
-    cJSON_AddStringToObject(object, "part", row->part);
+    json_add_constant(object, "part", row->part);
     if (row->text && row->text_size)
         json_add_text(object, "text", row->text,
                       row->text_size < BYTES_TEXT_SIZE ? row->text_size : BYTES_TEXT_SIZE);
