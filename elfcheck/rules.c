@@ -2,6 +2,7 @@
  * The order of the rules: that in which Linux meets what keeps a program from starting, then what a
  * program will miss, and what only tools and people mind.
  */
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -43,20 +44,29 @@ static const struct rule_table *const tables[] = {
     NULL,
 };
 
+/* The same, a rule each: of every file, each is asked for by its number several times. */
+#define MAX_RULES 256
+static const struct elfcheck_rule *rules[MAX_RULES];
+static size_t rule_count;
+
+__attribute__((constructor)) static void list_rules(void)
+{
+    for (const struct rule_table *const *table = tables; *table; table++)
+        for (size_t i = 0; i < (*table)->count; i++) {
+            if (rule_count == MAX_RULES)
+                abort(); /* a table has grown, and nothing runs until MAX_RULES does */
+            rules[rule_count++] = &(*table)->rules[i];
+        }
+}
+
 size_t elfcheck_rule_count(void)
 {
-    size_t count = 0;
-    for (const struct rule_table *const *table = tables; *table; table++)
-        count += (*table)->count;
-    return count;
+    return rule_count;
 }
 
 const struct elfcheck_rule *elfcheck_rule(size_t index)
 {
-    size_t i = 0;
-    for (; index >= tables[i]->count; i++)
-        index -= tables[i]->count;
-    return &tables[i]->rules[index];
+    return rules[index];
 }
 
 bool elfcheck_find_rule(const char *name, size_t *index)

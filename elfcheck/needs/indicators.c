@@ -24,6 +24,7 @@ struct evidence {
 /* An indicator in this file. */
 struct candidate {
     const struct indicator *indicator;
+    const struct symbol *symbol; /* of INDICATOR_SYMBOL */
     bool counts;
     bool is_used; /* by what the program comes to */
 };
@@ -153,29 +154,25 @@ static void note_runtimes(struct gathering *gathering)
 static bool find_symbols(struct gathering *gathering)
 {
     size_t count = 0;
-    for (size_t i = 0; i < gathering->candidate_count; i++)
-        if (gathering->candidates[i].indicator->kind == INDICATOR_SYMBOL)
-            gathering->symbols[count++].name = gathering->candidates[i].indicator->text;
+    for (size_t i = 0; i < gathering->candidate_count; i++) {
+        struct candidate *candidate = &gathering->candidates[i];
+        if (candidate->indicator->kind != INDICATOR_SYMBOL)
+            continue;
+        candidate->symbol = &gathering->symbols[count];
+        gathering->symbols[count++].name = candidate->indicator->text;
+    }
     return lookup_symbols(gathering->inspection, gathering->symbols, count);
-}
-
-/* Of an indicator: the order of the symbols is theirs. */
-static const struct symbol *symbol_of(const struct gathering *gathering, size_t candidate)
-{
-    size_t number = 0;
-    for (size_t i = 0; i < candidate; i++)
-        number += gathering->candidates[i].indicator->kind == INDICATOR_SYMBOL;
-    return &gathering->symbols[number];
 }
 
 /* Whether the indicator itself is there, whatever it counts for. */
 static bool is_there(struct gathering *gathering, size_t indicator)
 {
     const struct scan_text *texts = &gathering->texts[indicator * TEXTS_PER_INDICATOR];
-    switch (gathering->candidates[indicator].indicator->kind) {
+    const struct candidate *candidate = &gathering->candidates[indicator];
+    switch (candidate->indicator->kind) {
     case INDICATOR_SYMBOL:
         /* Without a section table a dynamic program still has its symbols' names. */
-        return symbol_of(gathering, indicator)->is_found ||
+        return candidate->symbol->is_found ||
                (!gathering->inspection->report->is_static && texts[OWN].offset != SCAN_ABSENT);
     case INDICATOR_GO:
         return gathering->evidence->runtimes & RUNTIME_GO && texts[OWN].offset != SCAN_ABSENT;
@@ -247,7 +244,7 @@ static size_t list_mentions(const struct gathering *gathering, size_t number,
     if (gathering->candidates[number].indicator->kind == INDICATOR_SYMBOL) {
         mentions[0] = (struct mention){.offset = SCAN_ABSENT,
                                        .number = number,
-                                       .address = symbol_of(gathering, number)->value};
+                                       .address = gathering->candidates[number].symbol->value};
         return mentions[0].address != 0;
     }
     if (offset == SCAN_ABSENT)

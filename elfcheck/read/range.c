@@ -83,6 +83,10 @@ uint64_t file_skip_hole(const struct elfcheck_inspection *inspection, uint64_t o
 
 bool file_keep_pages(struct elfcheck_inspection *inspection)
 {
-    inspection->pages = calloc(PAGES_KEPT, sizeof *inspection->pages);
-    return inspection->pages || fail_out_of_memory(inspection);
+    inspection->pages = reallocarray(NULL, PAGES_KEPT, sizeof *inspection->pages);
+    if (!inspection->pages)
+        return fail_out_of_memory(inspection);
+    for (size_t i = 0; i < PAGES_KEPT; i++)
+        inspection->pages[i].size = 0;
+    return true;
 }

@@ -36,6 +36,7 @@ struct scanner {
     struct entry *entries;              /* four for each text */
     struct scan_text *texts;
     size_t missing; /* texts that were not found yet */
+    bool is_long;   /* there is so much to scan that the choice of words pays */
 };
 
 static uint32_t hash_word(uint32_t word)
@@ -59,6 +60,10 @@ static int worth(const unsigned char *word)
     return letters;
 }
 
+/* Bytes: to choose the best words of all texts takes as long as to compare what mediocre ones find
+ * in so many. */
+#define MIN_LONG_SCAN (64 * 1024)
+
 /* The offset of the best word among those at `shift` and every fourth byte after it. */
 static uint8_t best_shift(const unsigned char *bytes, size_t size, size_t shift)
 {
@@ -75,7 +80,9 @@ static void add_text(struct scanner *scanner, size_t number)
     for (size_t i = 0; i < WORD_SIZE; i++) {
         uint32_t index = (uint32_t)(number * WORD_SIZE + i);
         struct entry *entry = &scanner->entries[index];
-        entry->shift = best_shift((const unsigned char *)text->text, text->size, i);
+        entry->shift = scanner->is_long
+                           ? best_shift((const unsigned char *)text->text, text->size, i)
+                           : (uint8_t)i;
         entry->word = read_word((const unsigned char *)text->text + entry->shift);
         uint32_t hash = hash_word(entry->word);
         uint32_t *bucket = &scanner->buckets[hash >> (HASH_BITS - BUCKET_BITS)];
@@ -167,24 +174,35 @@ static bool scan_part(struct elfcheck_inspection *inspection, struct scanner *sc
     return true;
 }
 
+/* Makes the tables for all texts that are not too short or too long. */
+static void add_texts(struct scanner *scanner, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct scan_text *text = &scanner->texts[i];
+        text->offset = SCAN_ABSENT;
+        text->size = strlen(text->text) + (text->bound != SCAN_ANYWHERE);
+        if (text->size < SCAN_MIN_SIZE || text->size > SCAN_MAX_SIZE)
+            continue;
+        add_text(scanner, i);
+        scanner->missing++;
+    }
+}
+
 bool scan_texts(struct elfcheck_inspection *inspection, const struct scan_part *parts,
                 size_t part_count, struct scan_text *texts, size_t count)
 {
+    uint64_t total = OVERLAP + WORD_SIZE; /* a part may be read from a little before it */
+    for (size_t i = 0; i < part_count; i++)
+        total += parts[i].end - parts[i].begin;
     struct scanner *scanner = calloc(1, sizeof *scanner);
-    struct entry *entries = calloc(count + 1, WORD_SIZE * sizeof *entries);
-    unsigned char *window = malloc(WINDOW_SIZE);
+    struct entry *entries = reallocarray(NULL, count + 1, WORD_SIZE * sizeof *entries);
+    unsigned char *window = malloc(total < WINDOW_SIZE ? (size_t)total : WINDOW_SIZE);
     bool complete = scanner && entries && window;
     if (complete) {
         scanner->entries = entries;
         scanner->texts = texts;
-        for (size_t i = 0; i < count; i++) {
-            texts[i].offset = SCAN_ABSENT;
-            texts[i].size = strlen(texts[i].text) + (texts[i].bound != SCAN_ANYWHERE);
-            if (texts[i].size < SCAN_MIN_SIZE || texts[i].size > SCAN_MAX_SIZE)
-                continue;
-            add_text(scanner, i);
-            scanner->missing++;
-        }
+        scanner->is_long = total >= MIN_LONG_SCAN;
+        add_texts(scanner, count);
         for (size_t i = 0; i < part_count && complete && scanner->missing; i++)
             complete = scan_part(inspection, scanner, window, parts[i]);
     } else

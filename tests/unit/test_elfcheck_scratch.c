@@ -78,6 +78,30 @@ static void finds_a_text_wherever_it_lies(void **state)
     free(bytes);
 }
 
+/* A text is known by one of its words: by the first where there is little to scan, else by one that
+ * is rare. */
+static void finds_a_text_in_much_and_in_little(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"needle!", "/etc/ssl/certs/", "__/_/__", "lib/lib/ld.so"};
+    static const size_t sizes[] = {64, HAYSTACK_SIZE / 4};
+    unsigned char *bytes = haystack('/');
+    for (size_t i = 0; i < COUNT(texts) * COUNT(sizes); i++)
+        for (size_t place = 0; place < 8; place++) {
+            size_t size = sizes[i % COUNT(sizes)];
+            struct scan_text text = {.text = texts[i / COUNT(sizes)], .bound = SCAN_ANYWHERE};
+            struct scan_part part = {0, size};
+            memcpy(bytes + place, text.text, strlen(text.text));
+            int fd FD_CLEANUP = file_of(bytes, size);
+            struct elfcheck_inspection inspection = {
+                .fd = fd, .name = "bytes", .size = size, .error = &error};
+            assert_true(scan_texts(&inspection, &part, 1, &text, 1));
+            assert_int_equal(text.offset, place);
+            memset(bytes + place, '/', strlen(text.text));
+        }
+    free(bytes);
+}
+
 static void finds_a_whole_string_across_windows(void **state)
 {
     (void)state;
@@ -1048,6 +1072,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_a_text_wherever_it_lies),
+        cmocka_unit_test(finds_a_text_in_much_and_in_little),
         cmocka_unit_test(finds_a_whole_string_across_windows),
         cmocka_unit_test(minds_what_stands_around_a_string),
         cmocka_unit_test(looks_only_at_the_part_that_it_is_given),
