@@ -6,10 +6,11 @@
 unsigned int tar_checksum(const struct tar_header *header)
 {
     const unsigned char *bytes = (const unsigned char *)header;
-    const size_t first = offsetof(struct tar_header, checksum);
-    unsigned int sum = 0;
-    for (size_t i = 0; i < sizeof *header; i++)
-        sum += i >= first && i < first + sizeof header->checksum ? ' ' : bytes[i];
+    unsigned int sum = sizeof header->checksum * ' '; /* which stand for the field itself */
+    for (size_t i = 0; i < offsetof(struct tar_header, checksum); i++)
+        sum += bytes[i];
+    for (size_t i = offsetof(struct tar_header, type); i < sizeof *header; i++)
+        sum += bytes[i];
     return sum;
 }
 
