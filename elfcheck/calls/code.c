@@ -7,16 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "elfcheck/read/memory.h"
 
 /* A template with the longest message has 65,536 bytes and a little code in its one segment. */
 #define MAX_CODE_SIZE (128 * 1024)
-#define FIRST_BLOCKS  16
 
 void code_trace_free(struct code_trace *trace)
 {
     free(trace->code);
     free(trace->block_at);
+    for (size_t i = 0; i < trace->block_count; i++)
+        free(trace->blocks[i]);
     free(trace->blocks);
 }
 
@@ -119,38 +121,39 @@ size_t code_index(const struct region *region, uint64_t address)
 
 size_t fetch(const struct code_trace *trace, uint64_t address, unsigned char *bytes, size_t most)
 {
+    const struct region *region;
     size_t count = 0;
-    while (count < most) {
-        const struct region *region = find_region(trace, address + count);
-        if (!region || region->is_writable)
-            break;
-        bytes[count] = trace->code[code_index(region, address + count)];
-        count++;
+    while (count < most && (region = find_region(trace, address + count)) && !region->is_writable) {
+        uint64_t there = region->size - (address + count - region->address);
+        size_t now = there < most - count ? (size_t)there : most - count;
+        memcpy(bytes + count, trace->code + code_index(region, address + count), now);
+        count += now;
     }
     return count;
 }
 
 /* ---- blocks ---------------------------------------------------------------------------------- */
 
+/* A block at an address, whose state is the caller's to say. */
 static struct block *new_block(struct code_trace *trace, uint64_t address, uint16_t *index)
 {
     if (trace->block_count == MAX_BLOCKS) {
         give_up(trace, address, "it jumps to more than %d addresses", MAX_BLOCKS);
         return NULL;
     }
-    if (trace->block_count == trace->block_room) {
-        size_t room = trace->block_room ? 2 * trace->block_room : FIRST_BLOCKS;
-        struct block *grown = reallocarray(trace->blocks, room, sizeof *grown);
-        if (!grown) {
-            code_trace_fail(trace);
-            return NULL;
-        }
-        trace->blocks = grown;
-        trace->block_room = room;
+    struct block *block = malloc(sizeof *block);
+    struct block **grown =
+        block ? array_append(trace->blocks, &trace->block_count, sizeof(struct block *)) : NULL;
+    if (!grown) {
+        free(block);
+        code_trace_fail(trace);
+        return NULL;
     }
-    *index = (uint16_t)trace->block_count;
-    struct block *block = &trace->blocks[trace->block_count++];
-    *block = (struct block){.address = address};
+    trace->blocks = grown;
+    *index = (uint16_t)(trace->block_count - 1);
+    grown[*index] = block;
+    block->address = address;
+    block->is_waiting = false;
     return block;
 }
 
@@ -173,7 +176,7 @@ void flow_to(struct code_trace *trace, uint64_t address, const struct state *sta
             return;
         block->state = *state;
     } else {
-        block = &trace->blocks[*index];
+        block = trace->blocks[*index];
         if (!state_join(&block->state, state) || block->is_waiting)
             return;
     }

@@ -4,19 +4,25 @@
 #include "elfcheck/read/inspection.h"
 
 /* Those of these kinds do nothing but what Zydis says of their operands. */
-static const ZydisInstructionCategory plain_categories[] = {
-    ZYDIS_CATEGORY_ADOX_ADCX, ZYDIS_CATEGORY_AES,        ZYDIS_CATEGORY_AVX,
-    ZYDIS_CATEGORY_AVX2,      ZYDIS_CATEGORY_BINARY,     ZYDIS_CATEGORY_BITBYTE,
-    ZYDIS_CATEGORY_BLEND,     ZYDIS_CATEGORY_BMI1,       ZYDIS_CATEGORY_BMI2,
-    ZYDIS_CATEGORY_BROADCAST, ZYDIS_CATEGORY_CMOV,       ZYDIS_CATEGORY_CONVERT,
-    ZYDIS_CATEGORY_DATAXFER,  ZYDIS_CATEGORY_FLAGOP,     ZYDIS_CATEGORY_GFNI,
-    ZYDIS_CATEGORY_LOGICAL,   ZYDIS_CATEGORY_LOGICAL_FP, ZYDIS_CATEGORY_LZCNT,
-    ZYDIS_CATEGORY_MMX,       ZYDIS_CATEGORY_NOP,        ZYDIS_CATEGORY_PCLMULQDQ,
-    ZYDIS_CATEGORY_POP,       ZYDIS_CATEGORY_PREFETCH,   ZYDIS_CATEGORY_PUSH,
-    ZYDIS_CATEGORY_ROTATE,    ZYDIS_CATEGORY_SEMAPHORE,  ZYDIS_CATEGORY_SETCC,
-    ZYDIS_CATEGORY_SHA,       ZYDIS_CATEGORY_SHIFT,      ZYDIS_CATEGORY_SSE,
-    ZYDIS_CATEGORY_STRINGOP,  ZYDIS_CATEGORY_STTNI,      ZYDIS_CATEGORY_WIDENOP,
-    ZYDIS_CATEGORY_X87_ALU,   ZYDIS_CATEGORY_FCMOV,
+static const bool plain_categories[ZYDIS_CATEGORY_MAX_VALUE + 1] = {
+    [ZYDIS_CATEGORY_ADOX_ADCX] = true,  [ZYDIS_CATEGORY_AES] = true,
+    [ZYDIS_CATEGORY_AVX] = true,        [ZYDIS_CATEGORY_AVX2] = true,
+    [ZYDIS_CATEGORY_BINARY] = true,     [ZYDIS_CATEGORY_BITBYTE] = true,
+    [ZYDIS_CATEGORY_BLEND] = true,      [ZYDIS_CATEGORY_BMI1] = true,
+    [ZYDIS_CATEGORY_BMI2] = true,       [ZYDIS_CATEGORY_BROADCAST] = true,
+    [ZYDIS_CATEGORY_CMOV] = true,       [ZYDIS_CATEGORY_CONVERT] = true,
+    [ZYDIS_CATEGORY_DATAXFER] = true,   [ZYDIS_CATEGORY_FLAGOP] = true,
+    [ZYDIS_CATEGORY_GFNI] = true,       [ZYDIS_CATEGORY_LOGICAL] = true,
+    [ZYDIS_CATEGORY_LOGICAL_FP] = true, [ZYDIS_CATEGORY_LZCNT] = true,
+    [ZYDIS_CATEGORY_MMX] = true,        [ZYDIS_CATEGORY_NOP] = true,
+    [ZYDIS_CATEGORY_PCLMULQDQ] = true,  [ZYDIS_CATEGORY_POP] = true,
+    [ZYDIS_CATEGORY_PREFETCH] = true,   [ZYDIS_CATEGORY_PUSH] = true,
+    [ZYDIS_CATEGORY_ROTATE] = true,     [ZYDIS_CATEGORY_SEMAPHORE] = true,
+    [ZYDIS_CATEGORY_SETCC] = true,      [ZYDIS_CATEGORY_SHA] = true,
+    [ZYDIS_CATEGORY_SHIFT] = true,      [ZYDIS_CATEGORY_SSE] = true,
+    [ZYDIS_CATEGORY_STRINGOP] = true,   [ZYDIS_CATEGORY_STTNI] = true,
+    [ZYDIS_CATEGORY_WIDENOP] = true,    [ZYDIS_CATEGORY_X87_ALU] = true,
+    [ZYDIS_CATEGORY_FCMOV] = true,
 };
 
 /* Those of other kinds that do not either. */
@@ -32,9 +38,8 @@ bool instruction_is_plain(const struct instruction *instruction)
     /* f3 41 90 is an exchange of rax and r8, which Zydis 4.0 takes for this. */
     if (decoded->mnemonic == ZYDIS_MNEMONIC_PAUSE && decoded->raw.rex.B)
         return false;
-    for (size_t i = 0; i < COUNT(plain_categories); i++)
-        if (plain_categories[i] == decoded->meta.category)
-            return true;
+    if (plain_categories[decoded->meta.category])
+        return true;
     for (size_t i = 0; i < COUNT(plain_mnemonics); i++)
         if (plain_mnemonics[i] == decoded->mnemonic)
             return true;

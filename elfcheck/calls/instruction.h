@@ -36,7 +36,7 @@ void write_register(struct state *state, const struct register_part *part,
 struct value operand_address(const struct state *state, const struct instruction *instruction,
                              const ZydisDecodedOperand *operand);
 void write_operand(struct state *state, const struct instruction *instruction,
-                   const ZydisDecodedOperand *operand, struct value value);
+                   const ZydisDecodedOperand *operand, const struct value *value);
 /* Forgets all that the instruction may write to. */
 void forget_results(struct state *state, const struct instruction *instruction);
 /* What an operand holds that is read. */

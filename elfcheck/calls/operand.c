@@ -34,29 +34,33 @@ struct value read_register(const struct state *state, ZydisRegister name)
     struct register_part part;
     if (!is_general_register(name, &part))
         return value_any;
-    struct value value = state->registers[part.number];
-    if (part.shift)
-        value = value_compute(shift_right, value, value_number(part.shift), WIDEST);
-    return value_cut(value, part.bits);
+    const struct value *whole = &state->registers[part.number];
+    if (!part.shift)
+        return value_cut(whole, part.bits);
+    struct value shift = value_number(part.shift);
+    struct value shifted = value_compute(shift_right, whole, &shift, WIDEST);
+    return value_cut(&shifted, part.bits);
 }
 
 struct value operand_address(const struct state *state, const struct instruction *instruction,
                              const ZydisDecodedOperand *operand)
 {
     const ZydisDecodedOperandMem *memory = &operand->mem;
-    struct value sum = value_number((uint64_t)memory->disp.value);
     if (instruction->decoded.address_width != WIDEST)
         return value_any;
     if (memory->base == ZYDIS_REGISTER_RIP)
         return instruction_address(instruction,
                                    instruction_end(instruction) + (uint64_t)memory->disp.value);
-    if (memory->base != ZYDIS_REGISTER_NONE)
-        sum = value_add(read_register(state, memory->base), sum, WIDEST);
+    struct value sum = value_number((uint64_t)memory->disp.value);
+    if (memory->base != ZYDIS_REGISTER_NONE) {
+        struct value base = read_register(state, memory->base);
+        sum = value_add(&base, &sum, WIDEST);
+    }
     if (memory->index == ZYDIS_REGISTER_NONE)
         return sum;
     struct value index = read_register(state, memory->index);
     for (unsigned i = 0; i < memory->scale; i++)
-        sum = value_add(sum, index, WIDEST);
+        sum = value_add(&sum, &index, WIDEST);
     return sum;
 }
 
@@ -76,7 +80,7 @@ struct value instruction_read(const struct state *state, const struct instructio
                               const ZydisDecodedOperand *operand)
 {
     int64_t offset;
-    struct value value = value_any;
+    const struct value *value = &value_any;
     if (operand->type == ZYDIS_OPERAND_TYPE_REGISTER)
         return read_register(state, operand->reg.value);
     if (operand->type == ZYDIS_OPERAND_TYPE_IMMEDIATE)
@@ -84,7 +88,7 @@ struct value instruction_read(const struct state *state, const struct instructio
     if (operand->type == ZYDIS_OPERAND_TYPE_MEMORY &&
         is_near_stack(state, instruction, operand, &offset) && offset >= 0 &&
         offset < STACK_CELLS * STACK_CELL_SIZE && offset % STACK_CELL_SIZE == 0)
-        value = state->stack[offset / STACK_CELL_SIZE];
+        value = &state->stack[offset / STACK_CELL_SIZE];
     return value_cut(value, operand->size);
 }
 
@@ -115,14 +119,14 @@ static void write_memory(struct state *state, const struct instruction *instruct
 }
 
 void write_operand(struct state *state, const struct instruction *instruction,
-                   const ZydisDecodedOperand *operand, struct value value)
+                   const ZydisDecodedOperand *operand, const struct value *value)
 {
     struct register_part part;
     if (operand->type == ZYDIS_OPERAND_TYPE_MEMORY)
-        write_memory(state, instruction, operand, &value);
+        write_memory(state, instruction, operand, value);
     else if (operand->type == ZYDIS_OPERAND_TYPE_REGISTER &&
              is_general_register(operand->reg.value, &part))
-        write_register(state, &part, &value);
+        write_register(state, &part, value);
 }
 
 /* Forgets all that the instruction may write to. Memory is forgotten as a whole: string and bit

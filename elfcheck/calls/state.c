@@ -18,6 +18,16 @@ void state_init(struct state *state)
     state->stack[0] = value_address(VALUE_COUNT, 0);
 }
 
+bool state_equals(const struct state *state, const struct state *other)
+{
+    bool equal = state->has_start_flags == other->has_start_flags;
+    for (size_t i = 0; i < REGISTER_COUNT && equal; i++)
+        equal = value_equals(&state->registers[i], &other->registers[i]);
+    for (size_t i = 0; i < STACK_CELLS && equal; i++)
+        equal = value_equals(&state->stack[i], &other->stack[i]);
+    return equal;
+}
+
 bool state_join(struct state *state, const struct state *other)
 {
     bool changed = state->has_start_flags && !other->has_start_flags;
@@ -32,7 +42,8 @@ bool state_join(struct state *state, const struct state *other)
 void state_forget_memory(struct state *state)
 {
     for (size_t i = 0; i < STACK_CELLS; i++)
-        state->stack[i] = value_any;
+        if (state->stack[i].kind != VALUE_ANY)
+            state->stack[i] = value_any;
 }
 
 void state_forget_cells(struct state *state, int64_t offset, size_t size)

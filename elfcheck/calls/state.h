@@ -40,23 +40,26 @@ struct value value_address(enum value_kind kind, uint64_t offset);
 bool value_is_single(const struct value *value);
 /* Whether each number that it may be has these bits under the mask. */
 bool value_has_bits(const struct value *value, uint64_t mask, uint64_t bits);
+/* Whether the same is known of both. */
+bool value_equals(const struct value *value, const struct value *other);
 /* Adds what the other may be. Whether that is more than before. */
 bool value_join(struct value *value, const struct value *other);
 
 /* The low bits, 8, 16, 32 or 64 of them, with zeros above. */
-struct value value_cut(struct value value, unsigned bits);
+struct value value_cut(const struct value *value, unsigned bits);
 /* The value once `part` is written over that many of its bits, from bit `shift` on. */
 struct value value_merge(const struct value *value, const struct value *part, unsigned bits,
                          unsigned shift);
 /* The low bits as a signed number in 64 bits. */
-struct value value_sign_extend(struct value value, unsigned bits);
+struct value value_sign_extend(const struct value *value, unsigned bits);
 
 /* The result of an operation on numbers, of which the low bits count. */
 typedef uint64_t operation(uint64_t left, uint64_t right);
-struct value value_compute(operation *apply, struct value left, struct value right, unsigned bits);
+struct value value_compute(operation *apply, const struct value *left, const struct value *right,
+                           unsigned bits);
 /* The same for a sum, which may be an address; and an address less a number. */
-struct value value_add(struct value left, struct value right, unsigned bits);
-struct value value_subtract(struct value left, struct value right, unsigned bits);
+struct value value_add(const struct value *left, const struct value *right, unsigned bits);
+struct value value_subtract(const struct value *left, const struct value *right, unsigned bits);
 
 /* ---- state.c: what is known before an instruction -------------------------------------------- */
 
@@ -77,6 +80,7 @@ struct state {
 /* As Linux starts a static program: every register but rsp is zero (start_thread), and the stack
  * holds argc first. */
 void state_init(struct state *state);
+bool state_equals(const struct state *state, const struct state *other);
 /* Adds what the other may be. Whether that is more than before. */
 bool state_join(struct state *state, const struct state *other);
 /* Memory has been written to, at an address that is not known. */

@@ -16,7 +16,7 @@ static const enum general_register argument_registers[ABI_COUNT][MAX_ARGUMENTS] 
 
 static struct value argument(const struct state *state, enum elfcheck_abi abi, unsigned number)
 {
-    return value_cut(state->registers[argument_registers[abi][number]],
+    return value_cut(&state->registers[argument_registers[abi][number]],
                      abi == ELFCHECK_ABI_64 ? 64 : 32);
 }
 
@@ -100,7 +100,7 @@ bool apply_system_call(struct code_trace *trace, struct state *state, enum elfch
                        uint64_t address)
 {
     struct state before = *state;
-    struct value number = value_cut(before.registers[RAX], 32);
+    struct value number = value_cut(&before.registers[RAX], 32);
     if (number.kind != VALUE_SOME || number.is_byte) {
         give_up(trace, address, "the number of the call at 0x%" PRIx64 " is not known", address);
         return false;

@@ -12,6 +12,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "elfcheck/read/finding.h"
 
@@ -167,12 +168,69 @@ static bool step(struct code_trace *trace, struct state *state,
     return false;
 }
 
+/* Decodes the instruction at its address. False where there is none. */
+static bool decode(struct code_trace *trace, struct instruction *instruction)
+{
+    unsigned char bytes[ZYDIS_MAX_INSTRUCTION_LENGTH];
+    size_t size = fetch(trace, instruction->address, bytes, sizeof bytes);
+    if (ZYAN_SUCCESS(ZydisDecoderDecodeFull(&trace->decoder, bytes, size, &instruction->decoded,
+                                            instruction->operands)))
+        return true;
+    give_up(trace, instruction->address, "at 0x%" PRIx64 " there is no instruction",
+            instruction->address);
+    return false;
+}
+
+/* How many of these bytes, each in its turn, are as the one `distance` before it. */
+static size_t count_repeated(const unsigned char *bytes, size_t size, size_t distance)
+{
+    const unsigned char *before = bytes - distance;
+    uint64_t word, word_before;
+    size_t count = 0;
+    for (; size - count >= sizeof word; count += sizeof word) {
+        memcpy(&word, bytes + count, sizeof word);
+        memcpy(&word_before, before + count, sizeof word_before);
+        if (word != word_before)
+            break;
+    }
+    while (count < size && bytes[count] == before[count])
+        count++;
+    return count;
+}
+
+/* Whether the instruction follows itself in the region, as zeros do after the end of a program's
+ * code, which add to a byte of memory; and no other block begins there. */
+static bool is_repeated(const struct code_trace *trace, const struct region *region,
+                        const struct instruction *instruction)
+{
+    size_t length = instruction->decoded.length;
+    size_t next = code_index(region, instruction->address) + length;
+    return region->first + region->size - next >= length && trace->block_at[next] == NO_BLOCK &&
+           count_repeated(trace->code + next, length, length) == length &&
+           instruction_is_plain(instruction) &&
+           !(instruction->decoded.attributes & ZYDIS_ATTRIB_IS_RELATIVE);
+}
+
+/* Passes over an instruction's repetitions, which would change as little as it did. */
+static void skip_repetitions(struct code_trace *trace, const struct region *region,
+                             struct instruction *instruction)
+{
+    size_t length = instruction->decoded.length;
+    size_t next = code_index(region, instruction->address) + length;
+    size_t left = count_repeated(trace->code + next, region->first + region->size - next, length);
+    for (; left >= length && trace->block_at[next] == NO_BLOCK && trace->steps < MAX_STEPS;
+         left -= length, next += length) {
+        instruction->address = instruction_end(instruction);
+        trace->steps++;
+    }
+}
+
 /* Goes through the instructions from a block's start to a jump, or to where another block begins.
  */
 static void go_through(struct code_trace *trace, uint16_t number)
 {
-    struct state state = trace->blocks[number].state;
-    struct instruction instruction = {.address = trace->blocks[number].address,
+    struct state state = trace->blocks[number]->state, before;
+    struct instruction instruction = {.address = trace->blocks[number]->address,
                                       .is_relative = trace->is_relative};
     for (bool is_first = true;; is_first = false) {
         uint64_t address = instruction.address;
@@ -185,15 +243,15 @@ static void go_through(struct code_trace *trace, uint16_t number)
             give_up(trace, address, "it has too many ways to go");
             return;
         }
-        unsigned char bytes[ZYDIS_MAX_INSTRUCTION_LENGTH];
-        size_t size = fetch(trace, address, bytes, sizeof bytes);
-        if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&trace->decoder, bytes, size, &instruction.decoded,
-                                                 instruction.operands))) {
-            give_up(trace, address, "at 0x%" PRIx64 " there is no instruction", address);
+        if (!decode(trace, &instruction))
             return;
-        }
+        bool repeats = is_repeated(trace, region, &instruction);
+        if (repeats)
+            before = state;
         if (!step(trace, &state, &instruction))
             return;
+        if (repeats && state_equals(&before, &state))
+            skip_repetitions(trace, region, &instruction);
         instruction.address = instruction_end(&instruction);
     }
 }
@@ -246,7 +304,7 @@ void trace_system_calls(struct elfcheck_inspection *inspection)
     flow_to(&trace, inspection->header.e_entry, &start, inspection->header.e_entry);
     while (trace.waiting_count && !inspection->failed && trace.steps <= MAX_STEPS) {
         uint16_t number = trace.waiting[--trace.waiting_count];
-        trace.blocks[number].is_waiting = false;
+        trace.blocks[number]->is_waiting = false;
         go_through(&trace, number);
     }
     if (!inspection->failed)

@@ -79,8 +79,8 @@ struct code_trace {
     unsigned char *code; /* the regions' bytes, one after another */
     size_t code_size;
     uint16_t *block_at; /* for each of them: the block that begins there, or NO_BLOCK */
-    struct block *blocks;
-    size_t block_count, block_room;
+    struct block **blocks;
+    size_t block_count;
     uint16_t waiting[MAX_BLOCKS]; /* the worklist: blocks to be gone through, each at most once */
     size_t waiting_count;
     size_t steps;

@@ -17,7 +17,7 @@ static struct value read_number(const struct state *state, const struct instruct
 static void write_number(struct state *state, const struct instruction *instruction,
                          unsigned operand, struct value value)
 {
-    write_operand(state, instruction, &instruction->operands[operand], value);
+    write_operand(state, instruction, &instruction->operands[operand], &value);
 }
 
 static unsigned bits_of(const struct instruction *instruction, unsigned operand)
@@ -42,7 +42,7 @@ static void apply_move(struct state *state, const struct instruction *instructio
 static void apply_sign_extension(struct state *state, const struct instruction *instruction)
 {
     struct value value = read_number(state, instruction, 1);
-    write_number(state, instruction, 0, value_sign_extend(value, bits_of(instruction, 1)));
+    write_number(state, instruction, 0, value_sign_extend(&value, bits_of(instruction, 1)));
 }
 
 static void apply_address(struct state *state, const struct instruction *instruction)
@@ -107,7 +107,7 @@ static void apply_add(struct state *state, const struct instruction *instruction
 {
     struct value left = read_number(state, instruction, 0);
     struct value right = read_number(state, instruction, 1);
-    write_number(state, instruction, 0, value_add(left, right, bits_of(instruction, 0)));
+    write_number(state, instruction, 0, value_add(&left, &right, bits_of(instruction, 0)));
 }
 
 static void apply_subtract(struct state *state, const struct instruction *instruction)
@@ -116,34 +116,33 @@ static void apply_subtract(struct state *state, const struct instruction *instru
     struct value right = read_number(state, instruction, 1);
     write_number(state, instruction, 0,
                  is_same(instruction) ? value_number(0)
-                                      : value_subtract(left, right, bits_of(instruction, 0)));
+                                      : value_subtract(&left, &right, bits_of(instruction, 0)));
 }
 
 static void apply_increment(struct state *state, const struct instruction *instruction)
 {
-    struct value value = read_number(state, instruction, 0);
-    write_number(state, instruction, 0, value_add(value, value_number(1), bits_of(instruction, 0)));
+    struct value value = read_number(state, instruction, 0), one = value_number(1);
+    write_number(state, instruction, 0, value_add(&value, &one, bits_of(instruction, 0)));
 }
 
 static void apply_decrement(struct state *state, const struct instruction *instruction)
 {
-    struct value value = read_number(state, instruction, 0);
-    write_number(state, instruction, 0,
-                 value_subtract(value, value_number(1), bits_of(instruction, 0)));
+    struct value value = read_number(state, instruction, 0), one = value_number(1);
+    write_number(state, instruction, 0, value_subtract(&value, &one, bits_of(instruction, 0)));
 }
 
 static void apply_negate(struct state *state, const struct instruction *instruction)
 {
-    struct value value = read_number(state, instruction, 0);
-    write_number(state, instruction, 0,
-                 value_subtract(value_number(0), value, bits_of(instruction, 0)));
+    struct value value = read_number(state, instruction, 0), zero = value_number(0);
+    write_number(state, instruction, 0, value_subtract(&zero, &value, bits_of(instruction, 0)));
 }
 
 static void compute(struct state *state, const struct instruction *instruction, operation *apply)
 {
     struct value left = read_number(state, instruction, 0);
     struct value right = read_number(state, instruction, 1);
-    write_number(state, instruction, 0, value_compute(apply, left, right, bits_of(instruction, 0)));
+    write_number(state, instruction, 0,
+                 value_compute(apply, &left, &right, bits_of(instruction, 0)));
 }
 
 static uint64_t both(uint64_t left, uint64_t right)
@@ -176,7 +175,7 @@ static void apply_and(struct state *state, const struct instruction *instruction
 {
     struct value right = read_number(state, instruction, 1);
     struct value left = read_number(state, instruction, 0);
-    struct value result = value_compute(both, left, right, bits_of(instruction, 0));
+    struct value result = value_compute(both, &left, &right, bits_of(instruction, 0));
     if (value_has_bits(&right, ~UINT64_C(0), 0))
         result = right;
     else if (result.kind == VALUE_ANY && value_has_bits(&right, ~UINT64_C(0xff), 0))
@@ -187,8 +186,9 @@ static void apply_and(struct state *state, const struct instruction *instruction
 /* All ones stay so whatever is added to them. */
 static void apply_or(struct state *state, const struct instruction *instruction)
 {
-    struct value ones = value_cut(value_number(~UINT64_C(0)), bits_of(instruction, 0));
-    struct value right = value_cut(read_number(state, instruction, 1), bits_of(instruction, 0));
+    unsigned bits = bits_of(instruction, 0);
+    struct value all = value_number(~UINT64_C(0)), ones = value_cut(&all, bits);
+    struct value other = read_number(state, instruction, 1), right = value_cut(&other, bits);
     if (value_has_bits(&right, ~UINT64_C(0), ones.numbers[0]))
         write_number(state, instruction, 0, ones);
     else
@@ -205,9 +205,9 @@ static void apply_xor(struct state *state, const struct instruction *instruction
 
 static void apply_not(struct state *state, const struct instruction *instruction)
 {
-    struct value value = read_number(state, instruction, 0);
+    struct value value = read_number(state, instruction, 0), ones = value_number(~UINT64_C(0));
     write_number(state, instruction, 0,
-                 value_compute(one_of, value, value_number(~UINT64_C(0)), bits_of(instruction, 0)));
+                 value_compute(one_of, &value, &ones, bits_of(instruction, 0)));
 }
 
 /* The processor takes 6 bits of the count for 64-bit operands, else 5. */
@@ -215,9 +215,10 @@ static void shift(struct state *state, const struct instruction *instruction, op
 {
     unsigned bits = bits_of(instruction, 0);
     struct value left = read_number(state, instruction, 0);
-    struct value count = value_compute(both, read_number(state, instruction, 1),
-                                       value_number(bits == WIDEST ? 63 : 31), WIDEST);
-    write_number(state, instruction, 0, value_compute(apply, left, count, bits));
+    struct value right = read_number(state, instruction, 1);
+    struct value mask = value_number(bits == WIDEST ? 63 : 31);
+    struct value count = value_compute(both, &right, &mask, WIDEST);
+    write_number(state, instruction, 0, value_compute(apply, &left, &count, bits));
 }
 
 static void apply_shift_left(struct state *state, const struct instruction *instruction)
@@ -235,7 +236,7 @@ static void apply_multiply(struct state *state, const struct instruction *instru
 {
     struct value factor = read_number(state, instruction, 0);
     unsigned bits = bits_of(instruction, 0);
-    struct value other = value_cut(state->registers[RAX], bits);
+    struct value other = value_cut(&state->registers[RAX], bits);
     bool is_zero = bits >= 32 && (value_has_bits(&factor, ~UINT64_C(0), 0) ||
                                   value_has_bits(&other, ~UINT64_C(0), 0));
     state->registers[RAX] = state->registers[RDX] = is_zero ? value_number(0) : value_any;
@@ -244,7 +245,7 @@ static void apply_multiply(struct state *state, const struct instruction *instru
 /* cdq, cqo: edx, rdx become the sign of eax, rax. */
 static void sign_of_accumulator(struct state *state, unsigned bits)
 {
-    struct value value = value_cut(state->registers[RAX], bits);
+    struct value value = value_cut(&state->registers[RAX], bits);
     struct value *sign = &state->registers[RDX];
     *sign = value_any;
     if (value_has_bits(&value, UINT64_C(1) << (bits - 1), 0) ||

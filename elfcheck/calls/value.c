@@ -45,6 +45,16 @@ bool value_has_bits(const struct value *value, uint64_t mask, uint64_t bits)
     return true;
 }
 
+bool value_equals(const struct value *value, const struct value *other)
+{
+    if (value->kind == VALUE_ANY || other->kind == VALUE_ANY)
+        return value->kind == other->kind;
+    return value->kind == other->kind && value->count == other->count &&
+           value->is_byte == other->is_byte && value->is_error == other->is_error &&
+           value->is_negative == other->is_negative &&
+           memcmp(value->numbers, other->numbers, value->count * sizeof *value->numbers) == 0;
+}
+
 static bool has_number(const struct value *value, uint64_t number)
 {
     if ((value->is_byte && number <= MAX_BYTE) || (value->is_error && number >= LOWEST_ERROR) ||
@@ -99,16 +109,16 @@ static struct value any_of(unsigned bits)
     return bits == 8 ? value_byte : value_any;
 }
 
-struct value value_cut(struct value value, unsigned bits)
+struct value value_cut(const struct value *value, unsigned bits)
 {
     if (bits >= 64)
-        return value;
-    bool is_low = value.is_error || value.is_negative;
-    if (value.kind != VALUE_SOME || (is_low && bits < 32))
+        return *value;
+    bool is_low = value->is_error || value->is_negative;
+    if (value->kind != VALUE_SOME || (is_low && bits < 32))
         return any_of(bits);
-    struct value cut = {.kind = VALUE_SOME, .is_byte = value.is_byte, .is_negative = is_low};
-    for (unsigned i = 0; i < value.count; i++)
-        add_number(&cut, value.numbers[i] & mask_of(bits));
+    struct value cut = {.kind = VALUE_SOME, .is_byte = value->is_byte, .is_negative = is_low};
+    for (unsigned i = 0; i < value->count; i++)
+        add_number(&cut, value->numbers[i] & mask_of(bits));
     return cut;
 }
 
@@ -116,8 +126,8 @@ struct value value_merge(const struct value *value, const struct value *part, un
                          unsigned shift)
 {
     if (bits >= 32)
-        return value_cut(*part, bits);
-    struct value low = value_cut(*part, bits);
+        return value_cut(part, bits);
+    struct value low = value_cut(part, bits);
     if (value->kind != VALUE_SOME || low.kind != VALUE_SOME)
         return value_any;
     uint64_t mask = mask_of(bits) << shift;
@@ -152,29 +162,34 @@ static uint64_t sign_extend(uint64_t number, unsigned bits)
     return ((number & mask_of(bits)) ^ sign) - sign;
 }
 
-struct value value_sign_extend(struct value value, unsigned bits)
+struct value value_sign_extend(const struct value *value, unsigned bits)
 {
-    value = value_cut(value, bits);
-    if (value.kind != VALUE_SOME || (value.is_byte && bits == 8))
+    struct value cut = value_cut(value, bits);
+    if (cut.kind != VALUE_SOME || (cut.is_byte && bits == 8))
         return value_any;
     struct value extended = {
-        .kind = VALUE_SOME, .is_byte = value.is_byte, .is_negative = value.is_negative};
-    for (unsigned i = 0; i < value.count; i++)
-        add_number(&extended, sign_extend(value.numbers[i], bits));
+        .kind = VALUE_SOME, .is_byte = cut.is_byte, .is_negative = cut.is_negative};
+    for (unsigned i = 0; i < cut.count; i++)
+        add_number(&extended, sign_extend(cut.numbers[i], bits));
     return extended;
 }
 
-struct value value_compute(operation *apply, struct value left, struct value right, unsigned bits)
+struct value value_compute(operation *apply, const struct value *left, const struct value *right,
+                           unsigned bits)
 {
-    left = value_cut(left, bits);
-    right = value_cut(right, bits);
-    if (left.kind != VALUE_SOME || is_ranged(&left) || right.kind != VALUE_SOME ||
-        is_ranged(&right))
+    uint64_t mask = mask_of(bits);
+    if (left->kind != VALUE_SOME || right->kind != VALUE_SOME)
+        return any_of(bits);
+    if (value_is_single(left) && value_is_single(right))
+        return value_number(apply(left->numbers[0] & mask, right->numbers[0] & mask) & mask);
+    struct value low_left = value_cut(left, bits), low_right = value_cut(right, bits);
+    if (low_left.kind != VALUE_SOME || is_ranged(&low_left) || low_right.kind != VALUE_SOME ||
+        is_ranged(&low_right))
         return any_of(bits);
     struct value result = value_none;
-    for (unsigned i = 0; i < left.count; i++)
-        for (unsigned j = 0; j < right.count; j++)
-            add_number(&result, apply(left.numbers[i], right.numbers[j]) & mask_of(bits));
+    for (unsigned i = 0; i < low_left.count; i++)
+        for (unsigned j = 0; j < low_right.count; j++)
+            add_number(&result, apply(low_left.numbers[i], low_right.numbers[j]) & mask);
     return result;
 }
 
@@ -193,18 +208,18 @@ static uint64_t difference(uint64_t left, uint64_t right)
     return left - right;
 }
 
-struct value value_add(struct value left, struct value right, unsigned bits)
+struct value value_add(const struct value *left, const struct value *right, unsigned bits)
 {
-    if (bits == 64 && is_address(&left) && value_is_single(&right))
-        return value_address(left.kind, left.numbers[0] + right.numbers[0]);
-    if (bits == 64 && is_address(&right) && value_is_single(&left))
-        return value_address(right.kind, left.numbers[0] + right.numbers[0]);
+    if (bits == 64 && is_address(left) && value_is_single(right))
+        return value_address(left->kind, left->numbers[0] + right->numbers[0]);
+    if (bits == 64 && is_address(right) && value_is_single(left))
+        return value_address(right->kind, left->numbers[0] + right->numbers[0]);
     return value_compute(sum, left, right, bits);
 }
 
-struct value value_subtract(struct value left, struct value right, unsigned bits)
+struct value value_subtract(const struct value *left, const struct value *right, unsigned bits)
 {
-    if (bits == 64 && is_address(&left) && value_is_single(&right))
-        return value_address(left.kind, left.numbers[0] - right.numbers[0]);
+    if (bits == 64 && is_address(left) && value_is_single(right))
+        return value_address(left->kind, left->numbers[0] - right->numbers[0]);
     return value_compute(difference, left, right, bits);
 }

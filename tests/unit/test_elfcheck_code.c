@@ -69,8 +69,10 @@ static void assert_calls(const struct elfcheck_report *report, const char *expec
 /* mov al, 60; syscall */
 #define EXIT "\xb0\x3c\x0f\x05"
 /* the same where rax is not known: push 60; pop rax; syscall */
-#define EXIT_ANYHOW "\x6a\x3c\x58\x0f\x05"
-#define SYSCALL     "\x0f\x05"
+#define EXIT_ANYHOW    "\x6a\x3c\x58\x0f\x05"
+#define SYSCALL        "\x0f\x05"
+#define TEN_OF(code)   code code code code code code code code code code
+#define SIXTY_OF(code) TEN_OF(code code code code code code)
 
 static const struct {
     const char *what;
@@ -103,6 +105,19 @@ static const struct {
     {"argc", CODE("\x58" SYSCALL), "none: the number of the call at 0x400079 is not known"},
     {"mov eax, 1000", CODE("\xb8\xe8\x03\0\0" SYSCALL),
      "none: the call at 0x40007d has number 1000, which has no name"},
+    {"inc edi sixty times, then mov eax, edi", CODE(SIXTY_OF("\xff\xc7") "\x89\xf8" SYSCALL),
+     "exit"},
+    {"push 0; add qword [rsp], 1 sixty times; pop rax",
+     CODE("\x6a\0" SIXTY_OF("\x48\x83\x04\x24\x01") "\x58" SYSCALL), "exit"},
+    {"nop, zeros, then mov al, 60", CODE("\x90" TEN_OF("\0\0") EXIT), "exit"},
+    {"zeros, into which a jump leads that nops follow",
+     CODE("\x80\x3c\x24\x01\x74\x09" TEN_OF("\0\0") TEN_OF("\x90") EXIT), "exit"},
+    {"mov [rsp], rax; then inc eax, and all that again",
+     CODE(TEN_OF("\x48\x89\x04\x24\xff\xc0") "\x8b\x04\x24\x83\xc0\x33" SYSCALL), "exit"},
+    {"lea rax, [rip] twice, of which the first changes nothing",
+     CODE("\xb8\x84\0\x40\0\x48\x8d\x05\0\0\0\0\x48\x8d\x05\0\0\0\0"
+          "\x2d\x4f\0\x40\0" SYSCALL EXIT_ANYHOW),
+     "exit"},
     {"no number at all, then exit", CODE("\x83\xc8\xff" SYSCALL EXIT_ANYHOW), "exit"},
     {"lea rax, [rip]: an address is a number",
      CODE("\x8d\x05\0\0\0\0\x2d\x42\0\x40\0" SYSCALL EXIT_ANYHOW), "exit"},
