@@ -161,7 +161,7 @@ SUITE ?= trixie
 .PHONY: check-engines-next
 check-engines-next: ## the same with the engines of another Debian: SUITE=trixie or sid
 	sh tests/packages.sh build run test next
-	$(MAKE) $(parallel) all
+	$(MAKE) $(parallel) all $(BUILD)/tests/kernels/start
 	BUILD=$(BUILD) tests/engines/run $(SUITE)
 
 .PHONY: check-kernels

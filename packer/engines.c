@@ -105,6 +105,7 @@ static const struct engine {
     {"crun-1.8", {[BUNDLE] = PLAIN}, PACKER_NEEDS_VERSION, "tests/engines/crun.bats"},
     {"crun-1.21", {[BUNDLE] = PLAIN}, PACKER_NEEDS_VERSION, "tests/engines/crun.bats"},
     {"crun-1.28", {[BUNDLE] = PLAIN}, PACKER_NEEDS_VERSION, "tests/engines/crun.bats"},
+    {"runsc-20240729.0", {[BUNDLE] = PLAIN}, 0, "tests/engines/runsc.bats"},
     {"youki-0.7",
      {[BUNDLE] = PLAIN},
      YOUKI_NEEDS,

@@ -22,7 +22,7 @@ void layout_options_table(struct link_settings *settings,
         {"layout", 0, CLI_TEXT, &settings->layout, "LAYOUT",
          "file layout: standard, compact, overlap, golf or auto [standard]"},
         {"runs-on", 0, CLI_TEXT, &settings->runs_on, "WHERE",
-         "target of auto: everything, libelf, linux or this-machine [everything]"},
+         "target of auto: everything, libelf, gvisor, linux or this-machine [everything]"},
         {"assume", 0, CLI_LIST, &settings->assume, "WHAT",
          "for overlap and golf: overcommit, argc1, stdin, exit-any; repeatable"},
         {"effort", 0, CLI_TEXT, &settings->effort, "N", "search effort from 1 to 9 [5]"},
@@ -177,15 +177,17 @@ static bool grants_large_segments(void)
     return setting == '1' || (setting == '0' && total > LARGE_SEGMENT);
 }
 
-enum { RUNS_EVERYWHERE, RUNS_WITH_LIBELF, RUNS_ON_LINUX, RUNS_HERE };
+enum { RUNS_EVERYWHERE, RUNS_WITH_LIBELF, RUNS_ON_GVISOR, RUNS_ON_LINUX, RUNS_HERE };
 
 static const char *const target_names[] = {[RUNS_EVERYWHERE] = "everything",
                                            [RUNS_WITH_LIBELF] = "libelf",
+                                           [RUNS_ON_GVISOR] = "gvisor",
                                            [RUNS_ON_LINUX] = "linux",
                                            [RUNS_HERE] = "this-machine"};
 
 static const enum asm_layout smallest_layouts[] = {[RUNS_EVERYWHERE] = ASM_COMPACT,
                                                    [RUNS_WITH_LIBELF] = ASM_OVERLAP,
+                                                   [RUNS_ON_GVISOR] = ASM_OVERLAP,
                                                    [RUNS_ON_LINUX] = ASM_GOLF,
                                                    [RUNS_HERE] = ASM_GOLF};
 
@@ -244,4 +246,9 @@ int layout_choose(const struct link_settings *settings, struct asm_link_options 
 bool layout_is_auto(const struct link_settings *settings)
 {
     return settings->layout && strcmp(settings->layout, AUTO) == 0;
+}
+
+bool layout_is_for_gvisor(const struct link_settings *settings)
+{
+    return settings->runs_on && strcmp(settings->runs_on, target_names[RUNS_ON_GVISOR]) == 0;
 }

@@ -39,3 +39,5 @@ void layout_options_free(struct asm_link_options *options);
 #define LAYOUT_OPTIONS_CLEANUP __attribute__((cleanup(layout_options_free)))
 /* Whether the standard layout will do for a program that no other layout can hold. */
 bool layout_is_auto(const struct link_settings *settings);
+/* Whether the program has to run in gVisor, which some of the chosen layout do not. */
+bool layout_is_for_gvisor(const struct link_settings *settings);

@@ -96,6 +96,36 @@ static int search_layout(const struct cli_context *context, const struct strings
     return result;
 }
 
+/* Whether elfcheck's rule for gVisor finds nothing. */
+static int runs_on_gvisor(const struct buffer *elf, bool *runs, struct error *error)
+{
+    struct program program PROGRAM_CLEANUP = {.fd = -1};
+    if (program_from_bytes(&program, "program", elf, error) < 0 ||
+        elfcheck_file(program.fd, program.name, &elfcheck_default_settings, &program.report,
+                      error) < 0)
+        return -1;
+    *runs = true;
+    for (size_t i = 0; i < program.report.finding_count; i++)
+        *runs &= strcmp(program.report.findings[i].rule->name, "gvisor") != 0;
+    return 0;
+}
+
+/* The layout that was chosen or, where the program has to run in gVisor and would not, compact. */
+static int search_layouts(const struct cli_context *context, const struct strings *inputs,
+                          const struct link_settings *settings, struct asm_link_options *options,
+                          struct linked *linked, struct error *error)
+{
+    bool runs = true;
+    if (search_layout(context, inputs, options, linked, error) < 0 ||
+        (layout_is_for_gvisor(settings) && runs_on_gvisor(&linked->elf, &runs, error) < 0))
+        return -1;
+    if (runs)
+        return 0;
+    linked_free(linked);
+    options->layout = linked->layout = ASM_COMPACT;
+    return search_layout(context, inputs, options, linked, error);
+}
+
 /* Of the layout auto, the standard one for a program that no other can hold. */
 static int link_in_layout(const struct cli_context *context, const struct strings *inputs,
                           const struct link_settings *settings, struct asm_link_options *options,
@@ -106,7 +136,7 @@ static int link_in_layout(const struct cli_context *context, const struct string
     linked->layout = options->layout;
     if (options->layout == ASM_STANDARD)
         return asm_link(inputs, options, &linked->elf, error);
-    if (search_layout(context, inputs, options, linked, error) == 0)
+    if (search_layouts(context, inputs, settings, options, linked, error) == 0)
         return 0;
     struct error reason = *error;
     options->warnings = NULL; /* they are told already */

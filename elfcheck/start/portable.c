@@ -91,6 +91,33 @@ static void check_qemu_user(struct elfcheck_inspection *inspection)
 
 /* ---- gVisor ---------------------------------------------------------------------------------- */
 
+/* Where gVisor puts zeros behind a segment's bytes from the file, up to the end of the page. */
+struct gvisor_zeros {
+    uint64_t address;
+    uint64_t offset; /* of the page, in the file */
+    bool is_old;     /* only versions before April 2025 do: others, like Linux, where p_memsz is
+                        larger than p_filesz (google/gvisor#11622) */
+};
+
+/* Whether there are any. */
+static bool find_gvisor_zeros(const Elf64_Phdr *load, struct gvisor_zeros *zeros)
+{
+    uint64_t in_page = page_offset(load->p_vaddr), size = in_page + load->p_filesz;
+    zeros->address = load->p_vaddr + load->p_filesz;
+    zeros->offset = load->p_offset - in_page + size / PAGE_SIZE * PAGE_SIZE;
+    zeros->is_old = load->p_filesz >= load->p_memsz;
+    return page_offset(size) != 0;
+}
+
+/* Whether the program begins in what is then zeros. */
+static bool begins_in(const struct elfcheck_inspection *inspection,
+                      const struct gvisor_zeros *zeros)
+{
+    uint64_t entry = inspection->header.e_entry;
+    return entry >= zeros->address &&
+           entry - zeros->address < PAGE_SIZE - page_offset(zeros->address);
+}
+
 /* It maps a page of the file even for a segment without bytes in the file, unless it begins a page.
  */
 static bool maps_no_file(const Elf64_Phdr *load)
@@ -100,21 +127,30 @@ static bool maps_no_file(const Elf64_Phdr *load)
 
 static void check_gvisor_segment(struct elfcheck_inspection *inspection, const Elf64_Phdr *load)
 {
-    uint64_t in_page = page_offset(load->p_vaddr), offset = load->p_offset - in_page;
-    uint64_t last_page = offset + (in_page + load->p_filesz - 1) / PAGE_SIZE * PAGE_SIZE;
+    struct gvisor_zeros zeros;
     if (maps_no_file(load))
         return;
-    if (page_offset(offset) != 0 || load->p_offset > INT64_MAX)
+    if (page_offset(load->p_offset - load->p_vaddr) != 0 || load->p_offset > INT64_MAX) {
         report_segment_finding(inspection, load, offsetof(Elf64_Phdr, p_offset),
                                "gVisor does not start it: no bytes from the file, and yet offset "
                                "0x%" PRIx64 " and address 0x%" PRIx64 " have to agree modulo %d",
                                load->p_offset, load->p_vaddr, PAGE_SIZE);
-    else if (load->p_filesz < load->p_memsz && page_offset(in_page + load->p_filesz) != 0 &&
-             last_page >= inspection->size)
+        return;
+    }
+    if (!find_gvisor_zeros(load, &zeros))
+        return;
+    const char *version = zeros.is_old ? " before April 2025" : "";
+    if (zeros.offset >= inspection->size)
+        report_segment_finding(inspection, load, offsetof(Elf64_Phdr, p_filesz),
+                               "gVisor%s does not start it: zeros follow in a page that the file "
+                               "does not have",
+                               version);
+    else if (begins_in(inspection, &zeros))
         report_segment_finding(
             inspection, load, offsetof(Elf64_Phdr, p_filesz),
-            "gVisor does not start it: zeros follow in a page that the file does "
-            "not have");
+            "it crashes under gVisor%s: zeros follow p_filesz, also at the entry "
+            "point, 0x%" PRIx64,
+            version, inspection->header.e_entry);
 }
 
 static void check_gvisor_segments(struct elfcheck_inspection *inspection)
@@ -170,8 +206,10 @@ static const struct elfcheck_rule portable_rows[] = {
         .group = ELFCHECK_LOAD,
         .severity = ELFCHECK_WARNING,
         .summary = "The program also starts under gVisor.",
-        .remedy = "link it with ld's defaults or with whit link, if it has to run in gVisor",
-        .source = "gVisor pkg/sentry/loader/elf.go of August 2026, read, not run",
+        .remedy =
+            "link it with ld's defaults, or with whit link --layout=auto --runs-on=gvisor, if "
+            "it has to run in gVisor",
+        .source = "gVisor pkg/sentry/loader/elf.go; compared with runsc 20240729",
         .check = check_gvisor,
     },
 };

@@ -315,6 +315,22 @@ END
   run -1 "$WHIT" link -q own.asm --explain
 }
 
+@test "auto for gVisor is overlap or, where elfcheck says that it would not start, compact" {
+  sizes 103 --layout=auto --runs-on=gvisor -- exit
+  for template in hello cat 'sleep duration=10ms'; do
+    # shellcheck disable=SC2086 # words
+    build --layout=auto --runs-on=gvisor -- $template
+    "$ELFCHECK" --rule=gvisor --fail-level=warning p
+    # shellcheck disable=SC2086 # words
+    build --layout=overlap -- $template
+    ! "$ELFCHECK" --rule=gvisor --fail-level=warning p || continue
+    # shellcheck disable=SC2086 # words
+    build --layout=compact -- $template
+    # shellcheck disable=SC2086 # words
+    sizes "$(stat -c %s p)" --layout=auto --runs-on=gvisor -- $template
+  done
+}
+
 @test "wrong words are told" {
   for words in --layout=small --runs-on=linux '--layout=auto --runs-on=mars' --assume=overcommit \
     '--layout=golf --assume=luck' '--layout=golf --effort=0' '--layout=golf -g'; do

@@ -89,6 +89,15 @@ static const struct {
     {{{DATA(p_flags), PF_R}, {DATA(p_filesz), 0x1000}},
      "segment 1: qemu-user crashes: it goes on with zeros in a page that is not writable",
      "segment 1: gVisor does not start it: zeros follow in a page that the file does not have"},
+    {{{DATA(p_filesz), 0x1000}, {DATA(p_memsz), 0x1000}},
+     NULL,
+     "segment 1: gVisor before April 2025 does not start it: zeros follow in a page that the file "
+     "does not have"},
+    {{{DATA(p_filesz), 0xf08}, {DATA(p_memsz), 0xf08}}, NULL, NULL},
+    {{{CODE(p_filesz), 1}, {CODE(p_memsz), 1}},
+     NULL,
+     "segment 0: it crashes under gVisor before April 2025: zeros follow p_filesz, also at the "
+     "entry point, 0x4000e8"},
     {{{DATA(p_vaddr), 0}, {DATA(p_memsz), 0}, {DATA(p_filesz), 0}},
      "segment 1: qemu-user does not start it: it maps from address 0 on, where only "
      "CAP_SYS_RAWIO may",
