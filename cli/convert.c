@@ -1,6 +1,7 @@
 /* whit convert: an image in another format. */
 #include "cli/commands.h"
 
+#include "base/text.h"
 #include "cli/shared/image.h"
 #include "cli/shared/message.h"
 
@@ -36,8 +37,10 @@ int command_convert(struct cli_context *context, int argc, char **argv)
     struct error error;
     if (cli_limits(&typed, &limits, &error) < 0)
         return cli_misuse(context, "%s", error.message);
+    char *input TEXT_CLEANUP = NULL;
     options.output = arguments.operands[1];
-    return image_convert(context, &options, arguments.operands[0], &limits, &error) < 0
+    return cli_split_image(arguments.operands[0], &options.image, &input, &error) < 0 ||
+                   image_convert(context, &options, input, &limits, &error) < 0
                ? cli_fail(&error)
                : CLI_OK;
 }

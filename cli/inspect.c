@@ -5,6 +5,7 @@
 
 #include "base/array.h"
 #include "base/output.h"
+#include "base/text.h"
 #include "cli/shared/environment.h"
 #include "cli/shared/message.h"
 #include "cli/shared/options.h"
@@ -69,8 +70,11 @@ int command_inspect(struct cli_context *context, int argc, char **argv)
         cli_limits(&typed, &limits, &error) < 0)
         return cli_misuse(context, "%s", error.message);
     bool json = chosen == 1;
+    char *path TEXT_CLEANUP = NULL;
+    if (cli_split_image(arguments.operands[0], &image, &path, &error) < 0)
+        return cli_fail(&error);
     struct packer_archive *archive PACKER_CLOSE_CLEANUP =
-        packer_open(arguments.operands[0], cli_temporary_parent(), &limits, &error);
+        packer_open(path, cli_temporary_parent(), &limits, &error);
     if (!archive || (image && packer_choose_image(archive, image, &error) < 0))
         return cli_fail(&error);
     return bytes ? explain_bytes(archive, json) : report(archive, json, image != NULL);

@@ -376,8 +376,10 @@ static int fill_container(const struct cli_context *context, struct container *c
                           char *const *operands, const char *image,
                           const struct packer_limits *limits, struct error *error)
 {
-    const char *path = operands[0];
+    char *path TEXT_CLEANUP = NULL;
     const char *const *arguments = (const char *const *)operands + 1;
+    if (cli_split_image(operands[0], &image, &path, error) < 0)
+        return -1;
     return program_is_elf(path)
                ? fill_from_program(context, container, path, arguments, error)
                : fill_from_image(context, container, path, image, arguments, limits, error);

@@ -151,15 +151,24 @@ static bool is_directory(const char *path)
     return strcmp(path, FILE_STANDARD) != 0 && stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
+static int check_operand(struct judge *judge, const char *typed, const struct scope *scope,
+                         struct error *error)
+{
+    struct error why;
+    struct scope own = *scope;
+    char *path TEXT_CLEANUP = NULL;
+    if (cli_split_image(typed, &own.image, &path, &why) < 0)
+        return judge_add_unread(judge, typed, &why, error);
+    return is_directory(path) ? check_directory(judge, path, &own, error)
+                              : check_file(judge, path, &own, error);
+}
+
 static int check_operands(struct judge *judge, char *const *paths, const struct scope *scope,
                           struct error *error)
 {
-    for (; *paths; paths++) {
-        int result = is_directory(*paths) ? check_directory(judge, *paths, scope, error)
-                                          : check_file(judge, *paths, scope, error);
-        if (result < 0)
+    for (; *paths; paths++)
+        if (check_operand(judge, *paths, scope, error) < 0)
             return -1;
-    }
     return judge_finish(judge, error);
 }
 

@@ -56,4 +56,7 @@ int cli_choose(const char *what, const char *word, const char *const *choices, s
 struct cli_option cli_limit_option(struct strings *typed);
 /* --image=NAME:TAG of a file that holds several. */
 struct cli_option cli_image_option(const char **name);
+/* The file of an image that is typed as "FILE:NAME:TAG", the way of skopeo and podman, in `path`,
+ * from the heap; `image` becomes the rest. Where there is a file of the whole name, it is that. */
+int cli_split_image(const char *typed, const char **image, char **path, struct error *error);
 int cli_limits(const struct strings *typed, struct packer_limits *limits, struct error *error);

@@ -266,11 +266,20 @@ several() {
       [[ $(jq -r '.tags[0]' <<<"$output") = *"${name##*/}" ]]
       run -0 --separate-stderr "$WHIT" run --image=$name $image
       [ "$output" = "${name##*/}" ]
-      run -0 "$WHIT" check --image=$name $image
-      [[ $output = *"(${name##*/})"* && $(grep -c 'runs in the image' <<<"$output") = 1 ]]
+      run -0 --separate-stderr "$WHIT" run "$image:$name"
+      [ "$output" = "${name##*/}" ]
+      for typed in "--image=$name $image" "./$image:$name"; do
+        # shellcheck disable=SC2086 # words
+        run -0 "$WHIT" check $typed
+        [[ $output = *"(${name##*/})"* && $(grep -c 'runs in the image' <<<"$output") = 1 ]]
+      done
+      cmp <("$WHIT" inspect --image=$name $image) <("$WHIT" inspect $image:$name)
       rm -f out.tar
       "$WHIT" convert -q --image=$name $image out.tar
       [[ $("$WHIT" inspect --format=json out.tar | jq -r '.tags[0]') = *"${name##*/}" ]]
+      "$WHIT" convert -q $image:$name again.tar
+      cmp out.tar again.tar
+      rm again.tar
     done
     for command in "run $image" "convert $image none.tar"; do
       # shellcheck disable=SC2086 # words
@@ -285,6 +294,19 @@ several() {
       run "$WHIT" $command --image=c:3 $image
       [ "$status" != 0 ]
       output_has "$image has no image c:3: choose"
+      run "$WHIT" $command $image:c:3
+      [ "$status" != 0 ]
+      output_has "$image has no image c:3: choose"
+      run "$WHIT" $command --image=a:1 $image:b:2
+      [ "$status" != 0 ]
+      output_has "two images of $image: --image names one, and $image:b:2 another"
+      run "$WHIT" $command none-$image:b:2
+      [ "$status" != 0 ]
+      output_has "none-$image:b:2: No such file"
+      cp -r $image $image:x
+      run "$WHIT" $command $image:x:b:2
+      [[ $output != *'No such file'* ]]
+      rm -r $image:x
     done
   done
 }
