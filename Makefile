@@ -28,7 +28,7 @@ include_files := $(wildcard asm/include/*.inc)
 asm_files := $(wildcard templates/*/*.asm templates/*/template.json asm/link/*.ld) $(include_files)
 rule_pages := $(wildcard docs/rules/*.md)
 c_files := $(sort $(shell find base asm elfcheck packer cli tests/unit tests/fuzz -name '*.[ch]') $(wildcard docs/*.c tests/corpus/*.c tests/kernels/*.c tests/link/*.[ch]))
-shell_files := $(wildcard .ci/run base/*.sh docs/*.sh docs/*.bash-completion tests/*.sh tests/run tests/compare tests/*/run tests/fuzz/programs/run tests/lint/rooms tests/bench/sizes tests/corpus/make tests/corpus/measure tests/corpus/judge tests/kernels/fetch tests/kernels/init tests/*/*.bash tests/*/*.bats templates/*/*.bats)
+shell_files := $(wildcard .ci/run base/*.sh docs/*.sh docs/*.bash-completion tests/*.sh tests/run tests/compare tests/*/run tests/fuzz/corpus tests/fuzz/programs/run tests/lint/rooms tests/bench/sizes tests/corpus/make tests/corpus/measure tests/corpus/judge tests/kernels/fetch tests/kernels/init tests/*/*.bash tests/*/*.bats templates/*/*.bats)
 unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
 
 # As many jobs as processors where the user has not said how many: for goals that only build, and for
@@ -203,18 +203,37 @@ fuzz: ## fuzz each reader of outside data for FUZZ_SECONDS each, elfcheck agains
 	tests/fuzz/run $(BUILD) $(FUZZ_SECONDS) $(FUZZ_MUTANTS) $(FUZZ_FILES)
 	tests/fuzz/programs/run $(BUILD) --count=$(FUZZ_PROGRAMS) --seed=$(FUZZ_SEED)
 
-fuzz_cflags := -std=c17 $(warnings) -O1 -g -fno-sanitize-recover=all
-fuzz_objects := $(library_sources:%.c=$(BUILD)/fuzz/%.o) $(embedded_objects)
+.PHONY: fuzz-corpus
+fuzz-corpus: ## make the seeds anew from what `make fuzz` has found
+	sh tests/packages.sh build fuzz
+	$(MAKE) $(parallel) $(fuzz_programs)
+	tests/fuzz/corpus $(BUILD)
+
+fuzz_cflags := -std=c17 $(warnings) -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all
+fuzz_objects := $(library_sources:%.c=$(BUILD)/fuzz/%.o)
+fuzz_options := $(BUILD)/fuzz/tests/fuzz/sanitizers.o
 
 $(BUILD)/fuzz/%.o: %.c $(BUILD)/flags
 	$(call say,clang)
 	@mkdir -p $(@D)
 	$(quiet)clang $(all_cppflags) $(fuzz_cflags) -fsanitize=fuzzer-no-link,address,undefined -MMD -MP -c -o $@ $<
 
-$(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(fuzz_objects)
+# libFuzzer takes note of every number that is compared, to try it in the input. In these files, which
+# compare what was made of the input, it would learn little and take long.
+fuzz_unlearned := base/buffer base/hash base/text elfcheck/elfcheck elfcheck/rules elfcheck/verdict elfcheck/read/scan elfcheck/needs/indicators $(patsubst %.c,%,$(wildcard elfcheck/calls/*.c elfcheck/report/*.c packer/inspect/*.c packer/tar/*.c))
+$(fuzz_unlearned:%=$(BUILD)/fuzz/%.o): private fuzz_cflags += -fno-sanitize-coverage=trace-cmp
+
+# A library, of which each fuzzer takes what it uses: libFuzzer looks at all of a program's branches
+# after each run.
+$(BUILD)/fuzz/libwhit.a: $(fuzz_objects) $(embedded_objects)
+	$(call say,ar)
+	$(quiet)rm -f $@
+	$(quiet)$(AR) qcs $@ $^
+
+$(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(fuzz_options) $(BUILD)/fuzz/libwhit.a
 	$(call say,clang)
 	@mkdir -p $(@D)
-	$(quiet)clang $(all_cppflags) $(fuzz_cflags) -fsanitize=fuzzer,address,undefined -MMD -MP -o $@ $< $(fuzz_objects) $(libraries)
+	$(quiet)clang $(all_cppflags) $(fuzz_cflags) -fsanitize=fuzzer,address,undefined -MMD -MP -o $@ $< $(fuzz_options) $(BUILD)/fuzz/libwhit.a $(libraries)
 
 # Not a libFuzzer program: it asks the kernel, and chooses its mutants itself.
 $(BUILD)/tests/fuzz/kernel_elfcheck: tests/fuzz/kernel_elfcheck.c $(BUILD)/libwhit.a
@@ -228,7 +247,7 @@ $(BUILD)/tests/fuzz/write_programs: $(wildcard tests/fuzz/programs/*.[ch]) $(BUI
 	@mkdir -p $(@D)
 	$(quiet)$(CC) $(all_cppflags) $(all_cflags) $(LDFLAGS) -o $@ $(filter %.c %.a,$^) $(libraries)
 
-.SECONDARY: $(fuzz_objects)
+.SECONDARY: $(fuzz_objects) $(fuzz_options)
 
 .PHONY: bench
 bench: ## time whit beside what it replaces, in one run
