@@ -385,32 +385,42 @@ loads_again_and_again() {
   done
 }
 
-# loads_what_whit_writes ROW: each form, plain and compressed, with --smallest, and without a file.
-# What the engine cannot load whit refuses to write for it.
+# loads_what_whit_writes ROW: each form, plain and compressed, in each layout, with --smallest, without a
+# file, and with and without a name. What the engine cannot load whit refuses to write for it. The
+# layouts take turns; where the knob ALL is set, each file is written in all of them.
 loads_what_whit_writes() {
-  local row=$1 form output text number=0 kind
+  local row=$1 form output kind layout number=0
+  local layouts=(standard compact overlap golf)
   for form in $forms; do
     for output in "$form" "$form".{gz,zst,xz}; do
       [ "$output" = "$form" ] || is_archive "$form" || continue
-      for kind in 'build hello on_error=ignore' 'build hello on_error=ignore --smallest=20x' \
-        'pack --empty'; do
-        [[ $output != *.@(zst|xz) || $kind = *ignore ]] || continue
-        text=written-$((number += 1))
-        [[ $kind = pack* ]] || kind+=" message=$text"
-        kind+=" $(format_of "$form")"
-        # shellcheck disable=SC2086 # words
-        if "$WHIT" $kind -q -t say:$text --for="$row" -o "$text$output" 2>refused; then
-          if [[ $kind = pack* ]]; then
-            take "$form" "$text$output" $text
-          else
-            loads "$form" "$text$output" $text
-          fi
-        else
-          grep -e "--for=$row: it " -e '--smallest is for' -e 'names no command' refused
-        fi
+      for layout in $(printf '%s\n' "${layouts[@]:number % 4}" "${layouts[@]:0:number % 4}" | some 4); do
+        written "$row" "$form" "$output" "build hello on_error=ignore --layout=$layout"
+        written "$row" "$form" "$output" "build hello on_error=ignore --layout=$layout --smallest=20x"
+        written "$row" "$form" "$output" "build hello on_error=ignore --layout=$layout" nameless
       done
+      [[ $output = *.@(zst|xz) ]] || written "$row" "$form" "$output" 'pack --empty'
     done
   done
+}
+
+# written ROW FORM OUTPUT KIND [NAMELESS]: one of those; counts them in `number`.
+written() {
+  local form=$2 text=written-$((number += 1)) kind=$4
+  local file=$text$3 name="-t say:$text"
+  [ -z "${5-}" ] || name=
+  [[ $kind = pack* ]] || kind+=" message=$text"
+  kind+=" $(format_of "$form")"
+  # shellcheck disable=SC2086 # words
+  if ! "$WHIT" $kind -q $name --for="$1" -o "$file" 2>refused; then
+    grep -e "--for=$1: it " -e '--smallest is for' -e 'names no command' refused
+  elif [[ $kind = pack* ]]; then
+    take "$form" "$file" "$text"
+  elif [ -n "$name" ]; then
+    loads "$form" "$file" "$text"
+  elif [[ $form = .tar || $form = .oci* ]]; then
+    nameless "$form" "$file" "$text" &>started
+  fi
 }
 
 # row_of NAME VERSION: the row of that engine.
