@@ -64,8 +64,10 @@ struct elfcheck_rule {
     const char *source;            /* whose rule it is: "Linux fs/binfmt_elf.c, load_elf_binary" */
     bool any_file;                 /* holds of files, too, that Linux on x86-64 would not load */
     bool libraries_only;           /* is asked of shared libraries in a root, and of nothing else */
-    const char *lack;         /* scratch: what the program will miss, "CA certificates"; or NULL */
-    const char *const *paths; /* scratch: paths, any of which is what it needs; or NULL */
+    const char *lack; /* scratch: what the program will miss, "CA certificates"; or NULL */
+    /* scratch: paths, any of which is what it needs: a file that is not empty, or a directory; one
+     * with a slash at its end is a directory that is not empty. NULL: none. */
+    const char *const *paths;
     const struct indicator *indicators; /* scratch: what in the file speaks for the need; or NULL */
     void (*check)(struct elfcheck_inspection *inspection); /* adds the findings */
 };

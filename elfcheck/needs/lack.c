@@ -1,6 +1,12 @@
 /* The check of every rule about something that a program may lack. */
-#include <unistd.h>
+#include <dirent.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 
+#include "base/read.h"
+#include "base/text.h"
 #include "elfcheck/needs/evidence.h"
 #include "elfcheck/needs/needs.h"
 #include "elfcheck/read/finding.h"
@@ -12,18 +18,41 @@ static enum elfcheck_severity severity_now(const struct elfcheck_inspection *ins
     return severities ? severities[inspection->rule_index] : inspection->rule->severity;
 }
 
+/* Whether the path leads to a directory, or to a file that is not empty. */
+static bool is_there(const struct elfcheck_root *root, const char *path)
+{
+    struct stat status;
+    int fd FD_CLEANUP = root->open(root->context, path);
+    return fd >= 0 && fstat(fd, &status) == 0 && (!S_ISREG(status.st_mode) || status.st_size > 0);
+}
+
+/* Whether an entry of the directory is: links of certificates may lead nowhere. `path` ends in a
+ * slash. */
+static bool has_entry(const struct elfcheck_root *root, const char *path)
+{
+    int fd = root->open(root->context, path);
+    DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+    bool found = false;
+    if (!directory)
+        return file_close(&fd), false;
+    for (const struct dirent *entry; !found && (entry = readdir(directory));) {
+        char full[PATH_MAX];
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            found = snprintf(full, sizeof full, "%s%s", path, entry->d_name) < PATH_MAX &&
+                    is_there(root, full);
+    }
+    closedir(directory);
+    return found;
+}
+
 /* Whether the image has what the rule asks for. */
 static bool is_in_root(const struct elfcheck_inspection *inspection)
 {
     const struct elfcheck_root *root = inspection->settings->root;
     const char *const *paths = inspection->rule->paths;
-    for (; root && paths && *paths; paths++) {
-        int fd = root->open(root->context, *paths);
-        if (fd >= 0) {
-            close(fd);
+    for (; root && paths && *paths; paths++)
+        if (text_ends_with(*paths, "/") ? has_entry(root, *paths) : is_there(root, *paths))
             return true;
-        }
-    }
     return false;
 }
 

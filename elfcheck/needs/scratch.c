@@ -28,8 +28,8 @@ static const struct elfcheck_rule need_rows[] = {
                                   "/etc/ssl/ca-bundle.pem", "/etc/pki/tls/cert.pem",
                                   "/etc/pki/tls/certs/ca-bundle.crt", "/etc/pki/tls/cacert.pem",
                                   "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-                                  "/etc/ssl/certs", "/usr/lib/ssl/cert.pem", "/usr/lib/ssl/certs",
-                                  "/usr/local/ssl/cert.pem", "/usr/local/ssl/certs", NULL},
+                                  "/etc/ssl/certs/", "/usr/lib/ssl/cert.pem", "/usr/lib/ssl/certs/",
+                                  "/usr/local/ssl/cert.pem", "/usr/local/ssl/certs/", NULL},
         .indicators =
             (const struct indicator[]){
                 {INDICATOR_GO, INDICATOR_USUAL, .text = "net/http.(*Client).do",
@@ -96,9 +96,9 @@ static const struct elfcheck_rule need_rows[] = {
         .source = "Go time/zoneinfo_unix.go; glibc time/tzfile.c; musl src/time/__tz.c",
         .check = check_indicators,
         .lack = "time zones",
-        .paths = (const char *const[]){"/usr/share/zoneinfo", "/etc/localtime",
-                                       "/usr/share/lib/zoneinfo", "/usr/lib/locale/TZ",
-                                       "/etc/zoneinfo", NULL},
+        .paths = (const char *const[]){"/usr/share/zoneinfo/", "/etc/localtime",
+                                       "/usr/share/lib/zoneinfo/", "/usr/lib/locale/TZ/",
+                                       "/etc/zoneinfo/", NULL},
         .indicators =
             (const struct indicator[]){
                 {INDICATOR_GO, .text = "time.LoadLocation",
@@ -328,7 +328,7 @@ static const struct elfcheck_rule need_rows[] = {
         .source = "POSIX exec; Go os/exec; Rust std::process",
         .check = check_indicators,
         .lack = "other programs",
-        .paths = (const char *const[]){"/bin", "/usr/bin", NULL},
+        .paths = (const char *const[]){"/bin/", "/usr/bin/", NULL},
         .indicators =
             (const struct indicator[]){
                 {INDICATOR_GO, INDICATOR_USUAL, .text = "os/exec.Command"},
@@ -362,8 +362,8 @@ static const struct elfcheck_rule need_rows[] = {
         .source = "ncurses, terminfo(5)",
         .check = check_indicators,
         .lack = "terminfo",
-        .paths = (const char *const[]){"/etc/terminfo", "/lib/terminfo", "/usr/share/terminfo",
-                                       "/usr/lib/terminfo", NULL},
+        .paths = (const char *const[]){"/etc/terminfo/", "/lib/terminfo/", "/usr/share/terminfo/",
+                                       "/usr/lib/terminfo/", NULL},
         .indicators =
             (const struct indicator[]){
                 {INDICATOR_STRING, INDICATOR_USUAL, .text = "/share/terminfo", .never = RUNTIME_GO},
@@ -420,8 +420,8 @@ static const struct elfcheck_rule need_rows[] = {
         .source = "glibc iconv/gconv_conf.c",
         .check = check_indicators,
         .lack = "gconv modules",
-        .paths = (const char *const[]){"/usr/lib/x86_64-linux-gnu/gconv", "/usr/lib64/gconv",
-                                       "/usr/lib/gconv", NULL},
+        .paths = (const char *const[]){"/usr/lib/x86_64-linux-gnu/gconv/", "/usr/lib64/gconv/",
+                                       "/usr/lib/gconv/", NULL},
         .indicators = (const struct indicator[]){{INDICATOR_TEXT, .text = "gconv-modules",
                                                   .only = RUNTIME_GLIBC},
                                                  {.kind = INDICATOR_END}},
@@ -436,7 +436,7 @@ static const struct elfcheck_rule need_rows[] = {
         .source = "glibc locale/findlocale.c",
         .check = check_indicators,
         .lack = "locales",
-        .paths = (const char *const[]){"/usr/lib/locale", "/usr/share/locale", NULL},
+        .paths = (const char *const[]){"/usr/lib/locale/", "/usr/share/locale/", NULL},
         .indicators =
             (const struct indicator[]){
                 {INDICATOR_TEXT, .text = "/usr/lib/locale", .only = RUNTIME_GLIBC},

@@ -54,6 +54,30 @@ rootfs() { cp -a "$BATS_FILE_TMPDIR/rootfs" "$1"; }
   is_empty "$TMPDIR"
 }
 
+# What is said of a program that looks for root certificates, in root.
+certificates() { # VERDICT
+  run -0 check --rule=ca-certificates --root=root --fail-level=never root/client
+  [[ ${lines[0]} = "root/client: $1"* ]]
+}
+
+@test "an empty file, an empty directory and a link to nowhere are not what a program needs" {
+  mkdir -p root/etc/ssl/certs
+  printf '#include <stdio.h>\nint main(void) { return !fopen("/etc/ssl/certs", "r"); }\n' >client.c
+  cc -static -o root/client client.c
+  certificates 'starts; will miss: CA certificates'
+  ln -s nowhere root/etc/ssl/certs/one.pem
+  certificates 'starts; will miss: CA certificates'
+  : >root/etc/ssl/certs/two.pem
+  certificates 'starts; will miss: CA certificates'
+  : >root/etc/ssl/cert.pem
+  certificates 'starts; will miss: CA certificates'
+  echo certificate >root/etc/ssl/certs/three.pem
+  certificates 'runs in the image'
+  rm root/etc/ssl/certs/three.pem
+  echo certificate >root/etc/ssl/cert.pem
+  certificates 'runs in the image'
+}
+
 @test "the entry point comes first, and no file twice" {
   mkdir -p image/a image/z
   cp "$BATS_FILE_TMPDIR/hello" image/a/hello
