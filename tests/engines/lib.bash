@@ -385,16 +385,18 @@ loads_again_and_again() {
   done
 }
 
+# Those that all engines run, but for those whose kernel is their own.
+LAYOUTS=(standard compact overlap golf)
+
 # loads_what_whit_writes ROW: each form, plain and compressed, in each layout, with --smallest, without a
 # file, and with and without a name. What the engine cannot load whit refuses to write for it. The
 # layouts take turns; where the knob ALL is set, each file is written in all of them.
 loads_what_whit_writes() {
-  local row=$1 form output kind layout number=0
-  local layouts=(standard compact overlap golf)
+  local row=$1 form output layout number=0
   for form in $forms; do
     for output in "$form" "$form".{gz,zst,xz}; do
       [ "$output" = "$form" ] || is_archive "$form" || continue
-      for layout in $(printf '%s\n' "${layouts[@]:number % 4}" "${layouts[@]:0:number % 4}" | some 4); do
+      for layout in $(turn "${LAYOUTS[@]}" | some "${#LAYOUTS[@]}"); do
         written "$row" "$form" "$output" "build hello on_error=ignore --layout=$layout"
         written "$row" "$form" "$output" "build hello on_error=ignore --layout=$layout --smallest=20x"
         written "$row" "$form" "$output" "build hello on_error=ignore --layout=$layout" nameless
@@ -402,6 +404,12 @@ loads_what_whit_writes() {
       [[ $output = *.@(zst|xz) ]] || written "$row" "$form" "$output" 'pack --empty'
     done
   done
+}
+
+# turn WORD...: them in lines, from another one on each time that `number` is larger.
+turn() {
+  local from=$((number % $#))
+  printf '%s\n' "${@:from + 1}" "${@:1:from}"
 }
 
 # written ROW FORM OUTPUT KIND [NAMELESS]: one of those; counts them in `number`.
