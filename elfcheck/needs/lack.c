@@ -18,6 +18,9 @@ static enum elfcheck_severity severity_now(const struct elfcheck_inspection *ins
     return severities ? severities[inspection->rule_index] : inspection->rule->severity;
 }
 
+/* In a directory of more entries one is taken to be there: each costs a way through the root. */
+#define MAX_ENTRIES 1000
+
 /* Whether the path leads to a directory, or to a file that is not empty. */
 static bool is_there(const struct elfcheck_root *root, const char *path)
 {
@@ -32,14 +35,16 @@ static bool has_entry(const struct elfcheck_root *root, const char *path)
 {
     int fd = root->open(root->context, path);
     DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+    size_t count = 0;
     bool found = false;
     if (!directory)
         return file_close(&fd), false;
     for (const struct dirent *entry; !found && (entry = readdir(directory));) {
         char full[PATH_MAX];
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            found = snprintf(full, sizeof full, "%s%s", path, entry->d_name) < PATH_MAX &&
-                    is_there(root, full);
+            found = ++count > MAX_ENTRIES ||
+                    (snprintf(full, sizeof full, "%s%s", path, entry->d_name) < PATH_MAX &&
+                     is_there(root, full));
     }
     closedir(directory);
     return found;
